@@ -1,0 +1,37 @@
+# `make run` and `make test` do all set-up themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test check format lint types contracts bench lock setup setup-develop clean
+
+run: setup
+	@$(BIN)/python packaging/run.py
+
+test: setup-develop
+	$(BIN)/python -m pytest $(TESTS)
+
+check: setup-develop
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest $(TESTS)
+
+format: setup-develop
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup-develop
+	$(BIN)/python -m tests.benchmarks
+
+lock:
+	bash packaging/locks/lock.sh
+
+setup:
+	@$(PYTHON) packaging/bootstrap.py product
+
+setup-develop:
+	@$(PYTHON) packaging/bootstrap.py develop
+
+clean:
+	rm -rf .venv .cache build dist *.egg-info

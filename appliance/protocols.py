@@ -1,0 +1,87 @@
+"""What the main path needs of the parts, as Protocols.
+
+Parts never import each other. `assistant.py` and `intake.py` see them only through these, `app.py`
+hands in the real ones, and the contract tests run the same suite on the real part and on the small
+honest fakes. Every part is safe to call from several threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from appliance.values import (
+    Answer,
+    Outcome,
+    PageView,
+    ParsedDocument,
+    PassageDraft,
+    Question,
+    Scored,
+    Turn,
+    Vectors,
+    Verdict,
+)
+
+
+class Policy(Protocol):
+    def decide(self, question: Question) -> Verdict:
+        """Default deny; an error in a policy is a deny. Never raises on a policy's account."""
+
+
+class Audit(Protocol):
+    def open_ask(self, question: Question, verdict: Verdict) -> int:
+        """Returns the sequence number of the opening record once it is durable.
+
+        Raises LogUnwritable; then nothing may be shown."""
+
+    def close_ask(
+        self, question: Question, outcome: Outcome, answer: Answer | None, code: str = ""
+    ) -> int:
+        """Writes the one closing record, durable on return. A second one raises."""
+
+
+class Finder(Protocol):
+    def find(
+        self, question: str, vector: Vectors, collections: Sequence[str], limit: int
+    ) -> tuple[Scored, ...]:
+        """The best passages over the named collections (all that are open if none is named).
+
+        vector has shape (1, VECTOR_SIZE)."""
+
+
+class Encoder(Protocol):
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape (len(texts), VECTOR_SIZE). Raises EngineFailed."""
+
+
+class Answerer(Encoder, Protocol):
+    def quote(self, question: str, passages: Sequence[Scored]) -> Answer:
+        """The sentences that answer, or an Answer without sentences. Raises EngineFailed."""
+
+
+class History(Protocol):
+    def save(self, conversation: str, turn: Turn) -> None:
+        """Durable on return."""
+
+
+class Reader(Protocol):
+    def parse(self, untrusted: bytes, name: str) -> ParsedDocument:
+        """Parses in a sandboxed child. Raises documents.errors.DocumentError subclasses."""
+
+    def chunk(self, document: ParsedDocument) -> tuple[PassageDraft, ...]: ...
+
+    def render(
+        self,
+        untrusted: bytes,
+        document_title: str,
+        page: int,
+        ranges: Sequence[tuple[int, int]],
+        scale: float,
+    ) -> PageView:
+        """The page with boxes round the character ranges [start, end) of its text."""
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime: ...

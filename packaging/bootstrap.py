@@ -1,0 +1,170 @@
+"""Sets a checkout up: system libraries, virtual environment, locked packages, the encoder.
+
+Run by `make`, with nothing but Python 3.11 to 3.13 and its standard library. Each step leaves a
+stamp that names what it was made from, so a second run does nothing. Packages are installed from
+the lock files alone (`--no-deps --require-hashes`): what is not locked is not installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes.util
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = ROOT / "packaging" / "locks"
+VENV = ROOT / ".venv"
+
+# The libraries Qt's xcb platform plugin and the software renderer load on a bare machine.
+QT_PACKAGES = (
+    "libglib2.0-0 libegl1 libgl1 libdbus-1-3 libfontconfig1 libfreetype6 libxkbcommon0 libx11-6 "
+    "libx11-xcb1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 "
+    "libxcb-randr0 libxcb-render0 libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 "
+    "libxcb-util1 libxcb-xfixes0 libxcb-xkb1 libwayland-client0 libwayland-cursor0 "
+    "fonts-dejavu-core"
+).split()
+QT_LIBRARIES = (
+    "glib-2.0 EGL GL dbus-1 fontconfig freetype xkbcommon X11 X11-xcb xkbcommon-x11 xcb-cursor "
+    "xcb-icccm xcb-image xcb-keysyms xcb-randr xcb-render xcb-render-util xcb-shape xcb-shm "
+    "xcb-sync xcb-util xcb-xfixes xcb-xkb wayland-client wayland-cursor"
+).split()
+
+
+def say(text: str) -> None:
+    print(f"[setup] {text}", flush=True)
+
+
+def require_python() -> None:
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        raise SystemExit(
+            f"Cloister needs Python 3.11 to 3.13; this is {platform.python_version()}. "
+            "Run `make PYTHON=python3.12 run` with one that fits."
+        )
+
+
+def missing_packages(with_tests: bool) -> list[str]:
+    """Debian packages this machine lacks for building and running."""
+    missing = []
+    if shutil.which("c++") is None:
+        missing.append("g++")
+    header = Path(sys.base_prefix, "include", f"python{sys.version_info[0]}.{sys.version_info[1]}")
+    if not (header / "Python.h").exists():
+        missing.append(f"python{sys.version_info[0]}.{sys.version_info[1]}-dev")
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        missing.append(f"python{sys.version_info[0]}.{sys.version_info[1]}-venv")
+    if any(ctypes.util.find_library(name) is None for name in QT_LIBRARIES):
+        missing += QT_PACKAGES
+    if with_tests and shutil.which("Xvfb") is None:
+        missing.append("xvfb")
+    return missing
+
+
+def install_system_packages(with_tests: bool) -> None:
+    missing = missing_packages(with_tests)
+    if not missing:
+        return
+    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    line = "apt-get install -y --no-install-recommends " + " ".join(missing)
+    can = shutil.which("apt-get") and (not as_root or _sudo_works())
+    if not can:
+        raise SystemExit(
+            f"Some system libraries are missing. Run this once, then try again:\n  sudo {line}"
+        )
+    say("system libraries: " + " ".join(missing))
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run([*as_root, "apt-get", "update", "-q"], check=True, env=env)
+    subprocess.run([*as_root, *line.split()], check=True, env=env)
+
+
+def _sudo_works() -> bool:
+    if shutil.which("sudo") is None:
+        return False
+    return subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+
+
+def fingerprint(*paths: Path) -> str:
+    digest = hashlib.sha256(platform.python_version().encode())
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def done(step: str, mark: str) -> bool:
+    stamp = VENV / f".{step}"
+    return stamp.exists() and stamp.read_text() == mark
+
+
+def finish(step: str, mark: str) -> None:
+    (VENV / f".{step}").write_text(mark)
+
+
+def pip(*arguments: str, env: dict[str, str] | None = None) -> None:
+    subprocess.run(
+        [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps",
+         "--disable-pip-version-check", "--no-warn-script-location", *arguments],
+        check=True, env=env,
+    )  # fmt: skip
+
+
+def install_packages(lock: str) -> None:
+    locked = LOCKS / f"{lock}.txt"
+    mark = fingerprint(locked, LOCKS / "native.txt", ROOT / "pyproject.toml")
+    if done("develop", mark if lock == "develop" else fingerprint(
+        LOCKS / "develop.txt", LOCKS / "native.txt", ROOT / "pyproject.toml"
+    )) or done(lock, mark):  # fmt: skip
+        return
+    if not (VENV / "bin" / "python").exists():
+        say("virtual environment")
+        subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
+    say(f"packages from packaging/locks/{lock}.txt")
+    pip("--require-hashes", "-r", str(locked))
+    install_hnswlib()
+    pip("--no-build-isolation", "-e", str(ROOT))
+    finish(lock, mark)
+
+
+def install_hnswlib() -> None:
+    """Compiled here for x86-64-v3, never for this machine alone: `-march=native`, its default,
+    gives illegal instructions on older machines, and pip would cache that build."""
+    env = {**os.environ, "HNSWLIB_NO_NATIVE": "1"}
+    if platform.machine() == "x86_64":
+        env["CXXFLAGS"] = "-march=x86-64-v3 -O3"
+    say("hnswlib, compiled for x86-64-v3")
+    pip("--no-build-isolation", "--no-cache-dir", "--no-binary", "hnswlib",
+        "--require-hashes", "-r", str(LOCKS / "native.txt"), env=env)  # fmt: skip
+
+
+def build_encoder() -> None:
+    started = time.monotonic()
+    subprocess.run(
+        [str(VENV / "bin" / "python"), str(ROOT / "packaging" / "build_encoder.py")],
+        check=True, cwd=ROOT,
+    )  # fmt: skip
+    if time.monotonic() - started > 5:
+        say(f"encoder built in {time.monotonic() - started:.0f} s")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("lock", choices=("product", "develop"))
+    parser.add_argument("--no-encoder", action="store_true")
+    arguments = parser.parse_args()
+    require_python()
+    install_system_packages(arguments.lock == "develop")
+    install_packages(arguments.lock)
+    if not arguments.no_encoder:
+        build_encoder()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Writes the lock files anew from pyproject.toml (needs `uv`). Hashes for every platform, no host.
+set -eu
+cd "$(dirname "$0")/../.."
+compile() {
+  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header "$@"
+}
+common=(--override packaging/locks/overrides.txt pyproject.toml --extra build --group tools --no-emit-package hnswlib)
+compile "${common[@]}" -o packaging/locks/product.txt
+compile "${common[@]}" --group dev -o packaging/locks/develop.txt
+grep -o 'hnswlib==[0-9.]*' pyproject.toml | compile --no-deps -o packaging/locks/native.txt -
