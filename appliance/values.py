@@ -385,7 +385,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSentence:
-    """One sentence of an answer, the numbers of the citations that carry it, and whether they do."""
+    """A sentence of an answer, the numbers of its citations, and whether they carry it."""
 
     text: str
     citations: tuple[int, ...]
