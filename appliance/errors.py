@@ -71,3 +71,10 @@ class LogUnwritable(CloisterError):
 class EngineFailed(CloisterError):
     code = "engine_failed"
     hint = "Ask again; the engine has been started anew."
+
+
+class DocumentError(CloisterError):
+    """A document cannot be read as it is. Parts of it, or the rest of an import, go on."""
+
+    code = "document_unreadable"
+    hint = "Open the file in its own program; if it opens there, save it anew and add it again."

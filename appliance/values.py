@@ -283,7 +283,19 @@ class ImportFinished:
     seconds: float
 
 
-ImportEvent: TypeAlias = ImportStarted | ImportProgress | ImportFinished
+@dataclass(frozen=True, slots=True)
+class ImportWorking:
+    """A file is being read; `done` of `total` files were finished before it. Of a long document,
+    `passages` of `passages_total` are embedded so far (0 of 0 while it is parsed)."""
+
+    path: str
+    done: int
+    total: int
+    passages: int
+    passages_total: int
+
+
+ImportEvent: TypeAlias = ImportStarted | ImportWorking | ImportProgress | ImportFinished
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,189 @@
+"""The main path: Question - authorise - find - answer - check citations - log - show.
+
+Rules kept here: nothing is yielded before the opening record is durable; every ask that was opened
+is closed by exactly one record, also when the caller walks away; an answer is shown only after its
+closing record is durable; if the log cannot be written, there is no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
+
+from appliance import citations
+from appliance.errors import CloisterError, LogUnwritable, QuestionUnusable
+from appliance.protocols import Answerer, Audit, Clock, Finder, History, Policy
+from appliance.values import (
+    Answer,
+    Answered,
+    Cancelled,
+    Event,
+    Failed,
+    Found,
+    Opened,
+    Outcome,
+    Progress,
+    Question,
+    Refused,
+    Stage,
+    Token,
+    Turn,
+    Verdict,
+)
+
+QUESTION_LIMIT = 8_000
+PASSAGE_LIMIT = 16
+NOT_FOUND = "Not in your documents."
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the main path runs on, joined by app.py. `now` gives the time at the edge."""
+
+    policy: Policy
+    audit: Audit
+    finder: Finder
+    answerer: Answerer
+    history: History
+    now: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an ask ends, before it is logged."""
+
+    outcome: Outcome
+    answer: Answer | None = None
+    code: str = ""
+    sentence: str = ""
+    hint: str = ""
+
+
+class Stopped(Exception):
+    """The person asked to stop. Not an error."""
+
+
+def ask(question: Question, parts: Parts, cancelled: Callable[[], bool]) -> Iterator[Event]:
+    """Runs one ask. The last event is Answered, Refused, Failed or Cancelled.
+
+    Raises QuestionUnusable before anything is opened. Everything after the opening record ends in
+    an event and a closing record, or, where the log itself fails, in Failed and no answer.
+    """
+    require_usable(question)
+    verdict = parts.policy.decide(question)
+    try:
+        record = parts.audit.open_ask(question, verdict)  # durable before anything is shown
+    except LogUnwritable as error:
+        yield Failed(error.code, error.sentence, error.next_step)
+        return
+    ending = Ending(Outcome.CANCELLED)  # what it is if the caller walks away
+    try:
+        yield Opened(record, verdict, question.conversation)
+        ending = yield from _answer(question, verdict, parts, cancelled)
+    finally:
+        final = _close(question, verdict, parts, ending)
+    if ending.outcome is Outcome.ANSWERED and isinstance(final, Answered):
+        yield from (Token(sentence.text) for sentence in final.answer.sentences)
+    yield final
+
+
+def require_usable(question: Question) -> None:
+    if not question.text.strip():
+        raise QuestionUnusable("The question is empty.", hint="Type a question, then press Enter.")
+    if len(question.text) > QUESTION_LIMIT:
+        raise QuestionUnusable(
+            f"The question has {len(question.text):,} characters; at most {QUESTION_LIMIT:,} fit.",
+            hint="Shorten it, or add the long text to the library as a document and ask about it.",
+        )
+
+
+def _answer(
+    question: Question, verdict: Verdict, parts: Parts, cancelled: Callable[[], bool]
+) -> Generator[Event, None, Ending]:
+    """Yields what happens on the way and returns the Ending."""
+    refusal = _refusal(question, verdict)
+    if refusal is not None:
+        return refusal
+
+    def go_on() -> None:
+        if cancelled():
+            raise Stopped
+
+    try:
+        go_on()
+        yield Progress(Stage.FINDING)
+        vector = parts.answerer.encode([question.text])
+        found = parts.finder.find(question.text, vector, question.collections, PASSAGE_LIMIT)
+        go_on()
+        yield Found(found)
+        yield Progress(Stage.READING)
+        drafted = parts.answerer.quote(question.text, found)
+        go_on()
+        yield Progress(Stage.CHECKING)
+        answer = citations.check(drafted, found, verdict.obligations.cite)
+        go_on()
+    except Stopped:
+        return Ending(Outcome.CANCELLED)
+    except CloisterError as error:
+        return Ending(Outcome.FAILED, None, error.code, error.sentence, error.next_step)
+    except Exception as error:  # noqa: BLE001 - whatever breaks, the ask is closed as failed
+        return Ending(
+            Outcome.FAILED,
+            code=f"internal:{type(error).__name__}",
+            sentence="Something inside Cloister failed; the question was not answered.",
+            hint=CloisterError.hint,
+        )
+    seconds = (parts.now() - question.asked).total_seconds()
+    return Ending(Outcome.ANSWERED, replace(answer, seconds=seconds))
+
+
+def _refusal(question: Question, verdict: Verdict) -> Ending | None:
+    """Why this ask may not go on, if so: the policy says no, or obliges what cannot be done."""
+    if not verdict.allowed:
+        sentence = verdict.sentence or "Your institution's policy does not allow this question."
+        hint = verdict.hint or "Ask your compliance officer if you think it should."
+        return Ending(Outcome.REFUSED, None, "policy", sentence, hint)
+    if verdict.obligations.reason_required and not question.reason.strip():
+        return Ending(
+            Outcome.REFUSED,
+            code="reason_required",
+            sentence="The policy asks for the reason of this question.",
+            hint="Give the reason and ask again.",
+        )
+    if verdict.obligations.redact:
+        return Ending(
+            Outcome.REFUSED,
+            code="redaction_unavailable",
+            sentence="The policy obliges redaction, which this version cannot do.",
+            hint="Ask your compliance officer for a pack that does not oblige it.",
+        )
+    return None
+
+
+def _close(question: Question, verdict: Verdict, parts: Parts, ending: Ending) -> Event:
+    """The one closing record, then the memory of it. Returns the last event."""
+    try:
+        record = parts.audit.close_ask(question, ending.outcome, ending.answer, ending.code)
+    except LogUnwritable as error:
+        return Failed(error.code, error.sentence, error.next_step)
+    warning = _remember(question, parts, ending, record)
+    if ending.outcome is Outcome.ANSWERED and ending.answer is not None:
+        return Answered(ending.answer, record, warning)
+    if ending.outcome is Outcome.REFUSED:
+        return Refused(verdict, record, ending.sentence, ending.hint)
+    if ending.outcome is Outcome.CANCELLED:
+        return Cancelled(record)
+    return Failed(ending.code, ending.sentence, ending.hint, record)
+
+
+def _remember(question: Question, parts: Parts, ending: Ending, record: int) -> str:
+    """Saves the turn. A conversation that cannot be saved does not take the answer away: the log
+    has it; the person is told."""
+    turn = Turn(
+        question.text, question.asked, ending.outcome, ending.answer, ending.sentence, record
+    )
+    try:
+        parts.history.save(question.conversation, turn)
+    except CloisterError as error:
+        return f"This answer is logged but not kept in your conversations. {error.sentence}"
+    return ""

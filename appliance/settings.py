@@ -1,0 +1,110 @@
+"""Settings, read once: built-in < user file < managed file. Each value knows where it came from.
+
+The user's file is `<configuration folder>/cloister/settings.toml`; the managed one, which only an
+administrator can write, is `/etc/cloister/managed.toml` and wins. An unknown name or a value of the
+wrong type is an error that names file and setting: a setting that is silently ignored is a hole.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+
+from appliance.errors import CloisterError
+
+MANAGED = Path("/etc/cloister/managed.toml")
+
+
+class SettingsInvalid(CloisterError):
+    code = "settings_invalid"
+    hint = "Correct the file named above, or remove the setting."
+
+
+class Source(StrEnum):
+    BUILT_IN = "built-in"
+    USER = "user"
+    MANAGED = "managed"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """airgap: "required" refuses to open the vault when the proof fails, "warn" says so instead.
+    profile: "standard" or "fips", for vaults made from now on. file_limit_mb bounds one imported
+    file, page_limit one document."""
+
+    airgap: str = "required"
+    profile: str = "standard"
+    file_limit_mb: int = 200
+    page_limit: int = 5_000
+    sources: tuple[tuple[str, Source], ...] = ()
+
+    def source(self, name: str) -> Source:
+        return dict(self.sources).get(name, Source.BUILT_IN)
+
+
+CHOICES = {"airgap": ("required", "warn"), "profile": ("standard", "fips")}
+
+
+def default_data_folder() -> Path:
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "Cloister"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "Cloister"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "cloister"
+
+
+def user_file() -> Path:
+    return (
+        Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+        / "cloister"
+        / "settings.toml"
+    )
+
+
+def read_settings(user: Path | None = None, managed: Path = MANAGED) -> Settings:
+    """Reads both files where they exist. Raises SettingsInvalid."""
+    merged: dict[str, str | int] = {}
+    sources: dict[str, Source] = {}
+    for path, source in ((user or user_file(), Source.USER), (managed, Source.MANAGED)):
+        for name, value in _read(path).items():
+            merged[name] = value
+            sources[name] = source
+    known = Settings()
+    return Settings(
+        airgap=str(merged.get("airgap", known.airgap)),
+        profile=str(merged.get("profile", known.profile)),
+        file_limit_mb=int(merged.get("file_limit_mb", known.file_limit_mb)),
+        page_limit=int(merged.get("page_limit", known.page_limit)),
+        sources=tuple(sorted(sources.items())),
+    )
+
+
+def _read(path: Path) -> dict[str, str | int]:
+    try:
+        untrusted = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise SettingsInvalid(f"{path} cannot be read: {error.strerror}") from error
+    return {name: _checked(path, name, value) for name, value in untrusted.items()}
+
+
+def _checked(path: Path, name: str, value: object) -> str | int:
+    builtin = Settings()
+    names = {field.name for field in fields(Settings)} - {"sources"}
+    if name not in names:
+        raise SettingsInvalid(f"{path} has a setting `{name}` that does not exist.")
+    expected = type(getattr(builtin, name))
+    if type(value) is not expected or not isinstance(value, (str, int)):
+        raise SettingsInvalid(f"{path}: `{name}` must be of type {expected.__name__}.")
+    if isinstance(value, int) and value <= 0:
+        raise SettingsInvalid(f"{path}: `{name}` must be above zero.")
+    if name in CHOICES and value not in CHOICES[name]:
+        raise SettingsInvalid(f"{path}: `{name}` must be one of {', '.join(CHOICES[name])}.")
+    return value
