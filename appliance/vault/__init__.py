@@ -1,0 +1,66 @@
+from appliance.vault.durable import remove_leftovers, write_atomic
+from appliance.vault.errors import (
+    BadSignature,
+    KeyErased,
+    NameRequired,
+    NotAMember,
+    NotPermitted,
+    NoVault,
+    PassphraseTooWeak,
+    RecoveryCodeMistyped,
+    SealedMissing,
+    SessionClosed,
+    Tampered,
+    VaultDamaged,
+    VaultExists,
+    WrongPassphrase,
+)
+from appliance.vault.folder_lock import FolderLock, lock_folder
+from appliance.vault.primitives import hkdf, mac, random_bytes, require_mac, sha256
+from appliance.vault.process import harden_process
+from appliance.vault.sealed import (
+    Context,
+    read_sealed,
+    seal,
+    stream_sealed,
+    unseal,
+    write_sealed,
+)
+from appliance.vault.signing import Algorithm, SigningKey, VerifyingKey, require_signature
+
+__all__ = [
+    "Algorithm",
+    "BadSignature",
+    "Context",
+    "FolderLock",
+    "KeyErased",
+    "NameRequired",
+    "NoVault",
+    "NotAMember",
+    "NotPermitted",
+    "PassphraseTooWeak",
+    "RecoveryCodeMistyped",
+    "SealedMissing",
+    "SessionClosed",
+    "SigningKey",
+    "Tampered",
+    "VaultDamaged",
+    "VaultExists",
+    "VerifyingKey",
+    "WrongPassphrase",
+    "harden_process",
+    "hkdf",
+    "lock_folder",
+    "mac",
+    "random_bytes",
+    "read_sealed",
+    "remove_leftovers",
+    "require_mac",
+    "require_signature",
+    "seal",
+    "sha256",
+    "stream_sealed",
+    "unseal",
+    "write_atomic",
+    "write_sealed",
+]
