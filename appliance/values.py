@@ -505,6 +505,35 @@ class Conversation:
     turns: int
 
 
+# --- stores ----------------------------------------------------------------------------------
+
+
+class MarkState(StrEnum):
+    """What had just happened to a store when its mark was taken."""
+
+    COMMIT = "commit"
+    CHECKPOINT_BEGIN = "checkpoint-begin"
+    CHECKPOINT = "checkpoint"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMark:
+    """What the log holds of a store; the newest one suffices to verify the store at open.
+
+    store_id is "kind/id". generation counts transactions. size and sha256 (hex) are of the main
+    file at its last checkpoint; wal_size and wal_sha256 of what the write-ahead log held then.
+    """
+
+    store_id: str
+    generation: int
+    size: int
+    sha256: str
+    state: MarkState
+    wal_size: int = 0
+    wal_sha256: str = ""
+
+
 # --- the log ---------------------------------------------------------------------------------
 
 
