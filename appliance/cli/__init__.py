@@ -1,0 +1,1 @@
+"""The terminal: each file a command group, each command a function of its arguments."""

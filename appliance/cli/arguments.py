@@ -1,0 +1,137 @@
+"""What can be typed. A passphrase never comes from an argument: other users can read those."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.cli.output import Output
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """A parsed command line. `values` holds what only this command has, by name."""
+
+    run: Callable[[Arguments, Output], int]
+    data: Path | None
+    json: bool
+    name: str
+    passphrase_fd: int | None
+    passphrase_file: Path | None
+    values: argparse.Namespace
+
+    def text(self, name: str) -> str:
+        return str(getattr(self.values, name) or "")
+
+    def paths(self, name: str) -> tuple[Path, ...]:
+        return tuple(Path(p) for p in getattr(self.values, name))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        return tuple(getattr(self.values, name) or ())
+
+    def number(self, name: str) -> int:
+        return int(getattr(self.values, name))
+
+    def flag(self, name: str) -> bool:
+        return bool(getattr(self.values, name))
+
+
+def parse(argv: Sequence[str]) -> Arguments:
+    values = _parser().parse_args(argv)
+    return Arguments(
+        run=_command(values.module, values.function),
+        data=getattr(values, "data", None),
+        json=getattr(values, "json", False),
+        name=getattr(values, "name", ""),
+        passphrase_fd=getattr(values, "passphrase_fd", None),
+        passphrase_file=getattr(values, "passphrase_file", None),
+        values=values,
+    )
+
+
+def _command(module: str, function: str) -> Callable[[Arguments, Output], int]:
+    """Loads a command's file only when it is called, so that `--help` costs nothing."""
+
+    def run(arguments: Arguments, output: Output) -> int:
+        loaded = importlib.import_module(f"appliance.cli.{module}")
+        command: Callable[[Arguments, Output], int] = getattr(loaded, function)
+        return command(arguments, output)
+
+    return run
+
+
+def _common() -> argparse.ArgumentParser:
+    """Options every command takes, before or after its name."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--data", type=Path, metavar="DIR", help="the data folder")
+    common.add_argument("--json", action="store_true", help="one JSON object a line")
+    common.add_argument("--name", metavar="NAME", help="who logs in, where there are several")
+    common.add_argument(
+        "--passphrase-fd", type=int, metavar="N", help="read the passphrase from descriptor N"
+    )
+    common.add_argument(
+        "--passphrase-file", type=Path, metavar="FILE", help="read it from a file's first line"
+    )
+    return common
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = _common()
+    parser = argparse.ArgumentParser(
+        prog="cloister",
+        parents=[common],
+        description="Ask your own documents, on this machine, with no network at all.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, module: str, function: str, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[common], help=text, description=text)
+        made.set_defaults(module=module, function=function)
+        return made
+
+    init = command("init", "vault", "init", "Make the vault; prints the recovery code once.")
+    init.add_argument("--recovery-file", type=Path, metavar="FILE", help="write the code there")
+    init.add_argument("--collection", default="Library", help="title of the first collection")
+    command("passphrase", "vault", "passphrase", "Change your passphrase (asks for both).")
+    add = command("add", "library", "add", "Add documents or folders to a collection.")
+    add.add_argument("paths", nargs="*", metavar="PATH")
+    add.add_argument("--to", default="", metavar="COLLECTION", help="title of the collection")
+    add.add_argument("--resume", action="store_true", help="go on with unfinished imports")
+    ask = command("ask", "ask", "ask", "Ask a question; the answer cites its pages.")
+    ask.add_argument("question", nargs="?", default="-", help="the question, or - for stdin")
+    ask.add_argument("--in", dest="collections", action="append", metavar="COLLECTION")
+    ask.add_argument("--reason", default="", help="why, where the policy asks for it")
+    ask.add_argument("--continue", dest="conversation", default="", metavar="CONVERSATION")
+    library = command("library", "library", "show", "List collections and documents.")
+    library.add_argument("--remove", default="", metavar="DOCUMENT", help="remove a document")
+    command("doctor", "doctor", "doctor", "Check this installation and prove the air gap.")
+    demo = command("demo", "demo", "demo", "Show it all in a throwaway vault.")
+    demo.add_argument("--library", type=Path, metavar="DIR", help="your own folder instead")
+    demo.add_argument(
+        "--question", action="append", metavar="TEXT", dest="questions",
+        help="ask this of --library (repeatable)",
+    )  # fmt: skip
+    _log_commands(command("log", "log", "show", "Show, verify or export the log."), common)
+    return parser
+
+
+def _log_commands(log: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    commands = log.add_subparsers(metavar="COMMAND", required=True)
+    show = commands.add_parser("show", parents=[common], help="list records")
+    show.add_argument("--start", type=int, default=0)
+    show.add_argument("--count", type=int, default=50)
+    show.add_argument("--payloads", action="store_true", help="questions and answers, for auditors")
+    show.set_defaults(module="log", function="show")
+    verify = commands.add_parser(
+        "verify", parents=[common], help="verify this log, or an exported copy with its key"
+    )
+    verify.add_argument("folder", nargs="?", default="", metavar="DIR")
+    verify.add_argument("--key", default="", help="the log's public key, or @FILE")
+    verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="one seen earlier")
+    verify.set_defaults(module="log", function="verify")
+    export = commands.add_parser("export", parents=[common], help="write a copy that stands alone")
+    export.add_argument("folder", metavar="DIR")
+    export.set_defaults(module="log", function="export")

@@ -1,0 +1,154 @@
+"""`cloister add` and `cloister library`."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+from appliance.app import Appliance, Cancellation
+from appliance.cli.arguments import Arguments
+from appliance.cli.opening import UnknownCollection, collection_named, unlocked
+from appliance.cli.output import Output
+from appliance.errors import UsageError
+from appliance.values import (
+    Collection,
+    ImportEvent,
+    ImportFinished,
+    ImportProgress,
+    ImportStarted,
+    ImportState,
+)
+
+
+def add(arguments: Arguments, output: Output) -> int:
+    paths = arguments.paths("paths")
+    if not paths and not arguments.flag("resume"):
+        raise UsageError("Nothing to add was named.", hint="Name files or folders, or --resume.")
+    cancellation = Cancellation()
+    signal.signal(signal.SIGINT, lambda *_: cancellation.cancel())
+    with unlocked(arguments) as appliance:
+        failed = False
+        for events in _imports(appliance, arguments, paths, cancellation):
+            failed |= _follow(events, output)
+    return 130 if cancellation.cancelled else int(failed)
+
+
+def _imports(
+    appliance: Appliance, arguments: Arguments, paths: tuple[Path, ...], cancellation: Cancellation
+) -> Iterator[Iterator[ImportEvent]]:
+    if arguments.flag("resume"):
+        for job in appliance.unfinished_imports():
+            yield appliance.resume_import(job.job, cancellation)
+    if paths:
+        yield appliance.add(_target(appliance, arguments.text("to")).id, paths, cancellation)
+
+
+def _target(appliance: Appliance, title: str) -> Collection:
+    """The named collection, made where it does not exist yet."""
+    try:
+        return collection_named(appliance, title)
+    except UnknownCollection:
+        if not title:
+            raise
+        return appliance.create_collection(title)
+
+
+def _follow(events: Iterator[ImportEvent], output: Output) -> bool:
+    """Prints an import as it goes; returns whether a file failed."""
+    failed = False
+    for event in events:
+        if isinstance(event, ImportStarted):
+            output.data(job=event.job, files=event.total)
+        elif isinstance(event, ImportProgress):
+            failed |= event.state is ImportState.FAILED
+            _file(event, output)
+        elif isinstance(event, ImportFinished):
+            _finished(event, output)
+    return failed
+
+
+def _file(event: ImportProgress, output: Output) -> None:
+    output.data(
+        path=event.path,
+        state=event.state.value,
+        pages=event.pages,
+        passages=event.passages,
+        code=event.code,
+        sentence=event.sentence,
+        hint=event.hint,
+        failures=[{"page": f.page, "code": f.code, "why": f.sentence} for f in event.failures],
+    )
+    counted = f"[{event.done}/{event.total}]"
+    name = Path(event.path).name
+    if event.state is ImportState.FAILED:
+        output.line(f"{counted} {name}: not added. {event.sentence} {event.hint}")
+    elif event.state is ImportState.UNCHANGED:
+        output.line(f"{counted} {name}: already there")
+    else:
+        output.line(f"{counted} {name}: {event.pages} page(s), {event.passages} passages")
+        for failure in event.failures:
+            output.line(f"      page {failure.page}: {failure.sentence}")
+
+
+def _finished(event: ImportFinished, output: Output) -> None:
+    output.data(
+        finished=not event.cancelled,
+        added=event.added,
+        unchanged=event.unchanged,
+        failed=event.failed,
+        pages=event.pages,
+        seconds=round(event.seconds, 3),
+    )
+    rate = f", {event.pages / event.seconds:.1f} pages a second" if event.seconds > 0 else ""
+    output.line(
+        f"{event.added} added, {event.unchanged} already there, {event.failed} failed; "
+        f"{event.pages} pages in {event.seconds:.1f} s{rate}"
+    )
+    if event.cancelled:
+        output.line("Stopped. `cloister add --resume` goes on where it stopped.")
+
+
+def show(arguments: Arguments, output: Output) -> int:
+    with unlocked(arguments) as appliance:
+        remove = arguments.text("remove")
+        if remove:
+            return _remove(appliance, remove, output)
+        for collection in appliance.collections():
+            output.data(
+                collection=collection.id,
+                title=collection.title,
+                documents=collection.documents,
+                passages=collection.passages,
+            )
+            output.line(
+                f"{collection.title}  ({collection.documents} documents, "
+                f"{collection.passages} passages)"
+            )
+            for document in appliance.documents(collection.id):
+                output.data(
+                    document=document.id,
+                    collection=collection.id,
+                    title=document.title,
+                    kind=document.kind.value,
+                    pages=document.pages,
+                    passages=document.passages,
+                    sha256=document.sha256,
+                    added=document.added.isoformat(),
+                )
+                output.line(
+                    f"  {document.id}  {document.kind.value:8}  {document.pages:4} p.  "
+                    f"{document.title}"
+                )
+    return 0
+
+
+def _remove(appliance: Appliance, document: str, output: Output) -> int:
+    for collection in appliance.collections():
+        for info in appliance.documents(collection.id):
+            if info.id == document:
+                appliance.remove_document(collection.id, document)
+                output.data(removed=document)
+                output.line(f"“{info.title}” is removed from “{collection.title}”.")
+                return 0
+    raise UsageError(f"There is no document {document}.", hint="`cloister library` lists them.")

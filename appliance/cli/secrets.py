@@ -1,0 +1,49 @@
+"""Where a passphrase comes from: a descriptor, a file, or a prompt on the terminal."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+
+from appliance.cli.arguments import Arguments
+from appliance.errors import UsageError
+
+LIMIT = 4_096
+
+
+class PassphraseMissing(UsageError):
+    code = "passphrase_missing"
+    hint = "Use --passphrase-fd N, --passphrase-file FILE, or a terminal."
+
+
+def read_passphrase(arguments: Arguments, prompt: str = "Passphrase: ") -> str:
+    """One line, without its end. Raises PassphraseMissing."""
+    lines = read_lines(arguments, (prompt,))
+    return lines[0]
+
+
+def read_lines(arguments: Arguments, prompts: tuple[str, ...]) -> tuple[str, ...]:
+    """As many lines as prompts, all from the same place."""
+    try:
+        if arguments.passphrase_fd is not None:
+            with os.fdopen(arguments.passphrase_fd, "rb", closefd=False) as file:
+                return _lines(file.read(LIMIT), len(prompts))
+        if arguments.passphrase_file is not None:
+            with arguments.passphrase_file.open("rb") as file:
+                return _lines(file.read(LIMIT), len(prompts))
+    except OSError as error:
+        raise PassphraseMissing(f"The passphrase cannot be read: {error.strerror}.") from error
+    if not sys.stdin.isatty():
+        raise PassphraseMissing("There is no terminal to ask for the passphrase.")
+    return tuple(getpass.getpass(prompt) for prompt in prompts)
+
+
+def _lines(raw: bytes, count: int) -> tuple[str, ...]:
+    try:
+        lines = raw.decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise PassphraseMissing("The passphrase is not UTF-8 text.") from error
+    if len(lines) < count or not all(lines[:count]):
+        raise PassphraseMissing(f"Expected {count} line(s) with a passphrase.")
+    return tuple(lines[:count])

@@ -1,0 +1,165 @@
+"""Small honest implementations of the protocols: each keeps the promises of the real part, in
+memory. The contract suite runs on them and on the real parts."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from appliance.errors import CloisterError, LogUnwritable
+from appliance.values import (
+    VECTOR_SIZE,
+    Answer,
+    AnswerMode,
+    AnswerSentence,
+    Citation,
+    Obligations,
+    Outcome,
+    PageSpan,
+    Passage,
+    Person,
+    Question,
+    Role,
+    Scored,
+    Turn,
+    Vectors,
+    Verdict,
+)
+
+ANNA = Person("p-anna", "Anna", (Role.MEMBER, Role.CURATOR))
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class TickingClock:
+    """Every look costs a millisecond."""
+
+    def __init__(self) -> None:
+        self.time = NOON
+
+    def __call__(self) -> datetime:
+        self.time += timedelta(milliseconds=1)
+        return self.time
+
+
+@dataclass
+class RolePolicy:
+    """Allows members; refuses every question with a forbidden word."""
+
+    forbidden: str = "delete the log"
+    obligations: Obligations = field(default_factory=Obligations)
+
+    def decide(self, question: Question) -> Verdict:
+        allowed = (
+            Role.MEMBER in question.person.roles and self.forbidden not in question.text.casefold()
+        )
+        name = "members-ask" if allowed else "default-deny"
+        return Verdict(allowed, (name,), ("fake@1",), "00" * 32, self.obligations)
+
+
+class AlreadyClosed(CloisterError):
+    code = "already_closed"
+
+
+class MemoryAudit:
+    """Keeps records in a list; `broken` makes every later write fail, as a full disk would."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[str, str, str]] = []
+        self.broken = False
+
+    def _write(self, action: str, ask: str, outcome: str) -> int:
+        if self.broken:
+            raise LogUnwritable("The log cannot be written: no space left on device.")
+        self.records.append((action, ask, outcome))
+        return len(self.records) - 1
+
+    def open_ask(self, question: Question, verdict: Verdict) -> int:
+        return self._write("ask.opened", question.id, "")
+
+    def close_ask(
+        self, question: Question, outcome: Outcome, answer: Answer | None, code: str = ""
+    ) -> int:
+        if any(r[0] == "ask.closed" and r[1] == question.id for r in self.records):
+            raise AlreadyClosed("This ask is closed.")
+        return self._write("ask.closed", question.id, outcome.value)
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
+
+
+class BagEncoder:
+    """Hashes words into the vector: similar texts share words. Deterministic, unit length."""
+
+    def __init__(self) -> None:
+        self.failure: Exception | None = None
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        if self.failure is not None:
+            raise self.failure
+        rows = np.zeros((len(texts), VECTOR_SIZE), np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in words(text):
+                seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")
+                row[seed % VECTOR_SIZE] += 1
+        norms = np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.asarray(rows / np.where(norms == 0, 1, norms), np.float32)
+
+    def quote(self, question: str, passages: Sequence[Scored]) -> Answer:
+        wanted = {w for w in words(question) if len(w) > 3}
+        for scored in passages:
+            for start, end in scored.passage.sentences:
+                text = scored.passage.text[start:end]
+                if len(wanted & words(text)) * 2 >= max(len(wanted), 1):
+                    citation = Citation(1, scored.passage, start, end)
+                    sentence = AnswerSentence(text, (1,))
+                    return Answer((sentence,), (citation,), AnswerMode.QUOTE, "bag", 0.9, 0.5)
+        return Answer((), (), AnswerMode.QUOTE, "bag", 0.1, 0.5)
+
+
+class ListFinder:
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.passages = tuple(passage(i, text) for i, text in enumerate(texts))
+
+    def find(
+        self, question: str, vector: Vectors, collections: Sequence[str], limit: int
+    ) -> tuple[Scored, ...]:
+        assert vector.shape == (1, VECTOR_SIZE)
+        asked = words(question)
+        ranked = sorted(self.passages, key=lambda p: -len(asked & words(p.text)))
+        return tuple(
+            Scored(p, 1 / (60 + i), 0.5, i, i) for i, p in enumerate(ranked[:limit], start=1)
+        )
+
+
+class MemoryHistory:
+    def __init__(self) -> None:
+        self.turns: list[tuple[str, Turn]] = []
+        self.failure: CloisterError | None = None
+
+    def save(self, conversation: str, turn: Turn) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.turns.append((conversation, turn))
+
+
+def passage(key: int, text: str) -> Passage:
+    return Passage(
+        collection="c1",
+        document="d1",
+        key=key,
+        title="Guideline",
+        text=text,
+        sentences=((0, len(text)),),
+        headings=("Doses",),
+        spans=(PageSpan(0, 1, 0, len(text)),),
+    )
+
+
+def question(text: str, *, person: Person = ANNA, reason: str = "") -> Question:
+    return Question("q1", text, person, NOON, conversation="conv1", reason=reason)

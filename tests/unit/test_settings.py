@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.settings import SettingsInvalid, Source, read_settings
+
+
+def test_managed_wins_over_user_and_each_value_knows_its_source(tmp_path: Path) -> None:
+    user, managed = tmp_path / "user.toml", tmp_path / "managed.toml"
+    user.write_text('airgap = "warn"\nfile_limit_mb = 50\n')
+    managed.write_text('airgap = "required"\n')
+    settings = read_settings(user, managed)
+    assert settings.airgap == "required"
+    assert settings.source("airgap") is Source.MANAGED
+    assert settings.file_limit_mb == 50
+    assert settings.source("file_limit_mb") is Source.USER
+    assert settings.source("profile") is Source.BUILT_IN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "airgap = ",
+        'airgap = "of"',
+        "airgap = 1",
+        'airgapp = "warn"',
+        "file_limit_mb = true",
+        "file_limit_mb = -1",
+        'file_limit_mb = "5"',
+        "sources = []",
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_said_with_its_file(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "user.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsInvalid, match=r"user\.toml"):
+        read_settings(path, tmp_path / "none.toml")
+
+
+def test_no_files_means_the_built_in_settings(tmp_path: Path) -> None:
+    assert read_settings(tmp_path / "a", tmp_path / "b").airgap == "required"
