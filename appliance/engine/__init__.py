@@ -1,0 +1,1 @@
+"""The engine: encoder, quote mode and the host process that runs them."""

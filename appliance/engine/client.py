@@ -1,0 +1,274 @@
+"""The desk's side of the engine host: starts it, asks it, starts it anew when it dies.
+
+Rules kept here: starting never makes the window wait; nothing the host says is trusted unchecked;
+it gets no text before it has shown that its sandbox is on. A host that dies, hangs or answers
+nonsense is ended and an EngineFailed is raised; the next call starts a fresh one. Everything may
+be called from several threads at once; a question never waits for more than one small piece of an
+import.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from appliance.airgap.sandbox import Sandbox, SandboxUnavailable, require_sandbox
+from appliance.engine.bundle import read_manifest
+from appliance.engine.errors import (
+    BundleDamaged,
+    BundleMissing,
+    FrameInvalid,
+    MachineUnsupported,
+)
+from appliance.engine.frames import (
+    Ready,
+    Refusal,
+    TimedOut,
+    pack_texts,
+    read_frame,
+    unpack_ready,
+    unpack_vectors,
+    write_frame,
+)
+from appliance.engine.turn import Turns
+from appliance.errors import EngineFailed
+from appliance.values import VECTOR_SIZE, Vectors
+
+PIECE_TEXTS = 16
+PIECE_CHARACTERS = 2_400
+"""What one request of an import holds at most: about 500 tokens, a twentieth of a second."""
+URGENT_CHARACTERS = 9_000
+"""Requests up to this size are a question or what quoting asks, and go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds to wait for the host to start, and for one request."""
+
+    start: float = 60.0
+    request: float = 30.0
+
+
+class EngineHost:
+    """The encoder, in a process of its own."""
+
+    def __init__(
+        self,
+        bundle: Path,
+        *,
+        command: Sequence[str] = (sys.executable, "-I", "-m", "appliance.engine.host"),
+        threads: int | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self._folder = bundle
+        self._command = tuple(command)
+        self._threads = threads or min(8, _cores())
+        self._patience = patience or Patience()
+        self._turns = Turns()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ready: Ready | None = None
+        self._closed = False
+        self._starter: threading.Thread | None = None
+        self._model = ""
+
+    @property
+    def model(self) -> str:
+        """What made the vectors: a name and the beginning of the weights' hash. Raises
+        BundleMissing or BundleDamaged."""
+        if not self._model:
+            self._model = read_manifest(self._folder).model
+        return self._model
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        """What the running host proved to be on; None before the first start."""
+        ready = self._ready
+        if ready is None:
+            return None
+        return Sandbox(ready.platform, ready.guards, ready.missing, ready.landlock)
+
+    def start(self) -> None:
+        """Starts the host in the background; returns at once. What goes wrong is raised by the
+        first call that needs it."""
+        if self._starter is None:
+            self._starter = threading.Thread(
+                target=self._start_quietly, name="engine-start", daemon=True
+            )
+            self._starter.start()
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape (len(texts), VECTOR_SIZE); what is longer than 256 tokens is cut.
+
+        Raises EngineFailed (or a subclass that says what is wrong with the bundle or the machine).
+        """
+        urgent = sum(map(len, texts)) <= URGENT_CHARACTERS
+        parts = [self._request(piece, urgent=urgent) for piece in _pieces(texts, whole=urgent)]
+        return np.concatenate(parts) if parts else np.zeros((0, VECTOR_SIZE), np.float32)
+
+    def close(self) -> None:
+        """Ends the host. Waits for the request that is running; further calls raise."""
+        self._closed = True
+        with self._turns.take(urgent=True):
+            self._end()
+
+    # --- one request --------------------------------------------------------------------------
+
+    def _request(self, texts: Sequence[str], *, urgent: bool) -> Vectors:
+        payload = pack_texts(texts)
+        with self._turns.take(urgent=urgent):
+            process = self._running()
+            try:
+                answer = unpack_vectors(
+                    _exchange(process, payload, time.monotonic() + self._patience.request),
+                    len(texts),
+                )
+            except FrameInvalid as error:
+                raise self._failure(error) from error
+        if isinstance(answer, Refusal):
+            raise _refused(answer)
+        return answer
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        """The host, started if need be. The turn is held."""
+        if self._closed:
+            raise EngineFailed("The engine has been closed.", hint="Start Cloister again.")
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self._end()
+        self._process = self._spawn()
+        try:
+            answer = unpack_ready(
+                read_frame(_output(self._process), time.monotonic() + self._patience.start)
+            )
+        except FrameInvalid as error:
+            raise self._failure(error) from error
+        if isinstance(answer, Refusal):
+            self._end()
+            raise _refused(answer)
+        self._ready = answer
+        try:
+            require_sandbox(
+                Sandbox(answer.platform, answer.guards, answer.missing, answer.landlock)
+            )
+        except SandboxUnavailable as error:
+            self._end()
+            raise EngineFailed(error.sentence, hint=error.next_step) from error
+        return self._process
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                [*self._command, os.fspath(self._folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+                env=_environment(self._threads),
+                cwd="/",
+            )
+        except OSError as error:
+            raise EngineFailed(f"The engine cannot be started ({error.strerror}).") from error
+
+    def _start_quietly(self) -> None:
+        try:
+            with self._turns.take(urgent=False):
+                if not self._closed:
+                    self._running()
+        except EngineFailed:
+            return  # the first call that needs the engine starts it again and raises this
+
+    def _failure(self, error: FrameInvalid) -> EngineFailed:
+        """Ends the host and says how it failed."""
+        process, ended = self._process, None
+        if process is not None and not isinstance(error, TimedOut):
+            try:
+                ended = process.wait(2.0)
+            except subprocess.TimeoutExpired:
+                ended = None
+        self._end()
+        if isinstance(error, TimedOut):
+            return EngineFailed("The engine has not answered in time and was ended.")
+        if ended is not None and ended < 0:
+            name = signal.Signals(-ended).name
+            return EngineFailed(f"The engine has stopped unexpectedly ({name}).")
+        if ended is not None:
+            return EngineFailed(f"The engine has stopped unexpectedly (exit status {ended}).")
+        return EngineFailed(error.sentence)
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def _pieces(texts: Sequence[str], *, whole: bool) -> Iterator[Sequence[str]]:
+    """Small requests of a long list, so that others get their turn in between."""
+    if whole and len(texts) <= 64:
+        if texts:
+            yield texts
+        return
+    piece: list[str] = []
+    size = 0
+    for text in texts:
+        # No more than some 1,200 characters of a text become tokens.
+        weight = min(len(text), 1_200)
+        if piece and (len(piece) == PIECE_TEXTS or size + weight > PIECE_CHARACTERS):
+            yield piece
+            piece, size = [], 0
+        piece.append(text)
+        size += weight
+    if piece:
+        yield piece
+
+
+def _exchange(process: subprocess.Popen[bytes], payload: bytes, deadline: float) -> bytes:
+    if process.stdin is None:
+        raise FrameInvalid("The engine has no input.")
+    write_frame(process.stdin.fileno(), payload, deadline)
+    return read_frame(_output(process), deadline)
+
+
+def _output(process: subprocess.Popen[bytes]) -> int:
+    if process.stdout is None:
+        raise FrameInvalid("The engine has no output.")
+    return process.stdout.fileno()
+
+
+def _refused(refusal: Refusal) -> EngineFailed:
+    kinds = {kind.code: kind for kind in (BundleMissing, BundleDamaged, MachineUnsupported)}
+    return kinds.get(refusal.code, EngineFailed)(refusal.sentence, hint=refusal.hint)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _environment(threads: int) -> dict[str, str]:
+    """Nothing of the desk's environment but what the system needs."""
+    kept = {k: v for k, v in os.environ.items() if k in ("SYSTEMROOT", "LD_LIBRARY_PATH")}
+    return kept | {
+        "LC_ALL": "C.UTF-8",
+        "OPENBLAS_NUM_THREADS": "1",  # the sandbox is entered with one thread running
+        "TOKENIZERS_PARALLELISM": "false",
+        "TVM_NUM_THREADS": str(threads),
+        "TVM_BIND_THREADS": "0",  # pinned threads would fight other programs for one core
+        # Rounds a kernel thread spins before it sleeps: enough to bridge the gap between two
+        # kernels (a question takes 2.2 ms, 2.8 without), too few to starve the window.
+        "TVM_THREAD_POOL_SPIN_COUNT": "5000",
+    }

@@ -1,0 +1,1 @@
+"""Compiling the encoder. Build machine only: nothing here is imported by the appliance."""
