@@ -83,10 +83,10 @@ def sentences(untrusted_text: str) -> tuple[str, ...]:
     found: list[str] = []
     words: list[str] = []
     for match in _SPLIT.finditer(plain + "\n\n"):
-        token = match.group()
-        if token[0].isalnum():
-            words.append(token)
-        elif words and not (token == "." and words[-1] in _TITLES):
+        piece = match.group()
+        if piece[0].isalnum():
+            words.append(piece)
+        elif words and not (piece == "." and words[-1] in _TITLES):
             found.append(" " + " ".join(words) + " ")
             words = []
     return tuple(found)
