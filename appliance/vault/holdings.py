@@ -1,0 +1,273 @@
+"""Who holds which key: collections, and the keys of the log's personal text.
+
+Rules kept here: pure functions from one document to the next; a key is wrapped to its holders and
+to the institution's recovery key, never to anybody else; who is removed loses every wrap at once
+and the collection gets a new key; nothing is wrapped that the keyring could not unwrap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from appliance.errors import UsageError
+from appliance.vault import contexts
+from appliance.vault.document import (
+    CollectionEntry,
+    Document,
+    KeyEntry,
+    PayloadEntry,
+    Wrapped,
+    with_collection,
+)
+from appliance.vault.errors import NotAMember
+from appliance.vault.keyring import Keyring
+from appliance.vault.people import auditors_of, new_id, person_by_id, public_of_holder
+from appliance.vault.sealed import Context, seal, unseal
+from appliance.vault.suites import PrivateKey
+from appliance.vault.wraps import unwrap, wrap
+
+MAXIMUM_TITLE = 500
+MAXIMUM_KEYS = 8
+
+
+def collection_by_id(document: Document, collection: str) -> CollectionEntry:
+    """Raises NotAMember: who holds no key learns nothing, not even that there is no such one."""
+    for entry in document.collections:
+        if entry.id == collection:
+            return entry
+    raise NotAMember("You are not a member of this collection.")
+
+
+def new_collection(document: Document, title: str, key: bytes, creator: str, now: str) -> Document:
+    """The document with one collection more, last in order, held by creator and recovery."""
+    text = " ".join(title.split())
+    if not 0 < len(text) <= MAXIMUM_TITLE:
+        raise UsageError(
+            f"A collection's title has 1 to {MAXIMUM_TITLE} characters.", hint="Give a title."
+        )
+    collection = new_id()
+    entry = _key_entry(document, collection, new_id(), key, (creator, document.recovery.id))
+    sealed = seal(key, text.encode(), contexts.collection_title(document.id, collection, entry.id))
+    added = CollectionEntry(collection, sealed, now, (entry,))
+    return replace(document, collections=(*document.collections, added))
+
+
+def title_of(entry: CollectionEntry, keyring: Keyring) -> str:
+    """Raises NotAMember."""
+    newest = entry.keys[-1]
+    key = keyring.collection_key(entry.id, newest)
+    context = contexts.collection_title(keyring.vault, entry.id, newest.id)
+    return unseal(key, entry.title, context).decode()
+
+
+def members_of(document: Document, entry: CollectionEntry) -> tuple[str, ...]:
+    holders = {item.holder for item in entry.keys[-1].wraps}
+    return tuple(person.id for person in document.people if person.id in holders)
+
+
+def with_member(document: Document, collection: str, person: str, keyring: Keyring) -> Document:
+    """The person holds every key of the collection that the keyring holds."""
+    person_by_id(document, person)
+    entry = collection_by_id(document, collection)
+    keys = tuple(_with_holders(document, entry.id, key, (person,), keyring) for key in entry.keys)
+    return with_collection(document, replace(entry, keys=keys))
+
+
+def without_member(
+    document: Document, collection: str, person: str, key: bytes, keyring: Keyring
+) -> Document:
+    """The person holds no key of the collection any more and `key` is its newest.
+
+    Raises NotAMember (either is none), UsageError (the last member, or too many rotations begun).
+    """
+    entry = collection_by_id(document, collection)
+    members = members_of(document, entry)
+    if person not in members:
+        raise NotAMember("This person is not a member of the collection.")
+    if members == (person,):
+        raise UsageError("This is the last member.", hint="Add another member first.")
+    if len(entry.keys) >= MAXIMUM_KEYS:
+        raise UsageError("An earlier change of key is unfinished.", hint="Finish it first.")
+    title = title_of(entry, keyring)
+    staying = (*(member for member in members if member != person), document.recovery.id)
+    newest = _key_entry(document, entry.id, new_id(), key, staying)
+    kept = tuple(
+        replace(old, wraps=tuple(item for item in old.wraps if item.holder != person))
+        for old in entry.keys
+    )
+    context = contexts.collection_title(document.id, entry.id, newest.id)
+    sealed = seal(key, title.encode(), context)
+    return with_collection(document, replace(entry, title=sealed, keys=(*kept, newest)))
+
+
+def rotation_finished(document: Document, collection: str) -> Document:
+    entry = collection_by_id(document, collection)
+    return with_collection(document, replace(entry, keys=entry.keys[-1:]))
+
+
+def payload_of(document: Document, person: str) -> PayloadEntry | None:
+    return next((entry for entry in document.payloads if entry.person == person), None)
+
+
+def new_payload(document: Document, person: str, key: bytes) -> Document:
+    """A key for one person's text in the log: to write, and for the auditors to read."""
+    payload = new_id()
+    wraps = _wraps(
+        document,
+        _payload_holders(document, person),
+        key,
+        lambda holder: contexts.payload_key(document.id, payload, person, holder),
+    )
+    entry = PayloadEntry(payload, person, wraps)
+    return replace(document, payloads=(*document.payloads, entry))
+
+
+def without_payload(document: Document, person: str) -> Document:
+    kept = tuple(entry for entry in document.payloads if entry.person != person)
+    return replace(document, payloads=kept)
+
+
+def mended(document: Document, keyring: Keyring) -> Document:
+    """The same document, but every key this keyring holds is wrapped to all who should hold it.
+
+    An auditor who came later, or a new recovery key, gets what the one who added them could not
+    open; it happens as soon as somebody who can logs in. Wraps to a replaced recovery key go.
+    """
+    known = {person.id for person in document.people} | {document.recovery.id}
+    collections = tuple(
+        replace(
+            entry,
+            keys=tuple(_mended_key(document, entry.id, key, known, keyring) for key in entry.keys),
+        )
+        for entry in document.collections
+    )
+    payloads = tuple(_mended_payload(document, entry, keyring) for entry in document.payloads)
+    return replace(document, collections=collections, payloads=payloads)
+
+
+def _mended_key(
+    document: Document, collection: str, key: KeyEntry, known: set[str], keyring: Keyring
+) -> KeyEntry:
+    kept = replace(key, wraps=tuple(item for item in key.wraps if item.holder in known))
+    if not _holds(key.wraps, keyring.holder):
+        return kept
+    return _with_holders(document, collection, kept, (document.recovery.id,), keyring)
+
+
+def _mended_payload(document: Document, entry: PayloadEntry, keyring: Keyring) -> PayloadEntry:
+    holders = _payload_holders(document, entry.person)
+    kept = tuple(item for item in entry.wraps if item.holder in holders)
+    missing = tuple(holder for holder in holders if not _holds(kept, holder))
+    if not missing or not _holds(entry.wraps, keyring.holder):
+        return replace(entry, wraps=kept)
+    added = _wraps(
+        document,
+        missing,
+        keyring.payload_key(entry),
+        lambda holder: contexts.payload_key(document.id, entry.id, entry.person, holder),
+    )
+    return replace(entry, wraps=(*kept, *added))
+
+
+def _payload_holders(document: Document, person: str) -> tuple[str, ...]:
+    auditors = (auditor.id for auditor in auditors_of(document))
+    return tuple(dict.fromkeys((person, *auditors, document.recovery.id)))
+
+
+def _with_holders(
+    document: Document, collection: str, key: KeyEntry, holders: Iterable[str], keyring: Keyring
+) -> KeyEntry:
+    missing = tuple(holder for holder in holders if not _holds(key.wraps, holder))
+    if not missing:
+        return key
+    secret = keyring.collection_key(collection, key)
+    added = _key_entry(document, collection, key.id, secret, missing)
+    return replace(key, wraps=(*key.wraps, *added.wraps))
+
+
+def _key_entry(
+    document: Document, collection: str, key_id: str, key: bytes, holders: Iterable[str]
+) -> KeyEntry:
+    def context(holder: str) -> Context:
+        return contexts.collection_key(document.id, collection, key_id, holder)
+
+    return KeyEntry(key_id, _wraps(document, holders, key, context))
+
+
+def _wraps(
+    document: Document, holders: Iterable[str], key: bytes, context: Callable[[str], Context]
+) -> tuple[Wrapped, ...]:
+    return tuple(
+        Wrapped(holder, wrap(public_of_holder(document, holder), key, context(holder)))
+        for holder in holders
+    )
+
+
+def _holds(wraps: tuple[Wrapped, ...], holder: str) -> bool:
+    return any(item.holder == holder for item in wraps)
+
+
+# --- with the institution's recovery key -----------------------------------------------------
+
+
+def recoverable(document: Document, private: PrivateKey) -> tuple[tuple[str, str], ...]:
+    """Id and title of every collection the institution's recovery key opens."""
+    found = []
+    for entry in document.collections:
+        newest = entry.keys[-1]
+        if _holds(newest.wraps, document.recovery.id):
+            key = _recovered_key(document, entry.id, newest, private)
+            context = contexts.collection_title(document.id, entry.id, newest.id)
+            found.append((entry.id, unseal(key, entry.title, context).decode()))
+    return tuple(found)
+
+
+def with_recovered_member(
+    document: Document, collection: str, person: str, private: PrivateKey
+) -> Document:
+    """The person holds every key of the collection that the recovery key holds."""
+    entry = collection_by_id(document, collection)
+    keys = []
+    for key in entry.keys:
+        if _holds(key.wraps, person):
+            keys.append(key)
+            continue
+        secret = _recovered_key(document, entry.id, key, private)
+        added = _key_entry(document, entry.id, key.id, secret, (person,))
+        keys.append(replace(key, wraps=(*key.wraps, *added.wraps)))
+    return with_collection(document, replace(entry, keys=tuple(keys)))
+
+
+def with_recovered_payloads(document: Document, auditor: str, private: PrivateKey) -> Document:
+    """The auditor holds every payload key that the recovery key holds."""
+    payloads = []
+    for entry in document.payloads:
+        wrapped = _wrap_of(entry.wraps, document.recovery.id)
+        if wrapped is None or _holds(entry.wraps, auditor):
+            payloads.append(entry)
+            continue
+
+        def context(holder: str, entry: PayloadEntry = entry) -> Context:
+            return contexts.payload_key(document.id, entry.id, entry.person, holder)
+
+        key = unwrap(private, wrapped, context(document.recovery.id))
+        added = _wraps(document, (auditor,), key, context)
+        payloads.append(replace(entry, wraps=(*entry.wraps, *added)))
+    return replace(document, payloads=tuple(payloads))
+
+
+def _recovered_key(
+    document: Document, collection: str, key: KeyEntry, private: PrivateKey
+) -> bytes:
+    recovery = document.recovery.id
+    wrapped = _wrap_of(key.wraps, recovery)
+    if wrapped is None:
+        raise NotAMember("The institution's recovery key does not hold this collection yet.")
+    return unwrap(
+        private, wrapped, contexts.collection_key(document.id, collection, key.id, recovery)
+    )
+
+
+def _wrap_of(wraps: tuple[Wrapped, ...], holder: str) -> bytes | None:
+    return next((item.wrap for item in wraps if item.holder == holder), None)

@@ -1,0 +1,166 @@
+"""Making a person: key pair, two slots, the wraps of the vault key and of their own store's key.
+
+Rules kept here: a name is never written in clear; two people never share a name; a person is found
+by a keyed, salted tag of the name, or by being the only one.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from appliance.values import Person, Role
+from appliance.vault import contexts
+from appliance.vault.document import Document, PersonEntry, RecoveryEntry
+from appliance.vault.errors import NameRequired, NameUnusable, PersonUnknown
+from appliance.vault.passphrase import normalised, require_strong
+from appliance.vault.primitives import KEY_SIZE, mac, random_bytes
+from appliance.vault.recovery import new_code, secret_for
+from appliance.vault.sealed import seal, unseal
+from appliance.vault.slots import Slot, SlotKind, make_slot
+from appliance.vault.suites import PrivateKey, Profile, PublicKey, generate_pair
+from appliance.vault.wraps import wrap
+
+MAXIMUM_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A person just made, the private key (not in the entry) and the code to print."""
+
+    entry: PersonEntry
+    private: PrivateKey
+    code: bytes
+
+
+def new_id() -> str:
+    return random_bytes(16).hex()
+
+
+def stamp(now: datetime) -> str:
+    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def plain_name(name: str) -> str:
+    """As it is shown: NFC, single spaces. Raises NameUnusable."""
+    text = " ".join(unicodedata.normalize("NFC", name[: MAXIMUM_NAME * 4]).split())
+    if not 0 < len(text) <= MAXIMUM_NAME or not text.isprintable():
+        raise NameUnusable("This name cannot be used.")
+    return text
+
+
+def lookup_tag(salt: bytes, name: str) -> bytes:
+    """The same for every way of typing a name. Who holds vault.json and a list of names can test
+    them against it; what it hides is the names themselves (docs/decisions/0001)."""
+    folded = unicodedata.normalize("NFKC", " ".join(name[: MAXIMUM_NAME * 4].split())).casefold()
+    return mac(salt, b"cloister/lookup/v1\x00" + folded.encode("utf-8", "surrogatepass"))
+
+
+def find_person(document: Document, name: str) -> PersonEntry | None:
+    """None for an unknown name. Raises NameRequired if there are several and no name."""
+    if not name.strip():
+        if len(document.people) > 1:
+            raise NameRequired("Several people use this vault.")
+        return document.people[0]
+    tag = lookup_tag(document.salt, name)
+    return next((entry for entry in document.people if entry.lookup == tag), None)
+
+
+def person_by_id(document: Document, person: str) -> PersonEntry:
+    for entry in document.people:
+        if entry.id == person:
+            return entry
+    raise PersonUnknown("This vault has no such person.")
+
+
+def shown_person(entry: PersonEntry, vault: str, vault_key: bytes) -> Person:
+    name = unseal(vault_key, entry.name, contexts.person_name(vault, entry.id)).decode()
+    return Person(entry.id, name, entry.roles)
+
+
+def auditors_of(document: Document) -> tuple[PersonEntry, ...]:
+    return tuple(entry for entry in document.people if Role.AUDITOR in entry.roles)
+
+
+def public_of_holder(document: Document, holder: str) -> PublicKey:
+    if holder == document.recovery.id:
+        return document.recovery.public
+    return person_by_id(document, holder).public
+
+
+def new_person(
+    name: str,
+    passphrase: str,
+    roles: Iterable[Role],
+    now: datetime,
+    *,
+    vault: str,
+    salt: bytes,
+    vault_key: bytes,
+    profile: Profile,
+) -> Newcomer:
+    """Raises PassphraseTooWeak, NameUnusable. Takes two slow derivations (about 0.3 s)."""
+    shown_name = plain_name(name)
+    require_strong(passphrase, shown_name)
+    person, code = new_id(), new_code()
+    public, private = generate_pair(profile)
+    entry = PersonEntry(
+        id=person,
+        lookup=lookup_tag(salt, shown_name),
+        name=seal(vault_key, shown_name.encode(), contexts.person_name(vault, person)),
+        roles=tuple(sorted(set(roles))),
+        public=public,
+        slots=(
+            passphrase_slot(passphrase, private, vault, person, profile),
+            recovery_slot(code, private, vault, person, profile),
+        ),
+        vault_key=wrap(public, vault_key, contexts.vault_key(vault, person)),
+        store_key=wrap(public, random_bytes(KEY_SIZE), contexts.store_key(vault, person)),
+        created=stamp(now),
+    )
+    return Newcomer(entry, private, code)
+
+
+def new_recovery(
+    custodian: str, code: bytes, *, vault: str, vault_key: bytes, profile: Profile
+) -> RecoveryEntry:
+    """The institution's recovery key pair. Its slot is under a secret of its own, derived from the
+    custodian's code: one printout opens both, neither secret tells anything of the other."""
+    recovery = new_id()
+    public, private = generate_pair(profile)
+    slot = make_slot(
+        SlotKind.RECOVERY,
+        secret_for(code, "institution"),
+        private,
+        contexts.slot_owner(vault, recovery),
+        profile,
+    )
+    wrapped = wrap(public, vault_key, contexts.vault_key(vault, recovery))
+    return RecoveryEntry(recovery, custodian, public, slot, wrapped)
+
+
+def passphrase_slot(
+    passphrase: str, private: PrivateKey, vault: str, person: str, profile: Profile
+) -> Slot:
+    owner = contexts.slot_owner(vault, person)
+    return make_slot(SlotKind.PASSPHRASE, normalised(passphrase), private, owner, profile)
+
+
+def recovery_slot(
+    code: bytes, private: PrivateKey, vault: str, person: str, profile: Profile
+) -> Slot:
+    owner = contexts.slot_owner(vault, person)
+    return make_slot(SlotKind.RECOVERY, secret_for(code, "person"), private, owner, profile)
+
+
+def slot_of(entry: PersonEntry, kind: SlotKind) -> Slot | None:
+    return next((slot for slot in entry.slots if slot.kind is kind), None)
+
+
+def with_slot(entry: PersonEntry, slot: Slot) -> PersonEntry:
+    """The entry with its slot of that kind replaced, every other byte as it was."""
+    return replace(
+        entry, slots=tuple(slot if old.kind is slot.kind else old for old in entry.slots)
+    )
