@@ -127,6 +127,11 @@ def read(untrusted: bytes) -> UntrustedVault:
     """Raises VaultDamaged for anything `written` cannot have made."""
     try:
         members = read_json(untrusted)
+        version = members.get("version")
+        if isinstance(version, int) and version > VERSION:
+            raise VaultDamaged(
+                "This vault was written by a newer Cloister.", hint="Install that version."
+            )
         checksum = members.pop("sha256", None)
         if checksum != sha256(canonical_json(members)).hex():
             raise VaultDamaged("vault.json is damaged: its checksum does not fit.")

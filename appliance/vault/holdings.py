@@ -22,7 +22,13 @@ from appliance.vault.document import (
 )
 from appliance.vault.errors import NotAMember
 from appliance.vault.keyring import Keyring
-from appliance.vault.people import auditors_of, new_id, person_by_id, public_of_holder
+from appliance.vault.people import (
+    auditors_of,
+    new_id,
+    person_by_id,
+    public_of_holder,
+    showable,
+)
 from appliance.vault.sealed import Context, seal, unseal
 from appliance.vault.suites import PrivateKey
 from appliance.vault.wraps import unwrap, wrap
@@ -42,9 +48,10 @@ def collection_by_id(document: Document, collection: str) -> CollectionEntry:
 def new_collection(document: Document, title: str, key: bytes, creator: str, now: str) -> Document:
     """The document with one collection more, last in order, held by creator and recovery."""
     text = " ".join(title.split())
-    if not 0 < len(text) <= MAXIMUM_TITLE:
+    if not 0 < len(text) <= MAXIMUM_TITLE or not showable(text):
         raise UsageError(
-            f"A collection's title has 1 to {MAXIMUM_TITLE} characters.", hint="Give a title."
+            f"A collection's title has 1 to {MAXIMUM_TITLE} plain characters.",
+            hint="Give another title.",
         )
     collection = new_id()
     entry = _key_entry(document, collection, new_id(), key, (creator, document.recovery.id))

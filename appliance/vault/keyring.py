@@ -17,7 +17,7 @@ from appliance.vault.wraps import unwrap
 
 
 class Keyring:
-    """`holder` is the person's id. Unwrapped keys are kept until `close` or `forget`."""
+    """`holder` is the person's id. Unwrapped keys are kept until `close`."""
 
     def __init__(
         self, vault: str, holder: str, private: PrivateKey, vault_key: bytes, store_key: bytes
@@ -57,10 +57,6 @@ class Keyring:
         """Raises NotAMember if the key is not wrapped to this person."""
         context = contexts.payload_key(self.vault, entry.id, entry.person, self.holder)
         return self._held(entry.id, entry.wraps, context)
-
-    def remember(self, key_id: str, key: bytes) -> None:
-        self._require_open()
-        self._unwrapped[key_id] = bytearray(key)
 
     def close(self) -> None:
         for secret in (self._private, self._vault_key, self._store_key, *self._unwrapped.values()):

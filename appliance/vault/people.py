@@ -24,6 +24,10 @@ from appliance.vault.suites import PrivateKey, Profile, PublicKey, generate_pair
 from appliance.vault.wraps import wrap
 
 MAXIMUM_NAME = 200
+# Control characters, lone surrogates, and the marks that turn text round (they make one name look
+# like another on the screen). Joiners stay: names are written with them.
+_UNUSABLE = frozenset({"Cc", "Cs", "Co", "Cn"})
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,16 @@ def stamp(now: datetime) -> str:
 def plain_name(name: str) -> str:
     """As it is shown: NFC, single spaces. Raises NameUnusable."""
     text = " ".join(unicodedata.normalize("NFC", name[: MAXIMUM_NAME * 4]).split())
-    if not 0 < len(text) <= MAXIMUM_NAME or not text.isprintable():
+    if not 0 < len(text) <= MAXIMUM_NAME or not showable(text):
         raise NameUnusable("This name cannot be used.")
     return text
+
+
+def showable(text: str) -> bool:
+    """Whether text can be stored and shown without surprises."""
+    return not any(
+        symbol in _TURNING or unicodedata.category(symbol) in _UNUSABLE for symbol in text
+    )
 
 
 def lookup_tag(salt: bytes, name: str) -> bytes:

@@ -39,7 +39,7 @@ _PAYLOAD_MAGIC = b"CLPL\x01"
 _PAYLOAD_ID = 16
 
 # Two sessions of one process on one vault must not write over each other; between processes the
-# folder's lock sees to it.
+# folder's lock sees to it. Always taken after a session's own lock, never before.
 _WRITING = threading.RLock()
 
 
@@ -320,7 +320,7 @@ class Session:
     def mend(self) -> bool:
         """Wraps what this person holds to those who should hold it and do not yet (an auditor who
         came later, a new recovery key). Returns whether anything was written."""
-        with _WRITING, self._lock:
+        with self._lock, _WRITING:
             document = self._fresh()
             if holdings.mended(document, self._keyring) == document:
                 return False
@@ -354,7 +354,7 @@ class Session:
         return document
 
     def _change(self, edit: Callable[[Document], Document]) -> Document:
-        with _WRITING, self._lock:
+        with self._lock, _WRITING:
             old = self._fresh()
             new = replace(edit(old), counter=old.counter + 1)
             vault_file.save(self._folder, new, self._keyring.vault_key)
