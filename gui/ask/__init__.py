@@ -1,0 +1,1 @@
+"""Asking: the conversations, the questions and answers, the page beside them."""

@@ -1,0 +1,95 @@
+"""The words of an answer, with [n] after each sentence that is carried by citation n.
+
+Rules kept here: a sentence no passage supports is set apart and says so; a new source begins a
+new paragraph; all of it is plain text.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QUrl, Signal
+from PySide6.QtGui import QColor, QFont, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QWidget
+
+from appliance.values import Answer, AnswerSentence
+from gui.style.tokens import current
+from gui.text import plain
+from gui.text.view import PlainView
+
+_SCHEME = "cite"
+
+
+class AnswerText(PlainView):
+    cited = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("", parent)
+        self.setAccessibleName(self.tr("Answer"))
+        self.setObjectName("answer")
+        self.written = ""
+        self.anchorClicked.connect(self._follow)
+
+    def write(self, token: str) -> None:
+        """Adds to the text while it is being written."""
+        text = plain.shown(token)
+        cursor = QTextCursor(self.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        if not self.written:
+            cursor.setBlockFormat(_spaced())
+        cursor.insertText(text, self._format())
+        self.written += text
+
+    def show_answer(self, answer: Answer) -> None:
+        """The finished answer in place of what was written so far."""
+        self.clear()
+        self.written = "\n".join(sentence.text for sentence in answer.sentences)
+        cursor = QTextCursor(self.document())
+        sources = {citation.number: citation.passage for citation in answer.citations}
+        before = None
+        for index, sentence in enumerate(answer.sentences):
+            first = sources.get(sentence.citations[0]) if sentence.citations else before
+            place = (first.document, first.key) if first is not None else None
+            if index == 0:
+                cursor.setBlockFormat(_spaced())
+            elif place != (before and (before.document, before.key)):
+                cursor.insertBlock(_spaced())
+            else:
+                cursor.insertText(" ", self._format())
+            self._set(cursor, sentence)
+            before = first
+        self.fit()
+
+    def _set(self, cursor: QTextCursor, sentence: AnswerSentence) -> None:
+        text = plain.line(sentence.text.replace("\t", " · "), plain.LONGEST)
+        cursor.insertText(text, self._format(supported=sentence.supported))
+        for number in sentence.citations:
+            cursor.insertText("\u00a0", self._format())
+            cursor.insertText(f"[{number}]", self._link(number))
+        if not sentence.supported:
+            note = QTextCharFormat()
+            note.setForeground(QColor(current().warn))
+            cursor.insertText(" " + self.tr("(no passage supports this)"), note)
+
+    def _format(self, *, supported: bool = True) -> QTextCharFormat:
+        form = QTextCharFormat()
+        form.setForeground(QColor(current().ink if supported else current().muted))
+        form.setFontItalic(not supported)
+        return form
+
+    def _link(self, number: int) -> QTextCharFormat:
+        form = QTextCharFormat()
+        form.setAnchor(True)
+        form.setAnchorHref(f"{_SCHEME}:{number}")
+        form.setForeground(QColor(current().accent_ink))
+        form.setFontWeight(QFont.Weight.DemiBold)
+        return form
+
+    def _follow(self, link: QUrl) -> None:
+        if link.scheme() == _SCHEME and link.path().isdecimal():
+            self.cited.emit(int(link.path()))
+
+
+def _spaced() -> QTextBlockFormat:
+    form = QTextBlockFormat()
+    form.setLineHeight(146, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+    form.setBottomMargin(8)
+    return form

@@ -1,0 +1,317 @@
+"""Ask: the stream of a conversation, the composer below, the cited page beside.
+
+Rules kept here: one ask at a time; whatever way it goes, it ends on the screen in an answer, a
+sentence with a next step, or "Stopped". Leaving a conversation does not stop its ask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from appliance.errors import CloisterError
+from appliance.values import (
+    Answered,
+    AnswerMode,
+    Cancelled,
+    Citation,
+    Collection,
+    Event,
+    Failed,
+    Opened,
+    Outcome,
+    Progress,
+    Refused,
+    Token,
+    Turn,
+)
+from gui.ask.composer import Composer
+from gui.ask.page_panel import PagePanel
+from gui.ask.stream import MessageStream
+from gui.ask.turn import TurnView
+from gui.ask.welcome import Welcome
+from gui.desk import Desk
+from gui.style.tokens import COLUMN_WIDTH
+from gui.worker import Lane, Task
+
+import shiboken6  # isort: skip
+
+
+@dataclass(slots=True)
+class _Ask:
+    """The ask that runs: what was asked, where it is shown, and what it has told so far."""
+
+    question: str
+    asked: datetime
+    conversation: str
+    view: TurnView
+    collections: tuple[str, ...]
+    apart: str = ""
+    ended: bool = False
+
+
+class AskScreen(QWidget):
+    """`titled(text)` names the open conversation; `changed` says the list is out of date;
+    `library_wanted` when there is nothing to ask yet."""
+
+    titled = Signal(str)
+    changed = Signal(str)
+    library_wanted = Signal()
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._conversation = ""
+        self._collections: tuple[str, ...] = ()
+        self._running: _Ask | None = None
+        self._task: Task | None = None
+        self._page_serial = 0
+        self.stream = MessageStream()
+        self.composer = Composer()
+        self.panel = PagePanel()
+        self.panel.hide()
+        self.welcome = Welcome()
+        self._arrange()
+        self.composer.asked.connect(self.ask)
+        self.composer.stopped.connect(self.stop)
+        self.stream.cited.connect(self.show_citation)
+        self.stream.again.connect(self._again)
+        self.panel.wanted.connect(self._load_page)
+        self.panel.closed.connect(self.close_page)
+        self.welcome.library_wanted.connect(self.library_wanted)
+
+    # --- what the shell says --------------------------------------------------------------
+
+    @property
+    def conversation(self) -> str:
+        return self._conversation
+
+    def set_collections(self, collections: tuple[Collection, ...]) -> None:
+        self.composer.set_collections(collections)
+        self.welcome.show_library(collections)
+
+    def new_question(self) -> None:
+        """An empty conversation, ready to type."""
+        self._conversation = ""
+        self.stream.clear()
+        self.close_page()
+        self._top.setCurrentWidget(self.welcome)
+        self.titled.emit(self.tr("New question"))
+        self.composer.typing.setFocus()
+
+    def open_conversation(self, conversation: str, title: str) -> None:
+        self._conversation = conversation
+        self.close_page()
+        self.titled.emit(title)
+        self._desk.worker.run(
+            self,
+            Lane.READ,
+            lambda: self._desk.appliance.turns(conversation),
+            lambda turns: self._show(conversation, turns),
+            self._desk.complain,
+        )
+
+    def forget(self) -> None:
+        """The session is over: nothing of it stays on the screen or in a widget."""
+        self._running = self._task = None
+        self._conversation = ""
+        self.stream.clear()
+        self.panel.forget()
+        self.composer.clear()
+        self.composer.set_busy(busy=False)
+        self.composer.set_collections(())
+        self._top.setCurrentWidget(self.welcome)
+
+    # --- asking ---------------------------------------------------------------------------
+
+    def ask(self, text: str, collections: tuple[str, ...] = (), reason: str = "") -> None:
+        if self._running is not None:
+            return
+        self._top.setCurrentWidget(self.stream)
+        view = self.stream.begin(text)
+        if not self._conversation:
+            self.titled.emit(text)
+        running = _Ask(text, datetime.now(UTC), self._conversation, view, collections)
+        self._running = running
+        self.composer.set_busy(busy=True)
+        appliance, conversation = self._desk.appliance, self._conversation
+        self._task = self._desk.worker.stream(
+            self,
+            Lane.ASK,
+            lambda cancellation: appliance.ask(
+                text,
+                conversation=conversation,
+                collections=collections,
+                reason=reason,
+                cancellation=cancellation,
+            ),
+            lambda events: self._take(running, events),
+            lambda: self._over(running),
+            lambda error: self._broke(running, error),
+        )
+
+    def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _again(self, question: str, reason: str) -> None:
+        if self._running is None:
+            self.ask(question, self._collections, reason)
+
+    def _take(self, running: _Ask, events: tuple[Event, ...]) -> None:
+        written = ""
+        for event in events:
+            match event:
+                case Token(text):
+                    written += running.apart + text
+                case Opened(_, verdict, conversation):
+                    self._opened(running, conversation)
+                    running.apart = "\n" if verdict.obligations.mode is AnswerMode.QUOTE else ""
+                case Progress(stage) if shiboken6.isValid(running.view):
+                    running.view.reach(stage)
+                case Answered() | Refused() | Failed() | Cancelled():
+                    written = ""
+                    self._end(running, event)
+                case _:
+                    pass
+        if written and shiboken6.isValid(running.view) and not running.ended:
+            running.view.write(written.lstrip("\n") if not running.view.written else written)
+
+    def _opened(self, running: _Ask, conversation: str) -> None:
+        if self._conversation == running.conversation and shiboken6.isValid(running.view):
+            self._conversation = conversation
+        running.conversation = conversation
+        self._collections = running.collections
+
+    def _end(self, running: _Ask, event: Answered | Refused | Failed | Cancelled) -> None:
+        running.ended = True
+        turn = _remembered(running, event)
+        if not shiboken6.isValid(running.view):
+            return
+        self.stream.remember(turn)
+        match event:
+            case Answered(answer, record, warning):
+                running.view.show_answer(answer, record, warning)
+            case Refused():
+                running.view.show_refused(event)
+            case Failed(_, sentence, hint):
+                running.view.show_failed(sentence, hint)
+            case Cancelled():
+                running.view.show_cancelled()
+
+    def _over(self, running: _Ask) -> None:
+        if not running.ended:
+            self._end(
+                running,
+                Failed(
+                    "no_end",
+                    self.tr("The ask ended without a result."),
+                    self.tr("Ask again. If it happens again, run `cloister doctor`."),
+                ),
+            )
+        self._idle(running)
+
+    def _broke(self, running: _Ask, error: CloisterError) -> None:
+        if not running.ended:
+            self._end(running, Failed(error.code, error.sentence, error.next_step))
+        self._idle(running)
+
+    def _idle(self, running: _Ask) -> None:
+        self._running = self._task = None
+        self.composer.set_busy(busy=False)
+        gone = not shiboken6.isValid(running.view)
+        if gone and running.conversation and running.conversation == self._conversation:
+            self.open_conversation(running.conversation, running.question)
+        self.changed.emit(running.conversation)
+
+    def _show(self, conversation: str, turns: tuple[Turn, ...]) -> None:
+        if conversation == self._conversation:
+            self.stream.show_turns(turns)
+            self._top.setCurrentWidget(self.stream)
+            self.composer.typing.setFocus()
+
+    # --- the page -------------------------------------------------------------------------
+
+    def show_citation(self, citation: Citation) -> None:
+        if not self.panel.isVisible():
+            self.panel.show()
+            room = self._split.width()
+            side = min(620, max(380, round(room * 0.42)))
+            self._split.setSizes([room - side, side])
+        self.stream.mark(citation)
+        self.panel.load(citation)
+
+    def close_page(self) -> None:
+        had = self.panel.isVisible()
+        self._page_serial += 1
+        self.panel.forget()
+        self.stream.mark(None)
+        if had:
+            self.composer.typing.setFocus()
+
+    def _load_page(self, citation: Citation, page: int, scale: float) -> None:
+        self._page_serial += 1
+        serial = self._page_serial
+        self._desk.worker.run(
+            self,
+            Lane.READ,
+            lambda: self._desk.appliance.page(citation, page or None, scale),
+            lambda view: self.panel.show_view(view) if serial == self._page_serial else None,
+            lambda error: self.panel.complain(error) if serial == self._page_serial else None,
+        )
+
+    # --- layout ---------------------------------------------------------------------------
+
+    def _arrange(self) -> None:
+        self._top = QStackedWidget()
+        self._top.addWidget(self.welcome)
+        self._top.addWidget(self.stream)
+        talk = QWidget()
+        talk.setMinimumWidth(420)
+        column = QVBoxLayout(talk)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._top, 1)
+        self._foot = QVBoxLayout()
+        self._foot.addWidget(self.composer)
+        column.addLayout(self._foot)
+        self._talk = talk
+        self._split = QSplitter(Qt.Orientation.Horizontal)
+        self._split.setHandleWidth(1)
+        self._split.setChildrenCollapsible(False)
+        self._split.addWidget(talk)
+        self._split.addWidget(self.panel)
+        self._split.setStretchFactor(0, 1)
+        self._split.splitterMoved.connect(self._centre)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._split)
+        self._talk.installEventFilter(self)
+
+    def eventFilter(self, watched: object, event: object) -> bool:
+        if isinstance(event, QResizeEvent) and watched is self._talk:
+            self._centre()
+        return False
+
+    def _centre(self) -> None:
+        side = max(28, (self._talk.width() - COLUMN_WIDTH) // 2)
+        self._foot.setContentsMargins(side, 0, side, 0)
+
+
+def _remembered(running: _Ask, event: Answered | Refused | Failed | Cancelled) -> Turn:
+    """The turn as history would give it back, for paging."""
+    match event:
+        case Answered(answer, record):
+            return Turn(
+                running.question, running.asked, Outcome.ANSWERED, answer, record=record
+            )
+        case Refused(_, record, sentence):
+            return Turn(running.question, running.asked, Outcome.REFUSED, None, sentence, record)
+        case Failed(_, sentence):
+            return Turn(running.question, running.asked, Outcome.FAILED, None, sentence)
+        case Cancelled(record):
+            return Turn(running.question, running.asked, Outcome.CANCELLED, None, "", record)

@@ -1,0 +1,194 @@
+"""One turn: the question in a bubble, and below it how the ask goes and ends."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from appliance.values import Answer, AnswerMode, Citation, Outcome, Refused, Stage, Turn
+from gui.ask.answer_text import AnswerText
+from gui.ask.bubble import Bubble
+from gui.ask.chips import Chips
+from gui.ask.reason import Reason
+from gui.ask.stages import Stages
+from gui.controls.buttons import GlyphButton
+from gui.controls.labels import Glyph, Words
+from gui.controls.notice import Notice
+from gui.text import counts
+
+
+class TurnView(QWidget):
+    """`cited` carries the Citation a person wants to see; `again` a reason to ask anew with."""
+
+    cited = Signal(object)
+    again = Signal(str, str)
+
+    def __init__(self, question: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.question = question
+        self.answer: Answer | None = None
+        self.chips: Chips | None = None
+        self.stages: Stages | None = None
+        self.notice: Notice | None = None
+        self._text: AnswerText | None = None
+        asked = QHBoxLayout()
+        asked.addStretch(1)
+        asked.addWidget(Bubble(question))
+        self._column = QVBoxLayout()
+        self._column.setSpacing(10)
+        self._column.setContentsMargins(0, 2, 0, 0)
+        answered = QHBoxLayout()
+        answered.setSpacing(14)
+        answered.addWidget(Glyph("arch", "accent", 22), 0, Qt.AlignmentFlag.AlignTop)
+        answered.addLayout(self._column, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 8, 0, 14)
+        layout.setSpacing(14)
+        layout.addLayout(asked)
+        layout.addLayout(answered)
+
+    @property
+    def text(self) -> AnswerText:
+        if self._text is None:
+            self._text = AnswerText()
+            self._text.cited.connect(self._cite)
+            self._column.addWidget(self._text)
+        return self._text
+
+    # --- as it goes -----------------------------------------------------------------------
+
+    def begin(self) -> None:
+        self.stages = Stages()
+        self._column.addWidget(self.stages)
+
+    def reach(self, stage: Stage) -> None:
+        if self.stages is not None:
+            self.stages.reach(stage)
+
+    @property
+    def written(self) -> str:
+        return self._text.written if self._text is not None else ""
+
+    def write(self, token: str) -> None:
+        self.text.write(token)
+
+    # --- as it ends -----------------------------------------------------------------------
+
+    def show_turn(self, turn: Turn) -> None:
+        """A turn as it is remembered."""
+        if turn.outcome is Outcome.ANSWERED and turn.answer is not None:
+            self.show_answer(turn.answer, turn.record)
+        elif turn.outcome is Outcome.REFUSED:
+            self._say("warn", turn.note or self.tr("The policy refused this question."), "")
+        elif turn.outcome is Outcome.FAILED:
+            self._say("danger", turn.note or self.tr("There was no answer."), "")
+        else:
+            self.show_cancelled()
+
+    def show_answer(self, answer: Answer, record: int, warning: str = "") -> None:
+        self._settle()
+        self.answer = answer
+        if not answer.found:
+            self._not_found(answer)
+        else:
+            self.text.show_answer(answer)
+            if answer.citations:
+                self.chips = Chips(answer.citations)
+                self.chips.chosen.connect(self.cited)
+                self._column.addWidget(self.chips)
+        if warning:
+            self._column.addWidget(Notice("warn", warning, glyph="warning"))
+        self._column.addLayout(self._foot(answer, record))
+
+    def show_refused(self, refused: Refused) -> None:
+        self._say("warn", refused.sentence, refused.hint)
+        if refused.verdict.obligations.reason_required:
+            reason = Reason()
+            reason.given.connect(lambda text: self.again.emit(self.question, text))
+            self._column.addWidget(reason)
+
+    def show_failed(self, sentence: str, step: str) -> None:
+        self._say("danger", sentence, step)
+
+    def show_cancelled(self) -> None:
+        self._settle()
+        self._column.addWidget(Words(self.tr("Stopped. Nothing was answered."), "quiet"))
+
+    def mark(self, citation: Citation | None) -> None:
+        if self.chips is not None:
+            self.chips.mark(citation)
+
+    # --- inside ---------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Takes away what showed the ask going."""
+        if self.stages is not None:
+            self.stages.stop()
+            self.stages.deleteLater()
+            self.stages = None
+        if self._text is not None:
+            self._column.removeWidget(self._text)
+            self._text.deleteLater()
+            self._text = None
+
+    def _say(self, tone: str, sentence: str, step: str) -> None:
+        self._settle()
+        self.notice = Notice(tone, sentence, step)
+        self._column.addWidget(self.notice)
+
+    def _not_found(self, answer: Answer) -> None:
+        step = self.tr(
+            "No passage is close enough to answer from, and nothing is made up. Use the words "
+            "your documents use, choose another collection, or add the document that holds it."
+        )
+        self._say("info", self.tr("Not in your documents"), step)
+        if self.notice is not None:
+            self.notice.say("info", self.tr("Not in your documents"), step, glyph="search")
+
+    def _foot(self, answer: Answer, record: int) -> QHBoxLayout:
+        foot = QHBoxLayout()
+        foot.setSpacing(4)
+        foot.addWidget(Words(self._summary(answer, record), "caption"))
+        if answer.found:
+            copy = GlyphButton("copy", self.tr("Copy the answer with its sources"), size=15)
+            copy.clicked.connect(self._copy)
+            foot.addWidget(copy)
+        foot.addStretch(1)
+        return foot
+
+    def _summary(self, answer: Answer, record: int) -> str:
+        parts = []
+        if not answer.found:
+            parts.append(
+                self.tr("Best evidence {best:.0%}, {least:.0%} needed").format(
+                    best=answer.evidence, least=answer.threshold
+                )
+            )
+        elif answer.mode is AnswerMode.QUOTE:
+            parts.append(self.tr("Quoted word for word"))
+        else:
+            parts.append(self.tr("Written by {}").format(answer.model))
+        if answer.seconds:
+            parts.append(counts.seconds(answer.seconds))
+        if record >= 0:
+            parts.append(self.tr("Log record {}").format(counts.number(record)))
+        return " · ".join(parts)
+
+    def _copy(self) -> None:
+        if self.answer is None:
+            return
+        lines = [
+            sentence.text + "".join(f" [{number}]" for number in sentence.citations)
+            for sentence in self.answer.sentences
+        ]
+        lines.append("")
+        lines += [f"[{c.number}] {c.passage.title}, {c.place}" for c in self.answer.citations]
+        QGuiApplication.clipboard().setText("\n".join(lines))
+
+    def _cite(self, number: int) -> None:
+        if self.answer is not None:
+            for citation in self.answer.citations:
+                if citation.number == number:
+                    self.cited.emit(citation)
+

@@ -1,0 +1,1 @@
+"""The few controls every screen is made of."""

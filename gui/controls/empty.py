@@ -1,0 +1,42 @@
+"""What an empty place says: what belongs here, and how to begin."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from gui.controls.buttons import TextButton
+from gui.controls.labels import Glyph, Words
+
+
+class Empty(QWidget):
+    def __init__(
+        self, glyph: str, title: str, text: str, *buttons: TextButton, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._title = Words(title, "heading")
+        self._text = Words(text, "quiet", wrap=True)
+        self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._text.setFixedWidth(430)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addStretch(1)
+        for button in buttons:
+            row.addWidget(button)
+        row.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 24, 24, 40)
+        layout.setSpacing(10)
+        layout.addStretch(1)
+        layout.addWidget(Glyph(glyph, "accent", 40), 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addSpacing(4)
+        layout.addWidget(self._title)
+        layout.addWidget(self._text, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addSpacing(8)
+        layout.addLayout(row)
+        layout.addStretch(1)
+
+    def say(self, title: str, text: str) -> None:
+        self._title.setText(title)
+        self._text.setText(text)

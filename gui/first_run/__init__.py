@@ -1,0 +1,1 @@
+"""First run: the vault, the recovery code, the first collection."""

@@ -1,0 +1,1 @@
+"""The look: tokens, icons, the sheet and what puts them on."""

@@ -1,0 +1,93 @@
+"""Puts a look on the application and follows the desktop from light to dark.
+
+Rules kept here: the style sheet is the product's own file, filled with the tokens; the palette
+carries the same colours, for what Qt paints itself (links, selections, placeholders).
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from string import Template
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtWidgets import QApplication
+
+from gui.style.tokens import DARK, LIGHT, Tokens, as_mapping
+
+# Inter first where IT has it, then each system's own face; DejaVu is on the barest Debian.
+FAMILIES = [
+    "Inter", "Segoe UI Variable Text", "Segoe UI", "SF Pro Text", ".AppleSystemUIFont",
+    "Noto Sans", "Cantarell", "Ubuntu", "Liberation Sans", "DejaVu Sans", "sans-serif",
+]  # fmt: skip
+MONO = ["JetBrains Mono", "Cascadia Mono", "SF Mono", "Noto Sans Mono", "DejaVu Sans Mono"]
+
+
+def apply(application: QApplication, tokens: Tokens) -> None:
+    """The style, the font, the palette and the sheet, in the order Qt wants them."""
+    if application.style().objectName() != "fusion":
+        application.setStyle("Fusion")
+    font = QFont(FAMILIES)
+    font.setPixelSize(14)
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    application.setFont(font)
+    application.setPalette(_palette(tokens))
+    sheet = files("gui.style").joinpath("sheet.qss").read_text(encoding="utf-8")
+    values = as_mapping(tokens) | {"mono": ", ".join(f'"{name}"' for name in MONO)}
+    application.setStyleSheet(Template(sheet).substitute(values))
+
+
+class Follower(QObject):
+    """Applies `choice` ("light", "dark" or "system") and, for "system", every change of it."""
+
+    def __init__(self, application: QApplication, choice: str = "system") -> None:
+        super().__init__(application)
+        self._application = application
+        self._choice = choice
+        application.styleHints().colorSchemeChanged.connect(self._follow)
+        apply(application, self._tokens())
+
+    def choose(self, choice: str) -> None:
+        self._choice = choice
+        apply(self._application, self._tokens())
+
+    def _tokens(self) -> Tokens:
+        if self._choice != "system":
+            return DARK if self._choice == "dark" else LIGHT
+        dark = self._application.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        return DARK if dark else LIGHT
+
+    def _follow(self) -> None:
+        if self._choice == "system":
+            apply(self._application, self._tokens())
+
+
+def _palette(tokens: Tokens) -> QPalette:
+    role = QPalette.ColorRole
+    palette = QPalette()
+    for which, colour in (
+        (role.Window, tokens.ground),
+        (role.WindowText, tokens.ink),
+        (role.Base, tokens.raised),
+        (role.AlternateBase, tokens.side),
+        (role.Text, tokens.ink),
+        (role.PlaceholderText, tokens.muted),
+        (role.Button, tokens.side),
+        (role.ButtonText, tokens.ink),
+        (role.ToolTipBase, tokens.raised),
+        (role.ToolTipText, tokens.ink),
+        (role.Highlight, tokens.selection),
+        (role.HighlightedText, tokens.ink),
+        (role.Link, tokens.accent_ink),
+        (role.LinkVisited, tokens.accent_ink),
+        (role.BrightText, tokens.danger),
+        (role.Accent, tokens.accent),
+        (role.Light, tokens.raised),
+        (role.Mid, tokens.line),
+        (role.Dark, tokens.edge),
+        (role.Shadow, tokens.edge),
+    ):
+        palette.setColor(which, QColor(colour))
+    for which in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, which, QColor(tokens.muted))
+    return palette

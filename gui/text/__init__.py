@@ -1,0 +1,1 @@
+"""Text on the screen: what is untrusted stays plain."""
