@@ -13,6 +13,7 @@ import errno
 import os
 import platform
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -75,7 +76,7 @@ def prove(now: datetime) -> AirgapReport:
         machine = syscalls.machine()
     except GuardUnavailable as error:
         unknown = Probe("platform", False, error.sentence)
-        return AirgapReport(platform.platform(), (), (unknown,), now)
+        return AirgapReport(sys.platform, (), (unknown,), now)
     probes = [
         _status(),
         _every_thread(),
@@ -93,7 +94,8 @@ def prove(now: datetime) -> AirgapReport:
     if on is not None and on.writes_guarded:
         probes.append(_write_elsewhere(on.writable))
     probes.append(_name_resolution(all(probe.blocked for probe in probes)))
-    return AirgapReport(f"{platform.platform()} {machine}", names, tuple(probes), now)
+    system = os.uname()
+    return AirgapReport(f"{system.sysname} {system.release} {machine}", names, tuple(probes), now)
 
 
 def require_proof(report: AirgapReport) -> None:
