@@ -106,13 +106,25 @@ def _read(folder: Path, name: str) -> bytes:
         raise PackMissing(f"{name} is missing in the policy pack {folder.name}.") from error
     except OSError as error:
         raise PackAltered(f"{name} in the policy pack {folder.name} cannot be read.") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode) or state.st_size > _LARGEST_FILE:
-            raise PackAltered(f"{name} in the policy pack {folder.name} is no ordinary file.")
-        content = file.read(_LARGEST_FILE + 1)
-    if len(content) > _LARGEST_FILE:
+        ordinary = stat.S_ISREG(state.st_mode) and state.st_size <= _LARGEST_FILE
+        content = _content(descriptor) if ordinary else None
+    finally:
+        os.close(descriptor)
+    if content is None or len(content) > _LARGEST_FILE:
         raise PackAltered(f"{name} in the policy pack {folder.name} is no ordinary file.")
+    return content
+
+
+def _content(descriptor: int) -> bytes:
+    """All there is to read, up to one byte more than a pack's file may have."""
+    content = b""
+    while len(content) <= _LARGEST_FILE:
+        piece = os.read(descriptor, _LARGEST_FILE + 1 - len(content))
+        if not piece:
+            break
+        content += piece
     return content
 
 
