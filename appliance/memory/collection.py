@@ -1,0 +1,150 @@
+"""One open collection: its store, and its indexes once somebody asks.
+
+Rules kept here: the store is the truth and the indexes are made from it; a document enters the
+indexes after its transaction is durable; the graph is grown by one background thread that stops
+before the store closes; whatever is wrong with the graph's snapshot, it is made anew and said.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from appliance.errors import CloisterError
+from appliance.memory import catalogue, graph
+from appliance.memory.catalogue import Draft
+from appliance.memory.shelf import EXACT_LIMIT, Shelf
+from appliance.memory.store import Store, Transaction
+from appliance.memory.terms import Terms
+from appliance.vault.errors import SealedMissing, Tampered
+from appliance.vault.primitives import hkdf
+
+OnNotice: TypeAlias = Callable[[str, str, str], None]
+"""Called with a collection's id, a code and a sentence, for what was noticed and set right."""
+
+SNAPSHOT: Final = "vectors.sealed"
+SNAPSHOT_UNUSABLE: Final = "vector_snapshot_unusable"
+
+
+class OpenCollection:
+    """Safe to call from several threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        key: bytes,
+        terms: Terms,
+        on_notice: OnNotice,
+        exact_limit: int = EXACT_LIMIT,
+    ) -> None:
+        self.store = store
+        self._snapshot = store.path.with_name(SNAPSHOT)
+        self._snapshot_key = hkdf(key, "cloister/store/vectors/v1")
+        self._terms = terms
+        self._on_notice = on_notice
+        self._exact_limit = exact_limit
+        self._changing = threading.RLock()
+        self._shelf: Shelf | None = None
+        self._growing: threading.Thread | None = None
+        self._stopping = threading.Event()
+        catalogue.sweep(store)
+
+    def shelf(self) -> Shelf:
+        """The indexes, read from the store the first time."""
+        if self._shelf is None:
+            with self._changing:
+                if self._shelf is None:
+                    self._shelf = self._loaded()
+                    self._grow()
+        return self._shelf
+
+    def add(self, draft: Draft, finish: Callable[[Transaction], None]) -> None:
+        """Stores and indexes a document. Durable, and to be found, on return."""
+        with self._changing:
+            segments = catalogue.write_document(self.store, draft, self._terms, finish)
+            if self._shelf is not None:
+                self._shelf.add(segments)
+                self._grow()
+            if self.store.checkpoint_due:
+                self.store.checkpoint()
+
+    def remove(self, document: str) -> None:
+        """Removes a document from the store and the indexes. Durable on return."""
+        with self._changing:
+            catalogue.read_document(self.store, self.store.id, document)
+            catalogue.delete_document(self.store, document)
+            if self._shelf is not None:
+                self._shelf.remove(document)
+
+    def close(self) -> None:
+        """Stops the background thread, keeps the graph if it is worth it, closes the store.
+
+        A graph that cannot be kept is only slower the next time; the store's own errors are
+        raised."""
+        self._stop()
+        with self._changing:
+            try:
+                self._keep_graph()
+            except CloisterError as error:
+                self._on_notice(self.store.id, error.code, error.sentence)
+            finally:
+                self._shelf = None
+                self.store.close()
+
+    def abandon(self) -> None:
+        """Closes without writing, as a crash would."""
+        self._stop()
+        with self._changing:
+            self._shelf = None
+            self.store.abandon()
+
+    def wait_for_graph(self, seconds: float) -> bool:
+        """Whether the graph is whole within `seconds`."""
+        thread = self._growing
+        if thread is not None:
+            thread.join(seconds)
+        return not self.shelf().graph_due
+
+    def _loaded(self) -> Shelf:
+        shelf = Shelf(self._exact_limit)
+        shelf.load(catalogue.read_segments(self.store))
+        if shelf.passages > self._exact_limit:
+            try:
+                shelf.graph = graph.load(
+                    self._snapshot, self._snapshot_key, self.store.id, shelf.alive_keys
+                )
+            except SealedMissing:
+                pass  # never made, or deleted: it is made in the background
+            except Tampered:
+                self._on_notice(
+                    self.store.id,
+                    SNAPSHOT_UNUSABLE,
+                    "A collection's vector snapshot was damaged or swapped; it is built anew.",
+                )
+        return shelf
+
+    def _grow(self) -> None:
+        """Starts the background thread where there is something for it to do."""
+        shelf = self._shelf
+        running = self._growing is not None and self._growing.is_alive()
+        if shelf is None or running or not shelf.graph_due or self._stopping.is_set():
+            return
+        self._growing = threading.Thread(
+            target=self._grow_until_whole, args=(shelf,), name="cloister-graph", daemon=True
+        )
+        self._growing.start()
+
+    def _grow_until_whole(self, shelf: Shelf) -> None:
+        while not self._stopping.is_set() and shelf.grow_graph():
+            pass
+
+    def _stop(self) -> None:
+        self._stopping.set()
+        if self._growing is not None:
+            self._growing.join()
+
+    def _keep_graph(self) -> None:
+        made = self._shelf.graph if self._shelf is not None else None
+        if made is not None and made.changed:
+            made.save(self._snapshot, self._snapshot_key, self.store.id)

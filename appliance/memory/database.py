@@ -1,0 +1,164 @@
+"""One encrypted DuckDB file, opened so that nothing of it can get out.
+
+Rules kept here: spill encryption is on before anything else; the encryption extension comes from
+the installed wheel, by path, signed; the key is bound as a parameter and is in no text; once the
+file is attached, no other file can be opened, no extension loaded and no setting changed; the main
+file is written by an explicit checkpoint alone. DuckDB's own words never reach a sentence: they
+can hold values.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import os
+import re
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from appliance.errors import AlreadyRunning, CloisterError, StorageFull, StorageReadOnly
+from appliance.memory.errors import (
+    StoreDamaged,
+    StoreEngineMissing,
+    StoreFailed,
+    WrongStoreKey,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+
+Value: TypeAlias = object
+Row: TypeAlias = tuple[Value, ...]
+
+STORAGE_VERSION: Final = "v1.5.0"
+MEMORY_LIMIT: Final = "512MB"
+THREADS: Final = 2
+
+# Larger than any write-ahead log: DuckDB then never checkpoints on its own.
+_NEVER: Final = "1024TB"
+# Below this many free bytes a failed write is put down to the disk, whatever the words were.
+_NEARLY_FULL: Final = 4 << 20
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_connecting = threading.Lock()
+
+
+def require_identifier(untrusted: str) -> str:
+    """An id that may name a folder. Raises ValueError."""
+    if not _IDENTIFIER.fullmatch(untrusted):
+        raise ValueError("an id has 1 to 64 letters, digits, '-' and '_'")
+    return untrusted
+
+
+def extension_path() -> Path:
+    """The encryption extension inside the installed wheel. Raises StoreEngineMissing."""
+    spec = importlib.util.find_spec("duckdb_extension_httpfs")
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        found = sorted(Path(place).glob("extensions/*/httpfs.duckdb_extension"))
+        if found:
+            return found[-1]
+    raise StoreEngineMissing("The encryption extension of the database is not installed.")
+
+
+def attach(
+    path: Path, key: bytes, spill: Path, *, read_only: bool = False, memory: str = MEMORY_LIMIT
+) -> duckdb.DuckDBPyConnection:
+    """Opens (or makes) the encrypted file at `path` and locks the connection down.
+
+    `key` has 32 bytes. Raises WrongStoreKey, StoreDamaged, AlreadyRunning, StorageFull,
+    StorageReadOnly, StoreEngineMissing.
+    """
+    import duckdb  # late: 60 ms that only an unlocked window needs
+
+    previous = os.umask(0o077)
+    connection: duckdb.DuckDBPyConnection | None = None
+    try:
+        with _connecting:
+            connection = _secured(duckdb.connect(":memory:", config=_config(spill, memory)))
+            options = f"ENCRYPTION_KEY ?, STORAGE_VERSION '{STORAGE_VERSION}'"
+            options += ", READ_ONLY" if read_only else ""
+            secret = base64.b64encode(key).decode()
+            connection.execute(f"ATTACH {_quoted(path)} AS store ({options})", [secret])
+            _lock_down(connection)
+        return connection
+    except duckdb.Error as error:
+        failure = storage_error(error, path, opening=True)
+        if connection is not None:
+            connection.close()
+        raise failure from None
+    finally:
+        os.umask(previous)
+
+
+def _config(spill: Path, memory: str) -> dict[str, str | bool | int | float | list[str]]:
+    return {
+        "temp_file_encryption": True,
+        "temp_directory": str(spill),
+        "memory_limit": memory,
+        "threads": THREADS,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "allow_persistent_secrets": False,
+        "python_enable_replacements": False,
+    }
+
+
+def _secured(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    try:
+        connection.execute(f"LOAD {_quoted(extension_path())}")
+    except duckdb.Error:
+        connection.close()
+        raise StoreEngineMissing("The encryption extension of the database did not load.") from None
+    connection.execute(f"SET wal_autocheckpoint = '{_NEVER}'")
+    connection.execute("PRAGMA disable_checkpoint_on_shutdown")
+    return connection
+
+
+def _lock_down(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("USE store")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def reader_of(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A second connection to the same database, for reading beside a writer."""
+    cursor = connection.cursor()
+    cursor.execute("USE store")
+    return cursor
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def storage_error(error: Exception, path: Path, *, opening: bool = False) -> CloisterError:
+    """The product's error for DuckDB's. Nothing of DuckDB's text is repeated."""
+    text = str(error)
+    what = "The database could not be written"
+    if "Wrong encryption key" in text:
+        return WrongStoreKey("The key does not open this database.")
+    if "Could not set lock" in text or "Conflicting lock" in text:
+        return AlreadyRunning("Another program has this database open.")
+    if any(word in text for word in ("No space left", "File too large", "quota exceeded")):
+        return StorageFull(f"{what}: the disk is full. What was saved before is safe.")
+    if any(word in text for word in ("Read-only file system", "Permission denied")):
+        return StorageReadOnly(f"{what}: the folder is read-only.")
+    if type(error).__name__ in ("IOException", "TransactionException") and _nearly_full(path):
+        return StorageFull(f"{what}: the disk is full. What was saved before is safe.")
+    if type(error).__name__ == "OutOfMemoryException":
+        return StorageFull("The database ran out of memory and spill space.")
+    if opening or type(error).__name__ in ("IOException", "SerializationException"):
+        return StoreDamaged("The database is damaged or not one of Cloister's, and is not used.")
+    return StoreFailed(f"The database refused the operation ({type(error).__name__}).")
+
+
+def _nearly_full(path: Path) -> bool:
+    try:
+        disk = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _NEARLY_FULL

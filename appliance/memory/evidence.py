@@ -1,0 +1,135 @@
+"""What a store's files must be, going by the newest mark in the log.
+
+Rules kept here: files are hashed before a byte of them is parsed; whatever is not the recorded
+main file, or does not begin with the recorded write-ahead log, is not used; the one exception is
+a crash inside a checkpoint, which is announced in the log beforehand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from appliance.errors import CloisterError
+from appliance.memory.errors import StoreDamaged, StoreMissing, StoreRolledBack
+from appliance.values import MarkState, StoreMark
+from appliance.vault.durable import storage_error
+
+_PIECE: Final = 1 << 20
+# DuckDB's names for a write-ahead log set aside while a checkpoint runs.
+_ASIDE: Final = (".wal.checkpoint", ".wal.recovery")
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """size in bytes, SHA-256 in hex."""
+
+    size: int
+    sha256: str
+
+
+EMPTY: Final = Digest(0, hashlib.sha256().hexdigest())
+
+
+def wal_of(path: Path) -> Path:
+    return path.with_name(path.name + ".wal")
+
+
+def asides_of(path: Path) -> tuple[Path, ...]:
+    return tuple(path.with_name(path.name + suffix) for suffix in _ASIDE)
+
+
+def digest_of(path: Path, length: int | None = None) -> Digest:
+    """Of the file, or of its first `length` bytes. A missing file counts as empty."""
+    tail = Tail(path)
+    tail.advance(length)
+    return tail.digest
+
+
+class Tail:
+    """The digest of a file that only grows, reading each byte once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._hash = hashlib.sha256()
+        self._size = 0
+
+    @property
+    def digest(self) -> Digest:
+        return Digest(self._size, self._hash.hexdigest())
+
+    def advance(self, length: int | None = None) -> Digest:
+        """Takes in what was appended (up to `length` bytes in all). Raises on a read error."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return self.digest
+        except OSError as error:
+            raise storage_error(error, "a store was not read") from error
+        try:
+            self._take(descriptor, length)
+        except OSError as error:
+            raise storage_error(error, "a store was not read") from error
+        finally:
+            os.close(descriptor)
+        return self.digest
+
+    def _take(self, descriptor: int, length: int | None) -> None:
+        while True:
+            wanted = _PIECE if length is None else min(_PIECE, length - self._size)
+            piece = os.pread(descriptor, wanted, self._size) if wanted > 0 else b""
+            if not piece:
+                return
+            self._hash.update(piece)
+            self._size += len(piece)
+
+
+def require_evidence(path: Path, mark: StoreMark) -> None:
+    """Raises unless the files are the marked ones.
+
+    A write-ahead log may go on past the mark: one transaction was durable, its mark not yet.
+    After CHECKPOINT_BEGIN the files may be in any state a checkpoint passes through; then only
+    the database's own authentication and its generation speak.
+    """
+    if not path.exists():
+        raise StoreMissing("A store that the log knows is not there.")
+    recorded = Digest(mark.size, mark.sha256)
+    main = digest_of(path)
+    if mark.state is MarkState.CHECKPOINT_BEGIN and not _as_before(path, main, mark):
+        return
+    if main != recorded:
+        raise StoreDamaged("A store's file is not the one that the log recorded.")
+    for aside in asides_of(path):
+        if aside.exists():
+            raise StoreDamaged("A foreign file lies beside a store.")
+    _require_wal(path, mark)
+
+
+def _as_before(path: Path, main: Digest, mark: StoreMark) -> bool:
+    """Whether the announced checkpoint has not touched anything yet."""
+    untouched = main == Digest(mark.size, mark.sha256)
+    return untouched and not any(aside.exists() for aside in asides_of(path))
+
+
+def _require_wal(path: Path, mark: StoreMark) -> None:
+    wal = wal_of(path)
+    held = digest_of(wal, mark.wal_size)
+    if held.size < mark.wal_size:
+        raise StoreRolledBack("A store's newest changes were cut off.")
+    if mark.wal_size and held.sha256 != mark.wal_sha256:
+        raise StoreDamaged("A store's newest changes are damaged.")
+
+
+def generation_error(found: int, mark: StoreMark) -> CloisterError | None:
+    """The error for a generation the mark does not allow. One more than marked is allowed: the
+    transaction whose mark a crash kept out of the log."""
+    if found < mark.generation:
+        return StoreRolledBack(
+            f"A store was put back to an older state ({mark.generation - found} changes are gone)."
+        )
+    if found > mark.generation + 1:
+        return StoreRolledBack("A store holds changes that the log does not know.")
+    return None

@@ -1,0 +1,37 @@
+"""The tables of a collection's store and of a person's (docs/formats/store.md)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+COLLECTION: Final = (
+    """CREATE TABLE documents (
+        id VARCHAR NOT NULL PRIMARY KEY, ready BOOLEAN NOT NULL, title VARCHAR NOT NULL,
+        kind VARCHAR NOT NULL, paged BOOLEAN NOT NULL, pages INTEGER NOT NULL,
+        passages INTEGER NOT NULL, size BIGINT NOT NULL, sha256 VARCHAR NOT NULL,
+        added TIMESTAMP NOT NULL, failures VARCHAR NOT NULL)""",
+    """CREATE TABLE pages (
+        document VARCHAR NOT NULL, number INTEGER NOT NULL, text VARCHAR NOT NULL,
+        blocks VARCHAR NOT NULL, width DOUBLE NOT NULL, height DOUBLE NOT NULL,
+        PRIMARY KEY (document, number))""",
+    """CREATE TABLE passages (
+        key BIGINT NOT NULL PRIMARY KEY, document VARCHAR NOT NULL, text VARCHAR NOT NULL,
+        layout VARCHAR NOT NULL)""",
+    """CREATE TABLE segments (
+        first BIGINT NOT NULL, document VARCHAR NOT NULL, passages INTEGER NOT NULL,
+        vectors BLOB NOT NULL, words BLOB NOT NULL)""",
+    "CREATE TABLE keys (following BIGINT NOT NULL)",
+    "INSERT INTO keys VALUES (1)",
+    "CREATE TABLE jobs (id VARCHAR NOT NULL, started TIMESTAMP NOT NULL)",
+    """CREATE TABLE job_files (
+        job VARCHAR NOT NULL, place INTEGER NOT NULL, path VARCHAR NOT NULL,
+        state VARCHAR NOT NULL, code VARCHAR NOT NULL, sentence VARCHAR NOT NULL)""",
+)
+
+PERSON: Final = (
+    """CREATE TABLE conversations (
+        id VARCHAR NOT NULL, title VARCHAR NOT NULL, updated TIMESTAMP NOT NULL,
+        turns INTEGER NOT NULL)""",
+    """CREATE TABLE turns (
+        conversation VARCHAR NOT NULL, number INTEGER NOT NULL, body VARCHAR NOT NULL)""",
+)

@@ -1,0 +1,355 @@
+"""One encrypted DuckDB store whose every change can be checked against the log.
+
+Rules kept here: each transaction raises the store's generation; after a commit and round every
+checkpoint a mark goes out through `on_mark`, and what `transaction` returned from is durable in
+the store and in the log; the main file changes at a checkpoint alone; a row authenticated under
+the store's key says which store it is and of which generation; a store that failed under a write
+is opened anew, checked like any other, before it is used again. Format: docs/formats/store.md.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from appliance.errors import CloisterError, StoreTampered
+from appliance.memory import evidence
+from appliance.memory.database import Row, Value, attach, reader_of, require_identifier
+from appliance.memory.database import storage_error as database_error
+from appliance.memory.errors import StoreClosed, StoreDamaged, StoreExists, StoreMissing
+from appliance.memory.identity import Identity, read_identity, write_identity
+from appliance.memory.opening import diagnose, require_generation
+from appliance.values import MarkState, StoreMark
+from appliance.vault.durable import storage_error, sync_folder
+from appliance.vault.folder_lock import FolderLock, lock_folder
+from appliance.vault.primitives import hkdf
+
+if TYPE_CHECKING:
+    import duckdb
+
+OnMark: TypeAlias = Callable[[StoreMark], None]
+
+WAL_LIMIT: Final = 64 << 20
+"""Bytes of write-ahead log after which `checkpoint_due` says so."""
+
+ROWS_PER_TRANSACTION: Final = 100_000
+"""More than 122,880 rows of a table in one transaction would go to the main file at once, past
+the log (measured); callers stay below this."""
+
+
+def ignore_marks(_mark: StoreMark) -> None:
+    """Where no log listens."""
+
+
+class Transaction:
+    """What runs inside `Store.transaction`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        return list(self._connection.execute(sql, list(values)).fetchall())
+
+
+class Store:
+    """An open store. Safe to call from several threads: one writes, one reads beside it."""
+
+    def __init__(
+        self, path: Path, key: bytes, spill: Path, identity: Identity, on_mark: OnMark
+    ) -> None:
+        """Use `create` or `open`."""
+        self._path, self._spill, self._on_mark = path, spill, on_mark
+        self._database_key = hkdf(key, "cloister/store/database/v1")
+        self._tag_key = hkdf(key, "cloister/store/identity/v1")
+        self._identity = identity
+        self._writing, self._reading = threading.RLock(), threading.RLock()
+        self._lock: FolderLock | None = None
+        self._writer: duckdb.DuckDBPyConnection | None = None
+        self._reader: duckdb.DuckDBPyConnection | None = None
+        self._main = evidence.EMPTY
+        self._wal = evidence.Tail(evidence.wal_of(path))
+        self._mark: StoreMark | None = None
+        self._mark_owed = False
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        key: bytes,
+        *,
+        spill: Path,
+        kind: str,
+        id: str,  # noqa: A002 - the field's own word
+        schema: Sequence[str] = (),
+        on_mark: OnMark = ignore_marks,
+    ) -> Store:
+        """Makes a store of generation 1 and opens it. `schema` is run in it once.
+
+        The file appears under its name only when it is whole. Raises StoreExists, AlreadyRunning,
+        StorageFull, StorageReadOnly.
+        """
+        store = cls(path, key, spill, Identity(require_identifier(kind), id, 1), on_mark)
+        with store._opening():
+            if path.exists():
+                raise StoreExists("There is a store of that name already.")
+            store._build(schema)
+            store._attach(None)
+            store._emit(MarkState.CHECKPOINT)
+        return store
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        key: bytes,
+        *,
+        spill: Path,
+        kind: str,
+        id: str,  # noqa: A002 - the field's own word
+        mark: StoreMark | None,
+        on_mark: OnMark = ignore_marks,
+    ) -> Store:
+        """Opens a store after checking it against `mark`, the newest the log holds of it.
+
+        None stands for a store the log does not know; only one that was never written to opens.
+        Raises WrongStoreKey, StoreDamaged, StoreRolledBack, StoreSwapped, StoreMissing,
+        AlreadyRunning, StorageFull, StorageReadOnly. What a crash left in the write-ahead log is
+        taken over into the main file before this returns.
+        """
+        store = cls(path, key, spill, Identity(require_identifier(kind), id, 1), on_mark)
+        with store._opening():
+            store._attach(mark)
+            if store._wal.digest.size:
+                store.checkpoint()
+        return store
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    @property
+    def id(self) -> str:
+        return self._identity.id
+
+    @property
+    def generation(self) -> int:
+        return self._identity.generation
+
+    @property
+    def mark(self) -> StoreMark | None:
+        """The newest mark that went out."""
+        return self._mark
+
+    @property
+    def checkpoint_due(self) -> bool:
+        return self._wal.digest.size > max(WAL_LIMIT, self._main.size // 8)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """All or nothing. On leaving, the changes and their mark are durable.
+
+        Raises StorageFull, StorageReadOnly (nothing was changed), and whatever `on_mark` raises:
+        then the changes are in the store, and the mark is sent again before the next write.
+        """
+        with self._writing:
+            connection = self._ready()
+            self._pay_mark()
+            with self._database_errors():
+                connection.execute("BEGIN")
+                try:
+                    yield Transaction(connection)
+                    raised = self._identity.raised()
+                    write_identity(connection, raised, self._tag_key)
+                    connection.execute("COMMIT")
+                except BaseException:
+                    self._rollback(connection)
+                    raise
+            self._identity = raised
+            self._wal.advance()
+            self._mark_owed = True
+            self._pay_mark()
+
+    def read(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
+        """Rows of a query over what is committed. Runs beside a transaction or checkpoint."""
+        with self._reading:
+            reader = self._reader
+            if reader is not None:
+                with self._database_errors():
+                    return list(reader.execute(sql, list(values)).fetchall())
+        with self._writing:
+            self._ready()
+            return self.read(sql, values)
+
+    def checkpoint(self) -> None:
+        """Takes the write-ahead log over into the main file, announced and recorded by marks.
+
+        Raises StorageFull, StorageReadOnly: nothing is lost, the log stays as it was.
+        """
+        with self._writing:
+            connection = self._ready()
+            self._pay_mark()
+            if not self._wal.digest.size:
+                return
+            self._emit(MarkState.CHECKPOINT_BEGIN)
+            try:
+                with self._database_errors():
+                    connection.execute("CHECKPOINT store")
+            except CloisterError:
+                self._detach()  # DuckDB wants a failed checkpoint's database opened anew
+                raise
+            self._settle()
+            self._emit(MarkState.CHECKPOINT)
+
+    def close(self) -> None:
+        """Checkpoints and closes; no write-ahead log remains. Closing twice does nothing.
+
+        If the checkpoint fails the store is closed all the same, nothing is lost, and the error
+        is raised."""
+        with self._writing:
+            if self._lock is None:
+                return
+            try:
+                if self._writer is not None:
+                    self.checkpoint()
+                    self._emit(MarkState.CLOSED)
+            finally:
+                self.abandon()
+
+    def abandon(self) -> None:
+        """Closes without writing anything, as a crash would."""
+        with self._writing:
+            self._detach()
+            shutil.rmtree(self._spill, ignore_errors=True)
+            if self._lock is not None:
+                self._lock.close()
+            self._lock = None
+
+    # --- inside --------------------------------------------------------------------------
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        """Holds the folder's lock and an empty spill folder, or gives all back."""
+        self._lock = lock_folder(self._path.parent)
+        try:
+            self._empty_spill()
+            yield
+        except BaseException:
+            self.abandon()
+            raise
+
+    def _empty_spill(self) -> None:
+        try:
+            shutil.rmtree(self._spill, ignore_errors=True)
+            self._spill.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error(error, "the spill folder was not made") from error
+
+    def _build(self, schema: Sequence[str]) -> None:
+        """The file under another name until it is whole."""
+        import duckdb  # late, see database.attach
+
+        unfinished = self._path.with_name(self._path.name + ".new")
+        for leftover in (unfinished, evidence.wal_of(unfinished)):
+            leftover.unlink(missing_ok=True)
+        connection = attach(unfinished, self._database_key, self._spill)
+        try:
+            for statement in schema:
+                connection.execute(statement)
+            write_identity(connection, self._identity, self._tag_key, fresh=True)
+            connection.execute("CHECKPOINT store")
+        except duckdb.Error as error:
+            raise database_error(error, self._path) from None
+        finally:
+            connection.close()
+        unfinished.rename(self._path)
+        sync_folder(self._path.parent)
+
+    def _attach(self, mark: StoreMark | None) -> None:
+        """Opens the files after checking them; leaves nothing open when it raises."""
+        if not self._path.exists():
+            raise StoreMissing("A store is not where it should be.")
+        if mark is not None:
+            try:
+                evidence.require_evidence(self._path, mark)
+            except StoreDamaged as error:
+                raise self._diagnosed(error, mark) from None
+        self._writer = attach(self._path, self._database_key, self._spill)
+        try:
+            found = read_identity(self._writer, self._identity, self._tag_key)
+            require_generation(found.generation, mark)
+            self._reader = reader_of(self._writer)
+        except BaseException:
+            self._detach()
+            raise
+        self._identity, self._mark = found, mark
+        self._settle()
+
+    def _diagnosed(self, error: StoreDamaged, mark: StoreMark) -> StoreTampered:
+        return diagnose(
+            self._path, self._database_key, self._tag_key, self._spill, self._identity, mark, error
+        )
+
+    def _settle(self) -> None:
+        """Takes the files' digests as they now are."""
+        self._main = evidence.digest_of(self._path)
+        self._wal = evidence.Tail(evidence.wal_of(self._path))
+        self._wal.advance()
+
+    def _detach(self) -> None:
+        with self._reading:
+            for connection in (self._reader, self._writer):
+                if connection is not None:
+                    with suppress(Exception):  # it is thrown away; its files are checked next
+                        connection.close()
+            self._reader = self._writer = None
+
+    def _ready(self) -> duckdb.DuckDBPyConnection:
+        """The writer; after a failure the store is opened anew and checked."""
+        if self._lock is None:
+            raise StoreClosed("The store is closed.")
+        if self._writer is None:
+            self._attach(self._mark)
+        if self._writer is None:
+            raise StoreClosed("The store is closed.")
+        return self._writer
+
+    def _rollback(self, connection: duckdb.DuckDBPyConnection) -> None:
+        import duckdb
+
+        with suppress(duckdb.Error):  # a failed COMMIT has rolled back already
+            connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _database_errors(self) -> Iterator[None]:
+        import duckdb
+
+        try:
+            yield
+        except duckdb.FatalException as error:
+            self._detach()
+            raise database_error(error, self._path) from None
+        except duckdb.Error as error:
+            raise database_error(error, self._path) from None
+
+    def _pay_mark(self) -> None:
+        if self._mark_owed:
+            self._emit(MarkState.COMMIT)
+            self._mark_owed = False
+
+    def _emit(self, state: MarkState) -> None:
+        wal = self._wal.digest
+        mark = StoreMark(
+            f"{self._identity.kind}/{self._identity.id}",
+            self._identity.generation,
+            self._main.size,
+            self._main.sha256,
+            state,
+            wal.size,
+            wal.sha256,
+        )
+        self._on_mark(mark)
+        self._mark = mark
