@@ -40,6 +40,23 @@ _NEVER: Final = "1024TB"
 # Below this many free bytes a failed write is put down to the disk, whatever the words were.
 _NEARLY_FULL: Final = 4 << 20
 
+_FULL: Final = "The database was not written, the disk is full. What was saved before is safe."
+_KNOWN: Final[tuple[tuple[tuple[str, ...], type[CloisterError], str], ...]] = (
+    (("Wrong encryption key",), WrongStoreKey, "The key does not open this database."),
+    (
+        ("Could not set lock", "Conflicting lock"),
+        AlreadyRunning,
+        "Another program has this database open.",
+    ),
+    (("No space left", "File too large", "quota exceeded"), StorageFull, _FULL),
+    (
+        ("Read-only file system", "Permission denied", "not permitted"),
+        StorageReadOnly,
+        "The database was not written, the folder is read-only.",
+    ),
+)
+"""What the system's words in DuckDB's message mean."""
+
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _connecting = threading.Lock()
 
@@ -137,23 +154,17 @@ def _quoted(path: Path) -> str:
 
 def storage_error(error: Exception, path: Path, *, opening: bool = False) -> CloisterError:
     """The product's error for DuckDB's. Nothing of DuckDB's text is repeated."""
-    text = str(error)
-    what = "The database could not be written"
-    if "Wrong encryption key" in text:
-        return WrongStoreKey("The key does not open this database.")
-    if "Could not set lock" in text or "Conflicting lock" in text:
-        return AlreadyRunning("Another program has this database open.")
-    if any(word in text for word in ("No space left", "File too large", "quota exceeded")):
-        return StorageFull(f"{what}: the disk is full. What was saved before is safe.")
-    if any(word in text for word in ("Read-only file system", "Permission denied")):
-        return StorageReadOnly(f"{what}: the folder is read-only.")
-    if type(error).__name__ in ("IOException", "TransactionException") and _nearly_full(path):
-        return StorageFull(f"{what}: the disk is full. What was saved before is safe.")
-    if type(error).__name__ == "OutOfMemoryException":
-        return StorageFull("The database ran out of memory and spill space.")
-    if opening or type(error).__name__ in ("IOException", "SerializationException"):
+    text, name = str(error), type(error).__name__
+    for words, kind, sentence in _KNOWN:
+        if any(word in text for word in words):
+            return kind(sentence)
+    if name == "OutOfMemoryException":
+        return StorageFull("The database ran out of memory and of room to spill to.")
+    if name in ("IOException", "TransactionException") and _nearly_full(path):
+        return StorageFull(_FULL)
+    if opening or name in ("IOException", "SerializationException"):
         return StoreDamaged("The database is damaged or not one of Cloister's, and is not used.")
-    return StoreFailed(f"The database refused the operation ({type(error).__name__}).")
+    return StoreFailed(f"The database refused the operation ({name}).")
 
 
 def _nearly_full(path: Path) -> bool:

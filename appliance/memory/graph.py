@@ -38,7 +38,7 @@ _PIECE: Final = 1 << 20
 _LIMIT: Final = 16 << 30
 
 
-class GraphBusy(Exception):  # noqa: N818 - never leaves this package
+class GraphBusy(Exception):
     """The graph is being extended; search exactly."""
 
 
@@ -55,7 +55,7 @@ class Graph:
 
     @property
     def covered(self) -> int:
-        """The greatest key inside; every key up to it is inside or was dead when it was its turn."""
+        """Every key up to this one is inside, or was dead when its turn came."""
         return self._covered
 
     @property

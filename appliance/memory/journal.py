@@ -60,22 +60,18 @@ def job_files(store: Store, job: str) -> tuple[JobFile, ...]:
     )
 
 
-def mark_in(
-    transaction: Transaction, job: str, path: str, state: ImportState, code: str, sentence: str
-) -> None:
+def mark_in(transaction: Transaction, job: str, file: JobFile) -> None:
     """Sets a file's state inside a transaction."""
     transaction.execute(
         "UPDATE job_files SET state = ?, code = ?, sentence = ? WHERE job = ? AND path = ?",
-        [state.value, code, clean(sentence), job, _stored(path)],
+        [file.state.value, file.code, clean(file.sentence), job, _stored(file.path)],
     )
 
 
-def mark_file(
-    store: Store, job: str, path: str, state: ImportState, code: str = "", sentence: str = ""
-) -> None:
+def mark_file(store: Store, job: str, file: JobFile) -> None:
     """Sets a file's state, durable on return."""
     with store.transaction() as transaction:
-        mark_in(transaction, job, path, state, code, sentence)
+        mark_in(transaction, job, file)
 
 
 def finish_job(store: Store, job: str) -> None:

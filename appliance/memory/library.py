@@ -224,7 +224,7 @@ class Library:
 
         def finish(transaction: Transaction) -> None:
             if job:
-                journal.mark_in(transaction, job, path, ImportState.ADDED, "", "")
+                journal.mark_in(transaction, job, JobFile(path, ImportState.ADDED))
 
         self._of(collection).add(draft, finish)
         return info
@@ -270,7 +270,7 @@ class Library:
         if limit < 1:
             return ()
         shelves = {name: one.shelf() for name, one in opened.items()}
-        hits = search(shelves, self._terms, question, vector, limit, documents)
+        hits = search(shelves, self._terms, question, vector, limit=limit, documents=documents)
         passages = {
             (name, key): passage
             for name, one in opened.items()
@@ -305,10 +305,11 @@ class Library:
         return self._store_of_job(job).id
 
     def mark_file(
-        self, job: str, path: str, state: ImportState, code: str = "", sentence: str = ""
+        self, job: str, path: str, state: ImportState, *, code: str = "", sentence: str = ""
     ) -> None:
         """Durable on return. Raises JobUnknown."""
-        journal.mark_file(self._store_of_job(job), job, path, state, code, sentence)
+        file = JobFile(path, state, code, sentence)
+        journal.mark_file(self._store_of_job(job), job, file)
 
     def finish_job(self, job: str) -> None:
         """Forgets the job; its changes go into the main file. Raises JobUnknown."""

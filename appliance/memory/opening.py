@@ -6,13 +6,13 @@ authentic or refused; whatever is found, the store is not used.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.errors import CloisterError, StoreTampered
 from appliance.memory.database import attach
-from appliance.memory.errors import StoreDamaged, StoreSwapped, WrongStoreKey
+from appliance.memory.errors import StoreDamaged, StoreRolledBack, StoreSwapped, WrongStoreKey
 from appliance.memory.evidence import generation_error
-from appliance.memory.errors import StoreRolledBack
 from appliance.memory.identity import Identity, read_identity
 from appliance.values import StoreMark
 
@@ -27,24 +27,27 @@ def require_generation(found: int, mark: StoreMark | None) -> None:
             raise error
 
 
-def diagnose(
-    path: Path,
-    database_key: bytes,
-    tag_key: bytes,
-    spill: Path,
-    expected: Identity,
-    mark: StoreMark,
-    fallback: StoreDamaged,
-) -> StoreTampered:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a store lies, what opens it, and which store it must be."""
+
+    path: Path
+    spill: Path
+    database_key: bytes = field(repr=False)
+    tag_key: bytes = field(repr=False)
+    identity: Identity
+
+
+def diagnose(place: Place, mark: StoreMark, fallback: StoreDamaged) -> StoreTampered:
     """The most telling error for a file that is not the recorded one."""
     try:
-        connection = attach(path, database_key, spill, read_only=True)
+        connection = attach(place.path, place.database_key, place.spill, read_only=True)
     except WrongStoreKey:
         return StoreSwapped("A store's file was replaced by one that has another key.")
     except CloisterError:
         return fallback
     try:
-        found = read_identity(connection, expected, tag_key)
+        found = read_identity(connection, place.identity, place.tag_key)
         require_generation(found.generation, mark)
     except StoreTampered as error:
         return error

@@ -51,6 +51,7 @@ def search(
     terms: Terms,
     question: str,
     vector: Vectors,
+    *,
     limit: int,
     documents: Sequence[str] | None = None,
 ) -> list[Hit]:

@@ -161,7 +161,8 @@ class Shelf:
 
     def similarities(self, slots: Slots, vector: Vectors) -> Floats:
         with self._lock:
-            return self._vectors.rows[slots] @ vector[0]
+            cosines: Floats = self._vectors.rows[slots] @ vector[0]
+        return cosines
 
     # --- the graph -----------------------------------------------------------------------
 

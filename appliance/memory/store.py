@@ -22,7 +22,7 @@ from appliance.memory.database import Row, Value, attach, reader_of, require_ide
 from appliance.memory.database import storage_error as database_error
 from appliance.memory.errors import StoreClosed, StoreDamaged, StoreExists, StoreMissing
 from appliance.memory.identity import Identity, read_identity, write_identity
-from appliance.memory.opening import diagnose, require_generation
+from appliance.memory.opening import Place, diagnose, require_generation
 from appliance.values import MarkState, StoreMark
 from appliance.vault.durable import storage_error, sync_folder
 from appliance.vault.folder_lock import FolderLock, lock_folder
@@ -83,7 +83,7 @@ class Store:
         *,
         spill: Path,
         kind: str,
-        id: str,  # noqa: A002 - the field's own word
+        id: str,
         schema: Sequence[str] = (),
         on_mark: OnMark = ignore_marks,
     ) -> Store:
@@ -109,7 +109,7 @@ class Store:
         *,
         spill: Path,
         kind: str,
-        id: str,  # noqa: A002 - the field's own word
+        id: str,
         mark: StoreMark | None,
         on_mark: OnMark = ignore_marks,
     ) -> Store:
@@ -289,9 +289,8 @@ class Store:
         self._settle()
 
     def _diagnosed(self, error: StoreDamaged, mark: StoreMark) -> StoreTampered:
-        return diagnose(
-            self._path, self._database_key, self._tag_key, self._spill, self._identity, mark, error
-        )
+        place = Place(self._path, self._spill, self._database_key, self._tag_key, self._identity)
+        return diagnose(place, mark, error)
 
     def _settle(self) -> None:
         """Takes the files' digests as they now are."""
