@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from reportlab.lib.colors import HexColor
-from reportlab.lib.enums import TA_LEFT
+from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -19,7 +18,6 @@ from reportlab.platypus import (
     CondPageBreak,
     Flowable,
     Frame,
-    KeepTogether,
     PageTemplate,
     Spacer,
 )
@@ -54,19 +52,35 @@ _SHADES = {
 }
 
 
-def _style(name: str, size: float, leading: float, **more: object) -> ParagraphStyle:
-    settings: dict[str, object] = {"fontName": "Helvetica", "textColor": _INK, "alignment": TA_LEFT}
-    settings.update(more)
-    return ParagraphStyle(name, fontSize=size, leading=leading, **settings)
+def _style(
+    name: str,
+    size: float,
+    leading: float,
+    *,
+    font: str = "Helvetica",
+    colour: Color = _INK,
+    before: float = 0,
+    after: float = 0,
+    indent: float = 0,
+    bullet: float = 0,
+    keep: bool = False,
+) -> ParagraphStyle:
+    """Sizes and distances in points; keep holds the paragraph on the page of the next flowable."""
+    return ParagraphStyle(
+        name, fontName=font, fontSize=size, leading=leading, textColor=colour, spaceBefore=before,
+        spaceAfter=after, leftIndent=indent, bulletIndent=bullet, keepWithNext=int(keep),
+        allowWidows=0, allowOrphans=0, bulletFontSize=size,
+    )  # fmt: skip
 
 
-_BODY = _style("body", 9.6, 13.6, spaceAfter=5.5)
-_CLAUSE = _style("clause", 9.6, 13.6, spaceAfter=5.5, leftIndent=30, bulletIndent=0)
-_ITEM = _style("item", 9.6, 13.4, spaceAfter=3, leftIndent=44, bulletIndent=31)
+_BOLD = "Helvetica-Bold"
+_BODY = _style("body", 9.6, 13.6, after=5.5)
+_CLAUSE = _style("clause", 9.6, 13.6, after=5.5, indent=30)
+_ITEM = _style("item", 9.6, 13.4, after=3, indent=44, bullet=31)
 _CELL = _style("cell", 8.7, 11.4)
-_CELL_HEAD = _style("cell head", 8.7, 11.4, fontName="Helvetica-Bold")
-_LABEL = _style("label", 7.8, 10.4, textColor=_GREY)
-_CAPTION = _style("caption", 8.7, 12, fontName="Helvetica-Bold", spaceBefore=4, spaceAfter=3)
+_CELL_HEAD = _style("cell head", 8.7, 11.4, font=_BOLD)
+_LABEL = _style("label", 7.8, 10.4, colour=_GREY)
+_CAPTION = _style("caption", 8.7, 12, font=_BOLD, before=4, after=3, keep=True)
 
 
 class _Page(BaseDocTemplate):
@@ -79,7 +93,7 @@ class _Page(BaseDocTemplate):
             title=source.title,
             author=source.institution,
             subject=f"{source.kind} {source.number}, version {source.version}",
-            keywords=marking(source.institution),
+            keywords=[marking(source.institution)],
             creator="Cloister sample library",
             invariant=1,
             pageCompression=0,
@@ -136,8 +150,8 @@ def pdf(source: Source) -> bytes:
 
 def _story(source: Source) -> list[Flowable]:
     strong, pale, paler = _SHADES[source.institution]
-    kind = _style("kind", 8.6, 11, textColor=HexColor(strong), fontName="Helvetica-Bold")
-    title = _style("title", 19, 23, fontName="Helvetica-Bold", spaceBefore=3, spaceAfter=8)
+    kind = _style("kind", 8.6, 11, font=_BOLD, colour=HexColor(strong))
+    title = _style("title", 19, 23, font=_BOLD, before=3, after=8)
     story: list[Flowable] = [Text(_marked(source.kind), kind), Text(_marked(source.title), title)]
     story += [_control(source, paler), Spacer(0, 10)]
     for block in source.blocks:
@@ -154,7 +168,7 @@ def _control(source: Source, shade: str) -> Flowable:
         [Text(_marked(cell), _CELL if at % 2 else _LABEL) for at, cell in enumerate(row)]
         for row in control_rows(source)
     ]
-    grid = Grid(rows, colWidths=[_TEXT * part / 100 for part in (15, 36, 13, 36)])
+    grid = Grid(rows, colWidths=[_TEXT * part / 100 for part in (18, 35, 13, 34)])
     grid.setStyle(
         [
             ("BOX", (0, 0), (-1, -1), 0.6, _RULE),
@@ -172,8 +186,8 @@ def _flowables(block: Block, strong: str, pale: str, paler: str) -> list[Flowabl
     if isinstance(block, Heading):
         size, before = (12.4, 9.0) if block.level == 1 else (10.2, 5.0)
         style = _style(
-            f"section {block.level}", size, size + 3.4, fontName="Helvetica-Bold",
-            textColor=HexColor(strong), spaceBefore=before, spaceAfter=3.5, keepWithNext=1,
+            f"section {block.level}", size, size + 3.4, font=_BOLD, colour=HexColor(strong),
+            before=before, after=3.5, keep=True,
         )  # fmt: skip
         return [CondPageBreak(26 * mm), Text(_marked(block.text), style)]
     if isinstance(block, Paragraph):
@@ -221,4 +235,4 @@ def _table(table: Table, pale: str, paler: str) -> list[Flowable]:
         ]
     )
     parts: list[Flowable] = [Text(_marked(table.caption), _CAPTION)] if table.caption else []
-    return [KeepTogether([*parts, grid]), Spacer(0, 8)]
+    return [*parts, grid, Spacer(0, 8)]

@@ -1,10 +1,11 @@
 """Reads the sample library's source texts.
 
-Rules kept here: a source is a head of `key: value` lines, a line `---`, and a body of blocks parted
-by blank lines. What cannot be read raises `SourceUnreadable` with the line that is wrong; nothing is
-skipped. Blocks: `## 1 Heading`, `### 1.1 Heading`, `- item`, `1. item`, `> Word: note`, a table, or
-a paragraph (one that begins with a number such as `4.2` is a numbered clause). The second line of a
-table gives the columns' relative widths: `|-2-|-5-|`. A caption stands on the line above it.
+Rules kept here: a source is a head of `key: value` lines, a line `---`, and a body of blocks
+parted by blank lines. What cannot be read raises `SourceUnreadable` with the line that is wrong;
+nothing is skipped. Blocks: `## 1 Heading`, `### 1.1 Heading`, `- item`, `1. item`,
+`> Word: note`, a table, or a paragraph (one that begins with a number such as `4.2` is a numbered
+clause). The second line of a table gives the columns' relative widths: `|-2-|-5-|`. A caption
+stands on the line above the table.
 """
 
 from __future__ import annotations

@@ -37,7 +37,10 @@ th { background: PALE; } caption { text-align: left; font-weight: bold; padding:
 aside { border-left: 4px solid STRONG; background: PALE; padding: 8px 14px; margin: 12px 0; }
 p.clause { padding-left: 44px; text-indent: -44px; }
 p.clause span.number { display: inline-block; width: 44px; text-indent: 0; }
-@media print { header.page { position: fixed; top: 0; } footer.page { position: fixed; bottom: 0; } }
+@media print {
+  header.page { position: fixed; top: 0; }
+  footer.page { position: fixed; bottom: 0; }
+}
 """
 
 

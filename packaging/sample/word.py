@@ -11,10 +11,13 @@ from datetime import datetime
 from io import BytesIO
 
 from docx import Document
+from docx.document import Document as Package
 from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
+from docx.table import _Cell as Cell
+from docx.text.paragraph import Paragraph as Text
 
 from .markup import runs
 from .source import (
@@ -56,7 +59,7 @@ def docx(source: Source) -> bytes:
     return _dated(out.getvalue())
 
 
-def _settle(document: Document, source: Source, strong: str) -> None:
+def _settle(document: Package, source: Source, strong: str) -> None:
     """Page, fonts and the properties that would otherwise carry the day of the build."""
     core = document.core_properties
     core.title, core.subject = source.title, f"{source.kind} {source.number}"
@@ -81,7 +84,7 @@ def _settle(document: Document, source: Source, strong: str) -> None:
     styles["Normal"].paragraph_format.space_after = Pt(6)
 
 
-def _furniture(document: Document, source: Source) -> None:
+def _furniture(document: Package, source: Source) -> None:
     section = document.sections[0]
     for part in (section.header, section.footer):
         stops = part.paragraphs[0].paragraph_format.tab_stops
@@ -99,13 +102,13 @@ def _furniture(document: Document, source: Source) -> None:
         run.font.size = Pt(8)
 
 
-def _field(paragraph: Document, instruction: str) -> None:
+def _field(paragraph: Text, instruction: str) -> None:
     field = OxmlElement("w:fldSimple")
     field.set(qn("w:instr"), instruction)
     paragraph._p.append(field)
 
 
-def _block(document: Document, block: Block, pale: str) -> None:
+def _block(document: Package, block: Block, pale: str) -> None:
     if isinstance(block, Heading):
         document.add_paragraph(block.text, style=f"Heading {block.level}")
     elif isinstance(block, Paragraph):
@@ -138,13 +141,13 @@ def _block(document: Document, block: Block, pale: str) -> None:
         _table(document, block, pale)
 
 
-def _write(paragraph: Document, text: str) -> None:
+def _write(paragraph: Text, text: str) -> None:
     for part in runs(text):
         run = paragraph.add_run(part.text)
         run.bold, run.italic = part.bold or None, part.italic or None
 
 
-def _table(document: Document, table: Table, pale: str) -> None:
+def _table(document: Package, table: Table, pale: str) -> None:
     if table.caption:
         caption = document.add_paragraph()
         caption.paragraph_format.keep_with_next = True
@@ -155,7 +158,7 @@ def _table(document: Document, table: Table, pale: str) -> None:
 
 
 def _grid(
-    document: Document,
+    document: Package,
     rows: tuple[tuple[str, ...], ...],
     widths: tuple[int, ...],
     *,
@@ -169,11 +172,10 @@ def _grid(
         for at, (cell, text) in enumerate(zip(row.cells, cells, strict=True)):
             cell.width = Mm(widths[at])
             _write(cell.paragraphs[0], text)
-            header = bool(header_shade) and row is grid.rows[0]
             for run in cell.paragraphs[0].runs:
                 run.font.size = Pt(9)
             cell.paragraphs[0].paragraph_format.space_after = Pt(2)
-            if header or (header_shade and row._index == 0):
+            if header_shade and cells is rows[0]:
                 _shade(cell, header_shade)
                 for run in cell.paragraphs[0].runs:
                     run.bold = True
@@ -182,7 +184,7 @@ def _grid(
     document.add_paragraph().paragraph_format.space_after = Pt(2)
 
 
-def _shade(cell: Document, colour: str) -> None:
+def _shade(cell: Cell, colour: str) -> None:
     shade = OxmlElement("w:shd")
     for name, value in (("val", "clear"), ("color", "auto"), ("fill", colour)):
         shade.set(qn(f"w:{name}"), value)
