@@ -60,7 +60,7 @@ class Notice(QFrame):
         self.say("danger", error.sentence, error.next_step)
         self.show()
 
-    def offer(self, button: TextButton) -> TextButton:
+    def offer_button(self, button: TextButton) -> TextButton:
         """Adds a button below the words."""
         if self._row.count() == 0:
             self._row.setContentsMargins(0, 7, 0, 0)

@@ -1,0 +1,178 @@
+"""The documents of a collection as a table."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from appliance.values import DocumentInfo
+from gui.style.icons import icon
+from gui.style.tokens import current
+from gui.text import counts, plain
+
+_Index = QModelIndex | QPersistentModelIndex
+_ROLE = Qt.ItemDataRole
+
+
+class DocumentModel(QAbstractTableModel):
+    """Title, kind, pages, passages, size, added, problems."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._documents: tuple[DocumentInfo, ...] = ()
+        self._heads = (
+            self.tr("Title"), self.tr("Kind"), self.tr("Pages"), self.tr("Passages"),
+            self.tr("Size"), self.tr("Added"), self.tr("Problems"),
+        )  # fmt: skip
+
+    def show_documents(self, documents: tuple[DocumentInfo, ...]) -> None:
+        self.beginResetModel()
+        self._documents = documents
+        self.endResetModel()
+
+    def document(self, row: int) -> DocumentInfo:
+        return self._documents[row]
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self._documents)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self._heads)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = _ROLE.DisplayRole
+    ) -> object:
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == _ROLE.DisplayRole:
+            return self._heads[section]
+        return _aligned(section) if role == _ROLE.TextAlignmentRole else None
+
+    def data(self, index: _Index, role: int = _ROLE.DisplayRole) -> object:
+        document = self._documents[index.row()]
+        if role == _ROLE.DisplayRole:
+            return self._cell(document, index.column())
+        if role == _ROLE.TextAlignmentRole:
+            return _aligned(index.column())
+        if role == _ROLE.ToolTipRole:
+            return plain.tip(self._tip(document, index.column()))
+        if role == _ROLE.DecorationRole and index.column() == 0:
+            return icon("file", current().muted, 17)
+        if role == _ROLE.ForegroundRole and index.column():
+            failed = index.column() == 6 and document.failures
+            return QColor(current().warn if failed else current().muted)
+        return None
+
+    def _cell(self, document: DocumentInfo, column: int) -> str:
+        return (
+            plain.line(document.title),
+            document.kind.value.upper() if len(document.kind.value) < 5 else
+            document.kind.value.capitalize(),
+            counts.number(document.pages),
+            counts.number(document.passages),
+            counts.size(document.size),
+            counts.day(document.added),
+            counts.counted(len(document.failures), self.tr("page"), self.tr("pages"))
+            if document.failures else "",
+        )[column]  # fmt: skip
+
+    def _tip(self, document: DocumentInfo, column: int) -> str:
+        if column == 6 and document.failures:
+            return "\n".join(
+                self.tr("Page {}: ").format(failure.page) + failure.sentence
+                if failure.page
+                else failure.sentence
+                for failure in document.failures[:12]
+            )
+        if column == 5:
+            return counts.stamp(document.added)
+        return document.title
+
+
+class DocumentTable(QTableView):
+    """`chosen(document or None)`; `unwanted(document)` on Delete."""
+
+    chosen = Signal(object)
+    unwanted = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rows = DocumentModel(self)
+        self.setModel(self.rows)
+        self.setAccessibleName(self.tr("Documents"))
+        dress(self)
+        head = self.horizontalHeader()
+        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((1, 92), (2, 74), (3, 94), (4, 84), (5, 112), (6, 96)):
+            head.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            head.resizeSection(column, width)
+        self.selectionModel().selectionChanged.connect(self._tell)
+        self.rows.modelReset.connect(self._tell)
+
+    def document(self) -> DocumentInfo | None:
+        rows = self.selectionModel().selectedRows()
+        return self.rows.document(rows[0].row()) if rows else None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        document = self.document()
+        if event.key() == Qt.Key.Key_Delete and document is not None:
+            self.unwanted.emit(document)
+            return
+        super().keyPressEvent(event)
+
+    def _tell(self) -> None:
+        self.chosen.emit(self.document())
+
+
+class WholeRow(QStyledItemDelegate):
+    """Draws no focus box round one cell: the row is what is chosen."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        from PySide6.QtWidgets import QStyle
+
+        option.state &= ~QStyle.StateFlag.State_HasFocus
+        super().paint(painter, option, index)
+
+
+def dress(table: QTableView) -> None:
+    """The look and manners all our tables share."""
+    table.setItemDelegate(WholeRow(table))
+    table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+    table.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
+    table.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
+    table.setVerticalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
+    table.setTextElideMode(Qt.TextElideMode.ElideRight)
+    table.setWordWrap(False)
+    table.setShowGrid(False)
+    table.setTabKeyNavigation(False)
+    table.setCornerButtonEnabled(False)
+    table.setAcceptDrops(False)
+    table.setIconSize(QSize(17, 17))
+    rows = table.verticalHeader()
+    rows.hide()
+    rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    rows.setDefaultSectionSize(40)
+    head = table.horizontalHeader()
+    head.setHighlightSections(False)
+    head.setSectionsClickable(False)
+    head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+
+
+def _aligned(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column in (2, 3, 4) else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter

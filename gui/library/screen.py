@@ -1,0 +1,311 @@
+"""Library: collections on the left, documents of the chosen one, importing by button or by drop.
+
+Rules kept here: one import at a time; it goes on while the person asks or reads; removing a
+document asks first. Files are only named here: reading them is the sandboxed reader's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from appliance.values import Collection, DocumentInfo, ImportEvent, ImportJob
+from gui.controls.buttons import TextButton
+from gui.controls.confirm import Confirm
+from gui.controls.empty import Empty
+from gui.controls.labels import Elided, Words
+from gui.desk import Desk
+from gui.library.choosing import choose_files, choose_folder, dropped
+from gui.library.collections import CollectionList, NewCollection
+from gui.library.document_table import DocumentTable
+from gui.library.importing import ImportCard
+from gui.library.resume import ResumeBanner
+from gui.text import counts, plain
+from gui.worker import Lane, Task
+
+
+class LibraryScreen(QWidget):
+    """`collections_changed(collections)` whenever they or their counts are read anew."""
+
+    collections_changed = Signal(tuple)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._wanted = ""
+        self._task: Task | None = None
+        self.card: ImportCard | None = None
+        self.collections = CollectionList()
+        self.title = Elided("", "heading")
+        self.summary = Words("", "caption")
+        self.files = TextButton(self.tr("Add files …"), kind="primary", glyph="plus",
+                                tone="on_accent")  # fmt: skip
+        self.folder = TextButton(self.tr("Add folder …"), glyph="folder", tone="muted")
+        self.remove = TextButton(self.tr("Remove …"), glyph="trash", tone="muted")
+        self.table = DocumentTable()
+        self.resume = ResumeBanner()
+        self.resume.hide()
+        self._arrange()
+        self.setAcceptDrops(True)
+        self.collections.opened.connect(self._open)
+        self.collections.made_wanted.connect(self.make_collection)
+        self.files.clicked.connect(lambda: choose_files(self, self.add))
+        self.folder.clicked.connect(lambda: choose_folder(self, self.add))
+        self.remove.clicked.connect(lambda: self.ask_to_remove(self.table.document()))
+        self.table.unwanted.connect(self.ask_to_remove)
+        self.table.chosen.connect(lambda document: self.remove.setEnabled(document is not None))
+        self.resume.wanted.connect(self._resume)
+
+    # --- what the shell says --------------------------------------------------------------
+
+    def refresh(self, wanted: str = "") -> None:
+        """Reads collections and unfinished imports anew."""
+        self._wanted = wanted or self._wanted
+        run, product = self._desk.worker.run, self._desk.appliance
+        run(self, Lane.READ, product.collections, self._show_collections, self._desk.complain)
+        run(self, Lane.READ, product.unfinished_imports, self._show_jobs, self._desk.complain)
+
+    def forget(self) -> None:
+        self._task = None
+        self._wanted = ""
+        self._close_card()
+        self.collections.show_all((), "")
+        self.table.rows.show_documents(())
+        self.title.set("")
+        self.summary.setText("")
+        self.resume.hide()
+
+    # --- collections and documents --------------------------------------------------------
+
+    def make_collection(self) -> None:
+        dialog = NewCollection(self.window())
+
+        def made(collection: Collection) -> None:
+            dialog.accept()
+            self.refresh(collection.id)
+
+        dialog.wanted.connect(
+            lambda title: self._desk.worker.run(
+                dialog,
+                Lane.READ,
+                lambda: self._desk.appliance.create_collection(title),
+                made,
+                dialog.failed,
+            )
+        )
+        dialog.open()
+
+    def ask_to_remove(self, document: DocumentInfo | None) -> None:
+        if document is None:
+            return
+        confirm = Confirm(
+            self.window(),
+            self.tr("Remove “{}”?").format(plain.line(document.title, 120)),
+            self.tr(
+                "The document, its passages and its original are erased from this collection. "
+                "Earlier answers keep what they quoted; their page can no longer be opened."
+            ),
+            self.tr("Remove"),
+        )
+        confirm.accepted.connect(lambda: self._remove(document))
+        confirm.open()
+
+    def _remove(self, document: DocumentInfo) -> None:
+        self._desk.worker.run(
+            self,
+            Lane.READ,
+            lambda: self._desk.appliance.remove_document(document.collection, document.id),
+            lambda _: self.refresh(),
+            self._desk.complain,
+        )
+
+    def _show_collections(self, collections: tuple[Collection, ...]) -> None:
+        self.collections.show_all(collections, self._wanted)
+        if not collections:
+            self._stack.setCurrentWidget(self._none)
+        self.collections.setVisible(bool(collections))
+        self.collections_changed.emit(collections)
+
+    def _open(self, collection: str) -> None:
+        self._wanted = collection
+        self._desk.worker.run(
+            self,
+            Lane.READ,
+            lambda: self._desk.appliance.documents(collection),
+            lambda documents: self._show_documents(collection, documents),
+            self._desk.complain,
+        )
+
+    def _show_documents(self, collection: str, documents: tuple[DocumentInfo, ...]) -> None:
+        shown = self.collections.current()
+        if shown is None or shown.id != collection:
+            return
+        self.title.set(shown.title)
+        self.summary.setText(self._summed(documents))
+        self.table.rows.show_documents(documents)
+        self._stack.setCurrentWidget(self._listed)
+        self._inner.setCurrentWidget(self.table if documents else self._empty)
+        self.remove.setVisible(bool(documents))
+
+    def _summed(self, documents: tuple[DocumentInfo, ...]) -> str:
+        if not documents:
+            return self.tr("No documents yet")
+        return " · ".join(
+            (
+                counts.counted(len(documents), self.tr("document"), self.tr("documents")),
+                counts.counted(
+                    sum(d.pages for d in documents), self.tr("page"), self.tr("pages")
+                ),
+                counts.counted(
+                    sum(d.passages for d in documents), self.tr("passage"), self.tr("passages")
+                ),
+            )
+        )
+
+    # --- importing ------------------------------------------------------------------------
+
+    def add(self, paths: tuple[Path, ...]) -> None:
+        """Imports files and folders into the open collection."""
+        collection = self.collections.current()
+        if collection is None or not paths or self._task is not None:
+            return
+        product = self._desk.appliance
+        self._start(lambda cancellation: product.add(collection.id, paths, cancellation))
+
+    def _resume(self, job: ImportJob) -> None:
+        if self._task is None:
+            self.resume.hide()
+            self._wanted = job.collection
+            product = self._desk.appliance
+            self._start(lambda cancellation: product.resume_import(job.job, cancellation))
+
+    def _start(self, work: object) -> None:
+        self._close_card()
+        card = ImportCard()
+        self.card = card
+        self._above.insertWidget(1, card)
+        card.dismissed.connect(self._close_card)
+        self._allow(adding=False)
+        self._task = self._desk.worker.stream(
+            self,
+            Lane.IMPORT,
+            work,  # type: ignore[arg-type]
+            lambda events: self._take(card, events),
+            self._over,
+            lambda error: (card.broke(error), self._over()),
+        )
+        card.cancelled.connect(self._task.cancel)
+
+    def _take(self, card: ImportCard, events: tuple[ImportEvent, ...]) -> None:
+        card.take(events)
+
+    def _over(self) -> None:
+        self._task = None
+        self._allow(adding=True)
+        self.refresh()
+
+    def _allow(self, *, adding: bool) -> None:
+        for button in (self.files, self.folder):
+            button.setEnabled(adding)
+
+    def _close_card(self) -> None:
+        if self.card is not None:
+            self._above.removeWidget(self.card)
+            self.card.hide()
+            self.card.deleteLater()
+            self.card = None
+        self._allow(adding=True)
+
+    def _show_jobs(self, jobs: tuple[ImportJob, ...]) -> None:
+        if jobs and self._task is None:
+            self.resume.offer(jobs[0])
+        else:
+            self.resume.hide()
+
+    # --- drag and drop --------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self._task is None and self.collections.current() and dropped(event.mimeData()):
+            event.acceptProposedAction()
+            self._frame.setObjectName("drop")
+            self._restyle()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._undrop()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._undrop()
+        event.acceptProposedAction()
+        self.add(dropped(event.mimeData()))
+
+    def _undrop(self) -> None:
+        self._frame.setObjectName("")
+        self._restyle()
+
+    def _restyle(self) -> None:
+        self._frame.style().unpolish(self._frame)
+        self._frame.style().polish(self._frame)
+
+    # --- layout ---------------------------------------------------------------------------
+
+    def _arrange(self) -> None:
+        first = TextButton(self.tr("New collection"), kind="primary", glyph="plus",
+                           tone="on_accent")  # fmt: skip
+        first.clicked.connect(self.make_collection)
+        self._none = Empty(
+            "library",
+            self.tr("No collections yet"),
+            self.tr(
+                "A collection is a body of documents behind one key: a ward's guidelines, one "
+                "deal team's files. Make one, then add documents to it."
+            ),
+            first,
+        )
+        self._empty = Empty(
+            "file",
+            self.tr("No documents yet"),
+            self.tr(
+                "Drop files or folders here, or use the buttons above. PDF, Word, HTML, Markdown "
+                "and text are read; what cannot be read is listed with the reason."
+            ),
+        )
+        self._inner = QStackedWidget()
+        self._inner.addWidget(self.table)
+        self._inner.addWidget(self._empty)
+        self._frame = QFrame()
+        framed = QVBoxLayout(self._frame)
+        framed.setContentsMargins(0, 0, 0, 0)
+        framed.addWidget(self._inner)
+        self._listed = QWidget()
+        self._above = QVBoxLayout(self._listed)
+        self._above.setContentsMargins(22, 20, 28, 16)
+        self._above.setSpacing(14)
+        self._above.addLayout(self._head())
+        self._above.addWidget(self.resume)
+        self._above.addWidget(self._frame, 1)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(QWidget())
+        self._stack.addWidget(self._none)
+        self._stack.addWidget(self._listed)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.collections)
+        layout.addWidget(self._stack, 1)
+        self.collections.hide()
+        self.remove.setEnabled(False)
+
+    def _head(self) -> QHBoxLayout:
+        names = QVBoxLayout()
+        names.setSpacing(3)
+        names.addWidget(self.title)
+        names.addWidget(self.summary)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addLayout(names, 1)
+        for button in (self.remove, self.folder, self.files):
+            head.addWidget(button)
+        return head
