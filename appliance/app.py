@@ -1,14 +1,25 @@
-"""Wiring: `open_appliance()` gives an Appliance; the only file that knows every part.
+"""Wiring: `open_appliance()` gives an Appliance, the product without a screen.
 
-(Interface first: the bodies follow as the parts land.)
+Rules kept here: the process is hardened, the guards are on and the air gap is proved before the
+vault, a document or a model is opened; nothing that starts threads is imported before that (the
+kernel's file guard binds only threads made after it), so the parts are loaded late, through
+`appliance.desk`, the one file that knows them all.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
+from appliance.airgap import guard, selftest
+from appliance.errors import CloisterError, StorageReadOnly, UsageError
+from appliance.settings import Settings, read_settings
 from appliance.values import (
     AirgapReport,
     Check,
@@ -23,8 +34,21 @@ from appliance.values import (
     LogState,
     PageView,
     Person,
+    Question,
     Turn,
 )
+from appliance.vault import FolderLock, Profile, Session, Vault, harden_process, lock_folder
+
+if TYPE_CHECKING:
+    from appliance.desk import Desk
+    from appliance.engine.client import EngineHost
+
+PATIENCE = 20.0  # seconds that locking waits for work under way to stop
+
+
+class Locked(CloisterError):
+    code = "locked"
+    hint = "Log in first."
 
 
 class Cancellation:
@@ -41,41 +65,146 @@ class Cancellation:
         return self._event.is_set()
 
 
+def now() -> datetime:
+    """The time, at the product's edge."""
+    return datetime.now(UTC)
+
+
 class Appliance:
     """The product, opened on one data folder. Every method may be called from any thread and may
     block (never call one on a GUI thread); generators do their work as they are iterated.
 
-    All raise CloisterError subclasses on purpose, nothing else.
+    All raise CloisterError subclasses on purpose, nothing else; those that need a login raise
+    Locked without one.
     """
 
-    airgap: AirgapReport  # of this start
+    def __init__(self, data: Path, settings: Settings, airgap: AirgapReport) -> None:
+        self.data = data
+        self.settings = settings
+        self.airgap = airgap
+        self._vault = Vault(data)
+        self._desk: Desk | None = None
+        self._engine: EngineHost | None = None
+        self._folder_lock: FolderLock | None = None
+        self._state = threading.Condition(threading.RLock())
+        self._working: dict[object, Cancellation] = {}
+        self._closing = False
+
+    # --- logging in ------------------------------------------------------------------------
 
     @property
     def exists(self) -> bool:
         """Whether the data folder holds a vault (else: first run)."""
-        raise NotImplementedError
+        return self._vault.exists
 
     @property
     def person(self) -> Person | None:
         """Who is logged in; None while locked."""
-        raise NotImplementedError
+        desk = self._desk
+        return desk.person if desk is not None else None
 
     def create(self, name: str, passphrase: str) -> str:
-        """First run: makes the vault, logs the person in, returns the recovery code, once."""
-        raise NotImplementedError
+        """First run: makes the vault, logs the person in, returns the recovery code, once.
+
+        Raises vault errors (weak passphrase, vault exists), AlreadyRunning, AirgapBroken."""
+        with self._entering():
+            profile = Profile(self.settings.profile)
+            session, code = self._vault.create(name, passphrase, profile=profile, now=now())
+            self._open(session)
+            return code
 
     def unlock(self, passphrase: str, name: str = "") -> Person:
-        """Logs in with a passphrase or the recovery code. Raises vault.WrongPassphrase."""
-        raise NotImplementedError
+        """Logs in with a passphrase or the recovery code. Raises vault.WrongPassphrase and what
+        opening damaged, rolled back or foreign stores raises."""
+        with self._entering():
+            self._open(self._vault.unlock(passphrase, name))
+            return self._opened().person
+
+    @contextmanager
+    def _entering(self) -> Iterator[None]:
+        """One instance a data folder; whatever fails on the way in lets go of it again."""
+        with self._state:
+            if self._desk is not None:
+                raise UsageError("Somebody is logged in already.", hint="Lock first.")
+            if self.settings.airgap == "required":
+                selftest.require_proof(self.airgap)
+            self._folder_lock = lock_folder(self.data)
+            try:
+                self._start_engine()
+                yield
+            except BaseException:
+                self._let_go()
+                raise
+
+    def _start_engine(self) -> None:
+        from appliance.desk import make_engine
+
+        if self._engine is None:
+            self._engine = make_engine()
+
+    def _open(self, session: Session) -> None:
+        from appliance.desk import Place, open_desk
+
+        if self._engine is None:
+            raise UsageError("The engine was not started.")
+        try:
+            self._desk = open_desk(
+                Place(self.data), session, self.airgap, self._engine, self.settings, now
+            )
+        except BaseException:
+            session.close()
+            raise
+
+    def _let_go(self) -> None:
+        if self._folder_lock is not None:
+            self._folder_lock.close()
+            self._folder_lock = None
+
+    def _opened(self) -> Desk:
+        desk = self._desk
+        if desk is None or self._closing:
+            raise Locked("Nobody is logged in.")
+        return desk
+
+    @contextmanager
+    def _at_work(self, cancellation: Cancellation | None = None) -> Iterator[Desk]:
+        """Marks work under way, so that locking can stop it and wait."""
+        mine = object()
+        with self._state:
+            desk = self._opened()
+            self._working[mine] = cancellation or Cancellation()
+        try:
+            yield desk
+        finally:
+            with self._state:
+                del self._working[mine]
+                self._state.notify_all()
 
     def lock(self) -> None:
-        """Closes stores and log cleanly and forgets the keys."""
-        raise NotImplementedError
+        """Stops what is under way, closes stores and log cleanly and forgets the keys."""
+        with self._state:
+            if self._desk is None:
+                return
+            self._closing = True
+            for cancellation in self._working.values():
+                cancellation.cancel()
+            self._state.wait_for(lambda: not self._working, PATIENCE)
+            desk, self._desk = self._desk, None
+            self._closing = False
+            try:
+                desk.close()
+            finally:
+                self._let_go()
 
     def change_passphrase(self, old: str, new: str) -> None:
-        raise NotImplementedError
+        """Rewrites one slot. Raises WrongPassphrase, PassphraseTooWeak."""
+        with self._at_work() as desk:
+            desk.session.change_passphrase(old, new)
+            desk.note_vault()
+            desk.ledger.note("passphrase.changed", object=desk.person.id)
 
-    # asking
+    # --- asking ----------------------------------------------------------------------------
+
     def ask(
         self,
         text: str,
@@ -86,73 +215,187 @@ class Appliance:
         cancellation: Cancellation | None = None,
     ) -> Iterator[Event]:
         """The main path. The last event is Answered, Refused, Failed or Cancelled; `conversation`
-        empty begins a new one (its id is in Opened)."""
-        raise NotImplementedError
+        empty begins a new one (its id is in Opened). Raises QuestionUnusable."""
+        from appliance import assistant
+
+        stop = cancellation or Cancellation()
+        with self._at_work(stop) as desk:
+            question = Question(
+                id=uuid4().hex,
+                text=text,
+                person=desk.person,
+                asked=now(),
+                collections=tuple(collections),
+                conversation=conversation or uuid4().hex,
+                reason=reason,
+            )
+            yield from assistant.ask(question, desk.asking(), lambda: stop.cancelled)
 
     def conversations(self) -> tuple[Conversation, ...]:
-        raise NotImplementedError
+        """Newest first."""
+        with self._at_work() as desk:
+            return desk.history.conversations()
 
     def turns(self, conversation: str) -> tuple[Turn, ...]:
-        raise NotImplementedError
+        with self._at_work() as desk:
+            return desk.history.turns(conversation)
 
     def forget_conversation(self, conversation: str) -> None:
-        raise NotImplementedError
+        with self._at_work() as desk:
+            desk.history.delete(conversation)
+            desk.ledger.note("conversation.deleted", object=conversation)
 
     def page(self, citation: Citation, page: int | None = None, scale: float = 2.0) -> PageView:
         """The page the citation stands on (or another page of that document), rendered in the
         sandboxed reader, with the cited characters boxed."""
-        raise NotImplementedError
+        from appliance.pages import view
 
-    # library
+        with self._at_work() as desk:
+            return view(desk, citation, page, scale)
+
+    # --- library ---------------------------------------------------------------------------
+
     def collections(self) -> tuple[Collection, ...]:
-        raise NotImplementedError
+        with self._at_work() as desk:
+            return desk.collections()
 
     def create_collection(self, title: str) -> Collection:
-        raise NotImplementedError
+        """Raises NotAllowed, NameUnusable."""
+        with self._at_work() as desk:
+            return desk.create_collection(title)
 
     def documents(self, collection: str) -> tuple[DocumentInfo, ...]:
-        raise NotImplementedError
+        with self._at_work() as desk:
+            return desk.library.documents(collection)
+
+    def suggestions(self, collection: str, count: int) -> tuple[str, ...]:
+        """Questions that this collection's own headings suggest."""
+        from appliance.pages import suggestions
+
+        with self._at_work() as desk:
+            return suggestions(desk, collection, count)
 
     def remove_document(self, collection: str, document: str) -> None:
-        raise NotImplementedError
+        """Out of search, store and originals; the log keeps that it was there."""
+        from appliance.policy import Action
+
+        with self._at_work() as desk:
+            desk.require(Action.REMOVE_DOCUMENT, collection)
+            desk.library.remove_document(collection, document)
+            desk.originals(collection).remove(document)
+            desk.ledger.note(
+                "document.removed", object=document, details=(("collection", collection),)
+            )
 
     def add(
         self, collection: str, paths: Sequence[Path], cancellation: Cancellation | None = None
     ) -> Iterator[ImportEvent]:
         """Imports files and folders. What was reported ADDED is durable."""
-        raise NotImplementedError
+        from appliance import intake
+
+        stop = cancellation or Cancellation()
+        with self._at_work(stop) as desk:
+            parts = desk.intake(collection)
+            yield from intake.start_import(paths, parts, lambda: stop.cancelled)
+            desk.library.checkpoint(collection)
 
     def unfinished_imports(self) -> tuple[ImportJob, ...]:
-        raise NotImplementedError
+        with self._at_work() as desk:
+            return desk.library.unfinished_jobs()
 
     def resume_import(
         self, job: str, cancellation: Cancellation | None = None
     ) -> Iterator[ImportEvent]:
-        raise NotImplementedError
+        from appliance import intake
 
-    # log
+        stop = cancellation or Cancellation()
+        with self._at_work(stop) as desk:
+            collection = desk.library.job_collection(job)
+            yield from intake.resume(job, desk.intake(collection), lambda: stop.cancelled)
+            desk.library.checkpoint(collection)
+
+    # --- log -------------------------------------------------------------------------------
+
     def log_records(self, start: int = 0, count: int = 200) -> tuple[LogRecord, ...]:
-        """Records start, start+1 … in the order of the log."""
-        raise NotImplementedError
+        """Records start, start+1 … in the order of the log. Raises NotAllowed."""
+        from appliance.policy import Action
+
+        with self._at_work() as desk:
+            desk.require(Action.READ_LOG)
+            return desk.ledger.log.records(start, count)
+
+    def log_payload(self, seq: int) -> str:
+        """The question or answer sealed in a record, for an auditor; that it was read is logged."""
+        from appliance.policy import Action
+
+        with self._at_work() as desk:
+            desk.require(Action.READ_LOG)
+            text = desk.ledger.payload(seq)
+            if text:
+                desk.ledger.note("payload.read", object=str(seq))
+            return text
 
     def log_size(self) -> int:
-        raise NotImplementedError
+        with self._at_work() as desk:
+            return desk.ledger.log.size
 
     def verify_log(self) -> LogState:
-        raise NotImplementedError
+        """Verifies every record from the files alone, as a stranger would."""
+        from appliance.pages import verified
+
+        with self._at_work() as desk:
+            return verified(desk)
 
     def export_log(self, folder: Path) -> str:
         """Writes a copy that verifies alone; returns the public key to verify it with."""
-        raise NotImplementedError
+        from appliance.policy import Action
 
-    # state
+        with self._at_work() as desk:
+            desk.require(Action.EXPORT_LOG)
+            desk.ledger.note("log.exported")
+            desk.ledger.log.export(folder)
+            return desk.ledger.log.public_key
+
+    # --- state -----------------------------------------------------------------------------
+
     def doctor(self) -> tuple[Check, ...]:
-        raise NotImplementedError
+        """Every check with its next step; needs no login, says more with one."""
+        from appliance.health import checks
+
+        desk = self._desk
+        return checks(self.data, self.settings, self.airgap, desk)
 
     def close(self) -> None:
-        raise NotImplementedError
+        """Locks and ends the engine. May be called twice."""
+        try:
+            self.lock()
+        finally:
+            if self._engine is not None:
+                self._engine.close()
+                self._engine = None
 
 
-def open_appliance(data: Path) -> Appliance:
-    """Puts the guards on, proves the air gap, and opens nothing else."""
-    raise NotImplementedError
+def open_appliance(data: Path, *, writable: Sequence[Path] = (), screen: bool = False) -> Appliance:
+    """Hardens the process, puts the guards on, proves the air gap, and opens nothing else.
+
+    writable: existing folders that may be written besides the data folder (exports). screen: True
+    where a window will be shown. Raises StorageReadOnly, SettingsInvalid, GuardUnavailable (unless
+    a managed setting lowers it), GuardTooLate.
+    """
+    harden_process()
+    settings = read_settings()
+    spill = data / "spill"
+    try:
+        for folder in (data, spill):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageReadOnly(
+            f"The data folder {data} cannot be made: {error.strerror}."
+        ) from error
+    # Whatever library makes a temporary file makes it where nothing in the clear can outlive it.
+    os.environ["TMPDIR"] = str(spill)
+    if not screen:
+        os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
+    required = settings.airgap == "required"
+    guard.engage((data, *writable), screen=screen, required=required)
+    return Appliance(data, settings, selftest.prove(now()))

@@ -1,0 +1,265 @@
+"""Everything that is open while somebody is logged in: log, stores, policy, engine, reader.
+
+Loaded only after the guards are on, because what it imports starts threads. Opening goes log first
+(nothing may happen unlogged), then the vault's and the stores' state against what the log holds,
+then the rest; closing goes the other way round, so that the log's last record is the close.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance import assistant
+from appliance.audit import Log
+from appliance.documents import SandboxedReader
+from appliance.engine.bundle import default_encoder_folder
+from appliance.engine.client import EngineHost
+from appliance.errors import CloisterError, StoreTampered
+from appliance.intake import IntakeParts
+from appliance.ledger import Ledger
+from appliance.memory import History, Library
+from appliance.originals import CollectionShelf, Originals
+from appliance.policy import Action, PolicyEngine, load_packs, shipped_folder
+from appliance.protocols import Clock
+from appliance.settings import Settings
+from appliance.values import AirgapReport, Collection, Person, Verdict
+from appliance.vault import Session
+
+PACKS = ("baseline",)
+
+
+class NotAllowed(CloisterError):
+    """The policy says no to something other than a question. It is logged."""
+
+    code = "not_allowed"
+    hint = "Ask your compliance officer if you think you should be able to."
+
+
+class LogMissing(StoreTampered):
+    code = "log_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The folders of a data folder."""
+
+    data: Path
+
+    @property
+    def collections(self) -> Path:
+        return self.data / "collections"
+
+    @property
+    def audit(self) -> Path:
+        return self.data / "audit"
+
+    @property
+    def spill(self) -> Path:
+        return self.data / "spill"
+
+    def history(self, person: str) -> Path:
+        return self.data / "people" / person / "store.duckdb"
+
+
+class Desk:
+    """An open session. Made by `open_desk`; safe to call from several threads."""
+
+    def __init__(
+        self,
+        place: Place,
+        session: Session,
+        ledger: Ledger,
+        policy: PolicyEngine,
+        engine: EngineHost,
+        settings: Settings,
+        now: Clock,
+    ) -> None:
+        self.place = place
+        self.session = session
+        self.ledger = ledger
+        self.policy = policy
+        self.engine = engine
+        self.settings = settings
+        self.now = now
+        self.person: Person = session.person
+        self.reader = SandboxedReader()
+        self.library = Library(place.collections, place.spill, ledger.mark)
+        self.history = _history(place, session, ledger)
+
+    def close(self) -> None:
+        """Clean close: stores are checkpointed and their hashes logged. Raises the first thing
+        that went wrong, after everything was tried."""
+        problems: list[CloisterError] = []
+        for step in (
+            self.reader.close,
+            self.library.close,
+            self.history.close,
+            lambda: self.ledger.note("session.closed"),
+            self.ledger.log.close,
+            self.session.close,
+        ):
+            try:
+                step()
+            except CloisterError as error:
+                problems.append(error)
+        if problems:
+            raise problems[0]
+
+    def require(self, action: Action, resource: str = "") -> Verdict:
+        """Raises NotAllowed, logged, unless the policy allows it."""
+        verdict = self.policy.decide_action(self.person, action, resource)
+        if not verdict.allowed:
+            self.ledger.note(
+                "action.denied",
+                object=resource,
+                verdict=verdict,
+                outcome="refused",
+                details=(("wanted", action.value),),
+            )
+            sentence = verdict.sentence or "Your institution's policy does not allow this."
+            raise NotAllowed(sentence, hint=verdict.hint or None)
+        return verdict
+
+    # --- collections -----------------------------------------------------------------------
+
+    def collections(self) -> tuple[Collection, ...]:
+        """Those whose key is held, with what they hold."""
+        listed = []
+        for identifier, title in self.session.collections():
+            documents, passages = self.library.counts(identifier)
+            listed.append(Collection(identifier, title, documents, passages))
+        return tuple(listed)
+
+    def create_collection(self, title: str) -> Collection:
+        self.require(Action.CREATE_COLLECTION)
+        identifier = self.session.create_collection(title, self.now())
+        self.library.create_collection(identifier, self.session.collection_key(identifier))
+        self.note_vault()
+        self.ledger.note("collection.created", object=identifier)
+        return Collection(identifier, title)
+
+    def open_collections(self) -> None:
+        """Opens every collection whose key is held, against the log's newest mark of it. One that
+        a crash left without its store gets it now."""
+        for identifier, _ in self.session.collections():
+            key = self.session.collection_key(identifier)
+            mark = self.ledger.log.latest_store(f"collection/{identifier}")
+            if mark is None:
+                self.library.create_collection(identifier, key)
+            else:
+                self.library.open_collection(identifier, key, mark)
+            known = {info.id for info in self.library.documents(identifier)}
+            self.originals(identifier).sweep(known)
+
+    def originals(self, collection: str) -> Originals:
+        return Originals(
+            self.place.collections / collection, self.session.collection_key(collection)
+        )
+
+    def intake(self, collection: str) -> IntakeParts:
+        """What an import into this collection runs on. Raises NotAllowed."""
+        self.require(Action.IMPORT, collection)
+        shelf = CollectionShelf(
+            collection, self.library, self.originals(collection), self.ledger, self.now
+        )
+        return IntakeParts(
+            shelf, self.reader, self.engine, self.now, self.settings.file_limit_mb * 1_000_000
+        )
+
+    def asking(self) -> assistant.Parts:
+        return assistant.Parts(
+            self.policy, self.ledger, self.library, self.engine, self.history, self.now
+        )
+
+    def note_vault(self) -> None:
+        """The vault's counter goes into the log, so that an older vault.json shows."""
+        self.ledger.log.note_value("vault", self.session.vault_id, str(self.session.counter))
+
+
+def open_desk(
+    place: Place,
+    session: Session,
+    airgap: AirgapReport,
+    engine: EngineHost,
+    settings: Settings,
+    now: Clock,
+) -> Desk:
+    """Opens log, policy and stores. Raises StoreTampered subclasses, audit and policy errors."""
+    log = _open_log(place, session, now)
+    desk: Desk | None = None
+    try:
+        ledger = Ledger(log, session)
+        floor = log.latest_value("vault", session.vault_id)
+        session.require_counter(int(floor) if floor else 0)
+        policy = _open_policy(ledger)
+        _note_session(ledger, airgap, policy)
+        desk = Desk(place, session, ledger, policy, engine, settings, now)
+        desk.open_collections()
+        desk.note_vault()
+    except BaseException:
+        if desk is not None:
+            desk.library.abandon()
+            desk.history.abandon()
+        log.close()
+        raise
+    return desk
+
+
+def _open_log(place: Place, session: Session, now: Clock) -> Log:
+    key = session.vault_subkey("audit")
+    if place.audit.exists():
+        log = Log.open(place.audit, key, now)
+        log.close_interrupted()
+        return log
+    if session.counter > 1 or session.collections():
+        raise LogMissing(
+            "The compliance log is gone, though this vault was in use.",
+            hint="Put the folder `audit` back from a backup and tell your security officer.",
+        )
+    return Log.create(place.audit, f"cloister/{session.vault_id}", key, now)
+
+
+def _open_policy(ledger: Ledger) -> PolicyEngine:
+    """The packs that ship, none older than those the log has seen in force."""
+    known = ledger.log.latest_value("packs", "in-force") or ""
+    folders = [shipped_folder() / name for name in PACKS]
+    packs = load_packs(folders, seen=[label for label in known.split(",") if label])
+    policy = PolicyEngine(packs)
+    in_force = ",".join(policy.packs)
+    if in_force != known:
+        ledger.log.note_value("packs", "in-force", in_force)
+    return policy
+
+
+def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine) -> None:
+    opened: Sequence[str] = [probe.name for probe in airgap.probes if not probe.blocked]
+    ledger.note(
+        "session.opened",
+        outcome="proved" if airgap.holds else "unproved",
+        details=(
+            ("airgap_guards", "; ".join(airgap.guards)),
+            ("airgap_open", "; ".join(opened)),
+            ("airgap_probes", len(airgap.probes)),
+            ("pack_hash", policy.pack_hash),
+            ("platform", airgap.platform),
+        ),
+    )
+
+
+def _history(place: Place, session: Session, ledger: Ledger) -> History:
+    person = session.person.id
+    path, key = place.history(person), session.person_key("history")
+    mark = ledger.log.latest_store(f"person/{person}")
+    if mark is None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return History.create(path, key, spill=place.spill, person=person, on_mark=ledger.mark)
+    return History.open(path, key, spill=place.spill, person=person, mark=mark, on_mark=ledger.mark)
+
+
+def make_engine() -> EngineHost:
+    """The encoder's host, started in the background."""
+    engine = EngineHost(default_encoder_folder())
+    engine.start()
+    return engine

@@ -1,0 +1,129 @@
+"""What is written into the log, for each thing that happens.
+
+Rules kept here: leaves hold ids and hashes, never personal text; a question and its answer are
+sealed to the auditors and only their hash is in the leaf; what the policy's log level leaves out is
+not sealed either.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+
+from appliance.audit import Detail, Log, Record
+from appliance.errors import CloisterError
+from appliance.values import Answer, Outcome, Question, Role, StoreMark, Verdict
+from appliance.vault import Context, KeyErased, Session
+
+TEXT_LIMIT = 200_000
+
+
+class Ledger:
+    """The open log, written in one person's name. Safe to call from several threads."""
+
+    def __init__(self, log: Log, session: Session) -> None:
+        self.log = log
+        self._session = session
+        self._levels: dict[str, str] = {}
+        self._lock = threading.Lock()
+        person = session.person
+        self._person = person.id
+        self._role = ",".join(role.value for role in person.roles)
+        self._auditor = Role.AUDITOR in person.roles
+
+    def note(
+        self,
+        action: str,
+        *,
+        object: str = "",  # noqa: A002  the leaf's member has this name
+        verdict: Verdict | None = None,
+        outcome: str = "",
+        code: str = "",
+        details: tuple[Detail, ...] = (),
+    ) -> int:
+        """Anything but an ask or a store's mark; durable on return."""
+        return self.log.append(
+            Record(
+                action,
+                person=self._person,
+                role=self._role,
+                object=object,
+                verdict=verdict,
+                outcome=outcome,
+                code=code,
+                details=details,
+            )
+        )
+
+    def mark(self, mark: StoreMark) -> None:
+        """A store's commit, checkpoint or close, so that a rollback shows."""
+        self.log.note_store(mark)
+
+    def open_ask(self, question: Question, verdict: Verdict) -> int:
+        level = verdict.obligations.log
+        payload = None
+        if level != "none":
+            payload = self._sealed(
+                "opened", question.id, {"question": question.text, "reason": question.reason}
+            )
+        seq = self.log.open_ask(question, verdict, payload)
+        with self._lock:
+            self._levels[question.id] = level
+        return seq
+
+    def close_ask(
+        self, question: Question, outcome: Outcome, answer: Answer | None, code: str = ""
+    ) -> int:
+        with self._lock:
+            level = self._levels.pop(question.id, "full")
+        payload = None
+        if level == "full" and answer is not None:
+            payload = self._sealed("closed", question.id, said(answer))
+        return self.log.close_ask(question, outcome, answer, code, payload)
+
+    def payload(self, seq: int) -> str:
+        """The sealed text of a record, for an auditor; empty where it has none, or a sentence
+        saying that it was erased. Raises vault.NotPermitted, audit errors."""
+        record = self.log.records(seq, 1)[0]
+        fields = dict(record.fields)
+        if not fields.get("payload"):
+            return ""
+        sealed = self.log.payload(seq)
+        context = Context(f"ask.{record.action.rpartition('.')[2]}", fields["ask"], 1)
+        try:
+            return self._session.open_as_auditor(sealed, context).decode("utf-8")
+        except KeyErased as error:
+            return error.sentence
+
+    def _sealed(self, step: str, ask: str, text: dict[str, object]) -> bytes:
+        body = json.dumps(text, ensure_ascii=False, sort_keys=True).encode()
+        if len(body) > TEXT_LIMIT:
+            raise AnswerTooLong("The answer is longer than the log takes.")
+        return self._session.seal_to_auditors(body, Context(f"ask.{step}", ask, 1))
+
+
+class AnswerTooLong(CloisterError):
+    code = "answer_too_long"
+    hint = "Ask a narrower question."
+
+
+def said(answer: Answer) -> dict[str, object]:
+    """What was shown, and where it stands, for the sealed payload."""
+    return {
+        "answer": [{"text": s.text, "citations": list(s.citations)} for s in answer.sentences],
+        "citations": [
+            {
+                "number": c.number,
+                "collection": c.passage.collection,
+                "document": c.passage.document,
+                "passage": c.passage.key,
+                "place": c.place,
+                "start": c.start,
+                "end": c.end,
+            }
+            for c in answer.citations
+        ],
+        "evidence": round(answer.evidence, 6),
+        "threshold": round(answer.threshold, 6),
+        "model": answer.model,
+    }

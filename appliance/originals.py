@@ -1,0 +1,128 @@
+"""Documents' originals, sealed beside their collection's store, for showing the cited page.
+
+Rules kept here: an original is sealed under its collection's key and bound to its document's id; it
+is durable before its document can be found; what no document claims is removed at open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection as Ids
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from appliance.ledger import Ledger
+from appliance.memory import Library, new_document_id
+from appliance.protocols import Clock
+from appliance.values import (
+    DocumentInfo,
+    ImportState,
+    ParsedDocument,
+    PassageDraft,
+    Vectors,
+)
+from appliance.vault import Context, read_sealed, write_sealed
+
+SUFFIX = ".sealed"
+
+
+def context_of(document: str) -> Context:
+    return Context("original", document, 1)
+
+
+class Originals:
+    """The `files/` folder of one collection."""
+
+    def __init__(self, folder: Path, key: bytes) -> None:
+        self._folder = folder / "files"
+        self._key = key
+
+    def path(self, document: str) -> Path:
+        return self._folder / f"{document}{SUFFIX}"
+
+    def write(self, document: str, original: bytes) -> None:
+        """Durable on return. Raises StorageFull, StorageReadOnly."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_sealed(self.path(document), self._key, original, context_of(document))
+
+    def read(self, document: str) -> bytes:
+        """Raises Tampered, SealedMissing."""
+        return read_sealed(self.path(document), self._key, context_of(document))
+
+    def remove(self, document: str) -> None:
+        self.path(document).unlink(missing_ok=True)
+
+    def sweep(self, known: Ids[str]) -> int:
+        """Removes what a crash left without a document; returns how many."""
+        orphans = [
+            path
+            for path in (self._folder.iterdir() if self._folder.is_dir() else ())
+            if path.name.removesuffix(SUFFIX) not in known
+        ]
+        for path in orphans:
+            path.unlink(missing_ok=True)
+        return len(orphans)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionShelf:
+    """intake.Shelf on a real collection: the original, the store, the log, in this order."""
+
+    collection: str
+    library: Library
+    originals: Originals
+    ledger: Ledger
+    now: Clock
+
+    def begin_job(self, paths: Sequence[Path], now: datetime) -> str:
+        return self.library.begin_job(self.collection, [str(path) for path in paths], now)
+
+    def job_files(self, job: str) -> tuple[tuple[Path, ImportState], ...]:
+        return tuple((Path(file.path), file.state) for file in self.library.job_files(job))
+
+    def mark_file(self, job: str, path: Path, state: ImportState, code: str, why: str) -> None:
+        self.library.mark_file(job, str(path), state, code, why)
+
+    def finish_job(self, job: str) -> None:
+        self.library.finish_job(job)
+
+    def has_content(self, sha256: str) -> bool:
+        return self.library.has_content(self.collection, sha256) is not None
+
+    def add(
+        self,
+        original: bytes,
+        document: ParsedDocument,
+        passages: tuple[PassageDraft, ...],
+        vectors: Vectors,
+        sha256: str,
+    ) -> DocumentInfo:
+        identifier = new_document_id()
+        self.originals.write(identifier, original)
+        info = self.library.add_document(
+            self.collection,
+            document=identifier,
+            title=document.title,
+            kind=document.kind,
+            paged=document.paged,
+            size=len(original),
+            sha256=sha256,
+            added=self.now(),
+            failures=document.failures,
+            pages=document.pages,
+            passages=passages,
+            vectors=vectors,
+        )
+        self.ledger.note(
+            "document.added",
+            object=identifier,
+            details=(
+                ("collection", self.collection),
+                ("failures", len(document.failures)),
+                ("pages", info.pages),
+                ("passages", info.passages),
+                ("sha256", sha256),
+            ),
+        )
+        return info

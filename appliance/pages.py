@@ -1,0 +1,111 @@
+"""What is read for the screen: a cited page, suggested questions, the log's verification."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from appliance.app import now
+from appliance.errors import CloisterError
+from appliance.policy import Action
+from appliance.values import (
+    BlockKind,
+    Citation,
+    DocumentKind,
+    LogState,
+    PageText,
+    PageView,
+)
+
+if TYPE_CHECKING:
+    from appliance.desk import Desk
+
+_NUMBERING = re.compile(r"^[\s§\d.()A-Z-]*?(?=[A-Za-z]{2})")
+
+
+class PageMissing(CloisterError):
+    code = "page_missing"
+    hint = "Choose a page the document has."
+
+
+def view(desk: Desk, citation: Citation, page: int | None, scale: float) -> PageView:
+    """The page with the cited characters marked. Raises NotAllowed, PageMissing, Tampered."""
+    passage = citation.passage
+    desk.require(Action.READ_DOCUMENT, passage.collection)
+    info = desk.library.document(passage.collection, passage.document)
+    number = page if page is not None else first_page(citation)
+    if not 1 <= number <= info.pages:
+        raise PageMissing(f"The document has {info.pages} page(s); there is no page {number}.")
+    ranges = ranges_on(citation, number)
+    if info.kind is DocumentKind.PDF:
+        original = desk.originals(passage.collection).read(passage.document)
+        return desk.reader.render(original, info.title, number, ranges, scale)
+    stored = desk.library.stored_page(passage.collection, passage.document, number)
+    return PageText(info.title, number, info.pages, stored.text, stored.blocks, ranges)
+
+
+def first_page(citation: Citation) -> int:
+    """The page the cited characters begin on."""
+    pages = [span.page for span in citation.passage.spans if ranges_on(citation, span.page)]
+    return min(pages, default=citation.passage.page)
+
+
+def ranges_on(citation: Citation, page: int) -> tuple[tuple[int, int], ...]:
+    """The cited characters as [start, end) ranges of the page's text."""
+    ranges = []
+    for span in citation.passage.spans:
+        start = max(citation.start, span.at)
+        end = min(citation.end, span.at + span.length)
+        if span.page == page and start < end:
+            ranges.append((span.start + start - span.at, span.start + end - span.at))
+    return tuple(ranges)
+
+
+def suggestions(desk: Desk, collection: str, count: int) -> tuple[str, ...]:
+    """Questions out of the documents' own headings, from documents spread over the collection."""
+    documents = desk.library.documents(collection)
+    step = max(1, len(documents) // max(count, 1))
+    found: list[str] = []
+    for info in documents[::step]:
+        for number in range(1, min(info.pages, 3) + 1):
+            stored = desk.library.stored_page(collection, info.id, number)
+            headings = [
+                stored.text[block.start : block.end]
+                for block in stored.blocks
+                if block.kind is BlockKind.HEADING and block.level > 1
+            ]
+            if headings:
+                found.append(as_question(headings[0]))
+                break
+        if len(found) == count:
+            break
+    return tuple(found)
+
+
+def as_question(heading: str) -> str:
+    """A heading is often a question already; otherwise it is asked about."""
+    text = " ".join(heading.split())
+    if text.endswith("?"):
+        return text
+    return f"What is said about {_NUMBERING.sub('', text).rstrip('.')}?"
+
+
+def verified(desk: Desk) -> LogState:
+    """Verifies the log's files with the separate checker; a failure is a state, not an error."""
+    from appliance.audit.verify import verify
+
+    desk.require(Action.VERIFY_LOG)
+    log = desk.ledger.log
+    log.publish()
+    try:
+        result = verify(desk.place.audit, log.public_key)
+    except CloisterError as error:
+        return LogState(False, log.size, "", now(), f"{error.sentence} {error.next_step}")
+    return LogState(
+        True,
+        result.size,
+        result.root.hex(),
+        now(),
+        f"The log verifies: {result.size} records. No witness has cosigned it, so a rollback of "
+        "the whole disk could not be seen.",
+    )
