@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -217,3 +220,79 @@ listener.stdin.close(); listener.wait(); listener.stdout.close()
         pytest.skip("this kernel's Landlock has no scopes")
     assert run(script, str(tmp_path), "screen").strip() == "open"
     assert run(script, str(tmp_path), "none").strip() == "refused"
+
+
+def test_a_readers_sandbox_goes_on_inside_the_guard(tmp_path: Path) -> None:
+    out = run(
+        ENGAGE
+        + """
+import subprocess
+child = '''
+from appliance.airgap.sandbox import SandboxLimits, enter_sandbox, require_sandbox
+sandbox = enter_sandbox(SandboxLimits(memory=None, cpu_seconds=10))
+require_sandbox(sandbox)
+print(sandbox.missing)
+'''
+done = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True)
+print(done.stdout.strip() or done.stderr[-300:])
+""",
+        str(tmp_path),
+    )
+    assert out.strip() == "()"
+
+
+@pytest.mark.skipif(shutil.which("Xvfb") is None, reason="no X server to try")
+def test_a_real_x11_window_opens_behind_the_guard(tmp_path: Path) -> None:
+    """libxcb of today asks for the abstract socket first: that is why a window leaves it open."""
+    reading, writing = os.pipe()
+    server = subprocess.Popen(
+        [
+            shutil.which("Xvfb") or "",
+            "-displayfd",
+            str(writing),
+            "-screen",
+            "0",
+            "640x480x24",
+            "-nolisten",
+            "tcp",
+        ],
+        pass_fds=(writing,),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as told:
+            display = told.readline().strip()
+        out = run(
+            ENGAGE
+            + """
+os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
+from PySide6.QtWidgets import QApplication, QLabel
+application = QApplication([]); label = QLabel("x"); label.resize(100, 40); label.show()
+application.processEvents()
+print(application.platformName(), label.grab().toImage().isNull())
+""",
+            str(tmp_path),
+            DISPLAY=f":{display}",
+            QT_QPA_PLATFORM="xcb",
+        )
+    finally:
+        server.terminate()
+        server.wait()
+    assert out.split() == ["xcb", "False"]
+
+
+def test_a_name_service_on_this_machine_is_not_asked(tmp_path: Path) -> None:
+    """Not found, rather than not reached: no resolver was tried, over whatever socket."""
+    out = run(
+        ENGAGE
+        + """
+import socket
+print(len(socket.getaddrinfo("127.0.0.1", 80)) > 0)
+try: socket.getaddrinfo("example.com", 80); print("resolved")
+except socket.gaierror as error: print(error.errno == socket.EAI_NONAME)
+""",
+        str(tmp_path),
+    )
+    assert out.split("\n")[:2] == ["True", "True"]
