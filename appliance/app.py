@@ -12,12 +12,12 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from appliance.airgap import guard, selftest
+from appliance.clock import now
 from appliance.errors import CloisterError, StorageReadOnly, UsageError
 from appliance.settings import Settings, read_settings
 from appliance.values import (
@@ -63,11 +63,6 @@ class Cancellation:
     @property
     def cancelled(self) -> bool:
         return self._event.is_set()
-
-
-def now() -> datetime:
-    """The time, at the product's edge."""
-    return datetime.now(UTC)
 
 
 class Appliance:
@@ -149,7 +144,7 @@ class Appliance:
             raise UsageError("The engine was not started.")
         try:
             self._desk = open_desk(
-                Place(self.data), session, self.airgap, self._engine, self.settings, now
+                Place(self.data), session, self._engine, airgap=self.airgap, settings=self.settings
             )
         except BaseException:
             session.close()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from appliance import assistant
 from appliance.audit import Log
+from appliance.clock import now
 from appliance.documents import SandboxedReader
 from appliance.engine.bundle import default_encoder_folder
 from appliance.engine.client import EngineHost
@@ -70,11 +71,11 @@ class Desk:
         self,
         place: Place,
         session: Session,
+        *,
         ledger: Ledger,
         policy: PolicyEngine,
         engine: EngineHost,
         settings: Settings,
-        now: Clock,
     ) -> None:
         self.place = place
         self.session = session
@@ -82,7 +83,7 @@ class Desk:
         self.policy = policy
         self.engine = engine
         self.settings = settings
-        self.now = now
+        self.now: Clock = now
         self.person: Person = session.person
         self.reader = SandboxedReader()
         self.library = Library(place.collections, place.spill, ledger.mark)
@@ -179,15 +180,10 @@ class Desk:
 
 
 def open_desk(
-    place: Place,
-    session: Session,
-    airgap: AirgapReport,
-    engine: EngineHost,
-    settings: Settings,
-    now: Clock,
+    place: Place, session: Session, engine: EngineHost, *, airgap: AirgapReport, settings: Settings
 ) -> Desk:
     """Opens log, policy and stores. Raises StoreTampered subclasses, audit and policy errors."""
-    log = _open_log(place, session, now)
+    log = _open_log(place, session)
     desk: Desk | None = None
     try:
         ledger = Ledger(log, session)
@@ -195,7 +191,7 @@ def open_desk(
         session.require_counter(int(floor) if floor else 0)
         policy = _open_policy(ledger)
         _note_session(ledger, airgap, policy)
-        desk = Desk(place, session, ledger, policy, engine, settings, now)
+        desk = Desk(place, session, ledger=ledger, policy=policy, engine=engine, settings=settings)
         desk.open_collections()
         desk.note_vault()
     except BaseException:
@@ -207,7 +203,7 @@ def open_desk(
     return desk
 
 
-def _open_log(place: Place, session: Session, now: Clock) -> Log:
+def _open_log(place: Place, session: Session) -> Log:
     key = session.vault_subkey("audit")
     if place.audit.exists():
         log = Log.open(place.audit, key, now)

@@ -35,7 +35,7 @@ class Ledger:
         self,
         action: str,
         *,
-        object: str = "",  # noqa: A002  the leaf's member has this name
+        object: str = "",
         verdict: Verdict | None = None,
         outcome: str = "",
         code: str = "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from appliance.app import now
+from appliance.clock import now
 from appliance.errors import CloisterError
 from appliance.policy import Action
 from appliance.values import (

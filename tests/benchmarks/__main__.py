@@ -1,0 +1,67 @@
+"""`make bench`: every figure the product promises, in one run, into docs/benchmarks.md.
+
+Medians over several rounds, with the machine and the date. Name modules to run only those (then
+nothing is written).
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+MODULES = (
+    "journey",
+    "log_appends",
+    "memory_search",
+    "encoder",
+    "import_pages",
+    "policy_decide",
+    "quote_quality",
+)
+TARGET = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+
+
+def machine() -> str:
+    model = platform.processor() or platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+            break
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} "
+        f"{platform.release()}, Python {platform.python_version()}"
+    )
+
+
+def main() -> None:
+    chosen = tuple(sys.argv[1:]) or MODULES
+    lines = [
+        "# Benchmarks",
+        "",
+        "Measured by `make bench`, which writes this page. Medians; one machine; other work on it",
+        "makes every figure worse.",
+        "",
+        f"- Date: {datetime.now(UTC):%Y-%m-%d}",
+        f"- Machine: {machine()}",
+    ]
+    for name in chosen:
+        module = importlib.import_module(f"tests.benchmarks.{name}")
+        title = (module.__doc__ or name).strip().splitlines()[0]
+        print(f"\n{title}", flush=True)
+        lines += ["", f"## {title}", "", "| figure | value | unit |", "|---|---|---|"]
+        for figure, value, unit in module.run():
+            shown = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+            print(f"  {figure:60} {shown:>12} {unit}", flush=True)
+            lines.append(f"| {figure} | {shown} | {unit} |")
+    if chosen == MODULES:
+        TARGET.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        print(f"\nwritten to {TARGET.relative_to(Path.cwd())}")
+
+
+if __name__ == "__main__":
+    main()
