@@ -82,7 +82,7 @@ class CollectionShelf:
         return tuple((Path(file.path), file.state) for file in self.library.job_files(job))
 
     def mark_file(self, job: str, path: Path, state: ImportState, code: str, why: str) -> None:
-        self.library.mark_file(job, str(path), state, code, why)
+        self.library.mark_file(job, str(path), state, code=code, sentence=why)
 
     def finish_job(self, job: str) -> None:
         self.library.finish_job(job)

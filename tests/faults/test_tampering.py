@@ -1,0 +1,182 @@
+"""What was damaged, swapped, cut or rolled back is detected at open and said, never used."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import _made, vault  # noqa: F401  the same vault, made once
+from tests.e2e.terminal import ROOT, cloister, require
+
+QUESTION = "Where do staff park?"
+
+
+def store(data: Path) -> Path:
+    return next(data.glob("collections/*/store.duckdb"))
+
+
+def flip(path: Path, offset: int) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[offset % len(raw)] ^= 0x40
+    path.write_bytes(raw)
+
+
+def refused(data: Path, *codes: str) -> None:
+    """The vault does not open; the error has a known code, a sentence and a next step."""
+    said = require(cloister(data, "ask", QUESTION), 1)
+    assert said.find("error") in codes, said
+    assert said.find("sentence")
+    assert said.find("hint")
+
+
+STORE_CODES = ("store_damaged", "store_rolled_back", "store_swapped", "store_missing",
+               "wrong_store_key", "store_tampered")  # fmt: skip
+LOG_CODES = ("log_tampered", "log_missing")
+
+
+def test_a_wrong_passphrase_opens_nothing_and_says_what_to_do(vault: Path) -> None:  # noqa: F811
+    said = require(cloister(vault, "ask", QUESTION, passphrase="not this one, sorry"), 1)
+    assert said.find("error") == "wrong_passphrase"
+    assert said.find("hint")
+    require(cloister(vault, "ask", QUESTION))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_flipped_bit_in_a_store_is_found(vault: Path, share: float) -> None:  # noqa: F811
+    flip(store(vault), int(store(vault).stat().st_size * share))
+    refused(vault, *STORE_CODES)
+
+
+def test_a_truncated_store_is_found(vault: Path) -> None:  # noqa: F811
+    os.truncate(store(vault), store(vault).stat().st_size // 2)
+    refused(vault, *STORE_CODES)
+
+
+def test_a_missing_store_is_found(vault: Path) -> None:  # noqa: F811
+    store(vault).unlink()
+    refused(vault, *STORE_CODES)
+
+
+def test_a_store_rolled_back_to_an_older_one_is_found(vault: Path, tmp_path: Path) -> None:  # noqa: F811
+    older = store(vault).read_bytes()
+    (tmp_path / "new.txt").write_text("The canteen closes at three.")
+    require(cloister(vault, "add", str(tmp_path / "new.txt")))
+    store(vault).write_bytes(older)
+    refused(vault, *STORE_CODES)
+
+
+def test_two_swapped_stores_are_found(vault: Path, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "new.txt").write_text("The canteen closes at three.")
+    require(cloister(vault, "add", "--to", "Other", str(tmp_path / "new.txt")))
+    one, two = sorted(vault.glob("collections/*/store.duckdb"))
+    aside = tmp_path / "aside"
+    shutil.move(one, aside)
+    shutil.move(two, one)
+    shutil.move(aside, two)
+    refused(vault, *STORE_CODES)
+
+
+def test_rolled_back_conversations_are_found(vault: Path) -> None:  # noqa: F811
+    people = next(vault.glob("people/*/store.duckdb"))
+    older = people.read_bytes()
+    require(cloister(vault, "ask", QUESTION))
+    people.write_bytes(older)
+    refused(vault, *STORE_CODES)
+
+
+def test_a_rolled_back_vault_file_is_found(vault: Path) -> None:  # noqa: F811
+    older = (vault / "vault.json").read_bytes()
+    require(cloister(vault, "add", "--to", "Other", str(ROOT / "README.md")))
+    (vault / "vault.json").write_bytes(older)
+    refused(vault, "vault_damaged", *STORE_CODES)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
+def test_a_damaged_vault_file_is_found(vault: Path, share: float) -> None:  # noqa: F811
+    path = vault / "vault.json"
+    flip(path, int(path.stat().st_size * share))
+    said = require(cloister(vault, "ask", QUESTION), 1)
+    assert said.find("error") in ("vault_damaged", "wrong_passphrase", "tampered", "name_required")
+    assert said.find("hint")
+
+
+def cut_journal(data: Path) -> None:
+    journal = max((data / "audit").glob("journal*"), key=lambda path: path.stat().st_size)
+    os.truncate(journal, journal.stat().st_size * 2 // 3)
+
+
+def empty_journal(data: Path) -> None:
+    for journal in (data / "audit").glob("journal*"):
+        os.truncate(journal, 0)
+
+
+def flip_journal(data: Path) -> None:
+    journal = max((data / "audit").glob("journal*"), key=lambda path: path.stat().st_size)
+    flip(journal, journal.stat().st_size // 2)
+
+
+def remove_log(data: Path) -> None:
+    shutil.rmtree(data / "audit")
+
+
+@pytest.mark.parametrize("damage", [cut_journal, empty_journal, flip_journal, remove_log])
+def test_a_cut_or_damaged_log_is_found(vault: Path, damage: Callable[[Path], None]) -> None:  # noqa: F811
+    damage(vault)
+    refused(vault, *LOG_CODES, *STORE_CODES)
+
+
+def test_a_damaged_original_is_said_and_the_rest_works(vault: Path) -> None:  # noqa: F811
+    for original in vault.glob("collections/*/files/*"):
+        flip(original, 200)
+    require(cloister(vault, "ask", QUESTION))
+
+
+def test_a_damaged_index_snapshot_is_rebuilt(vault: Path) -> None:  # noqa: F811
+    for snapshot in vault.glob("collections/*/vectors.sealed"):
+        flip(snapshot, 100)
+    require(cloister(vault, "ask", QUESTION))
+
+
+def test_a_second_instance_is_told_so(vault: Path) -> None:  # noqa: F811
+    code = (
+        "import sys; from pathlib import Path; from appliance.vault import lock_folder;"
+        "held = lock_folder(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(vault)], cwd=ROOT, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as holder:  # fmt: skip
+        if holder.stdout is None or holder.stdin is None:
+            raise AssertionError("no pipes")
+        assert holder.stdout.readline() == "held\n"
+        refused(vault, "already_running")
+        holder.stdin.close()
+    require(cloister(vault, "ask", QUESTION))
+
+
+def _as_nobody() -> None:
+    if os.geteuid() == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user to take the right to write away")
+def test_a_read_only_folder_is_said_and_nothing_is_lost(vault: Path) -> None:  # noqa: F811
+    for path in (vault, *vault.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    for parent in vault.parents:
+        if parent.stat().st_uid == os.geteuid() and str(parent).startswith("/tmp"):
+            parent.chmod(parent.stat().st_mode | 0o055)
+    said = cloister(vault, "ask", QUESTION, before=_as_nobody)
+    assert said.status == 1, said
+    assert said.find("error") in ("storage_read_only", "log_unwritable")
+    assert said.find("hint")
+    for path in (vault, *vault.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    require(cloister(vault, "ask", QUESTION))
