@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from appliance.audit.errors import LogTampered
 from appliance.audit.tiles import entry_bundle, parsed_entries
 
-_HEADER = struct.Struct(">8sQI32s64s")
+_HEADER = struct.Struct(">8sQ32s")
 _HEADER_MAGIC = b"CLJRNL\x01\n"
 _FRAME = struct.Struct(">4sQIIIQ")
 _FRAME_MAGIC = b"\xffLF\x01"  # 0xff is in no UTF-8 text, so no leaf can hold it
@@ -29,15 +29,14 @@ MAX_BATCH = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where a journal takes over: the log had `start` records with `root`, signed in `epoch`."""
+    """Where a journal takes over: the log had `start` records with `root`. Not signed itself: the
+    first frame's signature covers it, and before there is one the checkpoint does."""
 
     start: int
-    epoch: int
     root: bytes
-    signature: bytes
 
     def encoded(self) -> bytes:
-        body = _HEADER.pack(_HEADER_MAGIC, self.start, self.epoch, self.root, self.signature)
+        body = _HEADER.pack(_HEADER_MAGIC, self.start, self.root)
         return body + _check(body)
 
 
@@ -61,10 +60,10 @@ def parsed_header(untrusted: bytes) -> Header:
     body = untrusted[: _HEADER.size]
     if len(untrusted) < HEADER_SIZE or untrusted[_HEADER.size : HEADER_SIZE] != _check(body):
         raise LogTampered("The journal's beginning is damaged.")
-    magic, start, epoch, root, signature = _HEADER.unpack(body)
+    magic, start, root = _HEADER.unpack(body)
     if magic != _HEADER_MAGIC:
         raise LogTampered("The journal is of a version this program does not know.")
-    return Header(start, epoch, root, signature)
+    return Header(start, root)
 
 
 def encoded_frame(
@@ -96,14 +95,19 @@ def read_frame(untrusted: bytes, offset: int) -> Frame | None:
     magic, start, epoch, count, size, sealed = _FRAME.unpack_from(untrusted, offset)
     if magic != _FRAME_MAGIC or not 0 < count <= MAX_BATCH:
         return None
-    entries_at = offset + _FRAME.size
+    return _body(untrusted, Frame(start, epoch, (), (), b"", offset, offset), count, size, sealed)
+
+
+def _body(untrusted: bytes, head: Frame, count: int, size: int, sealed: int) -> Frame | None:
+    """What follows a frame's head: `size` bytes of entries, `sealed` bytes of payloads."""
+    entries_at = head.offset + _FRAME.size
     lengths_at = entries_at + size
     signature_at = lengths_at + 4 * count
     check_at = signature_at + _SIGNATURE_SIZE
     payload_at = check_at + _CHECK_SIZE
     if payload_at + sealed > len(untrusted):
         return None
-    if untrusted[check_at:payload_at] != _check(untrusted[offset:check_at]):
+    if untrusted[check_at:payload_at] != _check(untrusted[head.offset : check_at]):
         return None
     lengths = struct.unpack_from(f">{count}I", untrusted, lengths_at)
     if sum(lengths) != sealed:
@@ -118,7 +122,7 @@ def read_frame(untrusted: bytes, offset: int) -> Frame | None:
         places.append((at, length))
         at += length
     signature = untrusted[signature_at:check_at]
-    return Frame(start, epoch, tuple(leaves), tuple(places), signature, offset, at)
+    return replace(head, leaves=tuple(leaves), payloads=tuple(places), signature=signature, end=at)
 
 
 def read_frames(untrusted: bytes, start: int) -> tuple[list[Frame], int]:

@@ -62,6 +62,10 @@ class Head:
         os.pwrite(self._descriptor, _slot(self._key, Reached(size, root)), self._flip)
         self._flip ^= _SLOT_SIZE
 
+    def sync(self) -> None:
+        """Makes the newest slot durable, before what it is measured against moves on."""
+        os.fdatasync(self._descriptor)
+
     def close(self) -> None:
         os.close(self._descriptor)
 
