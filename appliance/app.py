@@ -389,8 +389,8 @@ def open_appliance(data: Path, *, writable: Sequence[Path] = (), screen: bool = 
         ) from error
     # Whatever library makes a temporary file makes it where nothing in the clear can outlive it.
     os.environ["TMPDIR"] = str(spill)
-    if not screen:
-        os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
+    # Who sits on the session bus could act for us (docs/decisions/0008-air-gap.md).
+    os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
     required = settings.airgap == "required"
     guard.engage((data, *writable), screen=screen, required=required)
     return Appliance(data, settings, selftest.prove(now()))
