@@ -123,7 +123,7 @@ def one(appliance: Appliance, folder: Path, number: int, chance: random.Random) 
         os.close(reading)
         try:
             desk_round(appliance, folder, number, writing)
-        except BaseException:
+        except BaseException:  # noqa: BLE001  told to the parent, whatever it is
             os.write(writing, json.dumps({"error": traceback.format_exc()}).encode() + b"\n")
         os._exit(1)
     os.close(writing)
