@@ -24,6 +24,7 @@ from appliance.engine.layout import params_size
 FORMAT = "cloister-encoder/1"
 MAX_MANIFEST = 1_000_000
 MAX_FILES = 64
+MAX_TOKENIZER = 16_000_000
 
 # The x86-64 psABI's levels, in the words of /proc/cpuinfo (abm is LZCNT).
 _V3 = frozenset("avx avx2 bmi1 bmi2 f16c fma abm movbe xsave".split())
@@ -127,6 +128,19 @@ def read_manifest(folder: Path) -> Manifest:
         return _manifest(json.loads(untrusted if len(untrusted) <= MAX_MANIFEST else b""))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleDamaged("The encoder's manifest is not in order.") from error
+
+
+def read_tokenizer(folder: Path) -> bytes:
+    """The bytes of tokenizer.json, verified. Raises BundleMissing or BundleDamaged."""
+    for file in read_manifest(folder).files:
+        if file.path == "tokenizer.json" and file.size <= MAX_TOKENIZER:
+            try:
+                content = (folder / file.path).read_bytes()
+            except OSError as error:
+                raise BundleDamaged("The encoder's tokenizer cannot be read.") from error
+            if hashlib.sha256(content).hexdigest() == file.sha256:
+                return content
+    raise BundleDamaged("The encoder's tokenizer is not the file it should be.")
 
 
 def _manifest(untrusted: object) -> Manifest:

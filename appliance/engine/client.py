@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from appliance.airgap.sandbox import Sandbox, SandboxUnavailable, require_sandbox
-from appliance.engine.bundle import read_manifest
+from appliance.engine.bundle import read_manifest, read_tokenizer
 from appliance.engine.errors import (
     BundleDamaged,
     BundleMissing,
@@ -39,9 +39,11 @@ from appliance.engine.frames import (
     unpack_vectors,
     write_frame,
 )
+from appliance.engine.quote import quote
 from appliance.engine.turn import Turns
+from appliance.engine.words import Rarity, read_rarity
 from appliance.errors import EngineFailed
-from appliance.values import VECTOR_SIZE, Vectors
+from appliance.values import VECTOR_SIZE, Answer, Scored, Vectors
 
 PIECE_TEXTS = 16
 PIECE_CHARACTERS = 2_400
@@ -79,6 +81,7 @@ class EngineHost:
         self._closed = False
         self._starter: threading.Thread | None = None
         self._model = ""
+        self._rarity: Rarity | None = None
 
     @property
     def model(self) -> str:
@@ -114,11 +117,23 @@ class EngineHost:
         parts = [self._request(piece, urgent=urgent) for piece in _pieces(texts, whole=urgent)]
         return np.concatenate(parts) if parts else np.zeros((0, VECTOR_SIZE), np.float32)
 
+    def quote(self, question: str, passages: Sequence[Scored]) -> Answer:
+        """The sentences of the passages that answer, or an Answer without sentences.
+
+        Raises EngineFailed."""
+        return quote(question, passages, self.encode, self._rare(), self.model)
+
     def close(self) -> None:
         """Ends the host. Waits for the request that is running; further calls raise."""
         self._closed = True
         with self._turns.take(urgent=True):
             self._end()
+
+    def _rare(self) -> Rarity:
+        """The vocabulary's order, read once; two threads at once read it twice and agree."""
+        if self._rarity is None:
+            self._rarity = read_rarity(read_tokenizer(self._folder))
+        return self._rarity
 
     # --- one request --------------------------------------------------------------------------
 
@@ -183,6 +198,7 @@ class EngineHost:
             with self._turns.take(urgent=False):
                 if not self._closed:
                     self._running()
+            self._rare()
         except EngineFailed:
             return  # the first call that needs the engine starts it again and raises this
 

@@ -1,0 +1,229 @@
+"""How well a sentence answers, and whether anything does: the features behind quote mode.
+
+Rules kept here: pure. A feature is a number near 0 to 1 whose meaning stands beside it; the weights
+are in weights.py, made by packaging/models/calibrate_quote.py and by nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance.engine.units import Unit, surroundings, units_of
+from appliance.engine.words import Asked, Rarity
+from appliance.values import Scored, Vectors
+
+Floats = npt.NDArray[np.float64]
+
+MAX_UNITS = 20
+MAX_CHARACTERS = 2_600
+"""What is read closely: some 600 tokens, 70 ms on two cores."""
+MAX_PASSAGES = 20
+
+UNIT_FEATURES = (
+    "cosine",  # question and sentence, the heading before it
+    "covered",  # the question's words in the sentence
+    "covered_with_heading",  # … or in the title and headings over it
+    "covered_nearby",  # … or in the sentences next to it
+    "passage_cosine",
+    "passage_rank",  # 1 for the first found, 1/2 for the second …
+    "kind_met",  # asks for a number, time, person or place, and the sentence has one
+    "kind_missed",
+    "first",  # first sentence of its passage
+    "short",
+    "question",  # is itself a question
+    "leans",  # begins with It, This, They …
+)
+EVIDENCE_FEATURES = (
+    "best",  # log-odds of the best sentence, scaled
+    "cosine",  # highest of question and sentence
+    "passage_cosine",  # highest
+    "covered",  # by the best sentence and what stands over it
+    "covered_by_passage",  # highest
+    "covered_by_heading",  # title and headings alone, highest
+    "rarest_missing",  # rarity of the rarest word that is nowhere in what was found
+    "names_missing",  # share of names, numbers and codes that is nowhere in what was found
+    "names_missing_there",  # … in the best sentence's passage
+    "rarest_missing_there",
+    "kind_missed",
+    "lead",  # how far the best passage's cosine is above the middle one's
+    "no_words",  # the question has no content word at all
+)
+
+
+def _pattern(*parts: str) -> re.Pattern[str]:
+    return re.compile("|".join(parts), re.IGNORECASE)
+
+
+_NUMBER = _pattern(
+    r"\d",
+    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|thousand|million)\b",
+    r"\b(?:billion|half|twice|once)\b",
+)
+_TIME = _pattern(
+    r"\b\d{3,4}s?\b",
+    r"\b(?:january|february|march|april|may|june|july|august|september|october|november)\b",
+    r"\b(?:december|century|year|month|week|day|hour|minute|second)s?\b",
+    r"\b(?:daily|weekly|monthly|annually|yearly|immediately|before|after|within)\b",
+)
+_NAME = re.compile(r"(?<=[a-z,;:)] )[A-Z][\w’'-]+|\b[A-Z][a-z]+ [A-Z][a-z]+")
+_ASKS_NUMBER = _pattern(
+    r"\bhow (?:many|much|old|large|big|tall|high|long|far|fast|deep|wide|often)\b",
+    r"\bwhat (?:is|was|are|were) the (?:\w+ ){0,2}(?:number|percentage|amount|population)\b",
+    r"\bwhat (?:is|was|are|were) the (?:\w+ ){0,2}(?:dose|dosage|limit|rate|threshold)\b",
+    r"\bwhat (?:is|was|are|were) the (?:\w+ ){0,2}(?:temperature|price|cost|fee)\b",
+    r"\bwhat (?:percent|percentage)\b",
+)
+_ASKS_TIME = _pattern(
+    r"^\W*when\b",
+    r"\b(?:what|which) (?:year|date|day|month|century|time)\b",
+    r"\bhow (?:long|often|soon|quickly)\b",
+)
+_ASKS_NAME = _pattern(
+    r"^\W*(?:who|whose|whom|where)\b",
+    r"\bby whom\b",
+    r"\b(?:what|which) (?:person|city|country|state)\b",
+)
+_KINDS = ((_ASKS_TIME, _TIME), (_ASKS_NUMBER, _NUMBER), (_ASKS_NAME, _NAME))
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A unit that is read closely: which of the question's words (masks, words.py) it has, and
+    which it has together with its neighbours."""
+
+    unit: Unit
+    own: int
+    nearby: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The question and everything found, taken apart. above and whole are masks of what stands
+    over each passage, and of that and the passage."""
+
+    question: str
+    asked: Asked
+    found: tuple[Scored, ...]
+    near: tuple[Near, ...]
+    above: tuple[int, ...]
+    whole: tuple[int, ...]
+
+
+def read_closely(question: str, found: Sequence[Scored], rarity: Rarity) -> Reading:
+    """Takes apart, and chooses by words and rank which units are worth encoding."""
+    found = tuple(found[:MAX_PASSAGES])
+    asked = Asked(question, rarity)
+    above, whole = [], []
+    ranked: list[tuple[float, Near]] = []
+    for place, scored in enumerate(found):
+        over = 0
+        for text in surroundings(scored.passage):
+            over |= asked.mask(text)
+        units = units_of(place, scored.passage)
+        masks = [asked.mask(unit.text) for unit in units]
+        above.append(over)
+        whole.append(over | asked.mask(scored.passage.text))
+        for n, unit in enumerate(units):
+            nearby = masks[n]
+            for beside in masks[max(0, n - 1) : n + 2]:
+                nearby |= beside
+            promise = (
+                asked.coverage(masks[n])
+                + 0.5 * asked.coverage(nearby)
+                + 0.5 * asked.coverage(over)
+                + 2.0 * scored.similarity
+                + 0.6 / (1 + place)
+                + 0.25 * (_kind(question, unit.text) > 0)
+            )
+            ranked.append((promise, Near(unit, masks[n], nearby)))
+    ranked.sort(key=lambda entry: -entry[0])  # stable: the better found, the earlier
+    return Reading(question, asked, found, _affordable(ranked), tuple(above), tuple(whole))
+
+
+def _affordable(ranked: Sequence[tuple[float, Near]]) -> tuple[Near, ...]:
+    kept: list[Near] = []
+    size = 0
+    for _, near in ranked[:MAX_UNITS]:
+        size += min(len(near.unit.text), 600) + 40
+        if kept and size > MAX_CHARACTERS:
+            break
+        kept.append(near)
+    return tuple(kept)
+
+
+def _kind(question: str, text: str) -> int:
+    """1 if the question asks for a kind of thing the text has, -1 if it has not, 0 otherwise."""
+    for asks, has in _KINDS:
+        if asks.search(question):
+            return 1 if has.search(text) else -1
+    return 0
+
+
+def unit_features(reading: Reading, question: Vectors, units: Vectors) -> Floats:
+    """One row of UNIT_FEATURES a unit of `reading.near`.
+
+    question has shape (1, VECTOR_SIZE), units (len(reading.near), VECTOR_SIZE), unit length."""
+    cosines = units @ question[0]
+    asked = reading.asked
+    rows = []
+    for cosine, near in zip(cosines, reading.near, strict=True):
+        unit = near.unit
+        scored, above = reading.found[unit.place], reading.above[unit.place]
+        kind = _kind(reading.question, unit.text)
+        rows.append(
+            (
+                float(cosine),
+                asked.coverage(near.own),
+                asked.coverage(near.own | above),
+                asked.coverage(near.nearby | above),
+                scored.similarity,
+                1 / (1 + unit.place),
+                float(kind > 0),
+                float(kind < 0),
+                float(unit.index == 0),
+                max(0.0, 1 - len(unit.text) / 60),
+                float(unit.text.rstrip().endswith("?")),
+                float(unit.leans),
+            )
+        )
+    return np.array(rows, np.float64).reshape(len(rows), len(UNIT_FEATURES))
+
+
+def evidence_features(reading: Reading, rows: Floats, odds: Floats) -> Floats:
+    """EVIDENCE_FEATURES of what was found. rows and odds are those of the units, one at least."""
+    best = int(np.argmax(odds))
+    there = reading.whole[reading.near[best].unit.place]
+    asked, anywhere = reading.asked, 0
+    for mask in reading.whole:
+        anywhere |= mask
+    similar = sorted((s.similarity for s in reading.found), reverse=True)
+    column = {name: n for n, name in enumerate(UNIT_FEATURES)}
+    return np.array(
+        [
+            odds[best] / 4,
+            rows[:, column["cosine"]].max(),
+            similar[0],
+            rows[best, column["covered_with_heading"]],
+            max(asked.coverage(mask) for mask in reading.whole),
+            max(asked.coverage(mask) for mask in reading.above),
+            asked.rarest_missing(anywhere),
+            asked.names_missing(anywhere),
+            asked.names_missing(there),
+            asked.rarest_missing(there),
+            rows[best, column["kind_missed"]],
+            similar[0] - similar[len(similar) // 2],
+            float(not asked.words),
+        ],
+        np.float64,
+    )
+
+
+def probability(odds: float) -> float:
+    """The logistic function."""
+    return 1 / (1 + exp(-max(-50.0, min(50.0, odds))))

@@ -1,0 +1,1 @@
+"""Measuring quote mode: questions with and without an answer, and finding their passages."""
