@@ -17,6 +17,7 @@ from appliance.audit.epochs import epoch_path
 from appliance.audit.errors import LogTampered
 from appliance.audit.frames import HEADER_SIZE, Header, encoded_frame, payload_places
 from appliance.audit.head import Head, Reached
+from appliance.audit.index import Snapshot, write_snapshot
 from appliance.audit.journal import FILE as JOURNAL
 from appliance.audit.journal import Journal
 from appliance.audit.keys import EpochKeys, next_keys, write_keys
@@ -41,15 +42,10 @@ class Chain:
     """The open files of a log. `signed` is the newest root's epoch and signature."""
 
     def __init__(
-        self,
-        folder: Path,
-        key: bytes,
-        keys: EpochKeys,
-        journal: Journal,
-        head: Head,
-        segment: Segment,
+        self, key: bytes, keys: EpochKeys, journal: Journal, head: Head, segment: Segment
     ) -> None:
-        self.folder = folder
+        """segment: empty, at the start of the journal."""
+        self.folder = segment.folder
         self.keys = keys
         self.journal = journal
         self.head = head
@@ -141,6 +137,9 @@ class Chain:
         write_keys(self.folder, self._key, keys)
         self.keys = keys
         self.write_epoch_note()
+
+    def save_index(self, snapshot: Snapshot) -> None:
+        write_snapshot(self.folder, self._key, self.name, snapshot)
 
     def write_epoch_note(self) -> None:
         """Writes the current epoch's note beside those before it, where it is not there yet."""

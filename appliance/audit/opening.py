@@ -80,7 +80,7 @@ def _opened(folder: Path, key: bytes, keys: EpochKeys, journal: Journal, head: H
     untrusted = journal.read()
     header = parsed_header(untrusted)
     segment = Segment(folder, header.start, right_edge(folder, header.start))
-    chain = Chain(folder, key, keys, journal, head, segment)
+    chain = Chain(key, keys, journal, head, segment)
     if chain.frontier.root() != header.root:
         raise LogTampered(f"The tiles before record {header.start} are damaged.")
     epochs = _current_epochs(chain)
@@ -169,7 +169,7 @@ def _replay(chain: Chain, frames: list[Frame], known: dict[int, list[tuple[str, 
     if beyond > chain.size:
         who = known[beyond][0][0]
         raise LogTampered(
-            f"The log was cut: its {who} speaks of {beyond} records, {chain.size} are there."
+            f"The log was cut or damaged at record {chain.size}: its {who} speaks of {beyond}."
         )
 
 

@@ -36,7 +36,7 @@ class Segment:
         self.leaves: list[bytes] = []
         self.hashes: list[bytes] = []
         self.payloads: dict[int, tuple[int, int]] = {}  # seq -> (offset, length) in the journal
-        self._folder = folder
+        self.folder = folder
         self._uppers = [list(level) for level in uppers]
         self._blocks = start // TILE_WIDTH
         self._unsynced: list[Path] = []
@@ -50,8 +50,12 @@ class Segment:
         """How many full bundles the log has on disk."""
         return self._blocks
 
+    def unfinished(self, level: int) -> list[bytes]:
+        """The hashes so far of the tile at `level` (1 and up) that is not full yet."""
+        return self._uppers[level - 1] if level <= len(self._uppers) else []
+
     def frontier(self) -> Frontier:
-        """The tree at `start`."""
+        """The tree over the full bundles written so far (at `start`, before any is)."""
         peaks: list[bytes] = []
         for level in reversed(self._uppers):
             peaks += peaks_of(level)
@@ -87,7 +91,7 @@ class Segment:
             span = range(block * TILE_WIDTH, (block + 1) * TILE_WIDTH)
             if any(seq in payloads for seq in span):
                 bundle = payload_bundle([payloads.get(seq, b"") for seq in span])
-                self._write(self._folder / payload_path(block), bundle)
+                self._write(self.folder / payload_path(block), bundle)
 
     def sync(self) -> None:
         """Makes every file written so far durable, with the folders that name them."""
@@ -96,7 +100,7 @@ class Segment:
             if path.exists():  # a partial tile may have given way to the full one
                 _sync_file(path)
             folder = path.parent
-            while folder != self._folder.parent and folder not in folders:
+            while folder != self.folder.parent and folder not in folders:
                 folders.add(folder)
                 folder = folder.parent
         for folder in folders:
@@ -106,7 +110,7 @@ class Segment:
 
     def rest(self, start: int) -> Segment:
         """The segment from `start` on, once everything before is durable in tiles."""
-        following = Segment(self._folder, start, self._uppers)
+        following = Segment(self.folder, start, self._uppers)
         following.take(self.leaves[start - self.start :], self.hashes[start - self.start :])
         return following
 
@@ -132,7 +136,7 @@ class Segment:
 
     def _put(self, tile: Tile, content: bytes) -> int:
         """Writes the tile unless it is there already, byte for byte. Partial ones give way."""
-        path = self._folder / tile.path
+        path = self.folder / tile.path
         if path.exists() and path.read_bytes() == content:
             self._unsynced.append(path)
             return 0
