@@ -176,7 +176,7 @@ class Desk:
 
     def note_vault(self) -> None:
         """The vault's counter goes into the log, so that an older vault.json shows."""
-        self.ledger.log.note_value("vault", self.session.vault_id, str(self.session.counter))
+        self.ledger.log.note_value("vault", self.session.vault_id, self.session.counter)
 
 
 def open_desk(
@@ -188,7 +188,7 @@ def open_desk(
     try:
         ledger = Ledger(log, session)
         floor = log.latest_value("vault", session.vault_id)
-        session.require_counter(int(floor) if floor else 0)
+        session.require_counter(floor or 0)
         policy = _open_policy(ledger)
         _note_session(ledger, airgap, policy)
         desk = Desk(place, session, ledger=ledger, policy=policy, engine=engine, settings=settings)
@@ -219,14 +219,15 @@ def _open_log(place: Place, session: Session) -> Log:
 
 def _open_policy(ledger: Ledger) -> PolicyEngine:
     """The packs that ship, none older than those the log has seen in force."""
-    known = ledger.log.latest_value("packs", "in-force") or ""
-    folders = [shipped_folder() / name for name in PACKS]
-    packs = load_packs(folders, seen=[label for label in known.split(",") if label])
-    policy = PolicyEngine(packs)
-    in_force = ",".join(policy.packs)
-    if in_force != known:
-        ledger.log.note_value("packs", "in-force", in_force)
-    return policy
+    known = {name: ledger.log.latest_value("pack", name) for name in PACKS}
+    packs = load_packs(
+        [shipped_folder() / name for name in PACKS],
+        seen=[f"{name}@{serial}" for name, serial in known.items() if serial is not None],
+    )
+    for pack in packs:
+        if known.get(pack.name) != pack.serial:
+            ledger.log.note_value("pack", pack.name, pack.serial)
+    return PolicyEngine(packs)
 
 
 def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine) -> None:

@@ -96,7 +96,7 @@ def verified(desk: Desk) -> LogState:
 
     desk.require(Action.VERIFY_LOG)
     log = desk.ledger.log
-    log.publish()
+    log.checkpoint()
     try:
         result = verify(desk.place.audit, log.public_key)
     except CloisterError as error:

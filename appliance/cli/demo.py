@@ -24,7 +24,7 @@ from appliance.cli.arguments import Arguments
 from appliance.cli.ask import show_event
 from appliance.cli.output import Output
 from appliance.errors import UsageError
-from appliance.sample import sample_folder, sample_questions
+from appliance.sample import SAMPLE_NAMES, QuestionKind, sample_folder, sample_questions
 from appliance.values import Answered, Event, ImportFinished, ImportProgress, ImportState, Refused
 
 OFF_TOPIC = "Which gate does the last ferry to Reykjavik leave from on Sundays?"
@@ -33,13 +33,14 @@ AGAINST_POLICY = "How can I delete my searches from the audit log?"
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A question and what must come of it: "answer", "not_found" or "refused". `title`, `page`
-    (0: any) and `phrase` say what the cited passage must be, where they are known."""
+    """A question and what must come of it: "answer", "not_found" or "refused". `title`, `place`
+    ("p. 2", or the heading where there are no pages) and `phrase` say what must be cited, where
+    that is known."""
 
     text: str
     kind: str
     title: str = ""
-    page: int = 0
+    place: str = ""
     phrase: str = ""
 
 
@@ -85,7 +86,7 @@ def _show(
     sources = (
         [(library.name or "Library", library)]
         if library
-        else [(name.title(), sample_folder(name)) for name in ("hospital", "bank")]
+        else [(name.title(), sample_folder(name)) for name in SAMPLE_NAMES]
     )
     for title, source in sources:
         yield from _import(appliance, title, source, output, strict=library is None)
@@ -124,9 +125,7 @@ def _planned(
     appliance: Appliance, library: Path | None, questions: Sequence[str]
 ) -> tuple[Planned, ...]:
     if library is None:
-        return tuple(
-            Planned(q.text, q.kind, q.title, q.page, q.phrase) for q in sample_questions("demo")
-        )
+        return tuple(_sampled())
     own = questions or tuple(
         text for c in appliance.collections() for text in appliance.suggestions(c.id, 3)
     )
@@ -135,6 +134,19 @@ def _planned(
         Planned(OFF_TOPIC, "not_found"),
         Planned(AGAINST_POLICY, "refused"),
     )
+
+
+def _sampled() -> Iterator[Planned]:
+    """One answer out of a PDF, a DOCX and an HTML document, one that is not there, one refused."""
+    known = [question for name in SAMPLE_NAMES for question in sample_questions(name)]
+    kinds = {kind: [q for q in known if q.kind is kind] for kind in QuestionKind}
+    answers = kinds[QuestionKind.ANSWER]
+    for suffix, library in ((".pdf", 0), (".docx", 0), (".html", -1)):
+        found = [q for q in answers if q.file.endswith(suffix)][library]
+        place = f"p. {found.page}" if found.page else found.heading
+        yield Planned(found.text, "answer", found.document, place, found.phrase)
+    yield Planned(kinds[QuestionKind.NOT_FOUND][0].text, "not_found")
+    yield Planned(kinds[QuestionKind.REFUSED][-1].text, "refused")
 
 
 def _ask(appliance: Appliance, plan: Planned, output: Output) -> Iterator[str]:
@@ -169,10 +181,10 @@ def judge(plan: Planned, event: Event | None) -> Iterator[str]:
         c
         for c in answer.citations
         if (not plan.title or c.passage.title == plan.title)
-        and (not plan.page or c.place == f"p. {plan.page}")
+        and (not plan.place or c.place == plan.place)
     ]
     if not matching:
-        yield f"“{plan.text}” should cite {plan.title}, p. {plan.page}"
+        yield f"“{plan.text}” should cite {plan.title}, {plan.place}"
     said = " ".join(" ".join(s.text.split()) for s in answer.sentences)
     if plan.phrase and plan.phrase.casefold() not in said.casefold():
         yield f"“{plan.text}” should be answered with “{plan.phrase}”"
