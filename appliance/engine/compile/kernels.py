@@ -1,5 +1,5 @@
-# ruff: noqa: N806, C901, PLR0912, E741 - TIR is loop nests over named buffers, not Python control
-# flow: a parser reads these functions, they are never called.
+# ruff: noqa: N806, C901, PLR0912, PLR0915, E741
+# TIR is loop nests over named buffers, not Python's control flow: a parser reads these functions.
 # mypy: disable-error-code="no-untyped-def, untyped-decorator"
 """The encoder's kernels, written by hand in TIR for a vector width.
 
@@ -59,11 +59,13 @@ def _rooted(function: Any) -> Any:  # noqa: ANN401
 def gemm(tiling: Tiling, n: int, k: int, epilogue: str) -> Any:  # noqa: ANN401
     """y = x W^T + b, then nothing, GELU, or the residual r added (epilogue "none", "gelu", "add").
 
-    x (m, k), w panels, b (n,), r (m, n) or (1, 1), y (m, n).
+    x (m, k), w panels, b (n,), r (m, n) or (1, 1), y (m, n). Rows past the end repeat the last one
+    and are not stored.
     """
     v = Lanes(tiling.lanes)
     lanes, rows, vectors = tiling.lanes, tiling.rows, tiling.vectors
     tiles = n // (lanes * vectors)
+    add, gelu = epilogue == "add", epilogue == "gelu"
 
     @T.prim_func(s_tir=True)
     def kernel(x: T.handle, w: T.handle, b: T.handle, r: T.handle, y: T.handle):  # noqa: ANN202
@@ -77,46 +79,37 @@ def gemm(tiling: Tiling, n: int, k: int, epilogue: str) -> Any:  # noqa: ANN401
         R = T.match_buffer(r, (m_r, n_r), "float32")
         Y = T.match_buffer(y, (m, n), "float32")
         for task in T.parallel((m + rows * CHUNK - 1) // (rows * CHUNK) * tiles):
-            for tile in T.serial(
-                T.min(CHUNK, (m - task // tiles * (rows * CHUNK) + rows - 1) // rows)
-            ):
+            column = T.meta_var(task % tiles * vectors)  # in vectors
+            top = T.meta_var(task // tiles * CHUNK * rows)
+            for tile in T.serial(T.min(CHUNK, (m - top + rows - 1) // rows)):
+                row = T.meta_var(top + tile * rows)
                 acc = T.alloc_buffer((rows * vectors * lanes,), "float32", scope="local")
                 for i in T.unroll(rows):
                     for j in T.unroll(vectors):
-                        acc[T.ramp((i * vectors + j) * lanes, 1, lanes)] = B[
-                            T.ramp((task % tiles * vectors + j) * lanes, 1, lanes)
-                        ]
+                        at = T.meta_var(T.ramp((i * vectors + j) * lanes, 1, lanes))
+                        acc[at] = B[T.ramp((column + j) * lanes, 1, lanes)]
                 for c in T.serial(k):
                     for i in T.unroll(rows):
                         for j in T.unroll(vectors):
-                            acc[T.ramp((i * vectors + j) * lanes, 1, lanes)] = (
-                                acc[T.ramp((i * vectors + j) * lanes, 1, lanes)]
-                                + T.broadcast(
-                                    X[T.min(((task // tiles) * CHUNK + tile) * rows + i, m - 1), c],
-                                    lanes,
-                                )
-                                * W[
-                                    (task % tiles * vectors + j) * lanes // PANEL,
-                                    c,
-                                    T.ramp((task % tiles * vectors + j) * lanes % PANEL, 1, lanes),
-                                ]
+                            at = T.meta_var(T.ramp((i * vectors + j) * lanes, 1, lanes))
+                            first = T.meta_var((column + j) * lanes)
+                            inside = T.meta_var(T.ramp(first % PANEL, 1, lanes))
+                            acc[at] = (
+                                acc[at]
+                                + T.broadcast(X[T.min(row + i, m - 1), c], lanes)
+                                * W[first // PANEL, c, inside]
                             )
                 for i in T.unroll(rows):
-                    if ((task // tiles) * CHUNK + tile) * rows + i < m:
+                    if row + i < m:
                         for j in T.unroll(vectors):
-                            Y[
-                                ((task // tiles) * CHUNK + tile) * rows + i,
-                                T.ramp((task % tiles * vectors + j) * lanes, 1, lanes),
-                            ] = (
-                                v.gelu(acc[T.ramp((i * vectors + j) * lanes, 1, lanes)])
-                                if epilogue == "gelu"
-                                else acc[T.ramp((i * vectors + j) * lanes, 1, lanes)]
-                                + R[
-                                    ((task // tiles) * CHUNK + tile) * rows + i,
-                                    T.ramp((task % tiles * vectors + j) * lanes, 1, lanes),
-                                ]
-                                if epilogue == "add"
-                                else acc[T.ramp((i * vectors + j) * lanes, 1, lanes)]
+                            at = T.meta_var(T.ramp((i * vectors + j) * lanes, 1, lanes))
+                            to = T.meta_var(T.ramp((column + j) * lanes, 1, lanes))
+                            Y[row + i, to] = (
+                                v.gelu(acc[at])
+                                if gelu
+                                else acc[at] + R[row + i, to]
+                                if add
+                                else acc[at]
                             )
 
     return _rooted(kernel)
@@ -183,15 +176,16 @@ def attention(tiling: Tiling) -> Any:  # noqa: ANN401
         S = T.match_buffer(starts, (texts,), "int32")
         Y = T.match_buffer(y, (m, HIDDEN), "float32")
         for task in T.parallel((texts - 1) * HEADS):
+            start = T.meta_var(S[task // HEADS])
+            length = T.meta_var(S[task // HEADS + 1] - S[task // HEADS])
+            head = T.meta_var(task % HEADS * HEAD)
             keys = T.alloc_buffer((MAX_TOKENS * HEAD,), "float32", scope="global")
-            for p in T.serial((S[task // HEADS + 1] - S[task // HEADS] + PANEL - 1) // PANEL):
+            for p in T.serial((length + PANEL - 1) // PANEL):
                 for d in T.serial(HEAD):
                     for t in T.serial(PANEL):
-                        keys[(p * HEAD + d) * PANEL + t] = X[
-                            T.min(S[task // HEADS] + p * PANEL + t, S[task // HEADS + 1] - 1),
-                            HIDDEN + task % HEADS * HEAD + d,
-                        ]
-            for q in T.serial((S[task // HEADS + 1] - S[task // HEADS] + queries - 1) // queries):
+                        key = T.meta_var(start + T.min(p * PANEL + t, length - 1))
+                        keys[(p * HEAD + d) * PANEL + t] = X[key, HIDDEN + head + d]
+            for q in T.serial((length + queries - 1) // queries):
                 score = T.alloc_buffer((MAX_TOKENS * queries,), "float32", scope="local")
                 block = T.alloc_buffer((queries * PANEL,), "float32", scope="local")
                 top = T.alloc_buffer((queries * lanes,), "float32", scope="local")
@@ -203,80 +197,64 @@ def attention(tiling: Tiling) -> Any:  # noqa: ANN401
                     mass[T.ramp(i * lanes, 1, lanes)] = v.splat(0.0)
                     for j in T.unroll(across):
                         out[T.ramp(i * HEAD + j * lanes, 1, lanes)] = v.splat(0.0)
-                for p in T.serial((S[task // HEADS + 1] - S[task // HEADS] + PANEL - 1) // PANEL):
+                # Scores of these queries against all keys, and the highest of each.
+                for p in T.serial((length + PANEL - 1) // PANEL):
                     for i in T.unroll(queries * halves):
                         block[T.ramp(i * lanes, 1, lanes)] = v.splat(0.0)
                     for d in T.serial(HEAD):
                         for i in T.unroll(queries):
                             for h in T.unroll(halves):
-                                block[T.ramp(i * PANEL + h * lanes, 1, lanes)] = (
-                                    block[T.ramp(i * PANEL + h * lanes, 1, lanes)]
-                                    + T.broadcast(
-                                        X[
-                                            T.min(
-                                                S[task // HEADS] + q * queries + i,
-                                                S[task // HEADS + 1] - 1,
-                                            ),
-                                            task % HEADS * HEAD + d,
-                                        ],
-                                        lanes,
-                                    )
-                                    * keys[T.ramp((p * HEAD + d) * PANEL + h * lanes, 1, lanes)]
+                                query = T.meta_var(start + T.min(q * queries + i, length - 1))
+                                at = T.meta_var(T.ramp(i * PANEL + h * lanes, 1, lanes))
+                                these = T.meta_var((p * HEAD + d) * PANEL + h * lanes)
+                                block[at] = (
+                                    block[at]
+                                    + T.broadcast(X[query, head + d], lanes)
+                                    * keys[T.ramp(these, 1, lanes)]
                                 )
                     for i in T.unroll(queries):
                         for h in T.unroll(halves):
-                            block[T.ramp(i * PANEL + h * lanes, 1, lanes)] = T.Select(
-                                T.ramp(p * PANEL + h * lanes, 1, lanes)
-                                < T.broadcast(S[task // HEADS + 1] - S[task // HEADS], lanes),
-                                block[T.ramp(i * PANEL + h * lanes, 1, lanes)]
-                                * v.splat(HEAD**-0.5),
+                            at = T.meta_var(T.ramp(i * PANEL + h * lanes, 1, lanes))
+                            key = T.meta_var(T.ramp(p * PANEL + h * lanes, 1, lanes))
+                            kept = T.meta_var((p * queries + i) * PANEL + h * lanes)
+                            lane = T.meta_var(T.ramp(i * lanes, 1, lanes))
+                            block[at] = T.Select(
+                                key < T.broadcast(length, lanes),
+                                block[at] * v.splat(HEAD**-0.5),
                                 v.splat(-1e30),
                             )
-                            score[T.ramp((p * queries + i) * PANEL + h * lanes, 1, lanes)] = block[
-                                T.ramp(i * PANEL + h * lanes, 1, lanes)
-                            ]
-                            top[T.ramp(i * lanes, 1, lanes)] = T.max(
-                                top[T.ramp(i * lanes, 1, lanes)],
-                                block[T.ramp(i * PANEL + h * lanes, 1, lanes)],
-                            )
+                            score[T.ramp(kept, 1, lanes)] = block[at]
+                            top[lane] = T.max(top[lane], block[at])
                 for i in T.unroll(queries):
                     scale[i] = v.highest(top[T.ramp(i * lanes, 1, lanes)])
-                for p in T.serial((S[task // HEADS + 1] - S[task // HEADS] + PANEL - 1) // PANEL):
+                # exp(score - highest), its sum, and the values weighted by it.
+                for p in T.serial((length + PANEL - 1) // PANEL):
                     for i in T.unroll(queries):
                         for h in T.unroll(halves):
-                            block[T.ramp(i * PANEL + h * lanes, 1, lanes)] = v.exp(
-                                score[T.ramp((p * queries + i) * PANEL + h * lanes, 1, lanes)]
-                                - T.broadcast(scale[i], lanes)
+                            at = T.meta_var(T.ramp(i * PANEL + h * lanes, 1, lanes))
+                            kept = T.meta_var((p * queries + i) * PANEL + h * lanes)
+                            lane = T.meta_var(T.ramp(i * lanes, 1, lanes))
+                            block[at] = v.exp(
+                                score[T.ramp(kept, 1, lanes)] - T.broadcast(scale[i], lanes)
                             )
-                            mass[T.ramp(i * lanes, 1, lanes)] = (
-                                mass[T.ramp(i * lanes, 1, lanes)]
-                                + block[T.ramp(i * PANEL + h * lanes, 1, lanes)]
-                            )
-                    for t in T.serial(
-                        T.min(PANEL, S[task // HEADS + 1] - S[task // HEADS] - p * PANEL)
-                    ):
+                            mass[lane] = mass[lane] + block[at]
+                    for t in T.serial(T.min(PANEL, length - p * PANEL)):
                         for i in T.unroll(queries):
                             for j in T.unroll(across):
-                                out[T.ramp(i * HEAD + j * lanes, 1, lanes)] = (
-                                    out[T.ramp(i * HEAD + j * lanes, 1, lanes)]
+                                at = T.meta_var(T.ramp(i * HEAD + j * lanes, 1, lanes))
+                                value = T.meta_var(2 * HIDDEN + head + j * lanes)
+                                out[at] = (
+                                    out[at]
                                     + T.broadcast(block[i * PANEL + t], lanes)
-                                    * X[
-                                        S[task // HEADS] + p * PANEL + t,
-                                        T.ramp(
-                                            2 * HIDDEN + task % HEADS * HEAD + j * lanes, 1, lanes
-                                        ),
-                                    ]
+                                    * X[start + p * PANEL + t, T.ramp(value, 1, lanes)]
                                 )
                 for i in T.unroll(queries):
-                    if q * queries + i < S[task // HEADS + 1] - S[task // HEADS]:
+                    if q * queries + i < length:
                         scale[i] = T.float32(1) / v.total(mass[T.ramp(i * lanes, 1, lanes)])
                         for j in T.unroll(across):
-                            Y[
-                                S[task // HEADS] + q * queries + i,
-                                T.ramp(task % HEADS * HEAD + j * lanes, 1, lanes),
-                            ] = out[T.ramp(i * HEAD + j * lanes, 1, lanes)] * T.broadcast(
-                                scale[i], lanes
-                            )
+                            at = T.meta_var(T.ramp(i * HEAD + j * lanes, 1, lanes))
+                            to = T.meta_var(T.ramp(head + j * lanes, 1, lanes))
+                            Y[start + q * queries + i, to] = out[at] * T.broadcast(scale[i], lanes)
 
     return _rooted(kernel)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,9 +98,7 @@ def rewritten(folder: Path, **changes: object) -> Path:
 
 
 @pytest.mark.parametrize("path", ["../outside", "/etc/passwd", "a/../../b", "", "a\\b"])
-def test_a_manifest_that_leads_out_of_the_bundle_is_refused(
-    linked_bundle: Path, path: str
-) -> None:
+def test_a_manifest_that_leads_out_of_the_bundle_is_refused(linked_bundle: Path, path: str) -> None:
     entry = {"path": path, "size": 1, "sha256": "0" * 64}
     with pytest.raises(BundleDamaged, match="not in order"):
         open_bundle(rewritten(linked_bundle, files=[entry]))
@@ -156,6 +155,6 @@ def test_a_packaged_program_brings_its_encoder_along(
 ) -> None:
     (tmp_path / "encoder").mkdir()
     (tmp_path / "encoder" / "manifest.json").write_text("{}")
-    monkeypatch.setattr(bundle.sys, "executable", str(tmp_path / "cloister"))
-    monkeypatch.setattr(bundle.sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "cloister"))
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert bundle.default_encoder_folder() == tmp_path / "encoder"

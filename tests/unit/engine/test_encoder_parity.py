@@ -78,7 +78,8 @@ def test_similar_texts_are_nearer_than_others(engine: EngineHost) -> None:
     a, b, c = engine.encode(
         ["How long is the visit?", "What is the length of a visit?", "The bank charges 3 %."]
     )
-    assert float(a @ b) > 0.6 > 0.3 > float(a @ c)
+    assert float(a @ b) > 0.6
+    assert float(a @ c) < 0.3
 
 
 ONE_LEVEL = """

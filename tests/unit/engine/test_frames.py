@@ -125,7 +125,9 @@ def unit_rows(count: int) -> np.ndarray:
 
 def test_vectors_survive_the_way() -> None:
     rows = unit_rows(3)
-    assert np.array_equal(unpack_vectors(pack_vectors(rows), 3), rows)
+    there = unpack_vectors(pack_vectors(rows), 3)
+    assert isinstance(there, np.ndarray)
+    assert np.array_equal(there, rows)
 
 
 @pytest.mark.parametrize("damage", [np.nan, np.inf, 0.0, 3.0])

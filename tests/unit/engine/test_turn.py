@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
 from appliance.engine.turn import Turns
 
 
@@ -58,10 +60,7 @@ def test_only_one_holds_the_turn() -> None:
 
 def test_an_error_inside_gives_the_turn_back() -> None:
     turns = Turns()
-    try:
-        with turns.take(urgent=True):
-            raise KeyError
-    except KeyError:
-        pass
+    with pytest.raises(ZeroDivisionError), turns.take(urgent=True):
+        _ = 1 // 0
     with turns.take(urgent=False):
         assert True
