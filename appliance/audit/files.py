@@ -1,0 +1,145 @@
+"""Whether the tiles, payloads and JSON lines of a copy are those its records make.
+
+Rules kept here: a tile that is needed is there; a tile that is there is right, or the copy is not;
+one that lies beyond the end says that the log was cut; a missing payload is an erasure only where a
+record says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from itertools import chain
+from pathlib import Path
+
+from appliance.audit.copy import LINES, Copy, files_below, read_bounded
+from appliance.audit.errors import LogTampered
+from appliance.audit.frames import Frame
+from appliance.audit.merkle import leaf_hash, subtree_root
+from appliance.audit.story import Story
+from appliance.audit.tiles import (
+    MAX_ENTRY,
+    TILE_WIDTH,
+    Tile,
+    entry_bundle,
+    parsed_path,
+    parsed_payload_path,
+    parsed_payloads,
+    tiles_of,
+)
+
+_PAYLOAD_LIMIT = TILE_WIDTH * (4 * 1024 * 1024 + 4)
+
+
+def require_tiles(
+    copy: Copy, hashes: Sequence[bytes], tail_leaves: Sequence[bytes], start: int
+) -> None:
+    """hashes: of every record, in order. tail_leaves: the records after the last full bundle
+    before `start`, before which everything must lie in tiles."""
+    levels = _levels(hashes)
+    for tile in tiles_of(start):
+        if tile.width == TILE_WIDTH or not _grown(copy, tile):
+            _require_hashes(copy, tile, levels)
+    for name in files_below(copy.folder, "tile"):
+        found = parsed_path(name)
+        if found is None:
+            continue
+        if found.end > len(hashes):
+            raise LogTampered(f"The log was cut: {name} lies beyond its {len(hashes)} records.")
+        if found.level >= 0:
+            _require_hashes(copy, found, levels)
+        else:
+            _require_entries(copy, found, tail_leaves, len(hashes))
+
+
+def _grown(copy: Copy, tile: Tile) -> bool:
+    """Whether a partial tile of a live log has given way to the full one."""
+    return copy.journal is not None and (copy.folder / Tile(tile.level, tile.index).path).exists()
+
+
+def _levels(hashes: Sequence[bytes]) -> list[list[bytes]]:
+    """levels[l] holds MTH of every complete run of 256^l records."""
+    levels = [list(hashes)]
+    while len(levels[-1]) >= TILE_WIDTH:
+        below = levels[-1]
+        whole = len(below) // TILE_WIDTH * TILE_WIDTH
+        levels.append(
+            [subtree_root(below[at : at + TILE_WIDTH]) for at in range(0, whole, TILE_WIDTH)]
+        )
+    return levels
+
+
+def _require_hashes(copy: Copy, tile: Tile, levels: Sequence[Sequence[bytes]]) -> None:
+    first = tile.index * TILE_WIDTH
+    expected = b"".join(levels[tile.level][first : first + tile.width])
+    if copy.tile(tile) != expected:
+        raise LogTampered(f"{tile.path} does not hold the hashes of its records.")
+
+
+def _require_entries(copy: Copy, bundle: Tile, tail: Sequence[bytes], size: int) -> None:
+    """A bundle beside those that were read: in the journal's stretch, or partial and left over."""
+    first = size - len(tail)
+    if bundle.start >= first:
+        at = bundle.start - first
+        expected = entry_bundle(tail[at : at + bundle.width])
+    elif bundle.width < TILE_WIDTH:
+        expected = copy.tile(Tile(-1, bundle.index))[: bundle.width * (MAX_ENTRY + 2)]
+        expected = expected[: len(copy.tile(bundle))]
+    else:
+        return  # read already, and held against its hashes
+    if copy.tile(bundle) != expected:
+        raise LogTampered(f"{bundle.path} does not hold its records.")
+
+
+def require_payloads(
+    folder: Path, story: Story, frames: Sequence[Frame], untrusted_journal: bytes
+) -> tuple[int, int]:
+    """How many payloads are there, and how many were erased as a record says. Raises LogTampered
+    for one that is missing, changed, or belongs to no record."""
+    present: set[int] = set()
+    for seq, untrusted in chain(_in_journal(frames, untrusted_journal), _in_bundles(folder)):
+        if story.payloads.get(seq) != sha256(untrusted).hexdigest():
+            raise LogTampered(f"The payload of record {seq} is not the one logged.")
+        present.add(seq)
+    for seq in story.payloads:
+        if seq not in present and seq not in story.erased:
+            raise LogTampered(f"The payload of record {seq} is missing, and no record erased it.")
+    return len(present), len(story.payloads.keys() - present)
+
+
+def _in_journal(frames: Sequence[Frame], untrusted: bytes) -> Iterator[tuple[int, bytes]]:
+    """(record, payload) of those in the journal; an erased one is zeros."""
+    for frame in frames:
+        for seq, (offset, length) in enumerate(frame.payloads, frame.start):
+            payload = untrusted[offset : offset + length]
+            if payload.strip(b"\x00"):
+                yield seq, payload
+
+
+def _in_bundles(folder: Path) -> Iterator[tuple[int, bytes]]:
+    for name in files_below(folder, "payload"):
+        place = parsed_payload_path(name)
+        if place is None:
+            continue
+        try:
+            bundle = parsed_payloads(read_bounded(folder, name, _PAYLOAD_LIMIT), place[1])
+        except ValueError:
+            raise LogTampered(f"{name} is damaged.") from None
+        for seq, untrusted in enumerate(bundle, place[0] * TILE_WIDTH):
+            if untrusted:
+                yield seq, untrusted
+
+
+def require_lines(folder: Path, hashes: Sequence[bytes]) -> None:
+    """The records as JSON lines, where the copy has them, are the records."""
+    path = folder / LINES
+    if not path.exists():
+        return
+    count = 0
+    with path.open("rb") as file:
+        while untrusted := file.readline(MAX_ENTRY + 2):
+            if count >= len(hashes) or hashes[count] != leaf_hash(untrusted.removesuffix(b"\n")):
+                raise LogTampered(f"Line {count + 1} of {LINES} is not record {count}.")
+            count += 1
+    if count != len(hashes):
+        raise LogTampered(f"{LINES} holds {count} of {len(hashes)} records.")

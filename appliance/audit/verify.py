@@ -1,0 +1,240 @@
+"""The checker: proves a log, or a copy of it, from nothing but its files and the public key K.
+
+Rules kept here: nothing of the writer is imported; everything is derived again (entries to leaf
+hashes, to tiles, to roots, to signatures, through the key epochs from the first); the first thing
+that is wrong is named; what a copy alone cannot show (a whole older state put back) needs a
+checkpoint that was kept elsewhere, and is checked against it when given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from appliance.audit.copy import Copy, opened_copy
+from appliance.audit.epochs import Epoch, epoch_of, opened_chain, require_epoch_may_sign
+from appliance.audit.errors import LogTampered
+from appliance.audit.files import require_lines, require_payloads, require_tiles
+from appliance.audit.frames import Frame, Header, parsed_header, read_frames
+from appliance.audit.leaf import parsed_leaf
+from appliance.audit.merkle import Frontier, leaf_hash
+from appliance.audit.note import (
+    Checkpoint,
+    checkpoint_text,
+    opened_note,
+    parsed_checkpoint,
+)
+from appliance.audit.story import Story
+from appliance.audit.tiles import TILE_WIDTH, Tile, bundles_of, parsed_entries
+from appliance.errors import StorageReadOnly
+from appliance.vault.errors import BadSignature
+from appliance.vault.signing import require_signature
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was proved: `size` records with `root`, by the log `name`.
+
+    checkpoint: the size of the published checkpoint. epochs: key epochs from K on. asks: how many
+    were opened; unclosed: ids of those without a closing record (running, or interrupted and not
+    yet closed). payloads: sealed texts that are there and match; erased: those taken away as a
+    record says. torn: bytes of an unfinished append at the journal's end, acknowledged to nobody.
+    """
+
+    name: str
+    size: int
+    root: bytes
+    checkpoint: int
+    epochs: int
+    asks: int
+    unclosed: tuple[str, ...]
+    payloads: int
+    erased: int
+    torn: int
+
+    @property
+    def sentence(self) -> str:
+        said = f"The log is whole: {self.size} records, {self.asks} asks, {self.epochs} key epochs."
+        if self.erased:
+            said += f" Erased on record: {self.erased} payloads."
+        if self.unclosed:
+            said += f" Still open: {len(self.unclosed)} asks."
+        return said
+
+
+@dataclass(slots=True)
+class _Tail:
+    """The journal of a live log. An exported copy has none: start is its size."""
+
+    start: int
+    frames: list[Frame] = field(default_factory=list)
+    torn: int = 0
+    untrusted: bytes = b""
+
+    @property
+    def size(self) -> int:
+        return self.start + sum(len(frame.leaves) for frame in self.frames)
+
+
+def verify(folder: Path, public_key: str, *, known_checkpoint: bytes | None = None) -> Verification:
+    """Returns only if everything holds. Raises LogTampered with the first record, tile or file
+    that is wrong, NoLog where there is no log, StorageReadOnly where files cannot be read.
+
+    public_key: K, as the log said it when it was made. known_checkpoint: a checkpoint of this log
+    kept elsewhere; the log must continue it."""
+    try:
+        return _verified(opened_copy(folder), public_key, known_checkpoint)
+    except PermissionError as error:
+        raise StorageReadOnly(
+            "A file of the log may not be read.", hint="Run this as the user who owns the copy."
+        ) from error
+
+
+def _verified(copy: Copy, public_key: str, known_checkpoint: bytes | None) -> Verification:
+    epochs = opened_chain(copy.epochs, public_key)
+    published = _published(copy, epochs)
+    tail, header = _tail(copy, published)
+    known = _known(epochs, published, header)
+    if known_checkpoint is not None:
+        kept = _opened(known_checkpoint, epochs)
+        known.setdefault(kept.size, []).append(("the checkpoint you kept", kept.root))
+    if max(known) > tail.size:
+        raise LogTampered(
+            f"The log was cut: {known[max(known)][0][0]} speaks of {max(known)} records, "
+            f"{tail.size} are there."
+        )
+    reading = _Reading(copy, epochs, tail, known)
+    reading.run()
+    reading.story.require_ended(live=copy.journal is not None)
+    require_tiles(copy, reading.hashes, reading.tail_leaves, tail.start)
+    payloads, erased = require_payloads(copy.folder, reading.story, tail.frames, tail.untrusted)
+    require_lines(copy.folder, reading.hashes)
+    return Verification(
+        name=epochs[0].name,
+        size=tail.size,
+        root=reading.frontier.root(),
+        checkpoint=published.size if published else 0,
+        epochs=len(epochs),
+        asks=reading.story.asks,
+        unclosed=reading.story.unclosed,
+        payloads=payloads,
+        erased=erased,
+        torn=tail.torn,
+    )
+
+
+def _published(copy: Copy, epochs: tuple[Epoch, ...]) -> Checkpoint | None:
+    if copy.checkpoint is None:
+        if copy.journal is None:
+            raise LogTampered("The checkpoint is missing.")
+        return None
+    return _opened(copy.checkpoint, epochs)
+
+
+def _opened(untrusted: bytes, epochs: tuple[Epoch, ...]) -> Checkpoint:
+    """A checkpoint signed with both keys of the epoch that was in force at its size."""
+    epoch = epoch_of(epochs, untrusted)
+    checkpoint = parsed_checkpoint(opened_note(untrusted, epoch.name, epoch.keys))
+    if checkpoint.name != epoch.name:
+        raise LogTampered("A checkpoint is another log's.")
+    require_epoch_may_sign(epochs, epoch.number, checkpoint.size)
+    return checkpoint
+
+
+def _tail(copy: Copy, published: Checkpoint | None) -> tuple[_Tail, Header | None]:
+    if copy.journal is None:
+        return _Tail(published.size if published else 0), None
+    header = parsed_header(copy.journal)
+    if header.start % TILE_WIDTH or (published and published.size < header.start):
+        raise LogTampered("The journal begins where it cannot.")
+    if published is None and header.start:
+        raise LogTampered("The checkpoint is missing.")
+    frames, end = read_frames(copy.journal, header.start)
+    tail = _Tail(header.start, frames, len(copy.journal) - end, copy.journal)
+    return tail, header
+
+
+def _known(
+    epochs: tuple[Epoch, ...], published: Checkpoint | None, header: Header | None
+) -> dict[int, list[tuple[str, bytes]]]:
+    """Sizes at which the root must be a certain one, and who says so."""
+    known: dict[int, list[tuple[str, bytes]]] = {}
+    for epoch in epochs:
+        known.setdefault(epoch.start, []).append((f"key epoch {epoch.number}", epoch.root))
+    if published is not None:
+        known.setdefault(published.size, []).append(("the checkpoint", published.root))
+    if header is not None:
+        known.setdefault(header.start, []).append(("the journal", header.root))
+    return known
+
+
+class _Reading:
+    """Reads every record once, in order, and holds it against all that commits to it."""
+
+    def __init__(
+        self,
+        copy: Copy,
+        epochs: tuple[Epoch, ...],
+        tail: _Tail,
+        known: dict[int, list[tuple[str, bytes]]],
+    ) -> None:
+        self.story = Story(epochs)
+        self.frontier = Frontier()
+        self.hashes: list[bytes] = []
+        self.tail_leaves: list[bytes] = []
+        self._copy = copy
+        self._epochs = epochs
+        self._tail = tail
+        self._known = known
+
+    def run(self) -> None:
+        self._require_root()
+        for bundle in bundles_of(self._tail.start):
+            leaves = self._bundle(bundle)
+            self._take(leaves)
+            if bundle.width < TILE_WIDTH:
+                self.tail_leaves += leaves
+        for frame in self._tail.frames:
+            self._take(frame.leaves)
+            self.tail_leaves += frame.leaves
+            self._require_frame(frame)
+
+    def _bundle(self, bundle: Tile) -> list[bytes]:
+        """The entries of a bundle, each as its tile of hashes has it."""
+        try:
+            leaves = parsed_entries(self._copy.tile(bundle), bundle.width)
+        except ValueError:
+            raise LogTampered(f"{bundle.path} is damaged.") from None
+        tile = Tile(0, bundle.index, bundle.width)
+        hashes = self._copy.tile(tile)
+        if len(hashes) != 32 * bundle.width:
+            raise LogTampered(f"{tile.path} is damaged.")
+        for at, leaf in enumerate(leaves):
+            if hashes[32 * at : 32 * at + 32] != leaf_hash(leaf):
+                raise LogTampered(f"Record {bundle.start + at} is not the one in {tile.path}.")
+        return leaves
+
+    def _take(self, leaves: list[bytes] | tuple[bytes, ...]) -> None:
+        for leaf in leaves:
+            hashed = leaf_hash(leaf)
+            self.story.read(parsed_leaf(leaf, self.frontier.size))
+            self.frontier.add(hashed)
+            self.hashes.append(hashed)
+            if self.frontier.size in self._known:
+                self._require_root()
+
+    def _require_root(self) -> None:
+        size, root = self.frontier.size, self.frontier.root()
+        for who, expected in self._known.get(size, ()):
+            if root != expected:
+                raise LogTampered(f"The first {size} records are not those that {who} commits to.")
+
+    def _require_frame(self, frame: Frame) -> None:
+        """Every append carries the signature of the root after it."""
+        size = self.frontier.size
+        epoch = require_epoch_may_sign(self._epochs, frame.epoch, size)
+        text = checkpoint_text(epoch.name, size, self.frontier.root())
+        try:
+            require_signature(epoch.ed25519, text, frame.signature)
+        except BadSignature:
+            raise LogTampered(f"The signature after record {size - 1} is wrong.") from None
