@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PASSPHRASE = "correct horse battery staple"
+PASSPHRASE = "seven lanterns over quiet water"
 
 
 @dataclass(frozen=True)

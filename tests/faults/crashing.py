@@ -23,7 +23,7 @@ from types import ModuleType
 from appliance.app import Appliance, open_appliance
 from appliance.values import Answered, DocumentKind, ImportProgress, ImportState, PageView
 
-PASSPHRASE = "correct horse battery staple"
+PASSPHRASE = "seven lanterns over quiet water"
 
 
 @dataclass
@@ -131,7 +131,7 @@ def one(appliance: Appliance, folder: Path, number: int, chance: random.Random) 
         lines = []
         if number % 8:  # seven of eight are killed while they work, one while it opens
             lines.append(pipe.readline())
-        time.sleep(chance.uniform(0, 0.25))
+        time.sleep(chance.uniform(0, 0.4))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         lines += pipe.readlines()
