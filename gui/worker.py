@@ -197,9 +197,7 @@ class Worker(QObject):
             thread.start()
         return self._lanes[lane]
 
-    def _fail(
-        self, task: Task, failed: Callable[[CloisterError], None], error: Exception
-    ) -> None:
+    def _fail(self, task: Task, failed: Callable[[CloisterError], None], error: Exception) -> None:
         known = error if isinstance(error, CloisterError) else _unexpected(error)
         self._send(_Delivery(task, call=lambda: self._finish(task, lambda: failed(known))))
 

@@ -44,7 +44,9 @@ class Sheet(QWidget):
 
     def put(self, image: QImage, page: PageImage) -> None:
         self._image = image
-        self._boxes = [QRectF(b.left, b.top, b.right - b.left, b.bottom - b.top) for b in page.boxes]
+        self._boxes = [
+            QRectF(b.left, b.top, b.right - b.left, b.bottom - b.top) for b in page.boxes
+        ]
         self._drawn = QPixmap()
         self.setAccessibleName(
             self.tr("Page {number} of {title}").format(

@@ -306,9 +306,7 @@ def _remembered(running: _Ask, event: Answered | Refused | Failed | Cancelled) -
     """The turn as history would give it back, for paging."""
     match event:
         case Answered(answer, record):
-            return Turn(
-                running.question, running.asked, Outcome.ANSWERED, answer, record=record
-            )
+            return Turn(running.question, running.asked, Outcome.ANSWERED, answer, record=record)
         case Refused(_, record, sentence):
             return Turn(running.question, running.asked, Outcome.REFUSED, None, sentence, record)
         case Failed(_, sentence):

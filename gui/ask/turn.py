@@ -191,4 +191,3 @@ class TurnView(QWidget):
             for citation in self.answer.citations:
                 if citation.number == number:
                     self.cited.emit(citation)
-

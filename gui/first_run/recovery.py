@@ -23,6 +23,7 @@ from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
 from gui.controls.sheet import Sheet
+from gui.outbox import outbox
 
 
 class Recovery(Sheet):
@@ -120,6 +121,7 @@ class Recovery(Sheet):
     def _save(self) -> None:
         dialog = QFileDialog(self.window(), self.tr("Save the recovery code"))
         dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+        dialog.setDirectory(str(outbox()))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.selectFile("cloister-recovery-code.txt")

@@ -33,9 +33,7 @@ def dropped(data: QMimeData) -> tuple[Path, ...]:
     return tuple(Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile())
 
 
-def _dialog(
-    parent: QWidget, title: str, taken: Callable[[tuple[Path, ...]], None]
-) -> QFileDialog:
+def _dialog(parent: QWidget, title: str, taken: Callable[[tuple[Path, ...]], None]) -> QFileDialog:
     dialog = QFileDialog(parent.window(), title)
     dialog.setAccessibleName(title)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -156,9 +156,7 @@ class LibraryScreen(QWidget):
         return " · ".join(
             (
                 counts.counted(len(documents), self.tr("document"), self.tr("documents")),
-                counts.counted(
-                    sum(d.pages for d in documents), self.tr("page"), self.tr("pages")
-                ),
+                counts.counted(sum(d.pages for d in documents), self.tr("page"), self.tr("pages")),
                 counts.counted(
                     sum(d.passages for d in documents), self.tr("passage"), self.tr("passages")
                 ),

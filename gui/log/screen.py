@@ -23,6 +23,7 @@ from gui.log.detail import Detail
 from gui.log.exported import Exported
 from gui.log.records import PAGE, LogModel
 from gui.log.verification import Verification
+from gui.outbox import outbox
 from gui.worker import Lane
 
 
@@ -107,6 +108,7 @@ class LogScreen(QWidget):
         dialog.setAccessibleName(dialog.windowTitle())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+        dialog.setDirectory(str(outbox()))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.fileSelected.connect(lambda chosen: self.export_to(Path(chosen)))
         dialog.open()

@@ -45,6 +45,15 @@ class Unlock(Sheet):
         self._ready()
         self.notice.complain(error)
 
+    def wait(self, *, waiting: bool) -> None:
+        """While the stores are being closed nothing can be typed."""
+        if not waiting:
+            self._ready()
+            return
+        for widget in (self.secret, self.go, self.other):
+            widget.setEnabled(False)
+        self.go.setText(self.tr("Locking …"))
+
     def _ready(self) -> None:
         self.secret.clear()
         self.secret.setEnabled(True)

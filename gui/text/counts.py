@@ -16,7 +16,7 @@ def number(value: int) -> str:
 
 
 def counted(value: int, one: str, many: str) -> str:
-    """"1 page", "1,204 pages"."""
+    """ "1 page", "1,204 pages"."""
     return f"{number(value)} {one if value == 1 else many}"
 
 

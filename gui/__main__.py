@@ -1,0 +1,62 @@
+"""`python -m gui [--data DIR] [--theme light|dark|system]`: the window.
+
+Rules kept here: the appliance is opened first, on the only thread there is, because the kernel's
+guard cannot reach threads that already run and Qt starts some; it takes some tens of milliseconds.
+What keeps it from opening is shown in the window, not in a terminal nobody sees.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.errors import CloisterError
+
+if TYPE_CHECKING:
+    from appliance.app import Appliance
+
+
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="cloister-window", description="Cloister's window")
+    parser.add_argument("--data", type=Path, help="the data folder")
+    parser.add_argument("--theme", choices=("light", "dark", "system"), default="system")
+    return parser.parse_args(argv)
+
+
+def opened(data: Path | None) -> Appliance | CloisterError:
+    """The appliance with its guard on and its proof made, or why there is none."""
+    from appliance.app import open_appliance
+    from appliance.settings import default_data_folder
+    from gui.outbox import writable
+
+    try:
+        folder = (data or default_data_folder()).absolute()
+        return open_appliance(folder, writable=writable())
+    except CloisterError as error:
+        return error
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    given = arguments(sys.argv[1:] if argv is None else argv)
+    appliance = opened(given.data)
+
+    # After the guard: Qt starts threads of its own.
+    from PySide6.QtWidgets import QApplication
+
+    from gui.shell import Shell
+    from gui.style.theme import Follower
+
+    application = QApplication([sys.argv[0]])
+    application.setApplicationName("Cloister")
+    application.setDesktopFileName("cloister")
+    Follower(application, given.theme)
+    shell = Shell(appliance)
+    shell.show()
+    return application.exec()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""Where the window may write besides the data folder: what a person saves or exports on purpose.
+
+Rules kept here: the kernel lets the program write nowhere else once the guard is on, so these
+folders are named before. They are one folder of the person's own and the places where sticks are
+mounted; nothing is written there but by a press of Save or Export.
+"""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+NAME = "Cloister"
+
+
+def outbox() -> Path:
+    """Documents/Cloister, or Cloister in the home folder where there is no Documents."""
+    documents = Path.home() / "Documents"
+    return (documents if documents.is_dir() else Path.home()) / NAME
+
+
+def writable() -> tuple[Path, ...]:
+    """The outbox, made if need be, and the sticks' mount points that exist."""
+    folders = []
+    try:
+        outbox().mkdir(mode=0o700, exist_ok=True)
+        folders.append(outbox())
+    except OSError:
+        pass  # a home folder that cannot be written to: saving will say so when it is tried
+    user = getpass.getuser()
+    mounts = (Path("/media") / user, Path("/run/media") / user)
+    return (*folders, *(mount for mount in mounts if mount.is_dir()))

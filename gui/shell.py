@@ -1,0 +1,213 @@
+"""The window: front or workplace, the keys that work everywhere, lock and leave.
+
+Rules kept here: locking hides everything at once, before the product has closed its stores; the
+window closes at once as well, and the stores are closed cleanly behind it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QMenu, QStackedWidget
+
+from appliance.errors import CloisterError
+from appliance.values import Collection, Person
+from gui.desk import Desk
+from gui.front import Front
+from gui.help import Help
+from gui.worker import Lane, Worker
+from gui.workplace import Workplace
+
+if TYPE_CHECKING:
+    from appliance.app import Appliance
+
+LEAVE_SECONDS = 8.0
+
+
+class Shell(QMainWindow):
+    """Give it an opened appliance, or the error that kept it from being opened."""
+
+    closed = Signal()
+
+    def __init__(self, appliance: Appliance | CloisterError) -> None:
+        super().__init__()
+        self.setWindowTitle("Cloister")
+        self.setMinimumSize(940, 620)
+        self.resize(1440, 900)
+        self.worker = Worker(self)
+        self.front = Front()
+        self.workplace: Workplace | None = None
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.front)
+        self.setCentralWidget(self._stack)
+        self._locking = False
+        self._appliance = appliance
+        self.front.create_vault.wanted.connect(self._create)
+        self.front.unlock.wanted.connect(self._unlock)
+        self.front.starter.wanted.connect(self._first_collection)
+        self.front.starter.skipped.connect(self._enter)
+        self.front.stopped.left.connect(self.close)
+        self._keys()
+        QTimer.singleShot(0, self, self._begin)
+
+    @property
+    def appliance(self) -> Appliance:
+        if isinstance(self._appliance, CloisterError):
+            raise self._appliance
+        return self._appliance
+
+    @property
+    def locked(self) -> bool:
+        return self._stack.currentWidget() is self.front
+
+    # --- begin ----------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        if isinstance(self._appliance, CloisterError):
+            self.front.pill.hide()
+            self.front.show_stopped(self._appliance)
+            return
+        appliance = self._appliance
+        self.front.show_report(appliance.airgap)
+        self.worker.run(
+            self, Lane.READ, lambda: appliance.exists, self._known, self.front.show_stopped
+        )
+
+    def _known(self, exists: bool) -> None:
+        if exists:
+            self.front.show_unlock()
+        else:
+            self.front.show_create()
+
+    def _create(self, name: str, passphrase: str) -> None:
+        def made(code: str) -> None:
+            self.front.create_vault.forget()
+            self.front.show_recovery(name, code).stored.connect(self._stored)
+
+        self.worker.run(
+            self,
+            Lane.READ,
+            lambda: self.appliance.create(name, passphrase),
+            made,
+            self.front.create_vault.failed,
+        )
+
+    def _stored(self) -> None:
+        self.front.show_starter()
+        self.front.drop_recovery()
+
+    def _first_collection(self, title: str) -> None:
+        def made(collection: Collection) -> None:
+            self._enter()
+            if self.workplace is not None:
+                self.workplace.library.refresh(collection.id)
+                self.workplace.go("library")
+
+        self.worker.run(
+            self,
+            Lane.READ,
+            lambda: self.appliance.create_collection(title),
+            made,
+            self.front.starter.failed,
+        )
+
+    def _unlock(self, passphrase: str) -> None:
+        self.worker.run(
+            self,
+            Lane.READ,
+            lambda: self.appliance.unlock(passphrase),
+            lambda _: self._enter(),
+            self.front.unlock.failed,
+        )
+
+    def _enter(self) -> None:
+        self.worker.run(
+            self,
+            Lane.READ,
+            lambda: self.appliance.person,
+            self._open,
+            self.front.unlock.failed,
+        )
+
+    def _open(self, person: Person | None) -> None:
+        if person is None:
+            self.front.show_unlock()
+            return
+        if self.workplace is None:
+            self.workplace = Workplace(Desk(self.appliance, self.worker, self._complain))
+            self.workplace.lock_wanted.connect(self.lock)
+            self._stack.addWidget(self.workplace)
+        self._stack.setCurrentWidget(self.workplace)
+        self.workplace.open(person, self.appliance.airgap)
+
+    def _complain(self, error: CloisterError) -> None:
+        if self.workplace is not None:
+            self.workplace.complain(error)
+
+    # --- lock and leave -------------------------------------------------------------------
+
+    def lock(self) -> None:
+        """Everything is out of sight and out of the widgets when this returns."""
+        if self.locked or self.workplace is None or self._locking:
+            return
+        self._locking = True
+        self._hide_what_floats()
+        self.worker.forget()
+        self._stack.setCurrentWidget(self.front)
+        self.workplace.forget()
+        QApplication.clipboard().clear()
+        self.front.show_unlock()
+        self.front.unlock.wait(waiting=True)
+        self.worker.run(
+            self, Lane.PROOF, self.appliance.lock, lambda _: self._locked(), self._lock_failed
+        )
+
+    def _locked(self) -> None:
+        self._locking = False
+        self.front.unlock.wait(waiting=False)
+
+    def _lock_failed(self, error: CloisterError) -> None:
+        self._locked()
+        self.front.unlock.notice.complain(error)
+
+    def _hide_what_floats(self) -> None:
+        """Dialogs and menus stand outside the stack."""
+        for window in QApplication.topLevelWidgets():
+            if isinstance(window, QDialog):
+                window.reject()
+            elif isinstance(window, QMenu):
+                window.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._hide_what_floats()
+        self.hide()
+        if self.workplace is not None:
+            self.workplace.forget()
+        self.worker.forget()
+        if not isinstance(self._appliance, CloisterError):
+            self.worker.run(self, Lane.PROOF, self._appliance.close, lambda _: None, lambda _: None)
+        self.worker.stop(LEAVE_SECONDS)
+        event.accept()
+        self.closed.emit()
+
+    # --- keys -----------------------------------------------------------------------------
+
+    def _keys(self) -> None:
+        for keys, action in (
+            ("Ctrl+N", lambda place: place.new_question()),
+            ("Ctrl+K", lambda place: place.focus_composer()),
+            ("Ctrl+1", lambda place: place.go("ask")),
+            ("Ctrl+2", lambda place: place.go("library")),
+            ("Ctrl+3", lambda place: place.go("log")),
+            ("Ctrl+L", lambda place: self.lock()),
+        ):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.activated.connect(lambda a=action: self._do(a))
+        QShortcut(QKeySequence("F1"), self).activated.connect(lambda: Help(self).open())
+        QShortcut(QKeySequence("Ctrl+Q"), self).activated.connect(self.close)
+
+    def _do(self, action: object) -> None:
+        if not self.locked and self.workplace is not None and callable(action):
+            action(self.workplace)

@@ -1,0 +1,87 @@
+"""The left side: new question, the three places, the conversations, who is here, lock."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from appliance.values import Person
+from gui.ask.conversations import Conversations
+from gui.controls.buttons import GlyphButton, TextButton
+from gui.controls.labels import Elided, Glyph, Words
+from gui.style.tokens import SIDE_WIDTH
+
+PLACES = ("ask", "library", "log")
+
+
+class Sidebar(QFrame):
+    new_wanted = Signal()
+    place_wanted = Signal(str)
+    lock_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("side")
+        self.setFixedWidth(SIDE_WIDTH)
+        self.new = TextButton(self.tr("New question"), kind="start", glyph="plus", tone="on_accent")
+        self.new.setToolTip(self.tr("New question  (Ctrl+N)"))
+        self.conversations = Conversations()
+        self.person = Elided("", "")
+        self.lock = GlyphButton("lock", self.tr("Lock"), shortcut="Ctrl+L", side=34)
+        self.places: dict[str, TextButton] = {}
+        self._group = QButtonGroup(self)
+        self._none = Words(
+            self.tr("Your questions are kept here, encrypted."), "caption", wrap=True
+        )
+        self._none.setContentsMargins(10, 2, 10, 0)
+        self._arrange()
+        self.new.clicked.connect(self.new_wanted)
+        self.lock.clicked.connect(self.lock_wanted)
+
+    def show_person(self, person: Person) -> None:
+        self.person.set(person.name)
+
+    def point_at(self, place: str) -> None:
+        self.places[place].setChecked(True)
+
+    def show_none(self, *, none: bool) -> None:
+        self._none.setVisible(none)
+        self.conversations.setVisible(not none)
+
+    def _arrange(self) -> None:
+        brand = QHBoxLayout()
+        brand.setContentsMargins(6, 0, 0, 0)
+        brand.setSpacing(9)
+        brand.addWidget(Glyph("arch", "accent", 24))
+        brand.addWidget(Words("Cloister", "brand"))
+        brand.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, 16, 14, 12)
+        layout.setSpacing(3)
+        layout.addLayout(brand)
+        layout.addSpacing(12)
+        layout.addWidget(self.new)
+        layout.addSpacing(8)
+        names = (self.tr("Ask"), self.tr("Library"), self.tr("Log"))
+        for number, (place, name) in enumerate(zip(PLACES, names, strict=True), 1):
+            button = TextButton(name, kind="nav", glyph=place, tone="muted")
+            button.setCheckable(True)
+            button.setToolTip(f"{name}  (Ctrl+{number})")
+            button.clicked.connect(lambda _on=False, p=place: self.place_wanted.emit(p))
+            self._group.addButton(button)
+            self.places[place] = button
+            layout.addWidget(button)
+        head = Words(self.tr("Recent"), "section")
+        head.setContentsMargins(10, 16, 0, 4)
+        layout.addWidget(head)
+        layout.addWidget(self._none)
+        layout.addWidget(self.conversations, 1)
+        layout.addStretch(0)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(8, 8, 0, 0)
+        foot.setSpacing(8)
+        foot.addWidget(Glyph("person", "muted", 20))
+        foot.addWidget(self.person, 1)
+        foot.addWidget(self.lock)
+        layout.addLayout(foot)
+        self.show_none(none=True)
