@@ -13,6 +13,7 @@ from io import BytesIO
 from docx import Document
 from docx.document import Document as Package
 from docx.enum.text import WD_TAB_ALIGNMENT
+from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
@@ -61,6 +62,10 @@ def docx(source: Source) -> bytes:
 
 def _settle(document: Package, source: Source, strong: str) -> None:
     """Page, fonts and the properties that would otherwise carry the day of the build."""
+    package = document.part.package
+    for key, relation in list(package.rels.items()):
+        if relation.reltype == RELATIONSHIP_TYPE.THUMBNAIL:  # a picture of the empty template
+            package.rels.pop(key)
     core = document.core_properties
     core.title, core.subject = source.title, f"{source.kind} {source.number}"
     core.author = core.last_modified_by = source.institution
@@ -199,8 +204,6 @@ def _dated(package: bytes) -> bytes:
         zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
     ):
         for name in old.namelist():
-            if name == "docProps/thumbnail.jpeg":
-                continue
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             new.writestr(entry, old.read(name))
