@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, TypeAlias
 
-from appliance.errors import CloisterError
+from appliance.errors import CloisterError, StorageFull
 from appliance.memory import catalogue, graph
 from appliance.memory.catalogue import Draft
 from appliance.memory.shelf import EXACT_LIMIT, Shelf
@@ -48,7 +49,8 @@ class OpenCollection:
         self._shelf: Shelf | None = None
         self._growing: threading.Thread | None = None
         self._stopping = threading.Event()
-        catalogue.sweep(store)
+        with suppress(StorageFull):  # what is not whole is not visible either way
+            catalogue.sweep(store)
 
     def shelf(self) -> Shelf:
         """The indexes, read from the store the first time."""

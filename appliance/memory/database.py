@@ -88,24 +88,24 @@ def attach(
     """
     import duckdb  # late: 60 ms that only an unlocked window needs
 
-    previous = os.umask(0o077)
     connection: duckdb.DuckDBPyConnection | None = None
-    try:
-        with _connecting:
+    with _connecting:
+        previous = os.umask(0o077)
+        try:
             connection = _secured(duckdb.connect(":memory:", config=_config(spill, memory)))
             options = f"ENCRYPTION_KEY ?, STORAGE_VERSION '{STORAGE_VERSION}'"
             options += ", READ_ONLY" if read_only else ""
             secret = base64.b64encode(key).decode()
             connection.execute(f"ATTACH {_quoted(path)} AS store ({options})", [secret])
             _lock_down(connection)
-        return connection
-    except duckdb.Error as error:
-        failure = storage_error(error, path, opening=True)
-        if connection is not None:
-            connection.close()
-        raise failure from None
-    finally:
-        os.umask(previous)
+            return connection
+        except duckdb.Error as error:
+            failure = storage_error(error, path, opening=True)
+            if connection is not None:
+                connection.close()
+            raise failure from None
+        finally:
+            os.umask(previous)
 
 
 def _config(spill: Path, memory: str) -> dict[str, str | bool | int | float | list[str]]:

@@ -9,14 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from appliance.errors import CloisterError
-from appliance.memory.errors import StoreDamaged, StoreMissing, StoreRolledBack
+from appliance.memory.errors import (
+    StoreDamaged,
+    StoreMissing,
+    StoreRolledBack,
+    StoreSwapped,
+)
 from appliance.values import MarkState, StoreMark
 from appliance.vault.durable import storage_error
+
+EarlierMarks: TypeAlias = Callable[[], Iterable[StoreMark]]
 
 _PIECE: Final = 1 << 20
 # DuckDB's names for a write-ahead log set aside while a checkpoint runs.
@@ -87,8 +95,12 @@ class Tail:
             self._size += len(piece)
 
 
-def require_evidence(path: Path, mark: StoreMark) -> None:
+def require_evidence(path: Path, mark: StoreMark, earlier: EarlierMarks) -> None:
     """Raises unless the files are the marked ones.
+
+    `earlier` gives every mark the log holds, of any store, and is asked only when the file is not
+    the recorded one: to say whether it is an older state or another's. (Opening such a file to see
+    would be wrong: DuckDB crashes on some that decrypt cleanly.)
 
     A write-ahead log may go on past the mark: one transaction was durable, its mark not yet.
     After CHECKPOINT_BEGIN the files may be in any state a checkpoint passes through; then only
@@ -101,11 +113,23 @@ def require_evidence(path: Path, mark: StoreMark) -> None:
     if mark.state is MarkState.CHECKPOINT_BEGIN and not _as_before(path, main, mark):
         return
     if main != recorded:
-        raise StoreDamaged("A store's file is not the one that the log recorded.")
+        raise _named(main, mark, earlier)
     for aside in asides_of(path):
         if aside.exists():
             raise StoreDamaged("A foreign file lies beside a store.")
     _require_wal(path, mark)
+
+
+def _named(found: Digest, mark: StoreMark, earlier: EarlierMarks) -> CloisterError:
+    """The most telling error for a main file that is not the recorded one."""
+    known = [old for old in earlier() if (old.size, old.sha256) == (found.size, found.sha256)]
+    if any(old.store_id == mark.store_id for old in known):
+        return StoreRolledBack("A store was put back to an older state.")
+    if known:
+        return StoreSwapped("A store was replaced by that of another collection or person.")
+    return StoreDamaged(
+        "A store's file is not the one that the log recorded: it was damaged, changed or replaced."
+    )
 
 
 def _as_before(path: Path, main: Digest, mark: StoreMark) -> bool:
@@ -123,13 +147,14 @@ def _require_wal(path: Path, mark: StoreMark) -> None:
         raise StoreDamaged("A store's newest changes are damaged.")
 
 
-def generation_error(found: int, mark: StoreMark) -> CloisterError | None:
-    """The error for a generation the mark does not allow. One more than marked is allowed: the
-    transaction whose mark a crash kept out of the log."""
-    if found < mark.generation:
-        return StoreRolledBack(
-            f"A store was put back to an older state ({mark.generation - found} changes are gone)."
-        )
-    if found > mark.generation + 1:
-        return StoreRolledBack("A store holds changes that the log does not know.")
-    return None
+def require_generation(found: int, mark: StoreMark | None) -> None:
+    """Raises StoreRolledBack unless the mark allows the generation found. One more than marked is
+    allowed: the transaction whose mark a crash kept out of the log."""
+    if mark is None:
+        if found > 1:
+            raise StoreRolledBack("A store was written to, but the log knows nothing of it.")
+    elif found < mark.generation:
+        gone = mark.generation - found
+        raise StoreRolledBack(f"A store was put back to an older state ({gone} changes are gone).")
+    elif found > mark.generation + 1:
+        raise StoreRolledBack("A store holds changes that the log does not know.")

@@ -15,6 +15,7 @@ from typing import Final
 from appliance.memory import record, schema
 from appliance.memory.catalogue import aware, clean, naive
 from appliance.memory.errors import ConversationUnknown, StoreDamaged
+from appliance.memory.evidence import EarlierMarks
 from appliance.memory.store import OnMark, Store, Transaction, ignore_marks
 from appliance.values import Conversation, StoreMark, Turn
 
@@ -62,11 +63,20 @@ class History:
         person: str,
         mark: StoreMark | None,
         on_mark: OnMark = ignore_marks,
+        earlier: EarlierMarks = tuple,
     ) -> History:
         """Raises what `Store.open` raises."""
-        return cls(
-            Store.open(path, key, spill=spill, kind=KIND, id=person, mark=mark, on_mark=on_mark)
+        store = Store.open(
+            path,
+            key,
+            spill=spill,
+            kind=KIND,
+            id=person,
+            mark=mark,
+            on_mark=on_mark,
+            earlier=earlier,
         )
+        return cls(store)
 
     def save(self, conversation: str, turn: Turn) -> None:
         """Appends a turn, durable on return; the first one makes the conversation and names it."""

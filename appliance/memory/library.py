@@ -22,6 +22,7 @@ from appliance.memory.catalogue import Draft
 from appliance.memory.collection import OnNotice, OpenCollection
 from appliance.memory.database import require_identifier
 from appliance.memory.errors import CollectionNotOpen, DocumentUnusable, JobUnknown
+from appliance.memory.evidence import EarlierMarks
 from appliance.memory.journal import JobFile
 from appliance.memory.search import search
 from appliance.memory.shelf import EXACT_LIMIT
@@ -102,9 +103,15 @@ class Library:
             )
             self._keep(store, key)
 
-    def open_collection(self, collection: str, key: bytes, mark: StoreMark | None) -> None:
-        """Opens a collection; `mark` is the newest the log holds of it. Opening twice does
-        nothing. Raises what `Store.open` raises."""
+    def open_collection(
+        self,
+        collection: str,
+        key: bytes,
+        mark: StoreMark | None,
+        earlier: EarlierMarks = tuple,
+    ) -> None:
+        """Opens a collection; `mark` is the newest the log holds of it, `earlier` gives all marks
+        of any store. Opening twice does nothing. Raises what `Store.open` raises."""
         with self._lock:
             if collection in self._open:
                 return
@@ -116,6 +123,7 @@ class Library:
                 id=collection,
                 mark=mark,
                 on_mark=self._on_mark,
+                earlier=earlier,
             )
             self._keep(store, key)
 

@@ -16,13 +16,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from appliance.errors import CloisterError, StoreTampered
+from appliance.errors import CloisterError, StorageFull
 from appliance.memory import evidence
 from appliance.memory.database import Row, Value, attach, reader_of, require_identifier
 from appliance.memory.database import storage_error as database_error
-from appliance.memory.errors import StoreClosed, StoreDamaged, StoreExists, StoreMissing
+from appliance.memory.errors import StoreClosed, StoreExists, StoreMissing
+from appliance.memory.evidence import EarlierMarks
 from appliance.memory.identity import Identity, read_identity, write_identity
-from appliance.memory.opening import Place, diagnose, require_generation
 from appliance.values import MarkState, StoreMark
 from appliance.vault.durable import storage_error, sync_folder
 from appliance.vault.folder_lock import FolderLock, lock_folder
@@ -73,7 +73,9 @@ class Store:
         self._main = evidence.EMPTY
         self._wal = evidence.Tail(evidence.wal_of(path))
         self._mark: StoreMark | None = None
+        self._earlier: EarlierMarks = tuple
         self._mark_owed = False
+        self._recovered = False  # the write-ahead log holds what another run left
 
     @classmethod
     def create(
@@ -112,6 +114,7 @@ class Store:
         id: str,
         mark: StoreMark | None,
         on_mark: OnMark = ignore_marks,
+        earlier: EarlierMarks = tuple,
     ) -> Store:
         """Opens a store after checking it against `mark`, the newest the log holds of it.
 
@@ -119,12 +122,17 @@ class Store:
         Raises WrongStoreKey, StoreDamaged, StoreRolledBack, StoreSwapped, StoreMissing,
         AlreadyRunning, StorageFull, StorageReadOnly. What a crash left in the write-ahead log is
         taken over into the main file before this returns.
+
+        `earlier` gives all marks the log holds (of any store); it is asked only when the file is
+        not the recorded one, to tell an older state and another's store from damage.
         """
         store = cls(path, key, spill, Identity(require_identifier(kind), id, 1), on_mark)
+        store._earlier = earlier
         with store._opening():
             store._attach(mark)
-            if store._wal.digest.size:
-                store.checkpoint()
+            if store._recovered:
+                with suppress(StorageFull):  # reading goes on; the next write tries again
+                    store.checkpoint()
         return store
 
     @property
@@ -157,6 +165,9 @@ class Store:
         """
         with self._writing:
             connection = self._ready()
+            if self._recovered:
+                # Its end may be torn: nothing is appended to it.
+                self.checkpoint()
             self._pay_mark()
             with self._database_errors():
                 connection.execute("BEGIN")
@@ -169,7 +180,7 @@ class Store:
                     self._rollback(connection)
                     raise
             self._identity = raised
-            self._wal.advance()
+            self._follow_wal()
             self._mark_owed = True
             self._pay_mark()
 
@@ -193,6 +204,7 @@ class Store:
             connection = self._ready()
             self._pay_mark()
             if not self._wal.digest.size:
+                self._recovered = False
                 return
             self._emit(MarkState.CHECKPOINT_BEGIN)
             try:
@@ -202,6 +214,7 @@ class Store:
                 self._detach()  # DuckDB wants a failed checkpoint's database opened anew
                 raise
             self._settle()
+            self._recovered = False
             self._emit(MarkState.CHECKPOINT)
 
     def close(self) -> None:
@@ -273,29 +286,29 @@ class Store:
         if not self._path.exists():
             raise StoreMissing("A store is not where it should be.")
         if mark is not None:
-            try:
-                evidence.require_evidence(self._path, mark)
-            except StoreDamaged as error:
-                raise self._diagnosed(error, mark) from None
+            evidence.require_evidence(self._path, mark, self._earlier)
         self._writer = attach(self._path, self._database_key, self._spill)
         try:
             found = read_identity(self._writer, self._identity, self._tag_key)
-            require_generation(found.generation, mark)
+            evidence.require_generation(found.generation, mark)
             self._reader = reader_of(self._writer)
         except BaseException:
             self._detach()
             raise
         self._identity, self._mark = found, mark
         self._settle()
-
-    def _diagnosed(self, error: StoreDamaged, mark: StoreMark) -> StoreTampered:
-        place = Place(self._path, self._spill, self._database_key, self._tag_key, self._identity)
-        return diagnose(place, mark, error)
+        self._recovered = self._wal.digest.size > 0
 
     def _settle(self) -> None:
         """Takes the files' digests as they now are."""
         self._main = evidence.digest_of(self._path)
         self._wal = evidence.Tail(evidence.wal_of(self._path))
+        self._wal.advance()
+
+    def _follow_wal(self) -> None:
+        if not self._wal.digest.size:  # just made by DuckDB, with the process's umask
+            with suppress(OSError):  # it is encrypted and its folder private either way
+                evidence.wal_of(self._path).chmod(0o600)
         self._wal.advance()
 
     def _detach(self) -> None:
