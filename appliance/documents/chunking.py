@@ -1,0 +1,282 @@
+"""From a document to passages: whole sentences, one section each, small enough for the encoder.
+
+Rules kept here: pure; every character of the body that is not white space stands in a passage
+(the body is what the blocks cover, headings aside, which travel as `headings`; one with nothing
+below it is a passage of its own); each span is the page's text verbatim but for white space; a
+passage never holds text of two sections; a sentence that goes on over a line, a column or a page
+stays whole, a word hyphenated at a line's end is joined.
+
+Sizes are estimates in the encoder's word pieces. It cuts at 256; the innermost heading is embedded
+in front of the text and counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from appliance.documents.sentences import clauses, sentences
+from appliance.values import Block, BlockKind, Page, PageSpan, ParsedDocument, PassageDraft
+
+MOST_PIECES = 225
+_LEAST_ROOM = 120
+_CHARACTERS_OF_A_PIECE = 3
+_LONGEST_HEADING = 300
+_DEEPEST_PATH = 6
+
+_WORD = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
+_SEAM = re.compile(r"\s{2,}|(?<=\w)-\s*\n\s*(?=[^\W\d_])")
+_HYPHENATED = re.compile(r"(\w+)-\s*\n\s*(\w+)")
+_WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_TERMINAL = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """Text that reads on without a break: a paragraph, a list item, a row; and where it stands."""
+
+    text: str
+    spans: tuple[PageSpan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """Characters [start, end) of a unit. begins: the first of its unit."""
+
+    unit: _Unit
+    start: int
+    end: int
+    pieces: int
+    begins: bool
+
+
+def chunk(document: ParsedDocument) -> tuple[PassageDraft, ...]:
+    """The document's passages in reading order."""
+    words = _vocabulary(document.pages) if document.paged else frozenset()
+    passages: list[PassageDraft] = []
+    for headings, units in _sections(document.pages, words):
+        path = tuple(heading[:_LONGEST_HEADING] for heading in headings[-_DEEPEST_PATH:])
+        room = max(MOST_PIECES - estimate(path[-1] if path else ""), _LEAST_ROOM)
+        whole = [sentence for unit in units for sentence in _sentences(unit, room)]
+        passages += [_passage(group, path) for group in _groups(whole, room)]
+    return tuple(passages)
+
+
+def estimate(text: str) -> int:
+    """About how many word pieces: long words are several, digits and marks one each."""
+    return sum(1 + max(len(word) - 4, 0) // 6 for word in _WORD.findall(text))
+
+
+# --- sections -------------------------------------------------------------------------------------
+
+
+def _sections(
+    pages: Sequence[Page], words: frozenset[str]
+) -> Iterator[tuple[list[str], list[_Unit]]]:
+    """Each section's heading path and its units."""
+    path: list[tuple[int, str]] = []
+    units: list[_Unit] = []
+    alone: _Unit | None = None  # the last heading, while nothing has followed it
+    for page, block in _joined_headings(pages):
+        unit = _unit(page, block, words)
+        if block.kind is not BlockKind.HEADING:
+            alone = None
+            if units and _reads_on(units[-1], unit, page):
+                units[-1] = _join(units[-1], unit, words)
+            elif unit.text:
+                units.append(unit)
+            continue
+        if units:
+            yield [text for _, text in path], units
+        level = block.level or 1
+        if alone is not None and path and path[-1][0] >= level:
+            yield [text for _, text in path[:-1]], [alone]
+        while path and path[-1][0] >= level:
+            path.pop()
+        path.append((level, unit.text))
+        units, alone = [], unit
+    if units:
+        yield [text for _, text in path], units
+    elif alone is not None:
+        yield [text for _, text in path[:-1]], [alone]
+
+
+def _joined_headings(pages: Sequence[Page]) -> Iterator[tuple[Page, Block]]:
+    for page in pages:
+        for block in page.blocks:
+            if page.text[block.start : block.end].strip():
+                yield page, block
+
+
+def _unit(page: Page, block: Block, words: frozenset[str]) -> _Unit:
+    """The block's text with single spaces, hyphenated words joined."""
+    raw = page.text[block.start : block.end]
+    first = len(raw) - len(raw.lstrip())
+    last = len(raw.rstrip())
+    parts: list[str] = []
+    spans: list[PageSpan] = []
+    at = 0
+
+    def take(start: int, end: int) -> None:
+        nonlocal at
+        if end > start:
+            parts.append(raw[start:end])
+            spans.append(PageSpan(at, page.number, block.start + start, end - start))
+            at += end - start
+
+    position = first
+    for seam in _SEAM.finditer(raw, first, last):
+        if seam[0][0] == "-":
+            kept = 0 if _is_broken_word(raw, seam.start(), seam.end(), words) else 1
+            take(position, seam.start() + kept)
+        else:
+            take(position, seam.start() + 1)
+        position = seam.end()
+    take(position, last)
+    text = "".join(parts)
+    return _Unit(text.translate(_SPACES), tuple(spans))
+
+
+_SPACES = {ord(space): " " for space in "\n\t\r\x0b\x0c\u00a0\u2002\u2003\u2009\u3000"}
+
+
+def _is_broken_word(text: str, hyphen: int, after: int, words: frozenset[str]) -> bool:
+    """Whether the hyphen only marks the break: judged by how the document writes the word."""
+    left = re.search(r"[^\W_]+$", text[max(hyphen - 40, 0) : hyphen])
+    right = re.match(r"[^\W_]+", text[after : after + 40])
+    if left is None or right is None:
+        return False
+    joined, parted = (left[0] + right[0]).lower(), f"{left[0]}-{right[0]}".lower()
+    if joined in words:
+        return True
+    return parted not in words and right[0][0].islower() and left[0].isalpha()
+
+
+def _vocabulary(pages: Sequence[Page]) -> frozenset[str]:
+    """Every word that is written within a line, hyphens and all, in lower case."""
+    found: set[str] = set()
+    if any("-\n" in page.text for page in pages):
+        for page in pages:
+            found.update(_WORDS.findall(_HYPHENATED.sub(" ", page.text).lower()))
+    return frozenset(found)
+
+
+def _reads_on(before: _Unit, after: _Unit, page: Page) -> bool:
+    """Whether the text of `before` goes on in `after` (the next column, page or stretch)."""
+    if not after.text or _TERMINAL.search(before.text):
+        return False
+    if after.text[0].islower():
+        return True
+    crosses = before.spans[-1].page != page.number
+    return crosses and before.text[-1] in ",-(" and after.text[0].isalnum()
+
+
+def _join(before: _Unit, after: _Unit, words: frozenset[str]) -> _Unit:
+    text, spans = before.text, list(before.spans)
+    if text.endswith("-") and text[-2:-1].isalpha():
+        both = f"{text}{after.text[:40]}"
+        if _is_broken_word(both, len(text) - 1, len(text), words):
+            text = text[:-1]
+            cut = spans.pop()
+            if cut.length > 1:
+                spans.append(PageSpan(cut.at, cut.page, cut.start, cut.length - 1))
+    else:
+        text += " "
+    moved = (PageSpan(s.at + len(text), s.page, s.start, s.length) for s in after.spans)
+    return _Unit(text + after.text, (*spans, *moved))
+
+
+# --- sentences and passages -----------------------------------------------------------------------
+
+
+def _sentences(unit: _Unit, room: int) -> Iterator[_Sentence]:
+    begins = True
+    for start, end in sentences(unit.text):
+        pieces = estimate(unit.text[start:end])
+        if pieces <= room:
+            yield _Sentence(unit, start, end, pieces, begins)
+            begins = False
+            continue
+        for low, high in clauses(unit.text, start, end, room * _CHARACTERS_OF_A_PIECE):
+            for first, last in _halves(unit.text, low, high, room):
+                yield _Sentence(unit, first, last, estimate(unit.text[first:last]), begins)
+                begins = False
+
+
+def _halves(text: str, start: int, end: int, room: int) -> Iterator[tuple[int, int]]:
+    """Dense text (digits, symbols) has more pieces than its length tells; it is cut further."""
+    if estimate(text[start:end]) <= room or end - start <= room:
+        yield start, end
+        return
+    for low, high in clauses(text, start, end, (end - start + 1) // 2):
+        yield from _halves(text, low, high, room)
+
+
+def _groups(whole: list[_Sentence], room: int) -> Iterator[list[_Sentence]]:
+    """Passages of about equal size, so that no small bit is left at the end; a passage rather ends
+    where a paragraph does."""
+    left = sum(sentence.pieces for sentence in whole)
+    group: list[_Sentence] = []
+    size = 0
+    target = left / max(1, -(-left // room))
+    for sentence in whole:
+        near_end = sentence.begins and size > 0.8 * target and left > 0.5 * target
+        past_target = size + sentence.pieces / 2 > target and left > 0.3 * target
+        if group and (size + sentence.pieces > room or near_end or past_target):
+            yield group
+            group, size = [], 0
+            target = left / max(1, -(-left // room))
+        group.append(sentence)
+        size += sentence.pieces
+        left -= sentence.pieces
+    if group:
+        yield group
+
+
+def _passage(group: list[_Sentence], headings: tuple[str, ...]) -> PassageDraft:
+    parts: list[str] = []
+    bounds: list[tuple[int, int]] = []
+    spans: list[PageSpan] = []
+    at = 0
+    previous: _Sentence | None = None
+    for sentence in group:
+        low = sentence.start
+        if previous is not None:
+            if previous.unit is sentence.unit:
+                parts.append(sentence.unit.text[previous.end : low])
+                spans += _slice(sentence.unit, previous.end, low, at)
+                at += low - previous.end
+            else:
+                parts.append("\n")
+                at += 1
+        parts.append(sentence.unit.text[low : sentence.end])
+        spans += _slice(sentence.unit, low, sentence.end, at)
+        bounds.append((at, at + sentence.end - low))
+        at += sentence.end - low
+        previous = sentence
+    return PassageDraft("".join(parts), tuple(bounds), headings, tuple(_merged(spans)))
+
+
+def _slice(unit: _Unit, start: int, end: int, at: int) -> Iterator[PageSpan]:
+    """The spans of the unit's characters [start, end), as they stand in a passage from `at`."""
+    for span in unit.spans:
+        low, high = max(start, span.at), min(end, span.at + span.length)
+        if low < high:
+            yield PageSpan(at + low - start, span.page, span.start + low - span.at, high - low)
+
+
+def _merged(spans: list[PageSpan]) -> list[PageSpan]:
+    merged: list[PageSpan] = []
+    for span in spans:
+        last = merged[-1] if merged else None
+        if (
+            last is not None
+            and last.page == span.page
+            and last.at + last.length == span.at
+            and last.start + last.length == span.start
+        ):
+            merged[-1] = PageSpan(last.at, last.page, last.start, last.length + span.length)
+        else:
+            merged.append(span)
+    return merged
