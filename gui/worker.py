@@ -135,7 +135,7 @@ class Worker(QObject):
         self._lane(lane).put(labour)
         return task
 
-    def stream(
+    def stream(  # noqa: PLR0917 - the order is the order in which they are called
         self,
         owner: QObject,
         lane: Lane,

@@ -28,7 +28,7 @@ class Typing(QPlainTextEdit):
     """Plain text that grows with its lines, up to seven."""
 
     sent = Signal()
-    cut = Signal()
+    shortened = Signal()
     focused = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -66,7 +66,7 @@ class Typing(QPlainTextEdit):
         text = source.text()
         self.insertPlainText(text[:_PASTED])
         if len(text) > _PASTED:
-            self.cut.emit()
+            self.shortened.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -99,7 +99,7 @@ class Composer(QWidget):
         self._arrange()
         self.typing.sent.connect(self._send)
         self.typing.textChanged.connect(self._counted)
-        self.typing.cut.connect(self._was_cut)
+        self.typing.shortened.connect(self._was_cut)
         self.typing.focused.connect(self._show_focus)
         self.send.clicked.connect(self._press)
         self.typing.installEventFilter(self)

@@ -162,7 +162,11 @@ class PagePanel(QFrame):
         self.after.clicked.connect(lambda: self.step(1))
         self.smaller.clicked.connect(lambda: self.zoom(-1))
         self.larger.clicked.connect(lambda: self.zoom(1))
-        self.back.clicked.connect(lambda: self.citation and self.load(self.citation))
+        self.back.clicked.connect(self._return)
+
+    def _return(self) -> None:
+        if self.citation is not None:
+            self.load(self.citation)
 
     def _steps(self) -> None:
         view = self.view

@@ -54,7 +54,7 @@ class PageTextView(QTextBrowser):
         self.clear()
         self._marks = []
 
-    def highlighted(self) -> str:
+    def passage(self) -> str:
         """The marked text as it stands on the screen."""
         cursor = QTextCursor(self.document())
         parts = []
@@ -64,7 +64,7 @@ class PageTextView(QTextBrowser):
             parts.append(cursor.selection().toPlainText())
         return "".join(parts)
 
-    def loadResource(self, kind: int, name: QUrl | str) -> object:  # type: ignore[override]
+    def loadResource(self, kind: int, name: QUrl | str) -> object:
         return None
 
     def _set(
@@ -77,8 +77,8 @@ class PageTextView(QTextBrowser):
     ) -> None:
         start, end = max(0, block.start), min(len(text), block.end)
         at = start
-        for low, high in sorted(highlights):
-            low, high = max(low, at), min(high, end)
+        for first, last in sorted(highlights):
+            low, high = max(first, at), min(last, end)
             if low >= high:
                 continue
             cursor.insertText(text[at:low], _format(block, zoom))

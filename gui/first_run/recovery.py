@@ -116,7 +116,8 @@ class Recovery(Sheet):
             self.notice.show()
 
         dialog.accepted.connect(go)
-        dialog.open()
+        dialog.setModal(True)
+        dialog.show()
 
     def _save(self) -> None:
         dialog = QFileDialog(self.window(), self.tr("Save the recovery code"))

@@ -6,12 +6,15 @@ document asks first. Files are only named here: reading them is the sandboxed re
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from appliance.errors import CloisterError
 from appliance.values import Collection, DocumentInfo, ImportEvent, ImportJob
 from gui.controls.buttons import TextButton
 from gui.controls.confirm import Confirm
@@ -25,6 +28,9 @@ from gui.library.importing import ImportCard
 from gui.library.resume import ResumeBanner
 from gui.text import counts, plain
 from gui.worker import Lane, Task
+
+if TYPE_CHECKING:
+    from appliance.app import Cancellation
 
 
 class LibraryScreen(QWidget):
@@ -180,7 +186,7 @@ class LibraryScreen(QWidget):
             product = self._desk.appliance
             self._start(lambda cancellation: product.resume_import(job.job, cancellation))
 
-    def _start(self, work: object) -> None:
+    def _start(self, work: Callable[[Cancellation], Iterable[ImportEvent]]) -> None:
         self._close_card()
         card = ImportCard()
         self.card = card
@@ -190,15 +196,16 @@ class LibraryScreen(QWidget):
         self._task = self._desk.worker.stream(
             self,
             Lane.IMPORT,
-            work,  # type: ignore[arg-type]
-            lambda events: self._take(card, events),
+            work,
+            card.take,
             self._over,
-            lambda error: (card.broke(error), self._over()),
+            lambda error: self._broke(card, error),
         )
         card.cancelled.connect(self._task.cancel)
 
-    def _take(self, card: ImportCard, events: tuple[ImportEvent, ...]) -> None:
-        card.take(events)
+    def _broke(self, card: ImportCard, error: CloisterError) -> None:
+        card.broke(error)
+        self._over()
 
     def _over(self) -> None:
         self._task = None

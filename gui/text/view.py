@@ -53,7 +53,7 @@ class PlainView(QTextBrowser):
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
 
-    def loadResource(self, kind: int, name: QUrl | str) -> object:  # type: ignore[override]
+    def loadResource(self, kind: int, name: QUrl | str) -> object:
         return None
 
     def createMimeDataFromSelection(self) -> QMimeData:
