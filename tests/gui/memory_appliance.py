@@ -1,0 +1,579 @@
+"""An appliance that keeps everything in memory: small, honest, and as slow as it is told to be.
+
+It is a real implementation of the interface, not a script: it stores what it is given, answers by
+word overlap out of the sentences it holds, numbers its log, and says no where there is nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from appliance.app import Appliance, Cancellation
+from appliance.errors import CloisterError, UsageError
+from appliance.values import (
+    AirgapReport,
+    Answer,
+    Answered,
+    AnswerMode,
+    AnswerSentence,
+    Cancelled,
+    Citation,
+    Collection,
+    Conversation,
+    DocumentInfo,
+    DocumentKind,
+    Event,
+    Failed,
+    Found,
+    ImportEvent,
+    ImportFinished,
+    ImportJob,
+    ImportProgress,
+    ImportStarted,
+    ImportState,
+    LogRecord,
+    LogState,
+    Obligations,
+    Opened,
+    Outcome,
+    PageFailure,
+    PageSpan,
+    PageView,
+    Passage,
+    Person,
+    Probe,
+    Progress,
+    Refused,
+    Role,
+    Scored,
+    Stage,
+    Token,
+    Turn,
+    Verdict,
+)
+from tests.gui.drawn_pages import draw_page, set_text
+
+_STOP = frozenset(
+    "the a an of to in for is are be may can how what which when who does do after at on it and "
+    "with i my must".split()
+)
+THRESHOLD = 0.34
+
+
+class WrongPassphrase(CloisterError):
+    code = "wrong_passphrase"
+    hint = "Check the keyboard layout and Caps Lock, or use the recovery code."
+
+
+class Unreadable(CloisterError):
+    code = "document_unreadable"
+
+
+@dataclass(slots=True)
+class Stored:
+    info: DocumentInfo
+    pages: tuple[tuple[str, ...], ...]
+    """Sentences of each page."""
+
+
+@dataclass(slots=True)
+class Halted:
+    job: ImportJob
+    rest: list[Path]
+
+
+@dataclass(slots=True)
+class Pace:
+    """Seconds each thing takes, and switches for what goes wrong."""
+
+    stage: float = 0.0
+    file: float = 0.0
+    unlock: float = 0.0
+    tokens: int = 0
+    fail_ask: bool = False
+    raise_ask: bool = False
+    broken_log: bool = False
+
+
+@dataclass(slots=True)
+class _State:
+    name: str = ""
+    passphrase: str = ""
+    code: str = ""
+    collections: dict[str, Collection] = field(default_factory=dict)
+    documents: dict[str, dict[str, Stored]] = field(default_factory=dict)
+    turns: dict[str, list[Turn]] = field(default_factory=dict)
+    titles: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    log: list[LogRecord] = field(default_factory=list)
+    jobs: dict[str, Halted] = field(default_factory=dict)
+
+
+class MemoryAppliance(Appliance):
+    def __init__(self, pace: Pace | None = None, *, holds: bool = True) -> None:
+        self.pace = pace or Pace()
+        self.airgap = report(holds=holds)
+        self.threads: set[str] = set()
+        self.closed = False
+        self._held = _State()
+        self._somebody_here: Person | None = None
+        self._guard = threading.RLock()
+        self._clock = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+    # --- people ---------------------------------------------------------------------------
+
+    @property
+    def exists(self) -> bool:
+        self._called()
+        return bool(self._held.passphrase)
+
+    @property
+    def person(self) -> Person | None:
+        self._called()
+        return self._somebody_here
+
+    def create(self, name: str, passphrase: str) -> str:
+        self._called()
+        time.sleep(self.pace.unlock)
+        with self._guard:
+            self._held.name, self._held.passphrase = name, passphrase
+            self._held.code = "K7QM-2XTD-9FHR-WZ4B-6NVC-3JPE-8SGA-Y5LU"
+            self._somebody_here = self._somebody()
+            self._record("vault.create", "vault", "done")
+            return self._held.code
+
+    def unlock(self, passphrase: str, name: str = "") -> Person:
+        self._called()
+        time.sleep(self.pace.unlock)
+        with self._guard:
+            if passphrase not in (self._held.passphrase, self._held.code):
+                self._record("login", "vault", "failed")
+                raise WrongPassphrase("That passphrase does not open this vault.")
+            self._somebody_here = self._somebody()
+            self._record("login", "vault", "done")
+            return self._somebody_here
+
+    def lock(self) -> None:
+        self._called()
+        with self._guard:
+            self._record("lock", "vault", "done")
+            self._somebody_here = None
+
+    def close(self) -> None:
+        self._called()
+        self.closed = True
+
+    def _somebody(self) -> Person:
+        return Person("p1", self._held.name, (Role.MEMBER, Role.CURATOR))
+
+    # --- asking ---------------------------------------------------------------------------
+
+    def ask(
+        self,
+        text: str,
+        *,
+        conversation: str = "",
+        collections: Sequence[str] = (),
+        reason: str = "",
+        cancellation: Cancellation | None = None,
+    ) -> Iterator[Event]:
+        self._called()
+        started = time.monotonic()
+        cancelled = cancellation or Cancellation()
+        if self.pace.raise_ask:
+            raise Unreadable("The engine could not be started.", hint="Ask again.")
+        verdict = decide(text, reason)
+        time.sleep(self.pace.stage)
+        conversation = conversation or f"c{len(self._held.titles) + 1}"
+        record = self._record("ask.open", f"conversation {conversation}", "open", verdict)
+        yield Opened(record, verdict, conversation)
+        final = self._final(text, collections, verdict, cancelled)
+        last: Event = Cancelled(-1)
+        for event in final:
+            last = event
+            if not isinstance(event, Answered | Refused | Failed | Cancelled):
+                yield event
+        outcome, answer, note = _outcome(last)
+        closing = self._record("ask.close", f"conversation {conversation}", outcome.value, verdict)
+        if answer is not None:
+            answer = replace(answer, seconds=time.monotonic() - started)
+        turn = Turn(text, self._now(), outcome, answer, note, closing)
+        self._held.turns.setdefault(conversation, []).append(turn)
+        title = self._held.titles.get(conversation, (text, self._now()))[0]
+        self._held.titles[conversation] = (title, self._now())
+        if answer is not None:
+            yield Answered(answer, closing)
+        elif isinstance(last, Refused | Failed | Cancelled):
+            yield replace(last, record=closing)
+
+    def _final(
+        self,
+        text: str,
+        collections: Sequence[str],
+        verdict: Verdict,
+        cancelled: Cancellation,
+    ) -> Iterator[Event]:
+        if not verdict.allowed:
+            yield Refused(verdict, -1, verdict.sentence, verdict.hint)
+            return
+        for stage in Stage:
+            yield Progress(stage)
+            if self._waits(cancelled):
+                yield Cancelled(-1)
+                return
+            if stage is Stage.FINDING:
+                found = self._find(text, collections)
+                yield Found(found)
+        if self.pace.fail_ask:
+            yield Failed("engine_failed", "The engine stopped while reading.", "Ask again.")
+            return
+        answer = quote(text, found)
+        for number in range(self.pace.tokens):
+            if cancelled.cancelled:
+                yield Cancelled(-1)
+                return
+            yield Token(f"word{number} ")
+        yield from (Token(sentence.text) for sentence in answer.sentences)
+        yield Answered(answer, -1)
+
+    def _waits(self, cancelled: Cancellation) -> bool:
+        end = time.monotonic() + self.pace.stage
+        while time.monotonic() < end and not cancelled.cancelled:
+            time.sleep(0.005)
+        return cancelled.cancelled
+
+    def _find(self, text: str, collections: Sequence[str]) -> tuple[Scored, ...]:
+        with self._guard:
+            ids = tuple(collections) or tuple(self._held.collections)
+            passages = [
+                passage
+                for collection in ids
+                for stored in self._held.documents[collection].values()
+                for passage in passages_of(stored)
+            ]
+        ranked = sorted(passages, key=lambda p: overlap(text, p.text), reverse=True)[:8]
+        return tuple(
+            Scored(p, overlap(text, p.text), overlap(text, p.text), rank, rank)
+            for rank, p in enumerate(ranked, 1)
+        )
+
+    def conversations(self) -> tuple[Conversation, ...]:
+        self._called()
+        with self._guard:
+            made = [
+                Conversation(key, title, when, len(self._held.turns.get(key, ())))
+                for key, (title, when) in self._held.titles.items()
+            ]
+        return tuple(sorted(made, key=lambda c: c.updated, reverse=True))
+
+    def turns(self, conversation: str) -> tuple[Turn, ...]:
+        self._called()
+        return tuple(self._held.turns.get(conversation, ()))
+
+    def forget_conversation(self, conversation: str) -> None:
+        self._called()
+        self._held.turns.pop(conversation, None)
+        self._held.titles.pop(conversation, None)
+
+    def remember(self, conversation: str, title: str, turns: Sequence[Turn]) -> None:
+        """For tests: a conversation that was held before."""
+        self._held.turns[conversation] = list(turns)
+        self._held.titles[conversation] = (title, self._now())
+
+    def page(self, citation: Citation, page: int | None = None, scale: float = 2.0) -> PageView:
+        self._called()
+        stored = self._held.documents[citation.passage.collection].get(citation.passage.document)
+        if stored is None:
+            raise Unreadable(
+                "This document is no longer in the library.", hint="Ask again to find another."
+            )
+        number = page or citation.passage.page
+        quoted = citation.quote if number == citation.passage.page else ""
+        if stored.info.kind is DocumentKind.PDF:
+            return draw_page(stored.info.title, stored.pages, number, quoted, scale)
+        return set_text(stored.info.title, stored.pages, number, quoted)
+
+    # --- library --------------------------------------------------------------------------
+
+    def collections(self) -> tuple[Collection, ...]:
+        self._called()
+        with self._guard:
+            return tuple(
+                replace(
+                    c,
+                    documents=len(self._held.documents[c.id]),
+                    passages=sum(s.info.passages for s in self._held.documents[c.id].values()),
+                )
+                for c in self._held.collections.values()
+            )
+
+    def create_collection(self, title: str) -> Collection:
+        self._called()
+        with self._guard:
+            if any(c.title == title for c in self._held.collections.values()):
+                raise UsageError(
+                    f"There is a collection “{title}” already.", hint="Choose another name."
+                )
+            made = Collection(f"k{len(self._held.collections) + 1}", title)
+            self._held.collections[made.id] = made
+            self._held.documents[made.id] = {}
+            self._record("collection.create", made.id, "done")
+            return made
+
+    def documents(self, collection: str) -> tuple[DocumentInfo, ...]:
+        self._called()
+        with self._guard:
+            return tuple(stored.info for stored in self._held.documents[collection].values())
+
+    def remove_document(self, collection: str, document: str) -> None:
+        self._called()
+        with self._guard:
+            del self._held.documents[collection][document]
+            self._record("document.remove", document, "done")
+
+    def add(
+        self, collection: str, paths: Sequence[Path], cancellation: Cancellation | None = None
+    ) -> Iterator[ImportEvent]:
+        files = [
+            file
+            for path in paths
+            for file in (sorted(p for p in path.rglob("*") if p.is_file())
+                         if path.is_dir() else [path])
+        ]  # fmt: skip
+        job = f"j{len(self._held.log)}"
+        return self._import(job, collection, files, 0, cancellation or Cancellation())
+
+    def resume_import(
+        self, job: str, cancellation: Cancellation | None = None
+    ) -> Iterator[ImportEvent]:
+        halted = self._held.jobs.pop(job)
+        done = halted.job.total - halted.job.remaining
+        return self._import(
+            job, halted.job.collection, halted.rest, done, cancellation or Cancellation()
+        )
+
+    def unfinished_imports(self) -> tuple[ImportJob, ...]:
+        self._called()
+        return tuple(halted.job for halted in self._held.jobs.values())
+
+    def _import(
+        self, job: str, collection: str, files: list[Path], done: int, cancelled: Cancellation
+    ) -> Iterator[ImportEvent]:
+        self._called()
+        started, total = time.monotonic(), done + len(files)
+        tally = dict.fromkeys(ImportState, 0)
+        pages = 0
+        yield ImportStarted(job, total)
+        for index, file in enumerate(files):
+            if cancelled.cancelled:
+                left = files[index:]
+                halted = ImportJob(job, collection, len(left), total, self._now())
+                self._held.jobs[job] = Halted(halted, left)
+                break
+            time.sleep(self.pace.file)
+            event = self._read(collection, file, done + index + 1, total)
+            tally[event.state] += 1
+            pages += event.pages
+            yield event
+        yield ImportFinished(
+            job,
+            tally[ImportState.ADDED],
+            tally[ImportState.UNCHANGED],
+            tally[ImportState.FAILED],
+            pages,
+            cancelled.cancelled,
+            time.monotonic() - started,
+        )
+
+    def _read(self, collection: str, file: Path, done: int, total: int) -> ImportProgress:
+        try:
+            data = file.read_bytes()
+            text = data.decode()
+        except (OSError, UnicodeDecodeError):
+            return ImportProgress(
+                str(file), done, total, ImportState.FAILED, code="document_encrypted",
+                sentence="The document is protected by a password.",
+                hint="Save it without the password, then add it again.",
+            )  # fmt: skip
+        if not text.strip():
+            return ImportProgress(
+                str(file), done, total, ImportState.FAILED, code="document_empty",
+                sentence="The document holds no text.",
+                hint="If it is a scan, have it recognised first.",
+            )  # fmt: skip
+        stored = store(collection, file.name, text)
+        with self._guard:
+            known = self._held.documents[collection]
+            if any(s.info.sha256 == stored.info.sha256 for s in known.values()):
+                return ImportProgress(str(file), done, total, ImportState.UNCHANGED)
+            known[stored.info.id] = stored
+            self._record("document.add", stored.info.id, "done")
+        return ImportProgress(
+            str(file), done, total, ImportState.ADDED, stored.info.pages, stored.info.passages,
+            failures=stored.info.failures,
+        )  # fmt: skip
+
+    # --- log ------------------------------------------------------------------------------
+
+    def log_records(self, start: int = 0, count: int = 200) -> tuple[LogRecord, ...]:
+        self._called()
+        return tuple(self._held.log[start : start + count])
+
+    def log_size(self) -> int:
+        self._called()
+        return len(self._held.log)
+
+    def verify_log(self) -> LogState:
+        self._called()
+        time.sleep(self.pace.stage)
+        good = not self.pace.broken_log
+        root = hashlib.sha256(repr(self._held.log).encode()).hexdigest()
+        sentence = "" if good else "Record 3 is not the record that was written."
+        return LogState(good, len(self._held.log), root, self._now(), sentence)
+
+    def export_log(self, folder: Path) -> str:
+        self._called()
+        (folder / "checkpoint").write_text(f"{len(self._held.log)}\n")
+        return "cloister-log+5f1c2a9b+ATx8mZ4oQf7cU2rVw3kYb1NnPq6sHd9eGjL0tXvRzBaC"
+
+    def _record(self, action: str, thing: str, outcome: str, verdict: Verdict | None = None) -> int:
+        with self._guard:
+            fields = [("seat", "seat-04"), ("role", "member")]
+            if verdict is not None:
+                fields += [
+                    ("policies", ", ".join(verdict.policies)),
+                    ("packs", ", ".join(verdict.packs)),
+                    ("pack_hash", verdict.pack_hash),
+                ]
+            seq = len(self._held.log)
+            self._clock += timedelta(seconds=37)
+            self._held.log.append(
+                LogRecord(seq, self._clock, action, self._held.name, thing, outcome, tuple(fields))
+            )
+            return seq
+
+    def _now(self) -> datetime:
+        return self._clock
+
+    def _called(self) -> None:
+        """Where a call came from: tests demand that it was never the GUI thread."""
+        self.threads.add(threading.current_thread().name)
+
+
+# --- how it decides, finds and answers ------------------------------------------------------
+
+
+def words(text: str) -> set[str]:
+    return {w for w in re.findall(r"[a-z0-9]+", text.lower()) if w not in _STOP}
+
+
+def overlap(question: str, text: str) -> float:
+    asked = words(question)
+    return len(asked & words(text)) / len(asked) if asked else 0.0
+
+
+def decide(text: str, reason: str) -> Verdict:
+    digest = hashlib.sha256(b"baseline").hexdigest()
+    packs, obligations = ("baseline@1",), Obligations()
+    if "delete" in text.lower() and "log" in text.lower():
+        return Verdict(
+            False, ("baseline.no-tampering",), packs, digest, obligations,
+            sentence="This asks for help with changing what the log holds; the policy forbids it.",
+            hint="If a record is wrong, tell your compliance officer.",
+        )  # fmt: skip
+    if "patient record" in text.lower() and not reason:
+        return Verdict(
+            False, ("baseline.purpose",), packs, digest, replace(obligations, reason_required=True),
+            sentence="Questions about patient records need a purpose.",
+            hint="Say below what the answer is needed for.",
+        )  # fmt: skip
+    return Verdict(True, ("baseline.member-may-ask",), packs, digest, obligations)
+
+
+def quote(question: str, found: tuple[Scored, ...]) -> Answer:
+    sentences: list[AnswerSentence] = []
+    citations: list[Citation] = []
+    best = 0.0
+    for scored in found:
+        for start, end in scored.passage.sentences:
+            weight = overlap(question, scored.passage.text[start:end])
+            best = max(best, weight)
+            if weight >= max(THRESHOLD, 0.75 * best) and len(citations) < 4:
+                number = len(citations) + 1
+                citations.append(Citation(number, scored.passage, start, end))
+                sentences.append(AnswerSentence(scored.passage.text[start:end], (number,)))
+    return Answer(
+        tuple(sentences), tuple(citations), AnswerMode.QUOTE, "word overlap", best, THRESHOLD
+    )
+
+
+def store(collection: str, name: str, text: str) -> Stored:
+    """A page is what stands between form feeds; a sentence is a line. "!!" marks a bad page."""
+    title, _, body = text.partition("\n")
+    pages = tuple(
+        tuple(line.strip() for line in page.splitlines() if line.strip())
+        for page in body.split("\f")
+    )
+    failures = tuple(
+        PageFailure(number, "page_unreadable", "The page is a picture without text.")
+        for number, page in enumerate(pages, 1)
+        if page == ("!!",)
+    )
+    kinds = {".pdf": DocumentKind.PDF, ".html": DocumentKind.HTML, ".docx": DocumentKind.DOCX}
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    info = DocumentInfo(
+        digest[:12], collection, title, kinds.get(Path(name).suffix, DocumentKind.TEXT),
+        len(pages), sum(bool(p) and p != ("!!",) for p in pages), len(text.encode()), digest,
+        datetime(2026, 11, 23, 8, 0, tzinfo=UTC), failures,
+    )  # fmt: skip
+    return Stored(info, pages)
+
+
+def passages_of(stored: Stored) -> Iterator[Passage]:
+    """One passage a page; a line that begins with "# " is a heading."""
+    heading = ""
+    for number, lines in enumerate(stored.pages, 1):
+        heading = next((line[2:] for line in lines if line.startswith("# ")), heading)
+        said = [line for line in lines if not line.startswith("# ") and line != "!!"]
+        bounds, at = [], 0
+        for line in said:
+            bounds.append((at, at + len(line)))
+            at += len(line) + 1
+        yield Passage(
+            stored.info.collection, stored.info.id, number, stored.info.title, " ".join(said),
+            tuple(bounds), (heading,) if heading else (), (PageSpan(0, number, 0, at),),
+            paged=stored.info.kind is DocumentKind.PDF,
+        )  # fmt: skip
+
+
+def report(*, holds: bool = True) -> AirgapReport:
+    names = (
+        "sockets by Python", "sockets by ctypes", "sockets by system call", "socket pairs",
+        "sockets in a thread", "sockets in a child", "io_uring_setup", "ptrace", "pidfd_getfd",
+        "writes elsewhere", "name resolution",
+    )  # fmt: skip
+    probes = [Probe(name, blocked=True, detail="144 tried, all refused (EACCES)") for name in names]
+    if not holds:
+        probes[2] = Probe(names[2], blocked=False, detail="AF_INET opened")
+    guards = ("seccomp: sockets, io_uring, namespaces, tracing", "landlock 7: writes, tcp, signals")
+    return AirgapReport(
+        "Linux 6.1 x86_64", guards, tuple(probes), datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+    )
+
+
+def _outcome(event: Event) -> tuple[Outcome, Answer | None, str]:
+    match event:
+        case Answered(answer):
+            return Outcome.ANSWERED, answer, ""
+        case Refused(_, _, sentence):
+            return Outcome.REFUSED, None, sentence
+        case Failed(_, sentence):
+            return Outcome.FAILED, None, sentence
+        case _:
+            return Outcome.CANCELLED, None, ""
