@@ -8,6 +8,7 @@ creates, there is no weaker one for tests.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -183,6 +184,11 @@ def _p384(scalar: bytes) -> ec.EllipticCurvePrivateKey:
 
 # --- slow derivations ------------------------------------------------------------------------
 
+# OpenSSL's Argon2 draws on one pool of threads for the whole process. Two derivations at once fight
+# over it: with cryptography 50 they fail as "not enough memory" or wait for each other for ever
+# (docs/decisions/0001-keys-and-wraps.md). One at a time is also the bound on memory.
+_STRETCHING = threading.Lock()
+
 
 @dataclass(frozen=True, slots=True)
 class Argon2:
@@ -199,13 +205,14 @@ class Argon2:
         _require_within("lanes", self.lanes, 4, 16)
 
     def derive(self, secret: bytes, salt: bytes) -> bytes:
-        return Argon2id(
-            salt=salt,
-            length=DERIVED_SIZE,
-            iterations=self.passes,
-            lanes=self.lanes,
-            memory_cost=self.memory,
-        ).derive(secret)
+        with _STRETCHING:
+            return Argon2id(
+                salt=salt,
+                length=DERIVED_SIZE,
+                iterations=self.passes,
+                lanes=self.lanes,
+                memory_cost=self.memory,
+            ).derive(secret)
 
 
 @dataclass(frozen=True, slots=True)

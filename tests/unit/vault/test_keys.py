@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import subprocess
+import sys
 from contextlib import suppress
 
 import pytest
@@ -137,6 +139,18 @@ def test_stretching_follows_the_standards() -> None:
     assert (Argon2().memory, Argon2().passes, Argon2().lanes) == (65_536, 3, 4)  # RFC 9106, 4
 
 
+def test_many_derivations_at_once_all_end_and_agree() -> None:
+    """Without the lock this hangs or fails inside OpenSSL, and stays broken for the process."""
+    program = (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from appliance.vault.suites import Argon2\n"
+        "with ThreadPoolExecutor(6) as pool:\n"
+        "    made = set(pool.map(lambda _: Argon2().derive(b'x', b's' * 32), range(12)))\n"
+        "assert len(made) == 1\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
 @pytest.mark.parametrize(
     ("memory", "passes", "lanes"),
     [(65_535, 3, 4), (2**31, 3, 4), (65_536, 2, 4), (65_536, 2**31, 4), (65_536, 3, 1),
@@ -221,7 +235,8 @@ def test_two_purposes_of_one_code_share_nothing() -> None:
 @pytest.mark.parametrize(
     "weak",
     ["", "tiny", "elevenchars", "passwordpassword", "Password 1234",
-     "correct-horse-battery-staple", "aaaaaaaaaaaaaaaa", "abababababababab", "dr ann example", "Dr. Ann Example",
+     "correct-horse-battery-staple", "aaaaaaaaaaaaaaaa", "abababababababab", "dr ann example",
+     "Dr. Ann Example",
      "A" * 20 + "B3CD" * 4, "x y" * 400],
 )  # fmt: skip
 def test_a_weak_passphrase_is_refused_with_a_hint(weak: str) -> None:
