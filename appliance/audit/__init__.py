@@ -1,3 +1,12 @@
+"""The compliance log: written through `Log`, proved by `appliance.audit.verify.verify`.
+
+Rule kept here: the checker can be imported without the writer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from appliance.audit.errors import (
     AlreadyClosed,
     AskAlreadyOpen,
@@ -12,8 +21,10 @@ from appliance.audit.errors import (
     ProofWrong,
     RecordRefused,
 )
-from appliance.audit.log import Log
 from appliance.audit.record import Detail, Record
+
+if TYPE_CHECKING:
+    from appliance.audit.log import Log
 
 __all__ = [
     "AlreadyClosed",
@@ -32,3 +43,11 @@ __all__ = [
     "Record",
     "RecordRefused",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Log":  # late, for whoever only checks a copy needs nothing that writes
+        from appliance.audit.log import Log
+
+        return Log
+    raise AttributeError(name)

@@ -71,11 +71,14 @@ class Chain:
         self.segment.take((leaf,), (hashed,))
 
     def commit(
-        self, leaves: Sequence[bytes], payloads: Sequence[bytes], torn: int | None = None
+        self,
+        leaves: Sequence[bytes],
+        payloads: Sequence[bytes],
+        torn: tuple[int, int] | None = None,
     ) -> None:
         """Appends, durable on return. payloads: one for each leaf, b"" for none.
 
-        torn: where a torn tail begins that the frame replaces."""
+        torn: (offset, bytes) of a torn tail that the frame replaces."""
         hashes = [leaf_hash(leaf) for leaf in leaves]
         frontier = self.frontier.copy()
         boundary = self.boundary
@@ -90,8 +93,8 @@ class Chain:
         if torn is None:
             offset = self.journal.append(frame)
         else:
-            offset = torn
-            self.journal.repair(torn, frame)
+            offset = torn[0]
+            self.journal.repair(*torn, frame)
         self.head.write(frontier.size, root)
         self._remember(offset, len(frame), payloads)
         self.segment.take(leaves, hashes)

@@ -128,7 +128,7 @@ def _body(untrusted: bytes, head: Frame, count: int, size: int, sealed: int) -> 
 def read_frames(untrusted: bytes, start: int) -> tuple[list[Frame], int]:
     """Every whole frame from the header on, and the offset at which they end.
 
-    What follows that offset is a torn append or the end. Raises LogTampered if a whole frame
+    What follows that offset is zeros, or a torn append. Raises LogTampered if a whole frame
     follows later (then the gap is damage, not a torn append) or the numbers do not follow on."""
     frames: list[Frame] = []
     offset, expected = HEADER_SIZE, start

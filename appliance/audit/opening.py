@@ -93,7 +93,8 @@ def _opened(folder: Path, key: bytes, keys: EpochKeys, journal: Journal, head: H
     _replay(chain, frames, _known_roots(checkpoint, head.reached, snapshot))
     _require_signed_end(chain, frames, epochs, checkpoint)
     index = _index(chain, snapshot)
-    torn = (end, len(untrusted) - end) if end < len(untrusted) else None
+    tail = len(untrusted[end:].rstrip(b"\x00"))
+    torn = (end, tail) if tail else None
     journal.end = end
     return Opening(chain, index, checkpoint, torn)
 

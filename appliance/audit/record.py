@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from json.encoder import encode_basestring as quoted
 
 from appliance.audit.canonical import LARGEST_INTEGER
@@ -53,7 +54,7 @@ def encoded_leaf(record: Record, *, seq: int, time: str, seat: str, payload: str
 
     Raises RecordRefused for an action or detail that is not spelled as it must be, text that is
     not Unicode, and a leaf of more than 65,535 bytes."""
-    if not ACTION.fullmatch(record.action):
+    if not _is_action(record.action):
         raise RecordRefused("A record's action is spelled noun.verb, in lower case.")
     try:
         leaf = (
@@ -86,13 +87,23 @@ def spelled_time(moment: datetime) -> str:
     return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"
 
 
+@lru_cache(maxsize=1024)
+def _is_action(text: str) -> bool:
+    return ACTION.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def _is_detail(text: str) -> bool:
+    return DETAIL.fullmatch(text) is not None
+
+
 def _details(details: Sequence[Detail]) -> str:
     if not details:
         return "{}"
     parts: list[str] = []
     before = ""
     for name, value in sorted(details) if len(details) > 1 else details:
-        if name == before or not DETAIL.fullmatch(name):
+        if name == before or not _is_detail(name):
             raise RecordRefused("A record's details have lower-case names, each once.")
         before = name
         parts.append(f'"{name}":{_value(value)}')

@@ -150,7 +150,7 @@ def _tail(copy: Copy, published: Checkpoint | None) -> tuple[_Tail, Header | Non
     if published is None and header.start:
         raise LogTampered("The checkpoint is missing.")
     frames, end = read_frames(copy.journal, header.start)
-    tail = _Tail(header.start, frames, len(copy.journal) - end, copy.journal)
+    tail = _Tail(header.start, frames, len(copy.journal[end:].rstrip(b"\x00")), copy.journal)
     return tail, header
 
 

@@ -67,7 +67,7 @@ class Writer:
         with self.lock, self.writing():
             if torn is not None:
                 details = (("bytes", torn[1]), ("record", chain.size))
-                self._own(Record(REPAIRED, code="torn_append", details=details), torn[0])
+                self._own(Record(REPAIRED, code="torn_append", details=details), torn)
             if not chain.size:
                 digest = note_digest(chain.keys.epoch)
                 self._own(Record(CREATED, object=chain.name, details=(("note", digest),)))
@@ -147,14 +147,18 @@ class Writer:
         return leaves, sealed
 
     def _commit(
-        self, leaves: list[bytes], sealed: list[bytes], time: str, torn: int | None = None
+        self,
+        leaves: list[bytes],
+        sealed: list[bytes],
+        time: str,
+        torn: tuple[int, int] | None = None,
     ) -> None:
         self.chain.commit(leaves, sealed, torn)
         for leaf in leaves:
             self.index.take(leaf)
         self.index.time = time
 
-    def _own(self, record: Record, torn: int | None = None) -> None:
+    def _own(self, record: Record, torn: tuple[int, int] | None = None) -> None:
         """A record of the log about itself, in the midst of other writing."""
         time = self._now()
         leaves, sealed = self._encoded((record,), (), time)
