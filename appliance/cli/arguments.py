@@ -13,7 +13,8 @@ from appliance.cli.output import Output
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """A parsed command line. `values` holds what only this command has, by name."""
+    """A parsed command line. `values` holds what only this command has, by name; `given` is
+    the line as it was typed."""
 
     run: Callable[[Arguments, Output], int]
     data: Path | None
@@ -22,6 +23,7 @@ class Arguments:
     passphrase_fd: int | None
     passphrase_file: Path | None
     values: argparse.Namespace
+    given: tuple[str, ...] = ()
 
     def text(self, name: str) -> str:
         return str(getattr(self.values, name) or "")
@@ -49,6 +51,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         passphrase_fd=getattr(values, "passphrase_fd", None),
         passphrase_file=getattr(values, "passphrase_file", None),
         values=values,
+        given=tuple(argv),
     )
 
 
@@ -109,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     library.add_argument("--remove", default="", metavar="DOCUMENT", help="remove a document")
     command("doctor", "doctor", "doctor", "Check this installation and prove the air gap.")
     demo = command("demo", "demo", "demo", "Show it all in a throwaway vault.")
+    demo.add_argument("--inside", default="", help=argparse.SUPPRESS)
     demo.add_argument("--library", type=Path, metavar="DIR", help="your own folder instead")
     demo.add_argument(
         "--question", action="append", metavar="TEXT", dest="questions",

@@ -45,16 +45,26 @@ class Planned:
 
 
 def demo(arguments: Arguments, output: Output) -> int:
+    """Makes the throwaway folder and runs the demonstration in a child: once a process has its
+    guards on, it can write inside that folder, but no longer remove it."""
+    inside = arguments.text("inside")
+    if inside:
+        return demonstrate(Path(inside), arguments, output)
+    with throwaway() as folder:
+        command = [sys.executable, "-m", "appliance", *arguments.given, "--inside", str(folder)]
+        return subprocess.run(command, check=False, env=environment()).returncode
+
+
+def demonstrate(folder: Path, arguments: Arguments, output: Output) -> int:
     library = arguments.text("library")
     started = time.monotonic()
-    with throwaway() as folder:
-        appliance = open_appliance(folder / "data", writable=(folder,))
-        try:
-            problems = list(_show(appliance, Path(library) if library else None, arguments, output))
-            problems += _verify(appliance, folder, output)
-        finally:
-            appliance.close()
-        problems += _airgap(appliance, output)
+    appliance = open_appliance(folder / "data", writable=(folder,))
+    try:
+        problems = list(_show(appliance, Path(library) if library else None, arguments, output))
+        problems += _verify(appliance, folder, output)
+    finally:
+        appliance.close()
+    problems += _airgap(appliance, output)
     for problem in problems:
         output.line(f"DOES NOT HOLD: {problem}")
     seconds = time.monotonic() - started
@@ -64,6 +74,11 @@ def demo(arguments: Arguments, output: Output) -> int:
         + ("Everything held." if not problems else f"{len(problems)} thing(s) did not hold.")
     )
     return int(bool(problems))
+
+
+def environment() -> dict[str, str]:
+    """Lets a child find the program that this one runs from."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 
 
 @contextmanager
@@ -198,7 +213,7 @@ def _verify(appliance: Appliance, folder: Path, output: Output) -> list[str]:
     child = subprocess.run(
         [sys.executable, "-m", "appliance", "log", "verify", str(copy), "--key", key],
         capture_output=True, text=True, timeout=120, check=False,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        env=environment(),
     )  # fmt: skip
     said = (child.stdout + child.stderr).strip()
     output.data(log_verified=child.returncode == 0, said=said)
