@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from appliance.errors import UsageError
+from appliance.policy.topics import read_catalogue
 from appliance.sample import (
     SAMPLE_NAMES,
     QuestionKind,
@@ -17,6 +19,7 @@ from appliance.sample import (
 
 from .shipped import Judged, documents, judged, places, title_of
 
+BASELINE = Path(__file__).resolve().parents[3] / "policies" / "baseline" / "topics.toml"
 ANSWERABLE = [
     (name, question)
     for name in SAMPLE_NAMES
@@ -108,3 +111,13 @@ def test_an_unknown_library_is_named_as_such(name: str) -> None:
         sample_folder(name)
     with pytest.raises(UsageError):
         sample_questions(name)
+
+
+def test_the_baseline_speaks_of_the_refused_questions_and_of_no_other() -> None:
+    catalogue = read_catalogue(BASELINE.read_text(encoding="utf-8"))
+    for name in SAMPLE_NAMES:
+        for question in sample_questions(name):
+            refused = question.kind is QuestionKind.REFUSED
+            assert bool(catalogue.topics_of(question.text)) == refused, question.text
+    for judged_question in JUDGED:
+        assert not catalogue.topics_of(judged_question.text), judged_question.text
