@@ -10,6 +10,7 @@ must not use it again. Not safe for several threads; the log's lock covers it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from appliance.audit.epochs import FOLDER as EPOCHS
@@ -140,6 +141,11 @@ class Chain:
         write_keys(self.folder, self._key, keys)
         self.keys = keys
         self.write_epoch_note()
+
+    def anchor(self) -> None:
+        """Seals beside the keys how far the log has come."""
+        self.keys = replace(self.keys, reached=self.size, root=self.frontier.root())
+        write_keys(self.folder, self._key, self.keys)
 
     def save_index(self, snapshot: Snapshot) -> None:
         write_snapshot(self.folder, self._key, self.name, snapshot)

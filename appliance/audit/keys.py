@@ -27,13 +27,16 @@ _LIMIT = 256 * 1024
 @dataclass(frozen=True, slots=True)
 class EpochKeys:
     """The current epoch with its private keys and signed note. public_key is K, the first
-    Ed25519 verifier key, from which all verification starts."""
+    Ed25519 verifier key, from which all verification starts. The log had `reached` records with
+    `root` when this was last written: one more anchor against setting the other files back."""
 
     epoch: Epoch
     public_key: str
     note: bytes
     ed25519: SigningKey = field(repr=False)
     ml_dsa: SigningKey = field(repr=False)
+    reached: int = 0
+    root: bytes = EMPTY_ROOT
 
     @property
     def signers(self) -> tuple[SigningKey, SigningKey]:
@@ -58,7 +61,7 @@ def next_keys(current: EpochKeys, size: int, root: bytes) -> EpochKeys:
     before = current.epoch
     epoch = Epoch(before.name, before.number + 1, size, root, ed25519.public, ml_dsa.public)
     note = signed_note(epoch.text, before.name, current.signers)
-    return EpochKeys(epoch, current.public_key, note, ed25519, ml_dsa)
+    return EpochKeys(epoch, current.public_key, note, ed25519, ml_dsa, size, root)
 
 
 def write_keys(folder: Path, key: bytes, keys: EpochKeys) -> None:
@@ -68,6 +71,8 @@ def write_keys(folder: Path, key: bytes, keys: EpochKeys) -> None:
         "note": keys.note.decode(),
         "ed25519": keys.ed25519.seed.hex(),
         "ml_dsa": keys.ml_dsa.seed.hex(),
+        "reached": keys.reached,
+        "root": keys.root.hex(),
     }
     write_sealed(folder / FILE, key, json.dumps(content).encode(), _CONTEXT)
 
@@ -88,7 +93,8 @@ def read_keys(folder: Path, key: bytes) -> EpochKeys:
     epoch = parsed_epoch(split_note(note)[0])
     if epoch.keys != (ed25519.public, ml_dsa.public):
         raise LogTampered("The log's signing keys are not those of their epoch.")
-    return EpochKeys(epoch, str(content["public_key"]), note, ed25519, ml_dsa)
+    reached, root = int(content["reached"]), bytes.fromhex(content["root"])
+    return EpochKeys(epoch, str(content["public_key"]), note, ed25519, ml_dsa, reached, root)
 
 
 def _fresh() -> tuple[SigningKey, SigningKey]:

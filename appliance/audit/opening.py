@@ -17,6 +17,7 @@ from appliance.audit.epochs import (
     Epoch,
     epoch_of,
     epoch_path,
+    first_epoch,
     next_epoch,
     parsed_epoch,
     require_epoch_may_sign,
@@ -90,7 +91,7 @@ def _opened(folder: Path, key: bytes, keys: EpochKeys, journal: Journal, head: H
     checkpoint = _checkpoint(folder, epochs)
     snapshot = read_snapshot(folder, key, chain.name)
     _require_anchors(checkpoint, head.reached, snapshot, header.start)
-    _replay(chain, frames, _known_roots(checkpoint, head.reached, snapshot))
+    _replay(chain, frames, _known_roots(keys, checkpoint, head.reached, snapshot))
     _require_signed_end(chain, frames, epochs, checkpoint)
     index = _index(chain, snapshot)
     tail = len(untrusted[end:].rstrip(b"\x00"))
@@ -113,7 +114,11 @@ def _current_epochs(chain: Chain) -> tuple[Epoch, ...]:
     before = chain.folder / epoch_path(current.number - 1)
     if not before.exists():
         raise LogTampered(f"{epoch_path(current.number - 1)} is missing.")
-    earlier = parsed_epoch(split_note(before.read_bytes()[: MAX_NOTE + 1])[0])
+    note = before.read_bytes()[: MAX_NOTE + 1]
+    if current.number == 1:
+        earlier = first_epoch(note, chain.keys.public_key)
+    else:
+        earlier = parsed_epoch(split_note(note)[0])
     return (earlier, next_epoch(chain.keys.note, earlier))
 
 
@@ -145,9 +150,10 @@ def _require_anchors(
 
 
 def _known_roots(
-    checkpoint: Checkpoint | None, reached: Reached, snapshot: Snapshot | None
+    keys: EpochKeys, checkpoint: Checkpoint | None, reached: Reached, snapshot: Snapshot | None
 ) -> dict[int, list[tuple[str, bytes]]]:
     known: dict[int, list[tuple[str, bytes]]] = {reached.size: [("head", reached.root)]}
+    known.setdefault(keys.reached, []).append(("keys", keys.root))
     if checkpoint is not None:
         known.setdefault(checkpoint.size, []).append(("checkpoint", checkpoint.root))
     if snapshot is not None:

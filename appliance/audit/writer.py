@@ -91,6 +91,7 @@ class Writer:
                     with self.writing():
                         self.chain.publish()
                         self._snapshot()
+                        self.chain.anchor()
             finally:
                 self._closed = True
                 self.chain.close()
@@ -189,6 +190,7 @@ class Writer:
         if self.index.epoch < epoch.number:
             details: tuple[Detail, ...] = (("epoch", epoch.number), ("note", note_digest(epoch)))
             self._own(Record(EPOCH_BEGAN, object=self.chain.name, details=details))
+            self.chain.anchor()
 
     def _snapshot(self) -> None:
         self.chain.save_index(Snapshot(self.index, self.chain.frontier.root()))
