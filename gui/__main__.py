@@ -34,7 +34,7 @@ def opened(data: Path | None) -> Appliance | CloisterError:
 
     try:
         folder = (data or default_data_folder()).absolute()
-        return open_appliance(folder, writable=writable())
+        return open_appliance(folder, writable=writable(), screen=True)
     except CloisterError as error:
         return error
 

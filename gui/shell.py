@@ -13,7 +13,7 @@ from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QMenu, QStackedWidget
 
 from appliance.errors import CloisterError
-from appliance.values import Collection, Person
+from appliance.values import Person
 from gui.desk import Desk
 from gui.front import Front
 from gui.help import Help
@@ -99,17 +99,11 @@ class Shell(QMainWindow):
         self.front.drop_recovery()
 
     def _first_collection(self, title: str) -> None:
-        def made(collection: Collection) -> None:
-            self._enter()
-            if self.workplace is not None:
-                self.workplace.library.refresh(collection.id)
-                self.workplace.go("library")
-
         self.worker.run(
             self,
             Lane.READ,
             lambda: self.appliance.create_collection(title),
-            made,
+            lambda collection: self._enter(collection.id),
             self.front.starter.failed,
         )
 
@@ -122,16 +116,17 @@ class Shell(QMainWindow):
             self.front.unlock.failed,
         )
 
-    def _enter(self) -> None:
+    def _enter(self, collection: str = "") -> None:
+        """To Ask, or into the library where a collection was just made."""
         self.worker.run(
             self,
             Lane.READ,
             lambda: self.appliance.person,
-            self._open,
+            lambda person: self._open(person, collection),
             self.front.unlock.failed,
         )
 
-    def _open(self, person: Person | None) -> None:
+    def _open(self, person: Person | None, collection: str) -> None:
         if person is None:
             self.front.show_unlock()
             return
@@ -141,6 +136,8 @@ class Shell(QMainWindow):
             self._stack.addWidget(self.workplace)
         self._stack.setCurrentWidget(self.workplace)
         self.workplace.open(person, self.appliance.airgap)
+        if collection:
+            self.workplace.go("library")
 
     def _complain(self, error: CloisterError) -> None:
         if self.workplace is not None:

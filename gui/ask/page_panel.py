@@ -85,6 +85,11 @@ class PagePanel(QFrame):
             self._stack.setCurrentWidget(self.text)
         self._steps()
 
+    @property
+    def complaint(self) -> str:
+        """What is said in place of the page, if it could not be opened."""
+        return self._notice.sentence if self._stack.currentWidget() is self._failed else ""
+
     def complain(self, error: CloisterError) -> None:
         self._notice.complain(error)
         self._stack.setCurrentWidget(self._failed)
