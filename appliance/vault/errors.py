@@ -43,6 +43,11 @@ class PassphraseTooWeak(CloisterError):
     hint = "Use at least 12 characters; four or five unrelated words are easy to remember."
 
 
+class NotEnoughMemory(CloisterError):
+    code = "not_enough_memory"
+    hint = "Close other programs and try again; unlocking takes 64 MiB for a moment."
+
+
 class NameRequired(CloisterError):
     code = "name_required"
     hint = "Give your name as it was entered when you were added."

@@ -118,7 +118,10 @@ def payload_of(document: Document, person: str) -> PayloadEntry | None:
 
 
 def new_payload(document: Document, person: str, key: bytes) -> Document:
-    """A key for one person's text in the log: to write, and for the auditors to read."""
+    """A key for one person's text in the log: to write, and for the auditors to read. If another
+    session made one meanwhile, that one stays."""
+    if payload_of(document, person) is not None:
+        return document
     payload = new_id()
     wraps = _wraps(
         document,

@@ -278,9 +278,9 @@ class Session:
             document, code = self._current(), new_code()
             person, private = self._keyring.holder, self._keyring.private()
             slot = people.recovery_slot(code, private, document.id, person, document.profile)
-            recovery = document.recovery
-            if recovery.custodian == person:
-                recovery = people.new_recovery(
+            rotated = None
+            if document.recovery.custodian == person:
+                rotated = people.new_recovery(
                     person,
                     code,
                     vault=document.id,
@@ -290,7 +290,8 @@ class Session:
 
             def renew(old: Document) -> Document:
                 slotted = with_person(old, people.with_slot(self._own(old), slot))
-                return holdings.mended(replace(slotted, recovery=recovery), self._keyring)
+                renewed = replace(slotted, recovery=rotated or old.recovery)
+                return holdings.mended(renewed, self._keyring)
 
             self._change(renew)
             return shown(code)
@@ -321,11 +322,8 @@ class Session:
         """Wraps what this person holds to those who should hold it and do not yet (an auditor who
         came later, a new recovery key). Returns whether anything was written."""
         with self._lock, _WRITING:
-            document = self._fresh()
-            if holdings.mended(document, self._keyring) == document:
-                return False
-            self._change(lambda old: holdings.mended(old, self._keyring))
-            return True
+            before = self._fresh()
+            return self._change(lambda old: holdings.mended(old, self._keyring)) != before
 
     def close(self) -> None:
         """Overwrites the keys (keyring.py says how far that goes). May be called twice."""
@@ -356,7 +354,10 @@ class Session:
     def _change(self, edit: Callable[[Document], Document]) -> Document:
         with self._lock, _WRITING:
             old = self._fresh()
-            new = replace(edit(old), counter=old.counter + 1)
+            edited = edit(old)
+            if edited == old:
+                return old
+            new = replace(edited, counter=old.counter + 1)
             vault_file.save(self._folder, new, self._keyring.vault_key)
             self._document, self._mark = new, vault_file.mark(self._folder)
             return new

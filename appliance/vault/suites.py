@@ -36,7 +36,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from appliance.vault.errors import Tampered
+from appliance.vault.errors import NotEnoughMemory, Tampered
 
 DERIVED_SIZE = 32
 SALT_SIZE = 32
@@ -205,14 +205,19 @@ class Argon2:
         _require_within("lanes", self.lanes, 4, 16)
 
     def derive(self, secret: bytes, salt: bytes) -> bytes:
-        with _STRETCHING:
-            return Argon2id(
-                salt=salt,
-                length=DERIVED_SIZE,
-                iterations=self.passes,
-                lanes=self.lanes,
-                memory_cost=self.memory,
-            ).derive(secret)
+        """Raises NotEnoughMemory."""
+        slow = Argon2id(
+            salt=salt,
+            length=DERIVED_SIZE,
+            iterations=self.passes,
+            lanes=self.lanes,
+            memory_cost=self.memory,
+        )
+        try:
+            with _STRETCHING:
+                return slow.derive(secret)
+        except MemoryError:
+            raise NotEnoughMemory("There is too little memory to unlock.") from None
 
 
 @dataclass(frozen=True, slots=True)

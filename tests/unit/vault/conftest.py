@@ -1,4 +1,5 @@
-"""One vault of two people is made once (each passphrase is stretched for real) and copied."""
+"""One vault of two people is made once and copied; a passphrase that was stretched for one copy
+is not stretched again for the next (the real result is remembered, nothing is weakened)."""
 
 from __future__ import annotations
 
@@ -6,12 +7,14 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from appliance.values import Role
 from appliance.vault.session import Session
+from appliance.vault.suites import Argon2, Pbkdf2
 from appliance.vault.vault import Vault
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -40,8 +43,16 @@ class Sample:
         return Vault(self.folder).unlock(BOB, "Bob")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def stretched_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for slow in (Argon2, Pbkdf2):
+            patch.setattr(slow, "derive", cache(slow.derive))
+        yield
+
+
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+def made(tmp_path_factory: pytest.TempPathFactory, stretched_once: None) -> Sample:
     folder = tmp_path_factory.mktemp("vault")
     session, ann_code = Vault(folder).create("Ann", ANN, now=NOW)
     ward = session.create_collection("Ward 9", NOW)

@@ -139,6 +139,20 @@ def test_stretching_follows_the_standards() -> None:
     assert (Argon2().memory, Argon2().passes, Argon2().lanes) == (65_536, 3, 4)  # RFC 9106, 4
 
 
+def test_too_little_memory_is_said_and_no_wrong_passphrase() -> None:
+    program = (
+        "import resource, sys\n"
+        "from appliance.vault.suites import Argon2\n"
+        "from appliance.vault.errors import NotEnoughMemory\n"
+        "size = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (size + (32 << 20), size + (32 << 20)))\n"
+        "try: Argon2().derive(b'x', b's' * 32)\n"
+        "except NotEnoughMemory: sys.exit(7)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=60)
+    assert done.returncode == 7
+
+
 def test_many_derivations_at_once_all_end_and_agree() -> None:
     """Without the lock this hangs or fails inside OpenSSL, and stays broken for the process."""
     program = (
