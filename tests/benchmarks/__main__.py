@@ -21,6 +21,7 @@ MODULES = (
     "import_pages",
     "policy_decide",
     "quote_quality",
+    "sample_quality",
 )
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 
