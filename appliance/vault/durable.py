@@ -28,7 +28,7 @@ def storage_error(error: OSError, doing: str) -> CloisterError:
     if error.errno in _FULL:
         return StorageFull(f"The disk is full: {doing}.")
     if error.errno in _READ_ONLY:
-        return StorageReadOnly(f"The data folder cannot be written: {doing}.")
+        return StorageReadOnly(f"The system does not allow it: {doing}.")
     reason = os.strerror(error.errno) if error.errno else "input/output error"
     return StorageFailed(f"The disk gave an error ({reason}): {doing}.")
 
