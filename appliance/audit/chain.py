@@ -196,17 +196,17 @@ class Chain:
             raise LogTampered(f"{payload_path(seq // TILE_WIDTH)} is damaged.") from None
 
     def erase(self, seq: int) -> None:
-        """Takes the payload's bytes away, durable on return. Its erasure must be logged before."""
+        """Takes the payload's bytes away, durable on return; again if need be. Its erasure must
+        be logged before."""
+        if not self.payload(seq).strip(b"\x00"):
+            return
         if seq >= self.segment.start:
-            place = self.segment.payloads.get(seq)
-            if place:
-                self.journal.erase(*place)
+            self.journal.erase(*self.segment.payloads[seq])
             return
         path = self.folder / payload_path(seq // TILE_WIDTH)
-        if path.exists():
-            payloads = parsed_payloads(path.read_bytes(), TILE_WIDTH)
-            payloads[seq % TILE_WIDTH] = b""
-            write_atomic(path, payload_bundle(payloads))
+        payloads = parsed_payloads(path.read_bytes(), TILE_WIDTH)
+        payloads[seq % TILE_WIDTH] = b""
+        write_atomic(path, payload_bundle(payloads))
 
     def close(self) -> None:
         self.head.close()

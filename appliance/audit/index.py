@@ -8,6 +8,7 @@ but ahead of the log is evidence that the log was rolled back.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -105,6 +106,13 @@ class LogIndex:
             self.erased.add(leaf.number("record"))
         elif leaf.action == EPOCH_BEGAN:
             self.epoch = leaf.number("epoch")
+
+
+def erased_by(leaves: Sequence[bytes], start: int) -> list[int]:
+    """The records whose payloads these leaves, from number `start` on, say were erased."""
+    mark = f'{{"action":"{PAYLOAD_ERASED}"'.encode()
+    found = [(seq, leaf) for seq, leaf in enumerate(leaves, start) if leaf.startswith(mark)]
+    return [parsed_leaf(leaf, seq).number("record") for seq, leaf in found]
 
 
 def store_mark(leaf: Leaf) -> StoreMark:

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from appliance.audit.chain import CHECKPOINT, Chain
+from appliance.audit.epochs import FOLDER as EPOCHS
 from appliance.audit.epochs import (
     Epoch,
     epoch_of,
@@ -41,7 +42,7 @@ from appliance.audit.note import (
     split_note,
 )
 from appliance.audit.segment import Segment, right_edge
-from appliance.audit.tiles import TILE_WIDTH
+from appliance.audit.tiles import PAYLOADS, TILE_WIDTH
 from appliance.vault.errors import BadSignature
 from appliance.vault.sealed import remove_leftovers
 from appliance.vault.signing import require_signature
@@ -63,7 +64,8 @@ def open_chain(folder: Path, key: bytes) -> Opening:
         raise NoLog("There is no compliance log in this folder.")
     journal = Journal(folder)
     try:
-        remove_leftovers(folder)
+        for place in (folder, folder / EPOCHS, *(folder / PAYLOADS).glob("**/")):
+            remove_leftovers(place)
         keys = read_keys(folder, key)
         head = Head(folder, key)
     except BaseException:

@@ -16,6 +16,7 @@ MAX_ENTRY = 0xFFFF
 """Bytes of the largest entry: bundles prefix each with a big-endian uint16."""
 
 ENTRIES = "entries"
+PAYLOADS = "payload"
 _INDEX = r"(?:x[0-9]{3}/)*[0-9]{3}"
 _TILE = re.compile(
     rf"tile/(?P<level>entries|[0-9]|[1-5][0-9]|6[0-3])/(?P<index>{_INDEX})(?:\.p/(?P<width>[1-9][0-9]{{0,2}}))?"
@@ -53,7 +54,7 @@ class Tile:
 
 def payload_path(index: int, width: int = TILE_WIDTH) -> str:
     """The bundle of sealed payloads beside entry bundle `index`."""
-    return f"payload/{_numbered(index, width)}"
+    return f"{PAYLOADS}/{_numbered(index, width)}"
 
 
 def parsed_path(untrusted: str) -> Tile | None:

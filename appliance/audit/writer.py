@@ -17,7 +17,7 @@ from appliance.audit.chain import Chain
 from appliance.audit.epochs import note_digest
 from appliance.audit.errors import LogClosed, RecordRefused
 from appliance.audit.frames import MAX_BATCH
-from appliance.audit.index import LogIndex, Snapshot
+from appliance.audit.index import LogIndex, Snapshot, erased_by
 from appliance.audit.leaf import CREATED, EPOCH_BEGAN, REPAIRED
 from appliance.audit.record import MAX_PAYLOAD, Detail, Record, encoded_leaf, spelled_time
 from appliance.audit.tiles import TILE_WIDTH
@@ -75,7 +75,7 @@ class Writer:
                 chain.publish()
             else:
                 chain.segment.write_tiles(chain.size)
-            for seq in sorted(self.index.erased & chain.segment.payloads.keys()):
+            for seq in erased_by(chain.segment.leaves, chain.segment.start):
                 chain.erase(seq)
             self._finish_epoch()
             if chain.size - chain.keys.epoch.start >= EPOCH_AT_OPEN:
