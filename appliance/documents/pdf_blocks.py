@@ -16,11 +16,11 @@ from appliance.values import Block, BlockKind
 LIST_MARKER = re.compile(
     r"(?:[•◦▪‣●○■□–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxlcIVXLC]{1,6})\)|\d{1,3}\.|[a-z]\.)[ \t]+\S"
 )
+# "1. First" in the size of the body is rather a list item; "1.2 Scope" is a heading.
 _NUMBERED = re.compile(
-    r"(?:§+ ?\d[\w.\-()]*|(?:Chapter|Section|Article|Part|Appendix|Annex|Schedule) [\dA-Z][\w.]*"
-    r"|\d{1,2}(?:\.\d{1,2}){0,4}\.?)[:.]? +\S"
+    r"(?:§+ ?\d[\w.\-()]*[:.]? +\S|(?:Chapter|Section|Article|Part|Appendix|Annex|Schedule) "
+    r"[\dA-Z][\w.]*[:.]? +[A-Z]|\d{1,2}(?:\.\d{1,2}){1,4}\.?[ \t]+[A-Z])"
 )
-_NUMBER_ALONE = re.compile(r"\d{1,2}(?:\.\d{1,2}){0,4}\.?[ \t]+[A-Z]")
 _SENTENCE_END = (".", "!", "?", ":", ";", ".”", '."', ".)")
 _LONGEST_HEADING = 200
 
@@ -110,7 +110,7 @@ def _is_heading(group: list[Line], text: str, sizes: TypeSizes) -> bool:
         return not text.endswith((",", ";")) and (len(group) == 1 or not text.endswith("."))
     if len(group) > 1 or text.endswith((".", ",", ";", ":")) or len(text) > 100:
         return False
-    return bool(_NUMBERED.match(text)) and bool(_NUMBER_ALONE.match(text) or not text[0].isdigit())
+    return bool(_NUMBERED.match(text))
 
 
 def _begins_anew(page: PageContent, group: list[Line], line: Line, sizes: TypeSizes) -> bool:

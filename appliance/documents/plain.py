@@ -15,7 +15,7 @@ _BLANK = re.compile(r"\n[ \t]*(?:\n[ \t]*)+|\f")
 _MARKER = re.compile(r"\s*(?:[•◦▪*+–-]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})\)|\d{1,3}\.)[ \t]+\S")
 _NUMBERED = re.compile(
     r"(?:§+ ?\d[\w.\-()]*|(?:Chapter|Section|Article|Part|Appendix|Annex) [\dA-Z][\w.]*"
-    r"|\d{1,2}(?:\.\d{1,2}){1,4}\.?|\d{1,2}\.?)[:.]?[ \t]+[A-Z]"
+    r"|\d{1,2}(?:\.\d{1,2}){1,4}\.?)[:.]?[ \t]+[A-Z]"
 )
 _RULE = re.compile(r"[=\-~_*]{3,}")
 _ENDS_OPEN = (".", ",", ";", ":", "!")
