@@ -37,7 +37,15 @@ from appliance.values import (
     Question,
     Turn,
 )
-from appliance.vault import FolderLock, Profile, Session, Vault, harden_process, lock_folder
+from appliance.vault import (
+    FolderLock,
+    Profile,
+    Session,
+    Vault,
+    harden_process,
+    lock_folder,
+    remove_leftovers,
+)
 
 if TYPE_CHECKING:
     from appliance.desk import Desk
@@ -125,6 +133,7 @@ class Appliance:
                 selftest.require_proof(self.airgap)
             self._folder_lock = lock_folder(self.data)
             try:
+                remove_leftovers(self.data)
                 self._start_engine()
                 yield
             except BaseException:
