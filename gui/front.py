@@ -27,7 +27,7 @@ class Stopped(Sheet):
         super().__init__("", "", glyph="breach", parent=parent)
         self.heading.setText(self.tr("Cloister cannot start"))
         self.setAccessibleName(self.tr("Cloister cannot start"))
-        self.explanation.setText(self.tr("Nothing was opened and nothing was lost."))
+        self.explanation.say(self.tr("Nothing was opened and nothing was lost."))
         self.notice = Notice("danger")
         leave = TextButton(self.tr("Close"), kind="primary")
         leave.clicked.connect(self.left)

@@ -23,7 +23,7 @@ class Bubble(QFrame):
         self._full = plain.shown(question)
         self._view = PlainView(self.tr("Your question"))
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 10, 16, 9)
+        layout.setContentsMargins(16, 11, 16, 5)
         layout.setSpacing(2)
         layout.addWidget(self._view)
         self._more: TextButton | None = None

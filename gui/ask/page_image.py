@@ -15,6 +15,7 @@ from gui.style.tokens import current
 from gui.text import plain
 
 _LARGEST = 12_000
+_BAR = 16  # always kept free, so that a bar that comes does not change the width again
 
 
 class Unusable(CloisterError):
@@ -116,9 +117,8 @@ class PageScroll(QScrollArea):
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName(self.tr("Page"))
-        self.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        self.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.setStyleSheet("background: transparent;")
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.sheet = Sheet()
         self.setWidget(self.sheet)
         self._zoom = 1.0
@@ -150,7 +150,7 @@ class PageScroll(QScrollArea):
             self._show_passage()
 
     def _fit(self) -> None:
-        self.sheet.spread(max(200, round((self.viewport().width() - 2) * self._zoom)))
+        self.sheet.spread(max(200, round((self.width() - _BAR) * self._zoom)))
 
     def _show_passage(self) -> None:
         passage = self.sheet.passage()

@@ -33,7 +33,7 @@ from gui.ask.composer import Composer
 from gui.ask.page_panel import PagePanel
 from gui.ask.stream import MessageStream
 from gui.ask.turn import TurnView
-from gui.ask.welcome import Welcome
+from gui.ask.welcome import SUGGESTED, Welcome
 from gui.desk import Desk
 from gui.style.tokens import COLUMN_WIDTH
 from gui.worker import Lane, Task
@@ -83,6 +83,7 @@ class AskScreen(QWidget):
         self.panel.wanted.connect(self._load_page)
         self.panel.closed.connect(self.close_page)
         self.welcome.library_wanted.connect(self.library_wanted)
+        self.welcome.suggested.connect(self.ask)
 
     # --- what the shell says --------------------------------------------------------------
 
@@ -93,6 +94,15 @@ class AskScreen(QWidget):
     def set_collections(self, collections: tuple[Collection, ...]) -> None:
         self.composer.set_collections(collections)
         self.welcome.show_library(collections)
+        filled = [collection.id for collection in collections if collection.documents]
+        if filled:
+            self._desk.worker.run(
+                self,
+                Lane.READ,
+                lambda: self._desk.appliance.suggestions(filled[0], SUGGESTED),
+                self.welcome.suggest,
+                lambda _: self.welcome.suggest(()),  # a courtesy: its lack is no news
+            )
 
     def new_question(self) -> None:
         """An empty conversation, ready to type."""
@@ -124,6 +134,7 @@ class AskScreen(QWidget):
         self.composer.clear()
         self.composer.set_busy(busy=False)
         self.composer.set_collections(())
+        self.welcome.suggest(())
         self._top.setCurrentWidget(self.welcome)
 
     # --- asking ---------------------------------------------------------------------------

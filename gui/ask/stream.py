@@ -92,9 +92,10 @@ class MessageStream(QScrollArea):
         return tuple(self._views)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        side = max(28, (self.viewport().width() - COLUMN_WIDTH) // 2)
-        self._list.setContentsMargins(side, 20, side, 12)
         super().resizeEvent(event)
+        side = max(28, (self.width() - COLUMN_WIDTH) // 2)
+        bar = self.width() - self.viewport().width()
+        self._list.setContentsMargins(side, 20, side - bar, 12)
 
     def _move(self, by: int) -> None:
         self._first = max(0, min(self._first + by, len(self._turns) - ALIVE))

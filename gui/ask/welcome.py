@@ -1,4 +1,4 @@
-"""What Ask shows before the first question: what to do first, or what to expect of an answer."""
+"""What Ask shows before the first question: what to do first, or questions to begin with."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from appliance.values import Collection
 from gui.controls.buttons import TextButton
 from gui.controls.empty import Empty
-from gui.controls.labels import Glyph, Words
-from gui.text import counts
+from gui.controls.labels import Glyph, Prose, Words
+from gui.text import counts, plain
+
+_WIDTH = 560
+SUGGESTED = 3
 
 
 class Welcome(QStackedWidget):
+    """`suggested(question)` when one of the suggestions is pressed."""
+
     library_wanted = Signal()
+    suggested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,64 +35,78 @@ class Welcome(QStackedWidget):
             self.add,
         )
         self._ready = QWidget()
-        self._title = Words(self.tr("Ask your documents"), "display")
-        self._text = Words("", "quiet", wrap=True)
+        self._text = Prose()
+        self._head = Words(self.tr("Questions your documents may answer"), "section")
+        self._suggestions = QVBoxLayout()
+        self._suggestions.setSpacing(8)
+        self.buttons: list[TextButton] = []
         self._arrange()
         self.addWidget(self._nothing)
         self.addWidget(self._ready)
+        self.suggest(())
 
     def show_library(self, collections: tuple[Collection, ...]) -> None:
         documents = sum(collection.documents for collection in collections)
         if not documents:
             self.setCurrentWidget(self._nothing)
             return
-        self._text.setText(
-            self.tr("{documents} in {collections} are ready to be asked.").format(
+        ready = (
+            self.tr("{documents} in {collections} are ready.").format(
                 documents=counts.counted(documents, self.tr("document"), self.tr("documents")),
                 collections=counts.counted(
                     len(collections), self.tr("collection"), self.tr("collections")
                 ),
             )
-            if documents != 1
-            else self.tr("One document is ready to be asked.")
+            if documents > 1
+            else self.tr("One document is ready.")
+        )
+        self._text.say(
+            ready
+            + " "
+            + self.tr(
+                "Each sentence of an answer carries the number of its source; click it to read "
+                "the page. If nothing answers your question, you are told so."
+            )
         )
         self.setCurrentWidget(self._ready)
 
+    def suggest(self, questions: tuple[str, ...]) -> None:
+        """Questions out of the documents' headings: untrusted, shown as plain text."""
+        for button in self.buttons:
+            self._suggestions.removeWidget(button)
+            button.hide()
+            button.deleteLater()
+        self.buttons = []
+        for question in questions[:SUGGESTED]:
+            text = plain.line(question, 200)
+            button = TextButton("", kind="suggestion", glyph="ask", tone="accent")
+            button.setText(
+                button.fontMetrics()
+                .elidedText(text, Qt.TextElideMode.ElideRight, _WIDTH - 80)
+                .replace("&", "&&")
+            )
+            button.setAccessibleName(self.tr("Ask: {}").format(text))
+            button.setToolTip(plain.tip(text))
+            button.clicked.connect(lambda _on=False, q=text: self.suggested.emit(q))
+            self._suggestions.addWidget(button)
+            self.buttons.append(button)
+        self._head.setVisible(bool(self.buttons))
+
     def _arrange(self) -> None:
         column = QWidget()
-        column.setFixedWidth(500)
+        column.setFixedWidth(_WIDTH)
         layout = QVBoxLayout(column)
         layout.setSpacing(8)
         layout.addStretch(2)
         layout.addWidget(Glyph("arch", "accent", 44))
         layout.addSpacing(6)
-        layout.addWidget(self._title)
+        layout.addWidget(Words(self.tr("Ask your documents"), "display"))
         layout.addWidget(self._text)
-        layout.addSpacing(18)
-        for glyph, title, text in (
-            ("ask", self.tr("Ask in your own words"),
-             self.tr("A whole sentence works better than single words.")),
-            ("file", self.tr("Read the page behind every sentence"),
-             self.tr("Each sentence carries the number of its source. Click it to open the page.")),
-            ("search", self.tr("No source, no answer"),
-             self.tr("If nothing in your documents answers it, you are told so.")),
-        ):  # fmt: skip
-            layout.addLayout(_point(glyph, title, text))
-            layout.addSpacing(6)
+        layout.addSpacing(16)
+        layout.addWidget(self._head)
+        layout.addLayout(self._suggestions)
         layout.addStretch(3)
         row = QHBoxLayout(self._ready)
         row.addStretch(1)
         row.addWidget(column)
         row.addStretch(1)
-
-
-def _point(glyph: str, title: str, text: str) -> QHBoxLayout:
-    words = QVBoxLayout()
-    words.setSpacing(2)
-    words.addWidget(Words(title, "strong"))
-    words.addWidget(Words(text, "quiet", wrap=True))
-    row = QHBoxLayout()
-    row.setSpacing(14)
-    row.addWidget(Glyph(glyph, "accent", 20), 0, Qt.AlignmentFlag.AlignTop)
-    row.addLayout(words, 1)
-    return row

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.controls.buttons import TextButton
-from gui.controls.labels import Glyph, Words
+from gui.controls.labels import Glyph, Prose, Words
 
 
 class Empty(QWidget):
@@ -15,10 +15,9 @@ class Empty(QWidget):
     ) -> None:
         super().__init__(parent)
         self._title = Words(title, "heading")
-        self._text = Words(text, "quiet", wrap=True)
+        self._text = Prose(text, centred=True)
         self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._text.setFixedWidth(430)
+        self._text.setFixedWidth(440)
         row = QHBoxLayout()
         row.setSpacing(10)
         row.addStretch(1)
@@ -32,11 +31,15 @@ class Empty(QWidget):
         layout.addWidget(Glyph(glyph, "accent", 40), 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addSpacing(4)
         layout.addWidget(self._title)
-        layout.addWidget(self._text, 0, Qt.AlignmentFlag.AlignHCenter)
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(self._text)
+        middle.addStretch(1)
+        layout.addLayout(middle)
         layout.addSpacing(8)
         layout.addLayout(row)
         layout.addStretch(1)
 
     def say(self, title: str, text: str) -> None:
         self._title.setText(title)
-        self._text.setText(text)
+        self._text.say(text)

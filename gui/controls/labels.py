@@ -5,6 +5,8 @@ Rules kept here: no label guesses at markup, whatever its text looks like.
 
 from __future__ import annotations
 
+import html
+
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
@@ -31,6 +33,25 @@ class Words(QLabel):
         flag = Qt.TextInteractionFlag
         self.setTextInteractionFlags(flag.TextSelectableByMouse | flag.TextSelectableByKeyboard)
         return self
+
+
+class Prose(QLabel):
+    """Our own sentences, set with room between the lines. Never for what came from outside."""
+
+    def __init__(
+        self, text: str = "", *, centred: bool = False, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("quiet")
+        self.setTextFormat(Qt.TextFormat.RichText)
+        self.setWordWrap(True)
+        self._centred = centred
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        side = ' align="center"' if self._centred else ""
+        self.setText(f'<p{side} style="line-height: 138%">{html.escape(text)}</p>')
+        self.setAccessibleName(text)
 
 
 class Elided(QWidget):

@@ -30,13 +30,12 @@ class Notice(QFrame):
         self._glyph = Glyph(*_GLYPHS[tone], 20)
         self._sentence = Words("", "strong", wrap=True).selectable()
         self._step = Words("", "quiet", wrap=True).selectable()
-        self._row = QHBoxLayout()
-        self._row.setSpacing(8)
+        self._row: QHBoxLayout | None = None
         words = QVBoxLayout()
+        self._words = words
         words.setSpacing(3)
         words.addWidget(self._sentence)
         words.addWidget(self._step)
-        words.addLayout(self._row)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 12, 16, 12)
         layout.setSpacing(11)
@@ -62,9 +61,12 @@ class Notice(QFrame):
 
     def offer_button(self, button: TextButton) -> TextButton:
         """Adds a button below the words."""
-        if self._row.count() == 0:
+        if self._row is None:
+            self._row = QHBoxLayout()  # not before: an empty row would keep the words narrow
+            self._row.setSpacing(8)
             self._row.setContentsMargins(0, 7, 0, 0)
             self._row.addStretch(1)
+            self._words.addLayout(self._row)
         self._row.insertWidget(self._row.count() - 1, button)
         return button
 

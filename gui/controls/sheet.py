@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from gui.controls.labels import Glyph, Words
+from gui.controls.labels import Glyph, Prose, Words
 
 WIDTH = 460
 
@@ -30,7 +30,7 @@ class Sheet(QScrollArea):
         self.body.setContentsMargins(0, 48, 0, 48)
         self.body.setSpacing(14)
         self.heading = Words(title, "display", wrap=True)
-        self.explanation = Words(text, "quiet", wrap=True)
+        self.explanation = Prose(text)
         self.body.addStretch(2)
         self.body.addWidget(Glyph(glyph, "accent", 44))
         self.body.addWidget(self.heading)

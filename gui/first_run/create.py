@@ -50,7 +50,7 @@ class Create(Sheet):
         super().__init__("", "", parent=parent)
         self.heading.setText(self.tr("Make your vault"))
         self.setAccessibleName(self.tr("Make your vault"))
-        self.explanation.setText(
+        self.explanation.say(
             self.tr(
                 "Cloister keeps your documents, questions and answers encrypted on this computer "
                 "and answers without any network. The vault opens with your passphrase."

@@ -11,7 +11,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QTextCharFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -23,6 +22,7 @@ from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
 from gui.controls.sheet import Sheet
+from gui.controls.tick import Tick
 from gui.outbox import outbox
 
 
@@ -35,7 +35,7 @@ class Recovery(Sheet):
         super().__init__("", "", glyph="key", parent=parent)
         self.heading.setText(self.tr("Your recovery code"))
         self.setAccessibleName(self.tr("Your recovery code"))
-        self.explanation.setText(
+        self.explanation.say(
             self.tr(
                 "If you forget the passphrase, this code alone opens the vault. It is shown now "
                 "and never again. Keep it on paper, locked away, not on this computer."
@@ -47,8 +47,7 @@ class Recovery(Sheet):
         self.shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.printed = TextButton(self.tr("Print …"), glyph="print")
         self.saved = TextButton(self.tr("Save to a file …"), glyph="save")
-        self.sure = QCheckBox(self.tr("I have stored the recovery code"))
-        self.sure.setAccessibleName(self.sure.text())
+        self.sure = Tick(self.tr("I have stored the recovery code"))
         self.go = TextButton(self.tr("Continue"), kind="primary")
         self.go.setEnabled(False)
         self.notice = Notice()

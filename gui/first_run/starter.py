@@ -22,7 +22,7 @@ class Starter(Sheet):
         super().__init__("", "", glyph="library", parent=parent)
         self.heading.setText(self.tr("Your first collection"))
         self.setAccessibleName(self.tr("Your first collection"))
-        self.explanation.setText(
+        self.explanation.say(
             self.tr(
                 "A collection is a body of documents behind one key: a ward's guidelines, one "
                 "team's files. Next you choose the documents: PDF, Word, HTML, Markdown or text."

@@ -47,9 +47,11 @@ class CollectionList(QFrame):
                                tone="accent_ink")  # fmt: skip
         self.make.clicked.connect(self.made_wanted)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(18, 20, 10, 16)
+        layout.setContentsMargins(20, 20, 10, 16)
         layout.setSpacing(8)
-        layout.addWidget(Words(self.tr("Collections"), "section"))
+        head = Words(self.tr("Collections"), "section")
+        head.setContentsMargins(8, 2, 0, 0)
+        layout.addWidget(head)
         layout.addWidget(self.list, 1)
         layout.addWidget(self.make, 0, Qt.AlignmentFlag.AlignLeft)
 

@@ -153,7 +153,8 @@ class LibraryScreen(QWidget):
         self.summary.setText(self._summed(documents))
         self.table.rows.show_documents(documents)
         self._stack.setCurrentWidget(self._listed)
-        self._inner.setCurrentWidget(self.table if documents else self._empty)
+        busy = self._task is not None
+        self._inner.setCurrentWidget(self.table if documents or busy else self._empty)
         self.remove.setVisible(bool(documents))
 
     def _summed(self, documents: tuple[DocumentInfo, ...]) -> str:
@@ -192,6 +193,7 @@ class LibraryScreen(QWidget):
         self.card = card
         self._above.insertWidget(1, card)
         card.dismissed.connect(self._close_card)
+        self._inner.setCurrentWidget(self.table)
         self._allow(adding=False)
         self._task = self._desk.worker.stream(
             self,
@@ -286,7 +288,7 @@ class LibraryScreen(QWidget):
         framed.addWidget(self._inner)
         self._listed = QWidget()
         self._above = QVBoxLayout(self._listed)
-        self._above.setContentsMargins(22, 20, 28, 16)
+        self._above.setContentsMargins(20, 20, 28, 16)
         self._above.setSpacing(14)
         self._above.addLayout(self._head())
         self._above.addWidget(self.resume)

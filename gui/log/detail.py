@@ -51,7 +51,9 @@ class Detail(QScrollArea):
             (self.tr("Outcome"), record.outcome),
         ]
         shown = [(name, value) for name, value in fixed if value]
-        return shown + [(name.replace("_", " "), value) for name, value in record.fields]
+        return shown + [
+            (name.replace("_", " ").capitalize(), value) for name, value in record.fields
+        ]
 
 
 def _value(name: str, value: str) -> PlainView:

@@ -119,7 +119,7 @@ class LogScreen(QWidget):
         dress(self.table)
         self.table.verticalHeader().setDefaultSectionSize(36)
         head = self.table.horizontalHeader()
-        for column, width in ((0, 72), (1, 172), (2, 170), (3, 130), (5, 110)):
+        for column, width in ((0, 76), (1, 198), (2, 170), (3, 130), (5, 110)):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             head.resizeSection(column, width)
         head.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)
@@ -129,10 +129,14 @@ class LogScreen(QWidget):
             self.tr("Every question, import and log-in leaves a record here that cannot be "
                     "changed unseen."),
         )  # fmt: skip
+        inset = QWidget()
+        beside = QVBoxLayout(inset)
+        beside.setContentsMargins(15, 0, 0, 0)
+        beside.addWidget(self.table)
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setHandleWidth(1)
         self._split.setChildrenCollapsible(False)
-        self._split.addWidget(self.table)
+        self._split.addWidget(inset)
         self._split.addWidget(self.detail)
         self._split.setStretchFactor(0, 1)
         self._split.setSizes([760, 340])

@@ -81,12 +81,12 @@ class Unlock(Sheet):
 
     def _label(self) -> None:
         if self._with_code:
-            self.explanation.setText(
+            self.explanation.say(
                 self.tr("Type the recovery code you printed or saved when the vault was made.")
             )
             label, other = self.tr("Recovery code"), self.tr("Use the passphrase")
         else:
-            self.explanation.setText(self.tr("Type your passphrase to open the vault."))
+            self.explanation.say(self.tr("Type your passphrase to open the vault."))
             label, other = self.tr("Passphrase"), self.tr("Use the recovery code")
         self.secret.relabel(label)
         self.other.setText(other)

@@ -29,6 +29,8 @@ def apply(application: QApplication, tokens: Tokens) -> None:
         application.setStyle("Fusion")
     font = QFont(FAMILIES)
     font.setPixelSize(14)
+    # Contextual forms would turn the x of a document's "2x8" into another character.
+    font.setFeature(QFont.Tag("calt"), 0)
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     application.setFont(font)
     application.setPalette(_palette(tokens))

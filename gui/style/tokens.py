@@ -22,6 +22,7 @@ class Tokens:
     hover: str
     line: str
     edge: str
+    rim: str
     ink: str
     muted: str
     accent: str
@@ -51,6 +52,7 @@ LIGHT = Tokens(
     hover="#E9EDF1",
     line="#E4E7EC",
     edge="#87909E",
+    rim="#C6CDD6",
     ink="#16202E",
     muted="#5A6575",
     accent="#0F766E",
@@ -80,6 +82,7 @@ DARK = Tokens(
     hover="#222B36",
     line="#2A333F",
     edge="#6C7889",
+    rim="#3C4756",
     ink="#E7EBF1",
     muted="#A0ABBA",
     accent="#34B3A4",

@@ -331,6 +331,17 @@ class MemoryAppliance(Appliance):
         with self._guard:
             return tuple(stored.info for stored in self._held.documents[collection].values())
 
+    def suggestions(self, collection: str, count: int) -> tuple[str, ...]:
+        self._called()
+        with self._guard:
+            heads = [
+                line[2:].lstrip("0123456789. ")
+                for stored in self._held.documents[collection].values()
+                for line in stored.pages[0][:1]
+                if line.startswith("# ")
+            ]
+        return tuple(f"What is said about {head}?" for head in heads[:count])
+
     def remove_document(self, collection: str, document: str) -> None:
         self._called()
         with self._guard:

@@ -144,7 +144,7 @@ def test_an_ask_shows_its_stages_then_the_answer_with_chips(
 
 
 def test_stop_ends_the_ask_and_the_next_one_works(shell: Shell, pace: Pace, qtbot: QtBot) -> None:
-    pace.stage = 5.0
+    pace.stage = 1.0
     screen = workplace(shell).ask
     screen.composer.typing.setPlainText(QUESTION)
     screen.composer.send.click()

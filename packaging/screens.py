@@ -1,0 +1,264 @@
+"""`make screens`: drives the real widgets through the main jobs and saves a picture of each.
+
+Usage: python packaging/screens.py FOLDER [--theme light|dark] [--size 1440x900] [--memory]
+
+Without --memory the product itself runs, on a throwaway vault with the sample library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication, QWidget
+
+    from appliance.app import Appliance
+    from gui.shell import Shell
+    from gui.workplace import Workplace
+
+PASSPHRASE = "tidal lantern orchard mosaic"
+PATIENCE = 90.0
+
+
+class Camera:
+    """Waits for what it is told to wait for, then takes a picture."""
+
+    def __init__(self, application: QApplication, folder: Path, shell: Shell) -> None:
+        self._application, self._folder, self._shell = application, folder, shell
+        self._number = 0
+
+    def until(self, ready: Callable[[], object], seconds: float = PATIENCE) -> None:
+        end = time.monotonic() + seconds
+        while not ready():
+            if time.monotonic() > end:
+                raise SystemExit(f"screens: waited {seconds:.0f} s in vain")
+            self._application.processEvents()
+            time.sleep(0.005)
+
+    def rest(self, seconds: float = 0.25) -> None:
+        end = time.monotonic() + seconds
+        self.until(lambda: time.monotonic() > end, seconds + 5)
+
+    def take(self, name: str, widget: QWidget | None = None) -> None:
+        self.rest()
+        self._number += 1
+        path = self._folder / f"{self._number:02}-{name}.png"
+        (widget or self._shell).grab().save(str(path))
+        print(path.name, flush=True)
+
+    def dialog(self, name: str) -> None:
+        """The window with the dialog that stands before it."""
+        from PySide6.QtGui import QPainter
+        from PySide6.QtWidgets import QApplication, QDialog
+
+        self.rest()
+        picture = self._shell.grab()
+        painter = QPainter(picture)
+        for window in QApplication.topLevelWidgets():
+            if isinstance(window, QDialog) and window.isVisible():
+                where = window.pos() - self._shell.pos()
+                painter.drawPixmap(where, window.grab())
+        painter.end()
+        self._number += 1
+        path = self._folder / f"{self._number:02}-{name}.png"
+        picture.save(str(path))
+        print(path.name, flush=True)
+        for window in QApplication.topLevelWidgets():
+            if isinstance(window, QDialog):
+                window.reject()
+        self.rest()
+
+
+def place(shell: Shell) -> Workplace:
+    if shell.workplace is None:
+        raise SystemExit("screens: the desk is not open")
+    return shell.workplace
+
+
+def first_run(camera: Camera, shell: Shell, scene: Scene) -> None:
+    create = shell.front.create_vault
+    camera.until(create.isVisible)
+    camera.take("first-run")
+    create.name.edit.setText("Dr Ada Winter")
+    create.passphrase.edit.setText(PASSPHRASE)
+    create.again.edit.setText(PASSPHRASE)
+    create.again.edit.setFocus()
+    camera.take("first-run-typed")
+    create.go.click()
+    camera.until(lambda: shell.front.recovery)
+    camera.take("recovery-code")
+    if shell.front.recovery is not None:
+        shell.front.recovery.sure.click()
+        shell.front.recovery.go.click()
+    starter = shell.front.starter
+    camera.until(starter.isVisible)
+    starter.title.edit.setText(scene.collection)
+    camera.take("first-collection")
+    starter.go.click()
+    camera.until(lambda: not shell.locked)
+    camera.until(lambda: place(shell).library.collections.list.count())
+    camera.take("library-empty")
+    place(shell).go("ask")
+    camera.take("ask-nothing-yet")
+
+
+def library(camera: Camera, shell: Shell, scene: Scene) -> None:
+    screen = place(shell).library
+    place(shell).go("library")
+    screen.add((scene.library,))
+    camera.until(lambda: screen.card and screen.card.bar.value() >= 1)
+    camera.take("library-importing")
+    camera.until(lambda: screen.card and screen.card.dismiss.isVisible())
+    camera.until(lambda: screen.table.rows.rowCount())
+    camera.take("library-report")
+    if screen.card is not None:
+        screen.card.dismiss.click()
+    screen.table.selectRow(0)
+    camera.take("library")
+    screen.remove.click()
+    camera.dialog("library-remove")
+
+
+def asking(camera: Camera, shell: Shell, scene: Scene) -> None:
+    desk = place(shell)
+    desk.new_question()
+    camera.take("ask-welcome")
+    for number, question in enumerate(scene.questions):
+        desk.ask.composer.typing.setPlainText(question)
+        desk.ask.composer.send.click()
+        view = desk.ask.stream.views[-1]
+        if number == 0:
+            camera.rest(scene.moment)
+            camera.take("ask-working")
+        camera.until(lambda v=view: v.stages is None)  # type: ignore[misc]
+        camera.take(f"ask-{number + 1}")
+    first = next(v for v in desk.ask.stream.views if v.answer and v.answer.citations)
+    if first.answer is not None:
+        desk.ask.show_citation(first.answer.citations[0])
+        camera.until(lambda: desk.ask.panel.view)
+        desk.ask.stream.verticalScrollBar().setValue(0)
+        camera.take("ask-cited-page")
+        desk.ask.panel.larger.click()
+        desk.ask.panel.larger.click()
+        camera.take("ask-page-larger")
+        if scene.paged_less:
+            desk.new_question()
+            desk.ask.composer.typing.setPlainText(scene.paged_less)
+            desk.ask.composer.send.click()
+            view = desk.ask.stream.views[-1]
+            camera.until(lambda: view.stages is None)
+            if view.answer is not None and view.answer.citations:
+                desk.ask.show_citation(view.answer.citations[0])
+                camera.until(lambda: desk.ask.panel.view)
+                camera.take("ask-cited-text")
+
+
+def log(camera: Camera, shell: Shell, scene: Scene) -> None:
+    desk = place(shell)
+    desk.go("log")
+    camera.until(lambda: desk.log.badge.state == "verified")
+    camera.until(lambda: desk.log.model.record(0))
+    desk.log.table.selectRow(1)
+    camera.take("log")
+    with tempfile.TemporaryDirectory() as folder:
+        if scene.memory:
+            desk.log.export_to(Path(folder))
+            camera.rest(0.6)
+            camera.dialog("log-exported")
+    desk.pill.click()
+    camera.dialog("air-gap")
+    shell.lock()
+    camera.until(lambda: shell.front.unlock.secret.isEnabled())
+    camera.take("locked")
+    shell.front.unlock.secret.edit.setText("not the passphrase")
+    shell.front.unlock.go.click()
+    camera.until(lambda: shell.front.unlock.notice.isVisible())
+    camera.take("wrong-passphrase")
+
+
+class Scene:
+    """What is asked of which product."""
+
+    def __init__(self, *, memory: bool, work: Path) -> None:
+        self.memory = memory
+        self.work = work
+        self.collection = "Ward 4 guidelines"
+        self.moment = 0.5
+        if memory:
+            from tests.gui.texts import write_library
+
+            self.library = write_library(work / "library")
+            self.questions = [
+                "When can apixaban be restarted after a high bleeding-risk procedure?",
+                "Which gate does the last ferry to Reykjavik leave from?",
+                "How do I delete an entry of the log?",
+                "When are blood cultures taken, and what is done in the first hour?",
+            ]
+            self.paged_less = "How is parental leave requested in writing?"
+        else:
+            from appliance.sample import sample_folder, sample_questions
+
+            self.library = Path(sample_folder("hospital"))
+            answerable = [q.text for q in sample_questions() if getattr(q, "library", "") in
+                          ("", "hospital")]  # fmt: skip
+            self.questions = [
+                answerable[0],
+                "Which gate does the last ferry to Reykjavik leave from on Sundays?",
+                "How can I delete my searches from the audit log?",
+                answerable[1],
+            ]
+            self.paged_less = answerable[2]
+            self.moment = 0.02
+
+    def appliance(self) -> Appliance:
+        if self.memory:
+            from tests.gui.memory_appliance import MemoryAppliance, Pace
+
+            return MemoryAppliance(Pace(stage=0.35, file=0.25))
+        from appliance.app import open_appliance
+
+        data = self.work / "data"
+        return open_appliance(data, writable=(self.work,), screen=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=lambda name: Path(name).absolute())
+    parser.add_argument("--theme", choices=("light", "dark"), default="light")
+    parser.add_argument("--size", default="1440x900")
+    parser.add_argument("--memory", action="store_true")
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=given.folder) as work:
+        scene = Scene(memory=given.memory, work=Path(work))
+        product = scene.appliance()  # before Qt: the guard cannot reach threads that run
+
+        from PySide6.QtWidgets import QApplication
+
+        from gui.shell import Shell
+        from gui.style.theme import Follower
+
+        application = QApplication(sys.argv[:1])
+        Follower(application, given.theme)
+        shell = Shell(product)
+        width, height = (int(part) for part in given.size.split("x"))
+        shell.resize(width, height)
+        shell.show()
+        camera = Camera(application, given.folder, shell)
+        for scenario in (first_run, library, asking, log):
+            scenario(camera, shell, scene)
+        shell.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
