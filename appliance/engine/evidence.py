@@ -38,22 +38,27 @@ UNIT_FEATURES = (
     "short",
     "question",  # is itself a question
     "leans",  # begins with It, This, They …
+    "points",  # tells where to read on: "Source: …", "See also …", an address
+    "defines",  # asked what something is, says "… is", its words first
 )
 EVIDENCE_FEATURES = (
-    "best",  # log-odds of the best sentence, scaled
     "cosine",  # highest of question and sentence
-    "passage_cosine",  # highest
-    "covered",  # by the best sentence and what stands over it
+    "covered",  # the question's words in the best sentence and what stands over it
     "covered_by_passage",  # highest
-    "covered_by_heading",  # title and headings alone, highest
     "rarest_missing",  # rarity of the rarest word that is nowhere in what was found
+    "rarest_missing_there",  # … in the best sentence's passage
+    "rarest_missing_near",  # … in the best sentence, its neighbours and what stands over it
     "names_missing",  # share of names, numbers and codes that is nowhere in what was found
     "names_missing_there",  # … in the best sentence's passage
-    "rarest_missing_there",
-    "kind_missed",
+    "kind_missed",  # asks for a number, time, person or place; the best sentence has none
     "lead",  # how far the best passage's cosine is above the middle one's
-    "no_words",  # the question has no content word at all
+    "ahead",  # how far the best sentence is ahead of the next, in log-odds / 4
+    "nearest",  # the best sentence's passage is the nearest by vector
+    "most_words",  # … is the first by words
 )
+USUAL_LEAD = 0.15
+"""Of `lead`, where too few passages were found to have a middle worth comparing with."""
+ENOUGH_TO_COMPARE = 8
 
 
 def _pattern(*parts: str) -> re.Pattern[str]:
@@ -89,13 +94,17 @@ _ASKS_NAME = _pattern(
     r"\bby whom\b",
     r"\b(?:what|which) (?:person|city|country|state)\b",
 )
+_ASKS_WHAT = _pattern(
+    r"^\W*(?:what|who) (?:is|are|was|were)\b", r"\bwhat does .* mean\b", r"\bdefine\b"
+)
+_SAYS = _pattern(r"\b(?:is|are|was|were|means|refers to)\b")
 _KINDS = ((_ASKS_TIME, _TIME), (_ASKS_NUMBER, _NUMBER), (_ASKS_NAME, _NAME))
 
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A unit that is read closely: which of the question's words (masks, words.py) it has, and
-    which it has together with its neighbours."""
+    """A unit that is read closely: which of the question's words (masks, words.py) it has (with
+    the one it leans on), and which it has together with its neighbours."""
 
     unit: Unit
     own: int
@@ -130,18 +139,21 @@ def read_closely(question: str, found: Sequence[Scored], rarity: Rarity) -> Read
         above.append(over)
         whole.append(over | asked.mask(scored.passage.text))
         for n, unit in enumerate(units):
-            nearby = masks[n]
+            own = masks[n] | (masks[n - 1] if unit.leans else 0)
+            nearby = own
             for beside in masks[max(0, n - 1) : n + 2]:
                 nearby |= beside
             promise = (
-                asked.coverage(masks[n])
+                asked.coverage(own)
                 + 0.5 * asked.coverage(nearby)
-                + 0.5 * asked.coverage(over)
+                + 1.5 * asked.coverage(over)
                 + 2.0 * scored.similarity
                 + 0.6 / (1 + place)
-                + 0.25 * (_kind(question, unit.text) > 0)
+                + 0.5 * (_kind(question, unit.text) > 0)
+                + 0.25 * (n == 0)
+                - 1.0 * unit.points
             )
-            ranked.append((promise, Near(unit, masks[n], nearby)))
+            ranked.append((promise, Near(unit, own, nearby)))
     ranked.sort(key=lambda entry: -entry[0])  # stable: the better found, the earlier
     return Reading(question, asked, found, _affordable(ranked), tuple(above), tuple(whole))
 
@@ -150,7 +162,7 @@ def _affordable(ranked: Sequence[tuple[float, Near]]) -> tuple[Near, ...]:
     kept: list[Near] = []
     size = 0
     for _, near in ranked[:MAX_UNITS]:
-        size += min(len(near.unit.text), 600) + 40
+        size += min(len(near.unit.text) + len(near.unit.context), 600) + 40
         if kept and size > MAX_CHARACTERS:
             break
         kept.append(near)
@@ -163,6 +175,17 @@ def _kind(question: str, text: str) -> int:
         if asks.search(question):
             return 1 if has.search(text) else -1
     return 0
+
+
+def _defines(reading: Reading, near: Near, above: int) -> bool:
+    """Whether "What is asthma?" meets "Asthma is …" (or "It is …" under the heading)."""
+    if not _ASKS_WHAT.search(reading.question) or len(reading.asked.words) > 5:
+        return False
+    said = _SAYS.search(near.unit.text)
+    if said is None:
+        return False
+    subject = reading.asked.mask(near.unit.text[: said.start()])
+    return subject != 0 and reading.asked.coverage(subject | above) > 0.9
 
 
 def unit_features(reading: Reading, question: Vectors, units: Vectors) -> Floats:
@@ -190,6 +213,8 @@ def unit_features(reading: Reading, question: Vectors, units: Vectors) -> Floats
                 max(0.0, 1 - len(unit.text) / 60),
                 float(unit.text.rstrip().endswith("?")),
                 float(unit.leans),
+                float(unit.points),
+                float(_defines(reading, near, above)),
             )
         )
     return np.array(rows, np.float64).reshape(len(rows), len(UNIT_FEATURES))
@@ -198,27 +223,31 @@ def unit_features(reading: Reading, question: Vectors, units: Vectors) -> Floats
 def evidence_features(reading: Reading, rows: Floats, odds: Floats) -> Floats:
     """EVIDENCE_FEATURES of what was found. rows and odds are those of the units, one at least."""
     best = int(np.argmax(odds))
-    there = reading.whole[reading.near[best].unit.place]
+    near = reading.near[best]
+    there = reading.whole[near.unit.place]
     asked, anywhere = reading.asked, 0
     for mask in reading.whole:
         anywhere |= mask
+    scored = reading.found[near.unit.place]
     similar = sorted((s.similarity for s in reading.found), reverse=True)
+    lead = similar[0] - similar[len(similar) // 2]
+    over = near.nearby | reading.above[near.unit.place]
     column = {name: n for n, name in enumerate(UNIT_FEATURES)}
     return np.array(
         [
-            odds[best] / 4,
             rows[:, column["cosine"]].max(),
-            similar[0],
             rows[best, column["covered_with_heading"]],
             max(asked.coverage(mask) for mask in reading.whole),
-            max(asked.coverage(mask) for mask in reading.above),
             asked.rarest_missing(anywhere),
+            asked.rarest_missing(there),
+            asked.rarest_missing(over),
             asked.names_missing(anywhere),
             asked.names_missing(there),
-            asked.rarest_missing(there),
             rows[best, column["kind_missed"]],
-            similar[0] - similar[len(similar) // 2],
-            float(not asked.words),
+            lead if len(similar) >= ENOUGH_TO_COMPARE else USUAL_LEAD,
+            (odds[best] - np.partition(odds, -2)[-2]) / 4 if len(odds) > 1 else 0.0,
+            float(scored.vector_rank == 1),
+            float(scored.word_rank == 1),
         ],
         np.float64,
     )

@@ -46,7 +46,7 @@ def quote(
     `encode` raises.
     """
     reading = read_closely(question, found, rarity)
-    if not reading.near:
+    if not reading.near or not reading.asked.words:
         return _answer((), (), model, 0.0)
     vectors = encode(texts_to_encode(reading))
     rows, odds = score_units(reading, vectors)
@@ -59,14 +59,12 @@ def quote(
 
 
 def texts_to_encode(reading: Reading) -> list[str]:
-    """The question, then each unit with the heading it stands under."""
-    return [
-        reading.question,
-        *(
-            f"{place_in_words(reading.found[near.unit.place].passage)}: {near.unit.text}"
-            for near in reading.near
-        ),
-    ]
+    """The question, then each unit after the heading it stands under and what it leans on."""
+    texts = [reading.question]
+    for near in reading.near:
+        heading = place_in_words(reading.found[near.unit.place].passage)
+        texts.append(f"{heading}: {near.unit.context} {near.unit.text}".replace(":  ", ": "))
+    return texts
 
 
 def score_units(reading: Reading, vectors: Vectors) -> tuple[Floats, Floats]:

@@ -15,7 +15,13 @@ from appliance.values import Passage
 
 LONG = 320
 SHORT = 12
+CONTEXT = 200
 _ITEM = re.compile(r"(?<=\s)[-–•*·]\s+(?=\S)")
+_POINTING = re.compile(
+    r"https?://|www\.|^\W*(?:source\b|see also|see the following|for (?:more|further) information|"
+    r"more information|references?:|further reading|for details,? see)",
+    re.IGNORECASE,
+)
 _LEANING = re.compile(
     r"""[-–•*·"'“(\s]*(?:it|its|this|these|those|that|they|their|them|he|she|his|her|such|
     however|but|and|or|also|in\ addition|additionally|therefore|thus|then|otherwise|for\ example|
@@ -29,7 +35,8 @@ _LEANING = re.compile(
 class Unit:
     """Characters [start, end) of the passage at `place` in the list of found passages; `index`
     counts the passage's units. `leans`: not understood without the one before it. `opens`: a
-    colon announces what follows."""
+    colon announces what follows. `points`: says only where to read on. `context`: the text
+    before it, if it leans."""
 
     place: int
     index: int
@@ -38,6 +45,8 @@ class Unit:
     text: str
     leans: bool
     opens: bool
+    points: bool
+    context: str
 
 
 def units_of(place: int, passage: Passage) -> tuple[Unit, ...]:
@@ -49,6 +58,7 @@ def units_of(place: int, passage: Passage) -> tuple[Unit, ...]:
     units: list[Unit] = []
     for start, end, item in stretches:
         text = passage.text[start:end]
+        leans = bool(units) and (item or _LEANING.match(text) is not None)
         units.append(
             Unit(
                 place=place,
@@ -56,8 +66,10 @@ def units_of(place: int, passage: Passage) -> tuple[Unit, ...]:
                 start=start,
                 end=end,
                 text=text,
-                leans=bool(units) and (item or _LEANING.match(text) is not None),
+                leans=leans,
                 opens=text.rstrip().endswith(":"),
+                points=_POINTING.search(text) is not None,
+                context=units[-1].text[-CONTEXT:] if leans else "",
             )
         )
     return tuple(units)

@@ -16,14 +16,14 @@ from math import log
 from appliance.engine.errors import BundleDamaged
 
 STOP_WORDS = frozenset(
-    "a about after again against all also although am an and any are as at be because been before "
-    "being below between both but by can cannot could did do does doing done down during each else "
+    "a about against all also although am an and any are as at be because been "
+    "being below both but by can cannot could did do does doing done down each else "
     "ever few for from further had has have having he her here hers him his how however i if in "
     "into is it its itself just let like many may me might more most much must my no nor not of "
     "off often on once one only or other our out over own please same say says shall she should so "
     "some such tell than that the their them then there these they this those through to too under "
-    "until up upon us very was we were what when where whether which while who whom whose why will "
-    "with within without would yes yet you your s t d ll re ve m give given explain describe know "
+    "up upon us very was we were what when where whether which while who whom whose why will "
+    "with would yes yet you your s t d ll re ve m give given explain describe know "
     "mean means find happen happens happened exactly kind type sort called name named "
     "get got go goes need use used using make made".split()
 )
@@ -35,6 +35,11 @@ _ENDINGS = (
     ("ingly", ""), ("edly", ""), ("sses", "ss"), ("ing", ""), ("ed", ""), ("ly", ""), ("es", ""),
     ("s", ""),
 )  # fmt: skip
+_FORMS = frozenset(
+    "  e s is es y ic ics ical al ally ar ary ation ative ion ions ive ity ment ments ed er ers or "
+    "ors ing ance ant ants ent nt nts tion tions t ous able ence".split(" ")
+)
+"""What may follow the letters that two forms of a word share."""
 _FIRST_WORD_ID = 1996  # of the BERT vocabulary: before it stand marks and single characters
 _COMMON = 20.0
 
@@ -146,15 +151,16 @@ class Asked:
 
 
 def _same(asked: Word, root: str) -> bool:
-    """The same stem; for plain words also one that shares all but its last letter: diagnos(e) and
-    diagnosis, treat and treatment, but not prednisone and prednisolone."""
+    """The same stem; for plain words also another form of it: diagnos(e) and diagnosis, treat and
+    treatment, but not prednison(e) and prednisolon(e), contract and contrary."""
     if asked.stem == root:
         return True
-    shorter, longer = sorted((asked.stem, root), key=len)
-    if asked.exact or len(shorter) < 5 or len(longer) - len(shorter) > 5:
+    if asked.exact or min(len(asked.stem), len(root)) < 5:
         return False
-    shared = max(5, len(shorter) - 1)
-    return shorter[:shared] == longer[:shared]
+    shared = 0
+    while asked.stem[shared : shared + 1] == root[shared : shared + 1] != "":
+        shared += 1
+    return shared >= 5 and asked.stem[shared:] in _FORMS and root[shared:] in _FORMS
 
 
 def content_words(question: str, rarity: Rarity) -> tuple[Word, ...]:

@@ -3,7 +3,7 @@
 A case is answerable, or unanswerable in one of three ways: "removed" (its article or topic is taken
 out of the library), "swapped" (its rarest word is replaced by one the library does not hold: the
 drug that is not in the guidelines), "hard" (only the passages that answer are taken out; the rest
-of the article stays).
+of the article stays). A seventh of all are asked of a small library of 1 to 40 passages.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9–-])")
 _ABBREVIATION = re.compile(
     r"\b(?:[A-Z]|Dr|Mr|Mrs|Ms|St|vs|etc|e\.g|i\.e|U\.S|No|Inc|Jr|Sr|ca|al)\.$"
 )
+_SOURCE = re.compile(r"https?://|^\W*(?:source:|see also|for more information)", re.IGNORECASE)
 PASSAGE_CHARACTERS = 1_100
 
 
@@ -36,6 +37,7 @@ class Case:
     group: str
     gold: tuple[tuple[int, int, int], ...]
     removed: frozenset[int] = frozenset()
+    small: bool = False
 
     @property
     def answerable(self) -> bool:
@@ -88,8 +90,20 @@ class Corpus:
             cases = [c for c in self.cases if (c.group in fitted) == wanted]
             dice.shuffle(cases)
             for n, case in enumerate(cases[:most]):
-                half.append(case if n % 2 else self._spoilt(case, n, dice, names, rarity))
+                made = case if n % 2 else self._spoilt(case, n, dice, names, rarity)
+                half.append(self._shrunk(made, dice) if n % 7 == 3 else made)
         return halves
+
+    def _shrunk(self, case: Case, dice: random.Random) -> Case:
+        """The case over a library of a few passages, most of the same topic if that is there."""
+        size = dice.choice((1, 3, 6, 12, 40))
+        kin = sorted(self.groups[case.group] - case.removed)
+        others = [dice.randrange(len(self.passages)) for _ in range(size)]
+        kept = {k for k, _, _ in case.gold} if case.answerable else set()
+        kept |= set(dice.sample(kin, min(len(kin), size // 2 + 1)))
+        kept |= set(others[: max(1, size - len(kept))]) - case.removed
+        everything = range(len(self.passages))
+        return replace(case, removed=frozenset(k for k in everything if k not in kept), small=True)
 
     def _spoilt(
         self, case: Case, n: int, dice: random.Random, names: Sequence[str], rarity: Rarity
@@ -168,7 +182,7 @@ def read_hospital(folder: Path) -> Corpus:
                 key = len(passages)
                 passages.append(_passage(key, title, (title, question), text))
                 groups.setdefault(title, set()).add(key)
-                gold.append((key, 0, len(text)))
+                gold += [(key, a, b) for a, b in _sentences(text) if not _SOURCE.search(text[a:b])]
             if gold:
                 cases.append(Case("hospital", "answerable", question, title, tuple(gold)))
     return Corpus(

@@ -1,0 +1,64 @@
+"""Quote mode: what it answers, what it refuses, how long it takes (held-out questions)
+
+Measured on the public collections beside the checkout; without them there are no figures.
+docs/decisions/0006-quote-mode.md has those of all held-out questions.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+
+from appliance.engine.bundle import default_encoder_folder, read_tokenizer
+from appliance.engine.client import EngineHost
+from appliance.engine.words import read_rarity
+from tests.benchmarks.quoting.cases import read_squad
+from tests.benchmarks.quoting.finding import Library, VectorCache
+from tests.benchmarks.quoting.measuring import (
+    PASSAGES,
+    SEED,
+    SHARE,
+    measure,
+    of_kind,
+    prepare,
+    refusals,
+)
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+QUESTIONS = 400
+
+
+def run() -> list[tuple[str, float, str]]:
+    if not (DATA / "reading" / "dev-v1.1.json").is_file():
+        return []
+    folder = default_encoder_folder()
+    host = EngineHost(folder)
+    cache, rarity = VectorCache(host, None), read_rarity(read_tokenizer(folder))
+    corpus = read_squad(DATA / "reading")
+    library = Library(corpus.passages, cache)
+    names = ["enoxaparin", "haemochromatosis", "glomerulonephritis", "sarcoidosis", "amiodarone"]
+    dice = random.Random(SEED)  # noqa: S311 - reproducible on purpose
+    _, cases = corpus.split_cases(dice, SHARE, names, rarity, QUESTIONS)
+    reads = prepare(cases, library, rarity)
+    times = []
+    for case in cases[:120]:
+        found = library.find(case.question, library.encode([case.question])[0], case.removed,
+                             PASSAGES)  # fmt: skip
+        started = time.perf_counter()
+        host.quote(case.question, found)
+        times.append(1000 * (time.perf_counter() - started))
+    cache.close()
+    yes = measure(of_kind(reads, "squad", "answerable"))
+    count, precision, recall = refusals(reads)
+    return [
+        ("answerable questions answered", 100 * yes.answered, "%"),
+        ("of those, quoting the sentence that answers", 100 * yes.quoted, "%"),
+        ("of those, as the best sentence", 100 * yes.first, "%"),
+        (f"refusal precision (half of {count} unanswerable)", 100 * precision, "%"),
+        ("refusal recall", 100 * recall, "%"),
+        ("quote() p50, 16 passages", float(np.percentile(times, 50)), "ms"),
+        ("quote() p95, 16 passages", float(np.percentile(times, 95)), "ms"),
+    ]
