@@ -30,7 +30,9 @@ def read_markdown(text: str) -> tuple[str, Iterator[Piece]]:
         found = _FRONT_TITLE.search(front[1])
         title = tidy(found[1]) if found else ""
         text = text[front.end() :]
-    pieces = list(_pieces(MarkdownIt("commonmark").enable("table").parse(text)))
+    pieces = list(
+        _pieces(MarkdownIt("commonmark", {"maxNesting": 100}).enable("table").parse(text))
+    )
     if not title:
         first = [p.text for p in pieces if p.kind is BlockKind.HEADING and p.level == 1]
         title = first[0] if first else ""
