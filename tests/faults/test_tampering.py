@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -106,26 +107,39 @@ def test_a_damaged_vault_file_is_found(vault: Path, share: float) -> None:  # no
     assert said.find("hint")
 
 
+def written(journal: Path) -> int:
+    """How far the journal is written: it is made longer than it is, in zeros."""
+    return len(journal.read_bytes().rstrip(b"\0"))
+
+
 def cut_journal(data: Path) -> None:
-    journal = max((data / "audit").glob("journal*"), key=lambda path: path.stat().st_size)
-    os.truncate(journal, journal.stat().st_size * 2 // 3)
+    journal = data / "audit" / "journal"
+    os.truncate(journal, written(journal) * 2 // 3)
+
+
+def cut_and_padded_journal(data: Path) -> None:
+    journal = data / "audit" / "journal"
+    size, kept = journal.stat().st_size, written(journal) * 2 // 3
+    os.truncate(journal, kept)
+    os.truncate(journal, size)
 
 
 def empty_journal(data: Path) -> None:
-    for journal in (data / "audit").glob("journal*"):
-        os.truncate(journal, 0)
+    os.truncate(data / "audit" / "journal", 0)
 
 
 def flip_journal(data: Path) -> None:
-    journal = max((data / "audit").glob("journal*"), key=lambda path: path.stat().st_size)
-    flip(journal, journal.stat().st_size // 2)
+    journal = data / "audit" / "journal"
+    flip(journal, written(journal) // 2)
 
 
 def remove_log(data: Path) -> None:
     shutil.rmtree(data / "audit")
 
 
-@pytest.mark.parametrize("damage", [cut_journal, empty_journal, flip_journal, remove_log])
+@pytest.mark.parametrize(
+    "damage", [cut_journal, cut_and_padded_journal, empty_journal, flip_journal, remove_log]
+)
 def test_a_cut_or_damaged_log_is_found(vault: Path, damage: Callable[[Path], None]) -> None:  # noqa: F811
     damage(vault)
     refused(vault, *LOG_CODES, *STORE_CODES)
@@ -160,23 +174,58 @@ def test_a_second_instance_is_told_so(vault: Path) -> None:  # noqa: F811
     require(cloister(vault, "ask", QUESTION))
 
 
-def _as_nobody() -> None:
-    if os.geteuid() == 0:
-        os.setgid(65534)
-        os.setuid(65534)
+def _mount(source: str, target: Path, kind: str, flags: int, options: str = "") -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(source.encode(), bytes(target), kind.encode(), flags, options.encode()):
+        raise OSError(ctypes.get_errno(), f"mount {target}")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user to take the right to write away")
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
+CLONE_NEWNS = 0x20000
+
+
+def _own_mounts() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS):
+        raise OSError(ctypes.get_errno(), "unshare")
+    _mount("none", Path("/"), "", MS_REC | MS_PRIVATE)
+
+
+needs_mounts = pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts in a namespace")
+
+
+@needs_mounts
 def test_a_read_only_folder_is_said_and_nothing_is_lost(vault: Path) -> None:  # noqa: F811
-    for path in (vault, *vault.rglob("*")):
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    for parent in vault.parents:
-        if parent.stat().st_uid == os.geteuid() and str(parent).startswith("/tmp"):
-            parent.chmod(parent.stat().st_mode | 0o055)
-    said = cloister(vault, "ask", QUESTION, before=_as_nobody)
-    assert said.status == 1, said
-    assert said.find("error") in ("storage_read_only", "log_unwritable")
+    def read_only() -> None:
+        _own_mounts()
+        _mount(str(vault), vault, "", MS_BIND)
+        _mount("none", vault, "", MS_REMOUNT | MS_BIND | MS_RDONLY)
+
+    said = require(cloister(vault, "ask", QUESTION, before=read_only), 1)
+    assert said.find("error") in ("storage_read_only", "log_unwritable"), said
     assert said.find("hint")
-    for path in (vault, *vault.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else 0o644)
+    require(cloister(vault, "ask", QUESTION))
+
+
+@needs_mounts
+@pytest.mark.parametrize("room", [0, 300_000])
+def test_a_full_disk_is_said_and_nothing_is_lost(vault: Path, tmp_path: Path, room: int) -> None:  # noqa: F811
+    """The data folder on a file system with `room` bytes left; what was acknowledged stays."""
+    papers = tmp_path / "papers"
+    papers.mkdir()
+    for i in range(30):
+        (papers / f"{i}.txt").write_text(f"Rule {i} of the house. " * 300)
+    size = sum(path.stat().st_blocks * 512 for path in vault.rglob("*")) + room
+    small = tmp_path / "small"
+    small.mkdir()
+
+    def full() -> None:
+        _own_mounts()
+        _mount("tmpfs", small, "tmpfs", 0, f"size={size + 200_000}")
+        shutil.copytree(vault, small / "data")
+
+    said = cloister(small / "data", "add", str(papers), before=full)
+    assert said.status == 1, said
+    assert said.find("error") in ("storage_full", "log_unwritable"), said
+    assert said.find("hint")
     require(cloister(vault, "ask", QUESTION))
