@@ -59,8 +59,8 @@ def _say_nothing(_collection: str, _code: str, _sentence: str) -> None:
 class Library:
     """Open collections. Safe to call from several threads.
 
-    folder holds one folder a collection; spill is the data folder's spill folder, emptied here:
-    make one Library a data folder, holding that folder's lock.
+    folder holds one folder a collection; spill is the data folder's spill folder, in which every
+    store has its own, emptied when it opens and when it closes.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class Library:
             store = Store.create(
                 folder / STORE,
                 key,
-                spill=self._spill / collection,
+                spill=self._spill,
                 kind=KIND,
                 id=collection,
                 schema=schema.COLLECTION,
@@ -118,7 +118,7 @@ class Library:
             store = Store.open(
                 self._folder_of(collection) / STORE,
                 key,
-                spill=self._spill / collection,
+                spill=self._spill,
                 kind=KIND,
                 id=collection,
                 mark=mark,

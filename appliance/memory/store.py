@@ -62,7 +62,9 @@ class Store:
         self, path: Path, key: bytes, spill: Path, identity: Identity, on_mark: OnMark
     ) -> None:
         """Use `create` or `open`."""
-        self._path, self._spill, self._on_mark = path, spill, on_mark
+        self._path, self._on_mark = path, on_mark
+        # Each store has its own place there and empties no other's.
+        self._spill = spill / f"{identity.kind}-{require_identifier(identity.id)}"
         self._database_key = hkdf(key, "cloister/store/database/v1")
         self._tag_key = hkdf(key, "cloister/store/identity/v1")
         self._identity = identity

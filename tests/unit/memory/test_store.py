@@ -68,7 +68,8 @@ def test_no_write_ahead_log_remains_after_a_clean_close(tmp_path: Path) -> None:
     store = make_store(tmp_path, Marks())
     write_note(store, "x")
     store.close()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", "store.duckdb"]
+    files = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
+    assert files == ["lock", "store.duckdb"]
 
 
 def test_the_main_file_changes_at_a_checkpoint_alone(tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ def test_spill_encryption_is_on_and_below_the_given_folder(tmp_path: Path) -> No
         for name, value in store.read("SELECT name, value FROM duckdb_settings()")
     }
     assert settings["temp_file_encryption"] == "true"
-    assert settings["temp_directory"] == str(tmp_path / "spill")
+    assert settings["temp_directory"] == str(tmp_path / "spill" / "collection-ward")
     assert settings["enable_external_access"] == "false"
     assert settings["lock_configuration"] == "true"
     store.abandon()
@@ -165,13 +166,15 @@ def test_files_belong_to_their_owner_alone(tmp_path: Path) -> None:
     store.abandon()
 
 
-def test_the_spill_folder_is_emptied_at_open(tmp_path: Path) -> None:
+def test_a_stores_spill_folder_is_emptied_at_open_and_no_other(tmp_path: Path) -> None:
     marks = Marks()
     make_store(tmp_path, marks).close()
-    (tmp_path / "spill").mkdir()
-    (tmp_path / "spill" / "left-by-a-crash.tmp").write_bytes(b"x")
+    for owner in ("collection-ward", "person-other"):
+        (tmp_path / "spill" / owner).mkdir()
+        (tmp_path / "spill" / owner / "left.tmp").write_bytes(b"x")
     store = open_store(tmp_path, marks.all[-1])
-    assert list((tmp_path / "spill").iterdir()) == []
+    left = [path for path in (tmp_path / "spill").rglob("*") if path.is_file()]
+    assert left == [tmp_path / "spill" / "person-other" / "left.tmp"]
     store.close()
 
 
