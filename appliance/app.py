@@ -19,7 +19,7 @@ from uuid import uuid4
 from appliance.airgap import guard, selftest
 from appliance.clock import now
 from appliance.errors import CloisterError, StorageReadOnly, UsageError
-from appliance.settings import Settings, read_settings
+from appliance.settings import Settings, default_data_folder, read_settings
 from appliance.values import (
     AirgapReport,
     Check,
@@ -50,6 +50,8 @@ from appliance.vault import (
 if TYPE_CHECKING:
     from appliance.desk import Desk
     from appliance.engine.client import EngineHost
+
+__all__ = ["Appliance", "Cancellation", "default_data_folder", "now", "open_appliance"]
 
 PATIENCE = 20.0  # seconds that locking waits for work under way to stop
 
