@@ -31,6 +31,7 @@ class Workplace(QWidget):
         self._desk = desk
         self._titles: dict[str, str] = {}
         self._title = ""
+        self._person_name: dict[str, str] = {}
         self.side = Sidebar()
         self.title = Elided("", "title")
         self.pill = Pill()
@@ -48,6 +49,7 @@ class Workplace(QWidget):
     def open(self, person: Person, report: AirgapReport) -> None:
         """Someone has logged in: reads what there is and shows Ask."""
         self.side.show_person(person)
+        self._person_name = {person.id: person.name}
         self.pill.show_report(report)
         self.go("ask")
         self.ask.new_question()
@@ -57,6 +59,7 @@ class Workplace(QWidget):
     def forget(self) -> None:
         """Empties every screen at once; what remains is blank widgets."""
         self._titles = {}
+        self._person_name = {}
         self._title = ""
         self.side.conversations.clear()
         self.side.show_none(none=True)
@@ -149,6 +152,8 @@ class Workplace(QWidget):
 
     def _counted(self, collections: tuple[Collection, ...]) -> None:
         self.ask.set_collections(collections)
+        names = {collection.id: collection.title for collection in collections}
+        self.log.know(names | self._person_name)
 
     def _connect(self) -> None:
         self.side.new_wanted.connect(self.new_question)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gui.shell import Shell
     from gui.workplace import Workplace
 
-PASSPHRASE = "tidal lantern orchard mosaic"
+PASSPHRASE = "tidal lantern orchard mosaic"  # noqa: S105 - of a throwaway vault
 PATIENCE = 90.0
 
 
@@ -105,7 +105,7 @@ def first_run(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.take("first-collection")
     starter.go.click()
     camera.until(lambda: not shell.locked)
-    camera.until(lambda: place(shell).library.collections.list.count())
+    camera.until(place(shell).library.collections.list.count)
     camera.take("library-empty")
     place(shell).go("ask")
     camera.take("ask-nothing-yet")
@@ -118,7 +118,7 @@ def library(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.until(lambda: screen.card and screen.card.bar.value() >= 1)
     camera.take("library-importing")
     camera.until(lambda: screen.card and screen.card.dismiss.isVisible())
-    camera.until(lambda: screen.table.rows.rowCount())
+    camera.until(screen.table.rows.rowCount)
     camera.take("library-report")
     if screen.card is not None:
         screen.card.dismiss.click()
@@ -177,11 +177,11 @@ def log(camera: Camera, shell: Shell, scene: Scene) -> None:
     desk.pill.click()
     camera.dialog("air-gap")
     shell.lock()
-    camera.until(lambda: shell.front.unlock.secret.isEnabled())
+    camera.until(shell.front.unlock.secret.isEnabled)
     camera.take("locked")
     shell.front.unlock.secret.edit.setText("not the passphrase")
     shell.front.unlock.go.click()
-    camera.until(lambda: shell.front.unlock.notice.isVisible())
+    camera.until(shell.front.unlock.notice.isVisible)
     camera.take("wrong-passphrase")
 
 
@@ -207,16 +207,12 @@ class Scene:
         else:
             from appliance.sample import sample_folder, sample_questions
 
-            self.library = Path(sample_folder("hospital"))
-            answerable = [q.text for q in sample_questions() if getattr(q, "library", "") in
-                          ("", "hospital")]  # fmt: skip
-            self.questions = [
-                answerable[0],
-                "Which gate does the last ferry to Reykjavik leave from on Sundays?",
-                "How can I delete my searches from the audit log?",
-                answerable[1],
-            ]
-            self.paged_less = answerable[2]
+            self.library = sample_folder("hospital")
+            first, second, third, unknown, refused = (
+                question.text for question in sample_questions("hospital")
+            )
+            self.questions = [first, unknown, refused, second]
+            self.paged_less = third
             self.moment = 0.02
 
     def appliance(self) -> Appliance:
@@ -227,7 +223,7 @@ class Scene:
         from appliance.app import open_appliance
 
         data = self.work / "data"
-        return open_appliance(data, writable=(self.work,), screen=True)
+        return open_appliance(data, writable=(self.work.parent,), screen=True)
 
 
 def main() -> int:

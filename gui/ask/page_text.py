@@ -6,6 +6,8 @@ are those of the text as it was stored.
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import (
     QColor,
@@ -13,6 +15,7 @@ from PySide6.QtGui import (
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
+    QTextTableFormat,
 )
 from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
 
@@ -44,9 +47,16 @@ class PageTextView(QTextBrowser):
         blocks = page.blocks or (Block(BlockKind.PARAGRAPH, 0, len(text)),)
         cursor = QTextCursor(self.document())
         cursor.beginEditBlock()
-        for index, block in enumerate(blocks):
-            _begin(cursor, block, first=index == 0)
-            self._set(cursor, text, block, page.highlights, zoom)
+        first = True
+        for kind, group in groupby(blocks, key=lambda block: block.kind is BlockKind.TABLE_ROW):
+            if kind:
+                self._set_table(cursor, text, tuple(group), page.highlights, zoom)
+                first = True
+                continue
+            for block in group:
+                _begin(cursor, block, first=first)
+                self._set(cursor, text, block, page.highlights, zoom)
+                first = False
         cursor.endEditBlock()
         QTimer.singleShot(0, self, self._show_passage)
 
@@ -88,6 +98,25 @@ class PageTextView(QTextBrowser):
             at = high
         cursor.insertText(text[at:end], _format(block, zoom))
 
+    def _set_table(
+        self,
+        cursor: QTextCursor,
+        text: str,
+        rows: tuple[Block, ...],
+        highlights: tuple[tuple[int, int], ...],
+        zoom: float,
+    ) -> None:
+        """Rows that follow each other, as a table; a cell is what stands between tabs."""
+        cells = [_cells(text, row) for row in rows]
+        columns = max(len(row) for row in cells)
+        cursor.insertBlock(QTextBlockFormat())
+        table = cursor.insertTable(len(rows), columns, _table_format())
+        for number, row in enumerate(cells):
+            for column, cell in enumerate(row):
+                inside = table.cellAt(number, column).firstCursorPosition()
+                self._set(inside, text, cell, highlights, zoom)
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+
     def _show_passage(self) -> None:
         if not self._marks:
             self.verticalScrollBar().setValue(0)
@@ -96,6 +125,27 @@ class PageTextView(QTextBrowser):
         cursor.setPosition(self._marks[0][0])
         top = self.cursorRect(cursor).top() + self.verticalScrollBar().value()
         self.verticalScrollBar().setValue(round(top - self.viewport().height() * 0.3))
+
+
+def _cells(text: str, row: Block) -> list[Block]:
+    cells, at = [], row.start
+    for part in text[row.start : row.end].split("\t"):
+        cells.append(Block(BlockKind.TABLE_ROW, at, at + len(part)))
+        at += len(part) + 1
+    return cells
+
+
+def _table_format() -> QTextTableFormat:
+    form = QTextTableFormat()
+    form.setBorder(1)
+    form.setBorderBrush(QColor("#D5DAE1"))
+    form.setBorderStyle(QTextTableFormat.BorderStyle.BorderStyle_Solid)
+    form.setBorderCollapse(True)
+    form.setCellPadding(6)
+    form.setCellSpacing(0)
+    form.setTopMargin(2)
+    form.setBottomMargin(10)
+    return form
 
 
 def _begin(cursor: QTextCursor, block: Block, *, first: bool) -> None:

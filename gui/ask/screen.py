@@ -33,7 +33,7 @@ from gui.ask.composer import Composer
 from gui.ask.page_panel import PagePanel
 from gui.ask.stream import MessageStream
 from gui.ask.turn import TurnView
-from gui.ask.welcome import SUGGESTED, Welcome
+from gui.ask.welcome import ASKED_FOR, Welcome
 from gui.desk import Desk
 from gui.style.tokens import COLUMN_WIDTH
 from gui.worker import Lane, Task
@@ -99,7 +99,7 @@ class AskScreen(QWidget):
             self._desk.worker.run(
                 self,
                 Lane.READ,
-                lambda: self._desk.appliance.suggestions(filled[0], SUGGESTED),
+                lambda: self._desk.appliance.suggestions(filled[0], ASKED_FOR),
                 self.welcome.suggest,
                 lambda _: self.welcome.suggest(()),  # a courtesy: its lack is no news
             )

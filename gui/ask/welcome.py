@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -13,6 +15,13 @@ from gui.text import counts, plain
 
 _WIDTH = 560
 SUGGESTED = 3
+ASKED_FOR = 12
+_EMPTY_HEADS = re.compile(
+    r"\b(about|said about) (the )?(purpose|scope|introduction|overview|background|contents|summary|"
+    r"aim|aims|general|definitions|references)\b",
+    re.IGNORECASE,
+)
+"""Headings every document has: a question about them would be a poor beginning."""
 
 
 class Welcome(QStackedWidget):
@@ -77,8 +86,7 @@ class Welcome(QStackedWidget):
             button.hide()
             button.deleteLater()
         self.buttons = []
-        for question in questions[:SUGGESTED]:
-            text = plain.line(question, 200)
+        for text in _worth_asking(questions)[:SUGGESTED]:
             button = TextButton("", kind="suggestion", glyph="ask", tone="accent")
             button.setText(
                 button.fontMetrics()
@@ -110,3 +118,9 @@ class Welcome(QStackedWidget):
         row.addStretch(1)
         row.addWidget(column)
         row.addStretch(1)
+
+
+def _worth_asking(questions: tuple[str, ...]) -> list[str]:
+    """Each once, without those about headings that say nothing."""
+    lines = [plain.line(question, 200) for question in questions]
+    return [text for text in dict.fromkeys(lines) if not _EMPTY_HEADS.search(text)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -22,7 +24,7 @@ class Detail(QScrollArea):
         self.setAccessibleName(self.tr("Record"))
         self.show_record(None)
 
-    def show_record(self, record: LogRecord | None) -> None:
+    def show_record(self, record: LogRecord | None, named: Callable[[str], str] = str) -> None:
         page = QWidget()
         page.setObjectName("panel")
         layout = QVBoxLayout(page)
@@ -35,25 +37,34 @@ class Detail(QScrollArea):
         else:
             layout.addWidget(Words(self.tr("Record {}").format(counts.number(record.seq)), "title"))
             layout.addSpacing(10)
-            for name, value in self._fields(record):
+            for name, value in self._fields(record, named):
                 layout.addWidget(Words(plain.line(name, 80), "section"))
                 layout.addWidget(_value(name, value))
                 layout.addSpacing(8)
         layout.addStretch(1)
         self.setWidget(page)
 
-    def _fields(self, record: LogRecord) -> list[tuple[str, str]]:
+    def _fields(self, record: LogRecord, named: Callable[[str], str]) -> list[tuple[str, str]]:
         fixed = [
             (self.tr("Time"), counts.stamp(record.time)),
             (self.tr("Action"), record.action),
-            (self.tr("Person"), record.person),
-            (self.tr("Object"), record.object),
+            (self.tr("Person"), _both(record.person, named)),
+            (self.tr("Object"), _both(record.object, named)),
             (self.tr("Outcome"), record.outcome),
         ]
         shown = [(name, value) for name, value in fixed if value]
-        return shown + [
-            (name.replace("_", " ").capitalize(), value) for name, value in record.fields
-        ]
+        return shown + [(_title(name), value) for name, value in record.fields]
+
+
+def _both(identity: str, named: Callable[[str], str]) -> str:
+    """The name, and the id it stands for."""
+    name = named(identity)
+    return f"{name}\n{identity}" if name != identity else identity
+
+
+def _title(name: str) -> str:
+    """A field's name as a heading: details.opened becomes Opened."""
+    return name.removeprefix("details.").replace("_", " ").replace(".", " ").capitalize()
 
 
 def _value(name: str, value: str) -> PlainView:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
@@ -20,7 +21,7 @@ class Exported(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("The log was exported"))
         self.setAccessibleName(self.windowTitle())
-        self._command = f"cloister log verify '{folder}' --key '{key}'"
+        self._command = f"cloister log verify {quote(str(folder))} --key {quote(key)}"
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 22, 24, 20)
         layout.setSpacing(6)
@@ -39,6 +40,7 @@ class Exported(QDialog):
             layout.addWidget(Words(name, "section"))
             view = PlainView(name)
             view.setObjectName("mono")
+            view.setMinimumWidth(560)
             view.setPlainText(plain.shown(value, 4000))
             layout.addWidget(view)
             layout.addSpacing(6)
@@ -53,4 +55,4 @@ class Exported(QDialog):
         row.addWidget(close)
         layout.addSpacing(6)
         layout.addLayout(row)
-        self.setMinimumWidth(560)
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)

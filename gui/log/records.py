@@ -32,10 +32,22 @@ class LogModel(QAbstractTableModel):
         self._size = 0
         self._pages: OrderedDict[int, tuple[LogRecord, ...]] = OrderedDict()
         self._asked: set[int] = set()
+        self._names: dict[str, str] = {}
         self._heads = (
             self.tr("No."), self.tr("Time"), self.tr("Action"), self.tr("Person"),
             self.tr("Object"), self.tr("Outcome"),
         )  # fmt: skip
+
+    def know(self, names: dict[str, str]) -> None:
+        """What ids stand for, as far as this session may know it."""
+        self._names = names
+
+    def named(self, identity: str) -> str:
+        """The name beside or in place of an id; ids stay where no name is known."""
+        kind, slash, rest = identity.rpartition("/")
+        if identity == "*":
+            return self.tr("all collections")
+        return kind + slash + self._names[rest] if rest in self._names else identity
 
     def resize(self, size: int) -> None:
         """The log has `size` records now; drops what was read, as the rows move."""
@@ -91,19 +103,18 @@ class LogModel(QAbstractTableModel):
             return "…" if role == _ROLE.DisplayRole and index.column() == 1 else None
         if role == _ROLE.ForegroundRole:
             return QColor(_ink(index.column(), record, current()))
-        text = _cell(record, index.column())
+        text = self._cell(record, index.column())
         return text if role == _ROLE.DisplayRole else plain.tip(text)
 
-
-def _cell(record: LogRecord, column: int) -> str:
-    return (
-        counts.number(record.seq),
-        counts.stamp(record.time),
-        plain.line(record.action, 80),
-        plain.line(record.person, 80),
-        plain.line(record.object, 160),
-        plain.line(record.outcome, 80),
-    )[column]
+    def _cell(self, record: LogRecord, column: int) -> str:
+        return (
+            counts.number(record.seq),
+            counts.stamp(record.time),
+            plain.line(record.action, 80),
+            plain.line(self.named(record.person), 80),
+            plain.line(self.named(record.object), 160),
+            plain.line(record.outcome, 80),
+        )[column]
 
 
 def _ink(column: int, record: LogRecord, colours: Tokens) -> str:

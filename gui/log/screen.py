@@ -47,10 +47,16 @@ class LogScreen(QWidget):
         self._desk.worker.run(
             self, Lane.READ, self._desk.appliance.log_size, self._sized, self._desk.complain
         )
+        self.table.setFocus()
         if self.badge.state == "unknown":
             self.verify()
 
+    def know(self, names: dict[str, str]) -> None:
+        """Names of people and collections, by their ids in the log."""
+        self.model.know(names)
+
     def forget(self) -> None:
+        self.model.know({})
         self.model.resize(0)
         self.detail.show_record(None)
         self.badge.unknown()
@@ -96,7 +102,7 @@ class LogScreen(QWidget):
 
     def _choose(self, index: QModelIndex) -> None:
         record: LogRecord | None = self.model.record(index.row()) if index.isValid() else None
-        self.detail.show_record(record)
+        self.detail.show_record(record, self.model.named)
 
     def _again(self) -> None:
         index = self.table.currentIndex()

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gui.shell import Shell
 from gui.style import theme
 from gui.style.tokens import LIGHT
-from tests.gui.driving import PASSPHRASE
+from tests.gui.driving import PASSPHRASE, workplace
 from tests.gui.memory_appliance import MemoryAppliance, Pace
 from tests.gui.texts import write_library
 
@@ -79,9 +80,9 @@ def shell(
     """The window, logged in."""
     made = open_shell(product)
     qtbot.waitUntil(made.front.unlock.secret.edit.isVisible)
-    qtbot.keyClicks(made.front.unlock.secret.edit, PASSPHRASE)
+    QTest.keyClicks(made.front.unlock.secret.edit, PASSPHRASE)
     made.front.unlock.go.click()
     qtbot.waitUntil(lambda: not made.locked)
-    assert made.workplace is not None
-    qtbot.waitUntil(lambda: made.workplace.library.collections.list.count() > 0)
+    place = workplace(made)
+    qtbot.waitUntil(lambda: place.library.collections.list.count() > 0)
     return made

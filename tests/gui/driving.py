@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from gui.ask.turn import TurnView
@@ -23,7 +24,7 @@ def ask(shell: Shell, qtbot: QtBot, text: str, *, wait: bool = True) -> TurnView
     """Types the question, presses Enter, and waits for the end of it."""
     screen = workplace(shell).ask
     screen.composer.typing.setPlainText(text)
-    qtbot.keyClick(screen.composer.typing, Qt.Key.Key_Return)
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Return)
     view = screen.stream.views[-1]
     if wait:
         qtbot.waitUntil(lambda: view.stages is None, timeout=5000)

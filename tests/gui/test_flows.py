@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
@@ -85,8 +86,8 @@ def test_a_wrong_passphrase_is_said_and_the_field_is_emptied(
     shell = open_shell(product)
     unlock = shell.front.unlock
     qtbot.waitUntil(unlock.isVisible)
-    qtbot.keyClicks(unlock.secret.edit, "not the passphrase")
-    qtbot.keyClick(unlock.secret.edit, Qt.Key.Key_Return)
+    QTest.keyClicks(unlock.secret.edit, "not the passphrase")
+    QTest.keyClick(unlock.secret.edit, Qt.Key.Key_Return)
     qtbot.waitUntil(unlock.notice.isVisible)
     assert "does not open this vault" in unlock.notice.sentence
     assert "Caps Lock" in unlock.notice.step
@@ -101,7 +102,7 @@ def test_the_recovery_code_opens_the_vault(
     unlock = shell.front.unlock
     qtbot.waitUntil(unlock.isVisible)
     unlock.other.click()
-    qtbot.keyClicks(unlock.secret.edit, " K7QM-2XTD-9FHR-WZ4B-6NVC-3JPE-8SGA-Y5LU ")
+    QTest.keyClicks(unlock.secret.edit, " K7QM-2XTD-9FHR-WZ4B-6NVC-3JPE-8SGA-Y5LU ")
     unlock.go.click()
     qtbot.waitUntil(lambda: not shell.locked)
 
@@ -201,7 +202,7 @@ def test_a_failure_shows_its_sentence_and_next_step(
 def test_an_empty_question_is_not_sent(shell: Shell, qtbot: QtBot) -> None:
     screen = workplace(shell).ask
     screen.composer.typing.setPlainText("  \n ")
-    qtbot.keyClick(screen.composer.typing, Qt.Key.Key_Return)
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Return)
     assert screen.stream.views == ()
     assert "first" in screen.composer.hint.text()
 
@@ -210,16 +211,16 @@ def test_a_question_too_long_is_counted_and_not_sent(shell: Shell, qtbot: QtBot)
     screen = workplace(shell).ask
     screen.composer.typing.setPlainText("a" * 100_000)
     assert "100,000 / 8,000" in screen.composer.count.text()
-    qtbot.keyClick(screen.composer.typing, Qt.Key.Key_Return)
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Return)
     assert screen.stream.views == ()
     assert "Too long" in screen.composer.hint.text()
 
 
 def test_shift_enter_begins_a_line_and_enter_sends(shell: Shell, qtbot: QtBot) -> None:
     typing = workplace(shell).ask.composer.typing
-    qtbot.keyClicks(typing, "one")
-    qtbot.keyClick(typing, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
-    qtbot.keyClicks(typing, "two")
+    QTest.keyClicks(typing, "one")
+    QTest.keyClick(typing, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClicks(typing, "two")
     assert typing.toPlainText() == "one\ntwo"
 
 
@@ -255,7 +256,7 @@ def test_a_conversation_is_forgotten_only_after_a_question(shell: Shell, qtbot: 
     ask(shell, qtbot, QUESTION)
     qtbot.waitUntil(lambda: place.side.conversations.count() == 1)
     place.side.conversations.setCurrentRow(0)
-    qtbot.keyClick(place.side.conversations, Qt.Key.Key_Delete)
+    QTest.keyClick(place.side.conversations, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: dialog(Confirm) is not None)
     confirm = dialog(Confirm)
     assert isinstance(confirm, Confirm)
@@ -272,7 +273,7 @@ def test_a_citation_opens_the_page_with_the_passage_in_sight(shell: Shell, qtbot
     assert view.chips is not None
     chip = view.chips.chip(1)
     assert isinstance(chip, Chip)
-    qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(chip, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: screen.panel.view is not None)
     panel = screen.panel
     assert panel.isVisible()
@@ -315,7 +316,7 @@ def test_pages_are_turned_and_enlarged(shell: Shell, qtbot: QtBot) -> None:
     assert panel.back.isVisible()
     panel.back.click()
     qtbot.waitUntil(lambda: panel.view is not None and panel.view.number == 1)
-    qtbot.keyClick(panel, Qt.Key.Key_Escape)
+    QTest.keyClick(panel, Qt.Key.Key_Escape)
     assert not panel.isVisible()
 
 
@@ -395,7 +396,7 @@ def test_a_document_is_removed_only_after_a_question(shell: Shell, qtbot: QtBot)
     qtbot.waitUntil(lambda: table.rows.rowCount() == 4)
     table.selectRow(0)
     assert place.library.remove.isEnabled()
-    qtbot.keyClick(table, Qt.Key.Key_Delete)
+    QTest.keyClick(table, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: dialog(Confirm) is not None)
     first = dialog(Confirm)
     assert first is not None
