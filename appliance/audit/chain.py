@@ -22,7 +22,7 @@ from appliance.audit.index import Snapshot, write_snapshot
 from appliance.audit.journal import FILE as JOURNAL
 from appliance.audit.journal import Journal
 from appliance.audit.keys import EpochKeys, next_keys, write_keys
-from appliance.audit.merkle import EMPTY_ROOT, leaf_hash
+from appliance.audit.merkle import EMPTY_ROOT, leaf_hash, leaf_hashes
 from appliance.audit.note import Checkpoint, checkpoint_text, signed_note
 from appliance.audit.segment import Segment
 from appliance.audit.tiles import (
@@ -54,6 +54,7 @@ class Chain:
         self.frontier = segment.frontier()
         self.signed: tuple[int, bytes] = (0, b"")
         self.boundary: Checkpoint | None = None
+        self.published = 0
         self._key = key
         self._bundle: tuple[int, list[bytes]] = (-1, [])
 
@@ -80,13 +81,14 @@ class Chain:
         """Appends, durable on return. payloads: one for each leaf, b"" for none.
 
         torn: (offset, bytes) of a torn tail that the frame replaces."""
-        hashes = [leaf_hash(leaf) for leaf in leaves]
+        hashes = leaf_hashes(leaves)
         frontier = self.frontier.copy()
         boundary = self.boundary
-        for hashed in hashes:
-            frontier.add(hashed)
-            if not frontier.size % TILE_WIDTH:
-                boundary = Checkpoint(self.name, frontier.size, frontier.root())
+        whole = (self.size + len(hashes)) // TILE_WIDTH * TILE_WIDTH - self.size
+        if whole > 0:
+            frontier.extend(hashes[:whole])
+            boundary = Checkpoint(self.name, frontier.size, frontier.root())
+        frontier.extend(hashes[max(whole, 0) :])
         root = frontier.root()
         epoch = self.keys.epoch.number
         signature = self.keys.ed25519.sign(checkpoint_text(self.name, frontier.size, root))
@@ -110,6 +112,7 @@ class Chain:
         note = signed_note(checkpoint.text, self.name, self.keys.signers)
         write_atomic(self.folder / CHECKPOINT, note)
         self.boundary = None
+        self.published = checkpoint.size
         return note
 
     def rotate(self, erased: set[int]) -> None:

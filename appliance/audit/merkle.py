@@ -6,7 +6,7 @@ pure function of bytes; a tree of n leaves is held as its at most 64 peaks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 HASH_SIZE = 32
@@ -16,6 +16,10 @@ EMPTY_ROOT = sha256(b"").digest()
 
 def leaf_hash(leaf: bytes) -> bytes:
     return sha256(b"\x00" + leaf).digest()
+
+
+def leaf_hashes(leaves: Iterable[bytes]) -> list[bytes]:
+    return [sha256(b"\x00" + leaf).digest() for leaf in leaves]
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -49,13 +53,19 @@ class Frontier:
 
     def add(self, leaf: bytes) -> None:
         """Appends a leaf hash."""
-        position = self.size
+        self.extend((leaf,))
+
+    def extend(self, leaves: Iterable[bytes]) -> None:
+        """Appends leaf hashes."""
         peaks = self.peaks
-        self.size = position + 1
-        while position & 1:
-            leaf = sha256(b"\x01" + peaks.pop() + leaf).digest()
-            position >>= 1
-        peaks.append(leaf)
+        size = self.size
+        for leaf in leaves:
+            position, size = size, size + 1
+            while position & 1:
+                leaf = sha256(b"\x01" + peaks.pop() + leaf).digest()  # noqa: PLW2901  climbing
+                position >>= 1
+            peaks.append(leaf)
+        self.size = size
 
     def root(self) -> bytes:
         """MTH of all leaves so far."""

@@ -29,6 +29,10 @@ EPOCH_RECORDS = 4096
 EPOCH_AT_OPEN = 256
 """An epoch that holds so many records ends when the log is opened."""
 
+PUBLISH = TILE_WIDTH
+PUBLISH_BATCHED = 4 * TILE_WIDTH
+"""A checkpoint of all full tiles is published after so many records (written in batches)."""
+
 JOURNAL_RECORDS = 4096
 JOURNAL_BYTES = 32 * 1024 * 1024
 """The journal starts anew when it holds so much (and a full tile)."""
@@ -58,7 +62,7 @@ class Writer:
                 leaves, sealed = self._encoded(records, payloads, time)
                 with self.writing():
                     self._commit(leaves, sealed, time)
-                    self._settle()
+                    self._settle(PUBLISH_BATCHED if len(records) > 1 else PUBLISH)
             return range(start, start + len(records))
 
     def recover(self, torn: tuple[int, int] | None, published: int) -> None:
@@ -75,6 +79,7 @@ class Writer:
                 chain.publish()
             else:
                 chain.segment.write_tiles(chain.size)
+                chain.published = published
             for seq in erased_by(chain.segment.leaves, chain.segment.start):
                 chain.erase(seq)
             self._finish_epoch()
@@ -165,14 +170,17 @@ class Writer:
         leaves, sealed = self._encoded((record,), (), time)
         self._commit(leaves, sealed, time, torn)
 
-    def _settle(self) -> None:
+    def _settle(self, interval: int) -> None:
         """What falls due after an append: checkpoint, journal, keys."""
         chain = self.chain
-        if chain.boundary is not None:
-            chain.publish(chain.boundary)
         length = chain.size - chain.segment.start
-        due = length >= JOURNAL_RECORDS or chain.journal.end >= JOURNAL_BYTES
-        if due and length >= TILE_WIDTH:
+        full = length >= JOURNAL_RECORDS or chain.journal.end >= JOURNAL_BYTES
+        rotating = full and length >= TILE_WIDTH
+        boundary = chain.boundary
+        published = chain.published // TILE_WIDTH * TILE_WIDTH
+        if boundary and (rotating or boundary.size - published >= interval):
+            chain.publish(boundary)
+        if rotating:
             self._snapshot()
             chain.rotate(self.index.erased)
         if chain.size - chain.keys.epoch.start >= EPOCH_RECORDS:

@@ -412,18 +412,25 @@ def test_many_threads_write_one_order(tmp_path: Path) -> None:
     log.close()
 
 
+def published(folder: Path) -> int:
+    return parsed_checkpoint(split_note((folder / "checkpoint").read_bytes())[0]).size
+
+
 def test_the_published_checkpoint_is_of_whole_tiles_then_of_all(tmp_path: Path) -> None:
     log = created(tmp_path)
-    batched(log, 600)
-    note = (tmp_path / "checkpoint").read_bytes()
-    assert parsed_checkpoint(split_note(note)[0]).size == 512
+    filled(log, 530)
+    assert published(tmp_path) == 512
     assert (tmp_path / "tile" / "1" / "000.p" / "2").exists()
+    batched(log, 1500)
+    assert published(tmp_path) == 512
+    batched(log, 1600)
+    assert published(tmp_path) == 1536
     whole = parsed_checkpoint(split_note(log.checkpoint())[0])
-    assert (whole.size, whole.root, whole.name) == (600, log.root(), log.name)
-    assert (tmp_path / "tile" / "0" / "002.p" / "88").exists()
-    assert (tmp_path / "tile" / "entries" / "002.p" / "88").exists()
-    batched(log, 768)
-    assert not (tmp_path / "tile" / "0" / "002.p").exists()
+    assert (whole.size, whole.root, whole.name) == (1600, log.root(), log.name)
+    assert (tmp_path / "tile" / "0" / "006.p" / "64").exists()
+    assert (tmp_path / "tile" / "entries" / "006.p" / "64").exists()
+    filled(log, 1792)
+    assert not (tmp_path / "tile" / "0" / "006.p").exists()
     log.close()
 
 

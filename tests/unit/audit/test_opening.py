@@ -266,7 +266,7 @@ def test_damaged_tiles_of_older_records_are_noticed(
 def test_tiles_a_power_cut_kept_back_are_written_again(tmp_path: Path) -> None:
     """They are not waited for: until the journal starts anew, it holds all that is in them."""
     log = created(tmp_path)
-    batched(log, 600)
+    filled(log, 600)
     stopped(log)
     (tmp_path / "tile/entries/001").write_bytes(b"")
     (tmp_path / "tile/0/001").unlink()
