@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from appliance.documents import errors
+from appliance.documents.docx_numbering import Numbering, numbering_of, reference, value_of
 from appliance.documents.errors import Unreadable
 from appliance.documents.limits import ReaderLimits
 from appliance.documents.stretches import Piece, row, tidy
@@ -41,10 +42,20 @@ _DEEPEST = 60
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """level: 1..6 for headings, 0 otherwise."""
+    """level: 1..6 for headings, 0 otherwise. number and step: its list and the level in it."""
 
     level: int = 0
     is_list: bool = False
+    number: str = ""
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """What the paragraphs refer to."""
+
+    styles: dict[str, _Style]
+    numbering: Numbering
 
 
 def read_docx(untrusted: bytes, limits: ReaderLimits) -> tuple[str, Iterator[Piece]]:
@@ -67,6 +78,9 @@ def read_docx(untrusted: bytes, limits: ReaderLimits) -> tuple[str, Iterator[Pie
         raise Unreadable(errors.DocumentUnsupported)
     body = _xml(archive, "word/document.xml")
     styles = _styles(_xml(archive, "word/styles.xml")) if "word/styles.xml" in names else {}
+    numbering = Numbering()
+    if "word/numbering.xml" in names:
+        numbering = numbering_of(_xml(archive, "word/numbering.xml"))
     title = ""
     if "docProps/core.xml" in names:
         title = tidy(_xml(archive, "docProps/core.xml").findtext(f".//{_DC}title") or "")
@@ -75,20 +89,20 @@ def read_docx(untrusted: bytes, limits: ReaderLimits) -> tuple[str, Iterator[Pie
         for part, tag in (("word/footnotes.xml", "footnote"), ("word/endnotes.xml", "endnote"))
         if part in names
     ]
-    return title, _pieces(archive, body, styles, notes)
+    return title, _pieces(archive, body, _Book(styles, numbering), notes)
 
 
 def _pieces(
     archive: zipfile.ZipFile,
     body: etree._Element,
-    styles: dict[str, _Style],
+    book: _Book,
     notes: list[tuple[str, str]],
 ) -> Iterator[Piece]:
-    yield from _blocks(body, styles, 0)
+    yield from _blocks(body, book, 0)
     for part, tag in notes:
         for note in _xml(archive, part).iter(f"{_W}{tag}"):
             if note.get(f"{_W}type", "normal") == "normal":
-                yield from _blocks(note, styles, 0)
+                yield from _blocks(note, book, 0)
 
 
 def _xml(archive: zipfile.ZipFile, name: str) -> etree._Element:
@@ -126,32 +140,43 @@ def _xml(archive: zipfile.ZipFile, name: str) -> etree._Element:
 
 
 def _styles(root: etree._Element) -> dict[str, _Style]:
-    """Heading level and list membership by style id, inherited from the style it is based on."""
+    """Heading level and list by style id, inherited from the style it is based on."""
     own: dict[str, tuple[_Style, str]] = {}
-    for style in root.iter(f"{_W}style"):
-        name = _value(style, "name")
-        heading = _HEADING_NAME.match(name)
-        level = int(heading[1]) if heading else 1 if name.lower() == "title" else 0
-        outline = style.find(f"{_W}pPr/{_W}outlineLvl")
-        if not level and outline is not None:
-            level = _outline(outline)
-        listed = style.find(f"{_W}pPr/{_W}numPr") is not None or name.lower().startswith("list ")
-        own[style.get(f"{_W}styleId", "")] = (
-            _Style(min(level, 6), listed),
-            _value(style, "basedOn"),
-        )
+    for element in root.iter(f"{_W}style"):
+        style = _own_style(element)
+        own[element.get(f"{_W}styleId", "")] = (style, value_of(element, "basedOn"))
     return {identifier: _inherited(own, identifier) for identifier in own}
 
 
+def _own_style(element: etree._Element) -> _Style:
+    name = value_of(element, "name")
+    heading = _HEADING_NAME.match(name)
+    level = int(heading[1]) if heading else 1 if name.lower() == "title" else 0
+    properties = element.find(f"{_W}pPr")
+    number, step = "", None
+    if properties is not None:
+        number, step = reference(properties)
+        outline = properties.find(f"{_W}outlineLvl")
+        if not level and outline is not None:
+            level = _outline(outline)
+    listed = bool(number) or name.lower().startswith("list ")
+    return _Style(min(level, 6), listed, number, step)
+
+
 def _inherited(own: dict[str, tuple[_Style, str]], identifier: str) -> _Style:
-    level, listed = 0, False
+    merged = _Style()
     for _ in range(12):  # a style based on itself would go round for ever
         style, parent = own.get(identifier, (_Style(), ""))
-        level, listed = level or style.level, listed or style.is_list
+        merged = _Style(
+            merged.level or style.level,
+            merged.is_list or style.is_list,
+            merged.number or style.number,
+            merged.step if merged.step is not None else style.step,
+        )
         if not parent:
             break
         identifier = parent
-    return _Style(level, listed and not level)
+    return merged
 
 
 def _outline(element: etree._Element) -> int:
@@ -160,41 +185,50 @@ def _outline(element: etree._Element) -> int:
     return int(value) + 1 if value.isdigit() and int(value) < 9 else 0
 
 
-def _value(element: etree._Element, tag: str) -> str:
-    child = element.find(f"{_W}{tag}")
-    return str(child.get(f"{_W}val", "")) if child is not None else ""
-
-
-def _blocks(parent: etree._Element, styles: dict[str, _Style], depth: int) -> Iterator[Piece]:
+def _blocks(parent: etree._Element, book: _Book, depth: int) -> Iterator[Piece]:
     if depth > _DEEPEST:
         raise Unreadable(errors.DocumentDamaged)
     for element in parent:
         if element.tag == f"{_W}p":
-            yield from _paragraph(element, styles, depth)
+            yield from _paragraph(element, book, depth)
         elif element.tag == f"{_W}tbl":
-            yield from _table(element, styles, depth)
+            yield from _table(element, book, depth)
         elif isinstance(element.tag, str) and element.tag not in (f"{_W}sectPr", f"{_MC}Fallback"):
-            yield from _blocks(element, styles, depth + 1)
+            yield from _blocks(element, book, depth + 1)
 
 
-def _paragraph(paragraph: etree._Element, styles: dict[str, _Style], depth: int) -> Iterator[Piece]:
+def _paragraph(paragraph: etree._Element, book: _Book, depth: int) -> Iterator[Piece]:
     boxes: list[etree._Element] = []
     text = tidy(_text(paragraph, boxes))
     properties = paragraph.find(f"{_W}pPr")
-    style = _Style()
-    if properties is not None:
-        style = styles.get(_value(properties, "pStyle"), _Style())
-        outline = properties.find(f"{_W}outlineLvl")
-        if outline is not None and _outline(outline):
-            style = _Style(min(_outline(outline), 6))
-        elif properties.find(f"{_W}numPr") is not None:
-            style = _Style(style.level, not style.level)
+    style, label = _Style(), ""
+    if properties is not None and text:
+        style, label = _meaning(properties, book)
+    if label:
+        text = f"{label} {text}"
     if text and style.level:
         yield Piece(BlockKind.HEADING, text.replace("\n", " "), style.level)
     elif text:
         yield Piece(BlockKind.LIST_ITEM if style.is_list else BlockKind.PARAGRAPH, text)
     for box in boxes:
-        yield from _blocks(box, styles, depth + 1)
+        yield from _blocks(box, book, depth + 1)
+
+
+def _meaning(properties: etree._Element, book: _Book) -> tuple[_Style, str]:
+    """The paragraph's style, with what it says itself, and the number before it."""
+    name = value_of(properties, "pStyle")
+    style = book.styles.get(name, _Style())
+    outline = properties.find(f"{_W}outlineLvl")
+    level = min(_outline(outline), 6) if outline is not None else 0
+    number, step = reference(properties)
+    number = number or style.number
+    if number in {"", "0"}:  # "0" takes the style's list away
+        return _Style(level or style.level, style.is_list and not number), ""
+    if step is None:
+        step = style.step
+    if step is None:
+        step = book.numbering.level_of_style(number, name)
+    return _Style(level or style.level, True), book.numbering.label(number, step)
 
 
 def _text(element: etree._Element, boxes: list[etree._Element]) -> str:
@@ -236,17 +270,17 @@ def _is_hidden(run: etree._Element) -> bool:
     return vanish is not None and vanish.get(f"{_W}val", "1") not in ("0", "false", "off")
 
 
-def _table(table: etree._Element, styles: dict[str, _Style], depth: int) -> Iterator[Piece]:
+def _table(table: etree._Element, book: _Book, depth: int) -> Iterator[Piece]:
     """Rows as lines of cells; a table of one column arranges paragraphs and is read as them."""
     rows = [list(_cells(line)) for line in _below(table, f"{_W}tr")]
     if all(len(cells) <= 1 for cells in rows):
         for cells in rows:
             for cell in cells:
-                yield from _blocks(cell, styles, depth + 1)
+                yield from _blocks(cell, book, depth + 1)
         return
     for cells in rows:
         text = row(
-            " ".join(piece.text for piece in _blocks(cell, styles, depth + 1)) for cell in cells
+            " ".join(piece.text for piece in _blocks(cell, book, depth + 1)) for cell in cells
         )
         if text:
             yield Piece(BlockKind.TABLE_ROW, text)

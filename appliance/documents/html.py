@@ -25,17 +25,21 @@ _BLOCKS = frozenset(
     "dl dt dd ul ol menu li table caption thead tbody tfoot tr td th pre form fieldset legend "
     "details summary hr center".split()
 ) | frozenset(_HEADINGS)
+_LISTS = frozenset({"ol", "ul", "menu"})
 _SKIPPED_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "menu", "menubar"})
 
 
 @dataclass(slots=True)
 class _State:
-    """Where the walk is: `open` holds the tags that change what text means."""
+    """Where the walk is: `open` holds the tags that change what text means, `counters` the numbers
+    of the lists around (None for those without), `marker` the number still to be written."""
 
     parts: list[str] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
     cells: list[str] | None = None
     data_tables: int = 0
+    counters: list[int | None] = field(default_factory=list)
+    marker: str = ""
 
 
 def read_html(text: str) -> tuple[str, Iterator[Piece]]:
@@ -97,7 +101,19 @@ def _enter(state: _State, node: LexborNode, tag: str) -> Iterator[Piece]:
         yield from _enter_cell(state, tag)
     else:
         yield from _flush(state)
+        _count(state, node, tag)
     state.open.append(tag)
+
+
+def _count(state: _State, node: LexborNode, tag: str) -> None:
+    """A numbered item is cited by its number, which stands in no text node."""
+    if tag in _LISTS:
+        start = (node.attributes or {}).get("start") or "1"
+        number = int(start) if start.isascii() and start.isdigit() and len(start) < 6 else 1
+        state.counters.append(number if tag == "ol" else None)
+    elif tag == "li" and state.counters and state.counters[-1] is not None:
+        state.marker = f"{state.counters[-1]}. "
+        state.counters[-1] += 1
 
 
 def _enter_cell(state: _State, tag: str) -> Iterator[Piece]:
@@ -126,6 +142,10 @@ def _leave(state: _State, tag: str) -> Iterator[Piece]:
             state.parts.append(" ")
     else:
         yield from _flush(state)
+        if tag in _LISTS and state.counters:
+            state.counters.pop()
+        elif tag == "li":
+            state.marker = ""
     if state.open:
         state.open.pop()
     if state.data_tables and len(state.open) < state.data_tables:
@@ -162,7 +182,8 @@ def _flush(state: _State) -> Iterator[Piece]:
     else:
         tidied = tidy(text)
         if tidied:
-            yield Piece(kind, tidied, level)
+            yield Piece(kind, state.marker + tidied, level)
+            state.marker = ""
 
 
 def _meaning(tags: list[str]) -> tuple[BlockKind, int]:

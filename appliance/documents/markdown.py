@@ -43,9 +43,12 @@ def _pieces(tokens: list[Token]) -> Iterator[Piece]:
     """`inside` holds the open containers that say what inline text is."""
     inside: list[str] = []
     cells: list[str] = []
+    marker = ""
     for token in tokens:
         if token.nesting == 1:
             inside.append(token.tag)
+            if token.type == "list_item_open":  # its number, where it has one, stands in no text
+                marker = f"{token.info}. " if token.info else ""
         elif token.nesting == -1 and inside:
             if inside.pop() == "tr":
                 yield Piece(BlockKind.TABLE_ROW, row(cells))
@@ -55,7 +58,8 @@ def _pieces(tokens: list[Token]) -> Iterator[Piece]:
             if "tr" in inside:
                 cells.append(text)
             else:
-                yield _piece(text, inside)
+                yield _piece(marker + text, inside)
+                marker = ""
         elif token.type in {"fence", "code_block"}:
             yield Piece(BlockKind.CODE, token.content.strip("\n"))
         elif token.type == "html_block":

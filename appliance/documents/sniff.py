@@ -45,6 +45,7 @@ _OTHER_NAMES = (
     ".tsv",
     ".json",
     ".jsonl",
+    ".ndjson",
     ".xml",
     ".eml",
     ".mbox",

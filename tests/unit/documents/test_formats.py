@@ -47,6 +47,16 @@ def test_html_gives_headings_paragraphs_lists_and_code_in_order() -> None:
     ]
 
 
+def test_numbered_items_carry_their_number() -> None:
+    text = (
+        "<ol start=4><li><p>four</p><p>more</p><ul><li>dot</ul><li>five</ol>"
+        "<ol><li><ol><li>in</ol></ol>"
+    )
+    assert [text for _, text in html(text)] == ["4. four", "more", "dot", "5. five", "1. in"]
+    _, pieces = read_markdown("3. three\n4. four\n\n   more\n")
+    assert [piece.text for piece in pieces] == ["3. three", "4. four", "more"]
+
+
 def test_html_leaves_scripts_navigation_and_what_is_hidden_out() -> None:
     text = (
         "<nav>n</nav><script>s</script><style>c</style><template><p>t</p></template><!-- c -->"
@@ -159,6 +169,58 @@ def test_docx_leaves_deleted_and_hidden_text_out_and_reads_boxes_and_notes() -> 
         ("paragraph", "new x"),
         ("paragraph", "boxed"),
         ("paragraph", "A note."),
+    ]
+
+
+def numbered(text: str, level: int, number: str = "7", style: str = "") -> str:
+    named = f'<w:pStyle w:val="{style}"/>' if style else ""
+    reference = f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{number}"/></w:numPr>'
+    reference = "" if number == "" else reference
+    return f"<w:p><w:pPr>{named}{reference}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+def test_docx_numbers_that_word_computes_become_text() -> None:
+    levels = "".join(
+        f'<w:lvl w:ilvl="{n}"><w:start w:val="1"/><w:numFmt w:val="{form}"/>'
+        f'<w:lvlText w:val="{text}"/>'
+        f'<w:pStyle w:val="H{n + 1}"/></w:lvl>'
+        for n, (form, text) in enumerate(
+            [("decimal", "%1."), ("decimal", "%1.%2"), ("lowerLetter", "(%3)"), ("bullet", "•")]
+        )
+    )
+    numbering = (
+        f'<w:numbering xmlns:w="{samples.WORD}"><w:abstractNum w:abstractNumId="1">{levels}'
+        '</w:abstractNum><w:num w:numId="7"><w:abstractNumId w:val="1"/></w:num><w:num w:numId="8">'
+        '<w:abstractNumId w:val="1"/><w:lvlOverride w:ilvl="0"><w:startOverride w:val="5"/>'
+        "</w:lvlOverride></w:num></w:numbering>"
+    )
+    styles = (
+        f'<w:styles xmlns:w="{samples.WORD}"><w:style w:styleId="H2"><w:name w:val="heading 2"/>'
+        '<w:pPr><w:numPr><w:numId w:val="7"/></w:numPr></w:pPr></w:style></w:styles>'
+    )
+    body = (
+        numbered("Scope", 0)
+        + numbered("Who", 0, "", "H2")
+        + numbered("one", 2)
+        + numbered("two", 2)
+        + numbered("dot", 3)
+        + numbered("Where", 0, "", "H2")
+        + numbered("Next", 0)
+        + numbered("Fifth", 0, "8")
+        + numbered("Plain", 0, "0")
+    )
+    extra = {"word/numbering.xml": numbering.encode(), "word/styles.xml": styles.encode()}
+    pieces = list(read_docx(samples.docx_of(body, extra=extra), LIMITS)[1])
+    assert told(pieces) == [
+        ("list_item", "1. Scope"),
+        ("heading2", "1.1 Who"),
+        ("list_item", "(a) one"),
+        ("list_item", "(b) two"),
+        ("list_item", "dot"),
+        ("heading2", "1.2 Where"),
+        ("list_item", "2. Next"),
+        ("list_item", "5. Fifth"),
+        ("paragraph", "Plain"),
     ]
 
 
