@@ -139,6 +139,7 @@ class PageScroll(QScrollArea):
         self._zoom = zoom
         self._fit()
         bar.setValue(round(middle * self.sheet.height() - bar.pageStep() / 2))
+        self._show_left()
 
     def forget(self) -> None:
         self.sheet.forget()
@@ -156,5 +157,8 @@ class PageScroll(QScrollArea):
         passage = self.sheet.passage()
         top = passage.center().y() - self.viewport().height() * 0.4 if not passage.isEmpty() else 0
         self.verticalScrollBar().setValue(round(top))
-        left = passage.center().x() - self.viewport().width() * 0.5
-        self.horizontalScrollBar().setValue(round(left))
+        self._show_left()
+
+    def _show_left(self) -> None:
+        """Where the passage's lines begin, as one reads on from there."""
+        self.horizontalScrollBar().setValue(round(self.sheet.passage().left() - 24))

@@ -44,10 +44,9 @@ class LogModel(QAbstractTableModel):
 
     def named(self, identity: str) -> str:
         """The name beside or in place of an id; ids stay where no name is known."""
-        kind, slash, rest = identity.rpartition("/")
         if identity == "*":
             return self.tr("all collections")
-        return kind + slash + self._names[rest] if rest in self._names else identity
+        return self._names.get(identity.rpartition("/")[2], identity)
 
     def resize(self, size: int) -> None:
         """The log has `size` records now; drops what was read, as the rows move."""
