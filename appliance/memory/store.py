@@ -187,7 +187,7 @@ class Store:
             self._pay_mark()
 
     def read(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
-        """Rows of a query over what is committed. Runs beside a transaction or checkpoint."""
+        """Rows of a query over what is committed. Runs beside a transaction, not a checkpoint."""
         with self._reading:
             reader = self._reader
             if reader is not None:
@@ -210,7 +210,8 @@ class Store:
                 return
             self._emit(MarkState.CHECKPOINT_BEGIN)
             try:
-                with self._database_errors():
+                # A reader's transaction can make DuckDB refuse the checkpoint: they take turns.
+                with self._reading, self._database_errors():
                     connection.execute("CHECKPOINT store")
             except CloisterError:
                 self._detach()  # DuckDB wants a failed checkpoint's database opened anew

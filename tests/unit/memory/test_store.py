@@ -245,10 +245,12 @@ def test_readers_and_a_writer_work_side_by_side(tmp_path: Path) -> None:
     store = make_store(tmp_path, Marks())
     failures: list[BaseException] = []
 
+    ended = threading.Event()
+
     def read() -> None:
         try:
             seen = 0
-            while seen < 40:
+            while not ended.is_set():
                 count = len(notes(store))
                 assert count >= seen
                 seen = count
@@ -258,11 +260,15 @@ def test_readers_and_a_writer_work_side_by_side(tmp_path: Path) -> None:
     threads = [threading.Thread(target=read) for _ in range(3)]
     for thread in threads:
         thread.start()
-    for count in range(40):
-        write_note(store, str(count))
-        if count % 10 == 0:
-            store.checkpoint()
-    for thread in threads:
-        thread.join(30)
+    try:
+        for count in range(40):
+            write_note(store, str(count))
+            if count % 4 == 0:
+                store.checkpoint()
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join(30)
     assert failures == []
+    assert len(notes(store)) == 40
     store.close()
