@@ -38,6 +38,7 @@ class _Unit:
 
     text: str
     spans: tuple[PageSpan, ...]
+    kind: BlockKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def chunk(document: ParsedDocument) -> tuple[PassageDraft, ...]:
     """The document's passages in reading order."""
     words = _vocabulary(document.pages) if document.paged else frozenset()
     passages: list[PassageDraft] = []
-    for headings, units in _sections(document.pages, words):
+    for headings, units in _sections(document, words):
         path = tuple(heading[:_LONGEST_HEADING] for heading in headings[-_DEEPEST_PATH:])
         room = max(MOST_PIECES - estimate(path[-1] if path else ""), _LEAST_ROOM)
         whole = [sentence for unit in units for sentence in _sentences(unit, room)]
@@ -85,19 +86,19 @@ _WEIGHTS = (1.0, 1.0, 1.0, 1.0, 1.0, 1.1, 1.1, 1.15, 1.3, 1.4, 1.7, 1.9, 2.3, 2.
 
 
 def _sections(
-    pages: Sequence[Page], words: frozenset[str]
+    document: ParsedDocument, words: frozenset[str]
 ) -> Iterator[tuple[list[str], list[_Unit]]]:
     """Each section's heading path and its units."""
     path: list[tuple[int, str]] = []
     units: list[_Unit] = []
     alone: _Unit | None = None  # the last heading, while nothing has followed it
-    for page, block in _joined_headings(pages):
+    for page, block in _blocks(document.pages):
         unit = _unit(page, block, words)
         if block.kind is not BlockKind.HEADING:
             alone = None
-            if units and _reads_on(units[-1], unit, page):
+            if units and _reads_on(units[-1], unit, document.paged):
                 units[-1] = _join(units[-1], unit, words)
-            elif unit.text:
+            else:
                 units.append(unit)
             continue
         if units:
@@ -115,7 +116,7 @@ def _sections(
         yield [text for _, text in path[:-1]], [alone]
 
 
-def _joined_headings(pages: Sequence[Page]) -> Iterator[tuple[Page, Block]]:
+def _blocks(pages: Sequence[Page]) -> Iterator[tuple[Page, Block]]:
     for page in pages:
         for block in page.blocks:
             if page.text[block.start : block.end].strip():
@@ -148,7 +149,7 @@ def _unit(page: Page, block: Block, words: frozenset[str]) -> _Unit:
         position = seam.end()
     take(position, last)
     text = "".join(parts)
-    return _Unit(text.translate(_SPACES), tuple(spans))
+    return _Unit(text.translate(_SPACES), tuple(spans), block.kind)
 
 
 _SPACES = {ord(space): " " for space in "\n\t\r\x0b\x0c\u00a0\u2002\u2003\u2009\u3000"}
@@ -175,14 +176,20 @@ def _vocabulary(pages: Sequence[Page]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _reads_on(before: _Unit, after: _Unit, page: Page) -> bool:
-    """Whether the text of `before` goes on in `after` (the next column, page or stretch)."""
-    if not after.text or _TERMINAL.search(before.text):
+def _reads_on(before: _Unit, after: _Unit, paged: bool) -> bool:
+    """Whether the text of `before` goes on in `after`: in the next column or page, or where a long
+    paragraph without pages was cut into stretches."""
+    crosses = before.spans[-1].page != after.spans[0].page
+    if not (crosses or paged) or after.kind is not BlockKind.PARAGRAPH:
         return False
-    if after.text[0].islower():
-        return True
-    crosses = before.spans[-1].page != page.number
-    return crosses and before.text[-1] in ",-(" and after.text[0].isalnum()
+    if before.kind not in _READING_ON or _TERMINAL.search(before.text):
+        return False
+    return after.text[0].islower() or (
+        crosses and before.text[-1] in ",-(" and after.text[0].isalnum()
+    )
+
+
+_READING_ON = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST_ITEM})
 
 
 def _join(before: _Unit, after: _Unit, words: frozenset[str]) -> _Unit:
@@ -197,7 +204,7 @@ def _join(before: _Unit, after: _Unit, words: frozenset[str]) -> _Unit:
     else:
         text += " "
     moved = (PageSpan(s.at + len(text), s.page, s.start, s.length) for s in after.spans)
-    return _Unit(text + after.text, (*spans, *moved))
+    return _Unit(text + after.text, (*spans, *moved), before.kind)
 
 
 # --- sentences and passages -----------------------------------------------------------------------

@@ -95,26 +95,27 @@ def _page(number: int, pieces: list[Piece]) -> Page:
 
 
 def _cut(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Pieces that hold text, very long ones in parts that read on from one another."""
     for piece in pieces:
-        if not piece.text or not _has_text(piece.text):
+        if not _has_text(piece.text):
             continue
-        text = piece.text
-        while len(text) > LONGEST_PIECE:
-            at = _break_near(text, TARGET)
-            head, text = text[:at].rstrip(), text[at:].lstrip()
-            if head:
-                yield Piece(_kind_of_part(piece), head)
-        if text:
-            yield (
-                Piece(piece.kind, text, piece.level)
-                if text is piece.text
-                else Piece(_kind_of_part(piece), text)
-            )
+        if len(piece.text) <= LONGEST_PIECE:
+            yield piece
+            continue
+        kind = piece.kind if piece.kind is not BlockKind.HEADING else BlockKind.PARAGRAPH
+        for part in _parts(piece.text):
+            yield Piece(kind, part)
+            kind = BlockKind.CODE if kind is BlockKind.CODE else BlockKind.PARAGRAPH
 
 
-def _kind_of_part(piece: Piece) -> BlockKind:
-    """A heading of thousands of characters is none."""
-    return BlockKind.PARAGRAPH if piece.kind is BlockKind.HEADING else piece.kind
+def _parts(text: str) -> Iterator[str]:
+    while len(text) > LONGEST_PIECE:
+        at = _break_near(text, TARGET)
+        head, text = text[:at].rstrip(), text[at:].lstrip()
+        if head:
+            yield head
+    if text:
+        yield text
 
 
 def _break_near(text: str, target: int) -> int:

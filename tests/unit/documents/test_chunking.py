@@ -163,6 +163,21 @@ def test_a_sentence_over_a_page_break_is_whole_with_spans_on_both_pages() -> Non
     assert [span.page for span in passage.spans] == [1, 2]
 
 
+def test_list_items_and_rows_in_lower_case_stay_apart() -> None:
+    item, cells = BlockKind.LIST_ITEM, BlockKind.TABLE_ROW
+    for paged in (True, False):
+        (passage,) = chunk(
+            document_of((item, 0, "gloves"), (item, 0, "masks"), (cells, 0, "a\tb"), paged=paged)
+        )
+        assert len(passage.sentences) == 3
+
+
+def test_paragraphs_in_lower_case_join_only_where_lines_were_laid_out() -> None:
+    parts = ((P, 0, "the ward is"), (P, 0, "cleaned every day"))
+    assert [len(p.sentences) for p in chunk(document_of(*parts, paged=True))] == [1]
+    assert [len(p.sentences) for p in chunk(document_of(*parts))] == [2]
+
+
 def test_a_word_broken_at_a_line_end_is_joined_unless_the_document_writes_the_hyphen() -> None:
     (passage,) = chunk(
         paged_document(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -159,3 +161,17 @@ def test_a_reader_that_cannot_be_started_is_no_fault_of_the_document() -> None:
         with pytest.raises(ReaderUnavailable) as caught:
             SandboxedReader(command=command).parse(b"x", "a.txt")
         assert not isinstance(caught.value, DocumentError)
+
+
+def test_this_program_never_loads_a_parser() -> None:
+    program = (
+        "import sys; from appliance.documents import SandboxedReader as R; r = R();"
+        "d = r.parse(b'<html><p>text', 'a.html'); r.chunk(d); r.close();"
+        "names = 'pypdfium2 lxml selectolax markdown_it docx numpy'.split();"
+        "found = set(names) & set(sys.modules);"
+        "print(sorted(found), end='')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "[]"
