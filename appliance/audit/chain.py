@@ -9,6 +9,7 @@ must not use it again. Not safe for several threads; the log's lock covers it.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,7 @@ from appliance.audit.tiles import (
     payload_bundle,
     payload_path,
 )
+from appliance.vault.durable import sync_folder
 from appliance.vault.sealed import write_atomic
 
 CHECKPOINT = "checkpoint"
@@ -227,9 +229,15 @@ class Chain:
 
 
 def create_files(folder: Path, key: bytes, keys: EpochKeys) -> None:
-    """The files of an empty log. The journal comes last: with it the log exists."""
-    (folder / EPOCHS).mkdir(mode=0o700, exist_ok=True)
-    write_keys(folder, key, keys)
-    write_atomic(folder / epoch_path(0), keys.note)
-    Head.create(folder, key, Reached(0, EMPTY_ROOT))
-    write_atomic(folder / JOURNAL, Header(0, EMPTY_ROOT).encoded())
+    """The files of an empty log, made aside and moved to their place together. `folder` may
+    exist if it is empty. Raises OSError, StorageFull, StorageReadOnly."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    aside = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(aside, ignore_errors=True)  # what an earlier creation left when it was cut short
+    (aside / EPOCHS).mkdir(mode=0o700, parents=True)
+    write_keys(aside, key, keys)
+    write_atomic(aside / epoch_path(0), keys.note)
+    Head.create(aside, key, Reached(0, EMPTY_ROOT))
+    write_atomic(aside / JOURNAL, Header(0, EMPTY_ROOT).encoded())
+    aside.replace(folder)
+    sync_folder(folder.parent)

@@ -27,12 +27,26 @@ _ATTEMPTS = 10
 @dataclass(frozen=True, slots=True)
 class Copy:
     """What is read at once. journal is None in an exported copy, checkpoint where there is none
-    yet. All bytes are untrusted."""
+    yet. tiles: the files below `tile`, listed before the journal was read, so that the journal
+    covers them all. All bytes are untrusted."""
 
     folder: Path
+    tiles: tuple[str, ...]
     checkpoint: bytes | None
     epochs: tuple[bytes, ...]
     journal: bytes | None
+
+    @property
+    def live(self) -> bool:
+        """Whether it is the log itself, and no export of it."""
+        return self.journal is not None
+
+    def changed(self) -> bool:
+        """Whether the log was written since this was read."""
+        try:
+            return self.live and (self.folder / JOURNAL).read_bytes() != self.journal
+        except FileNotFoundError:
+            return False
 
     def tile(self, tile: Tile) -> bytes:
         """The bytes of a tile or bundle that must be there."""
@@ -54,6 +68,7 @@ def opened_copy(folder: Path) -> Copy:
 
 
 def _read_copy(folder: Path, count: int) -> Copy:
+    tiles = tuple(files_below(folder, "tile"))
     checkpoint = None
     if (folder / CHECKPOINT).exists():
         checkpoint = read_bounded(folder, CHECKPOINT, MAX_NOTE)
@@ -61,7 +76,7 @@ def _read_copy(folder: Path, count: int) -> Copy:
     if journal is None and any((folder / name).exists() for name in _PRIVATE):
         raise LogTampered("The log's journal is missing (the file `journal`).")
     notes = (read_bounded(folder, f"{EPOCHS}/{n}.note", MAX_NOTE) for n in range(count))
-    return Copy(folder, checkpoint, tuple(notes), journal)
+    return Copy(folder, tiles, checkpoint, tuple(notes), journal)
 
 
 def _count(folder: Path) -> int:

@@ -40,9 +40,9 @@ def require_tiles(
     for tile in tiles_of(start):
         if tile.width == TILE_WIDTH or not _grown(copy, tile):
             _require_hashes(copy, tile, levels)
-    for name in files_below(copy.folder, "tile"):
+    for name in copy.tiles:
         found = parsed_path(name)
-        if found is None:
+        if found is None or _grown(copy, found):
             continue
         if found.end > len(hashes):
             raise LogTampered(f"The log was cut: {name} lies beyond its {len(hashes)} records.")
@@ -54,7 +54,9 @@ def require_tiles(
 
 def _grown(copy: Copy, tile: Tile) -> bool:
     """Whether a partial tile of a live log has given way to the full one."""
-    return copy.journal is not None and (copy.folder / Tile(tile.level, tile.index).path).exists()
+    if not copy.live or tile.width == TILE_WIDTH or (copy.folder / tile.path).exists():
+        return False
+    return (copy.folder / Tile(tile.level, tile.index).path).exists()
 
 
 def _levels(hashes: Sequence[bytes]) -> list[list[bytes]]:
@@ -92,12 +94,16 @@ def _require_entries(copy: Copy, bundle: Tile, tail: Sequence[bytes], size: int)
 
 
 def require_payloads(
-    folder: Path, story: Story, frames: Sequence[Frame], untrusted_journal: bytes
+    copy: Copy, story: Story, frames: Sequence[Frame], size: int
 ) -> tuple[int, int]:
     """How many payloads are there, and how many were erased as a record says. Raises LogTampered
-    for one that is missing, changed, or belongs to no record."""
+    for one that is missing, changed, or belongs to no record (of a log that is being written,
+    those of records beyond `size` are none of this reading)."""
     present: set[int] = set()
-    for seq, untrusted in chain(_in_journal(frames, untrusted_journal), _in_bundles(folder)):
+    journal, bundles = _in_journal(frames, copy.journal or b""), _in_bundles(copy.folder)
+    for seq, untrusted in chain(journal, bundles):
+        if copy.live and seq >= size:
+            continue
         if story.payloads.get(seq) != sha256(untrusted).hexdigest():
             raise LogTampered(f"The payload of record {seq} is not the one logged.")
         present.add(seq)

@@ -21,7 +21,7 @@ from appliance.audit.leaf import (
     STORE_NOTED,
     VALUE_NOTED,
     Leaf,
-    parsed_leaf,
+    recalled_leaf,
 )
 from appliance.values import MarkState, StoreMark
 from appliance.vault.errors import SealedMissing, Tampered, TooLarge
@@ -72,7 +72,7 @@ class LogIndex:
     def take(self, leaf: bytes) -> None:
         """Takes in the next leaf. Raises LogTampered for one that contradicts those before."""
         if leaf.startswith(_INDEXED):
-            self._apply(parsed_leaf(leaf, self.size))
+            self._apply(recalled_leaf(leaf, self.size))
         self.size += 1
 
     def require_closable(self, ask: str) -> OpenAsk:
@@ -112,7 +112,7 @@ def erased_by(leaves: Sequence[bytes], start: int) -> list[int]:
     """The records whose payloads these leaves, from number `start` on, say were erased."""
     mark = f'{{"action":"{PAYLOAD_ERASED}"'.encode()
     found = [(seq, leaf) for seq, leaf in enumerate(leaves, start) if leaf.startswith(mark)]
-    return [parsed_leaf(leaf, seq).number("record") for seq, leaf in found]
+    return [recalled_leaf(leaf, seq).number("record") for seq, leaf in found]
 
 
 def store_mark(leaf: Leaf) -> StoreMark:

@@ -49,6 +49,7 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9
 
 _VERDICT = {"allowed", "errors", "pack_hash", "packs", "policies"}
 _TEXTS = ("ask", "code", "index", "model", "object", "outcome", "person", "role", "seat")
+_DECODER = json.JSONDecoder()
 _encoder = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
 )
@@ -133,6 +134,20 @@ def parsed_leaf(untrusted: bytes, seq: int) -> Leaf:
         verdict=verdict,
         **texts,
     )
+
+
+def recalled_leaf(leaf: bytes, seq: int) -> Leaf:
+    """The leaf, of bytes whose hash the log commits to: it was held against the format when it
+    was written, so only what cannot be read at all is refused."""
+    try:
+        value = _DECODER.decode(leaf.decode())
+        value["index_hash"] = value.pop("index")
+        value["details"] = tuple(value["details"].items())
+        said = value["verdict"]
+        value["verdict"] = None if said is None else VerdictSaid(**said)
+        return Leaf(**value)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise LogTampered(f"Record {seq} is not a record.") from None
 
 
 def _require_head(value: dict[str, object], seq: int) -> None:

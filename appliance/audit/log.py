@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from appliance.audit.chain import CHECKPOINT, create_files
+from appliance.audit.chain import create_files
 from appliance.audit.copying import copy_log
 from appliance.audit.errors import (
     AlreadyClosed,
@@ -31,7 +31,6 @@ from appliance.audit.happenings import (
     value_noted,
 )
 from appliance.audit.index import OpenAsk
-from appliance.audit.journal import FILE as JOURNAL
 from appliance.audit.keys import first_keys
 from appliance.audit.leaf import RESERVED, parsed_leaf, shown
 from appliance.audit.opening import Opening, open_chain
@@ -62,15 +61,15 @@ class Log:
     def create(
         folder: Path, origin: str, key: bytes, clock: Callable[[], datetime], *, seat: str = ""
     ) -> Log:
-        """A new log in `folder` (made if need be), durable on return.
+        """A new log in `folder` (made if need be), durable on return; after a crash there is a
+        whole one or none.
 
         origin: what the log's name begins with, like "hospital.example/desk-7" (no spaces, no
         plus). key: 32 bytes; seals the signing keys. Raises LogExists, LogUnwritable."""
         keys = first_keys(origin)
-        if any((folder / name).exists() for name in (JOURNAL, CHECKPOINT, "tile")):
+        if folder.exists() and any(folder.iterdir()):
             raise LogExists("There is a compliance log in this folder already.")
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             create_files(folder, key, keys)
         except (OSError, CloisterError) as error:
             raise LogUnwritable("The compliance log could not be created.") from error

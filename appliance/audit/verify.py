@@ -30,6 +30,9 @@ from appliance.errors import StorageReadOnly
 from appliance.vault.errors import BadSignature
 from appliance.vault.signing import require_signature
 
+_ATTEMPTS = 4
+"""A log that is written meanwhile may be read in two states; then it is read again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verification:
@@ -69,7 +72,6 @@ class _Tail:
     start: int
     frames: list[Frame] = field(default_factory=list)
     torn: int = 0
-    untrusted: bytes = b""
 
     @property
     def size(self) -> int:
@@ -83,6 +85,13 @@ def verify(folder: Path, public_key: str, *, known_checkpoint: bytes | None = No
     public_key: K, as the log said it when it was made. known_checkpoint: a checkpoint of this log
     kept elsewhere; the log must continue it."""
     try:
+        for _ in range(_ATTEMPTS - 1):
+            copy = opened_copy(folder)
+            try:
+                return _verified(copy, public_key, known_checkpoint)
+            except LogTampered:
+                if not copy.changed():
+                    raise
         return _verified(opened_copy(folder), public_key, known_checkpoint)
     except PermissionError as error:
         raise StorageReadOnly(
@@ -107,7 +116,7 @@ def _verified(copy: Copy, public_key: str, known_checkpoint: bytes | None) -> Ve
     reading.run()
     reading.story.require_ended(live=copy.journal is not None)
     require_tiles(copy, reading.hashes, reading.tail_leaves, tail.start)
-    payloads, erased = require_payloads(copy.folder, reading.story, tail.frames, tail.untrusted)
+    payloads, erased = require_payloads(copy, reading.story, tail.frames, tail.size)
     require_lines(copy.folder, reading.hashes)
     return Verification(
         name=epochs[0].name,
@@ -150,7 +159,7 @@ def _tail(copy: Copy, published: Checkpoint | None) -> tuple[_Tail, Header | Non
     if published is None and header.start:
         raise LogTampered("The checkpoint is missing.")
     frames, end = read_frames(copy.journal, header.start)
-    tail = _Tail(header.start, frames, len(copy.journal[end:].rstrip(b"\x00")), copy.journal)
+    tail = _Tail(header.start, frames, len(copy.journal[end:].rstrip(b"\x00")))
     return tail, header
 
 

@@ -69,12 +69,12 @@ class Writer:
         """After opening: cut a torn tail and say so, finish what a crash interrupted."""
         chain = self.chain
         with self.lock, self.writing():
-            if torn is not None:
-                details = (("bytes", torn[1]), ("record", chain.size))
-                self._own(Record(REPAIRED, code="torn_append", details=details), torn)
             if not chain.size:
                 digest = note_digest(chain.keys.epoch)
-                self._own(Record(CREATED, object=chain.name, details=(("note", digest),)))
+                self._own(Record(CREATED, object=chain.name, details=(("note", digest),)), torn)
+            elif torn is not None:
+                details = (("bytes", torn[1]), ("record", chain.size))
+                self._own(Record(REPAIRED, code="torn_append", details=details), torn)
             if chain.size != published:
                 chain.publish()
             else:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -119,11 +120,9 @@ def test_a_death_at_every_single_step_loses_nothing(
         log: Log | None = None
         with monkeypatch.context() as patch:
             dying.install(patch)
-            try:
+            with suppress(Died):
                 log = reopened(folder)
                 scenario(log, acknowledged)
-            except Died:
-                pass
         if log is not None:
             log.close()  # lets go of the files; it failed, so it writes nothing
         require_all(folder, acknowledged)
@@ -149,3 +148,27 @@ def require_all(folder: Path, acknowledged: list[tuple[int, str]]) -> None:
         files = [path for path in folder.rglob("*") if path.is_file()]
         assert not any(SECRET in path.read_bytes() for path in files)
     assert not list(folder.rglob("*.part"))
+
+
+def test_a_death_at_any_step_of_creation_leaves_a_log_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for at in range(1000):
+        folder = tmp_path / f"at-{at}" / "audit"
+        folder.parent.mkdir()
+        dying = Dying(at)
+        log: Log | None = None
+        with monkeypatch.context() as patch:
+            dying.install(patch)
+            with suppress(Died):
+                log = created(folder)
+        if log is not None:
+            log.close()
+        again = reopened(folder) if folder.exists() else created(folder)
+        assert again.records(0, 9)[0].action == "log.created"
+        assert verify(folder, again.public_key).size == again.size
+        again.close()
+        assert [path.name for path in folder.parent.iterdir()] == ["audit"]
+        if not dying.dead:
+            assert at > 15
+            return

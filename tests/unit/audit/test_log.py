@@ -358,23 +358,6 @@ def test_a_log_is_created_once_and_opened_where_there_is_one(tmp_path: Path) -> 
         Log.open(tmp_path / "a", bytes(32), Ticking())
 
 
-def test_a_creation_cut_short_is_finished(tmp_path: Path) -> None:
-    """Whatever file the crash came after, the log can be created or opened."""
-    created(tmp_path / "whole").close()
-    for missing in (("journal", "checkpoint", "index.sealed"), ("checkpoint", "index.sealed")):
-        folder = tmp_path / f"cut-{len(missing)}"
-        folder.mkdir()
-        whole = tmp_path / "whole"
-        (folder / "epochs").mkdir()
-        for name in ("keys.sealed", "head", "epochs/0.note", "journal", "checkpoint"):
-            if name not in missing:
-                (folder / name).write_bytes((whole / name).read_bytes())
-        log = created(folder) if "journal" in missing else reopened(folder)
-        assert log.records(0, 5)[0].action == "log.created"
-        verify(folder, log.public_key)
-        log.close()
-
-
 def test_a_closed_log_answers_nothing(tmp_path: Path) -> None:
     log = created(tmp_path)
     log.close()
@@ -441,3 +424,30 @@ def test_the_public_key_is_a_verifier_key_of_the_logs_name(tmp_path: Path) -> No
     assert name.startswith(f"{ORIGIN}/")
     assert len(key.raw) == 32
     log.close()
+
+
+def test_a_log_can_be_checked_while_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "JOURNAL_RECORDS", 300)
+    monkeypatch.setattr(writer, "EPOCH_RECORDS", 400)
+    log = created(tmp_path)
+    ended = threading.Event()
+
+    def write() -> None:
+        while not ended.is_set():
+            numbers = log.append_batch([ADDED] * 3, [b"a", None, b"b"])
+            log.checkpoint()
+            if numbers.start % 7 == 0:
+                log.erase_payload(numbers.start)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        while log.size < 1000:
+            acknowledged = log.size
+            assert verify(tmp_path, log.public_key).size >= acknowledged
+    finally:
+        ended.set()
+        thread.join()
+        log.close()
