@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -93,26 +93,29 @@ def desk_round(appliance: Appliance, folder: Path, number: int, told: int) -> No
             for turn in appliance.turns(conversation.id)
         ],
     )
+    ask(appliance, f"{number:032x}", tell)
     for job in appliance.unfinished_imports():
         for event in appliance.resume_import(job.job):
             if isinstance(event, ImportProgress) and event.state is ImportState.ADDED:
                 tell(added=Path(event.path).name)
     papers = folder / f"papers-{number}"
     papers.mkdir(exist_ok=True)
-    for i in range(12):
+    for i in range(5):
         (papers / f"{number}-{i}.txt").write_text(
             "\n".join(f"Rule {number}-{i}-{j} allows {j} visitors." for j in range(5))
         )
-    conversation = f"{number:032x}"
     for event in appliance.add(collection, [papers]):
         if isinstance(event, ImportProgress) and event.state is ImportState.ADDED:
             tell(added=Path(event.path).name)
-            text = "How many visitors does the rule allow?"
-            for last in appliance.ask(text, conversation=conversation):
-                if isinstance(last, Answered) and not last.warning:
-                    tell(answered=[conversation, last.record])
+            ask(appliance, f"{number:032x}", tell)
     tell(idle=True)
     time.sleep(60)
+
+
+def ask(appliance: Appliance, conversation: str, tell: Callable[..., None]) -> None:
+    for last in appliance.ask("How many visitors are allowed?", conversation=conversation):
+        if isinstance(last, Answered) and not last.warning:
+            tell(answered=[conversation, last.record])
 
 
 def one(appliance: Appliance, folder: Path, number: int, chance: random.Random) -> list[str]:
