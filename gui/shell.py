@@ -35,7 +35,8 @@ class Shell(QMainWindow):
         super().__init__()
         self.setWindowTitle("Cloister")
         self.setMinimumSize(940, 620)
-        self.resize(1440, 900)
+        room = self.screen().availableGeometry().size()
+        self.resize(min(1440, room.width() - 40), min(900, room.height() - 60))
         self.worker = Worker(self)
         self.front = Front()
         self.workplace: Workplace | None = None

@@ -217,7 +217,8 @@ class Scene:
 
     def appliance(self) -> Appliance:
         if self.memory:
-            from tests.gui.memory_appliance import MemoryAppliance, Pace
+            from tests.gui.memory_appliance import MemoryAppliance
+            from tests.gui.memory_state import Pace
 
             return MemoryAppliance(Pace(stage=0.35, file=0.25))
         from appliance.app import open_appliance

@@ -30,8 +30,8 @@ class Words(QLabel):
         self.setText(text)
 
     def selectable(self) -> Words:
-        flag = Qt.TextInteractionFlag
-        self.setTextInteractionFlags(flag.TextSelectableByMouse | flag.TextSelectableByKeyboard)
+        """With the mouse; not by keyboard, so that Tab goes from control to control."""
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         return self
 
 

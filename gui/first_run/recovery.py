@@ -9,7 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont, QTextCharFormat, QTextCursor, QTextDocument
+from PySide6.QtGui import (
+    QFont,
+    QPagedPaintDevice,
+    QPainter,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+)
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -103,20 +110,40 @@ class Recovery(Sheet):
 
     def _print(self) -> None:
         # Late: printing loads the print spooler's library.
-        from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+        from PySide6.QtPrintSupport import QPrintDialog, QPrinter, QPrinterInfo
 
         printer = QPrinter()
+        if not QPrinterInfo.availablePrinterNames():
+            printer.setOutputFileName(str(outbox() / "cloister-recovery-code.pdf"))
         dialog = QPrintDialog(printer, self.window())
         dialog.setWindowTitle(self.tr("Print the recovery code"))
-
-        def go() -> None:
-            self.page().print_(printer)
-            self.notice.say("good", self.tr("Sent to the printer."))
-            self.notice.show()
-
-        dialog.accepted.connect(go)
+        dialog.accepted.connect(lambda: self.print_on(printer))
         dialog.setModal(True)
         dialog.show()
+
+    def print_on(self, device: QPagedPaintDevice) -> None:
+        """Prints the page, and says so only when the printer took it."""
+        page = self.page()
+        painter = QPainter()
+        if not _can_write(device) or not painter.begin(device):
+            self.notice.say(
+                "danger",
+                self.tr("The code could not be printed there."),
+                self.tr("Choose a printer, save it to a file, or write it down."),
+            )
+        else:
+            page.documentLayout().setPaintDevice(device)
+            page.drawContents(painter)
+            painter.end()
+            file = _file_of(device)
+            self.notice.say(
+                "good",
+                self.tr("Printed into {}.").format(file) if file else self.tr("Printed."),
+                self.tr("Move the file off this computer and delete it here.")
+                if file
+                else self.tr("Fetch the page at once."),
+            )
+        self.notice.show()
 
     def _save(self) -> None:
         dialog = QFileDialog(self.window(), self.tr("Save the recovery code"))
@@ -146,6 +173,23 @@ class Recovery(Sheet):
                 self.tr("Move the file off this computer and delete it here."),
             )
         self.notice.show()
+
+
+def _file_of(device: QPagedPaintDevice) -> str:
+    """The file it prints into; empty for a printer."""
+    return str(device.outputFileName()) if hasattr(device, "outputFileName") else ""
+
+
+def _can_write(device: QPagedPaintDevice) -> bool:
+    """False where the page would go into a file that cannot be made; Qt would only warn."""
+    name = _file_of(device)
+    if not name:
+        return True
+    try:
+        Path(name).touch(mode=0o600)
+    except OSError:
+        return False
+    return True
 
 
 def _in_lines(code: str) -> str:

@@ -38,6 +38,7 @@ def _dialog(parent: QWidget, title: str, taken: Callable[[tuple[Path, ...]], Non
     dialog.setAccessibleName(title)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+    dialog.setDirectory(str(Path.home()))
     dialog.resize(860, 560)
     dialog.filesSelected.connect(lambda names: taken(tuple(Path(name) for name in names)))
     return dialog

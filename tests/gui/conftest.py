@@ -18,7 +18,8 @@ from gui.shell import Shell
 from gui.style import theme
 from gui.style.tokens import LIGHT
 from tests.gui.driving import PASSPHRASE, workplace
-from tests.gui.memory_appliance import MemoryAppliance, Pace
+from tests.gui.memory_appliance import MemoryAppliance
+from tests.gui.memory_state import Pace
 from tests.gui.texts import write_library
 
 

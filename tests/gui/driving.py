@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
+from appliance.values import Answer, AnswerMode, AnswerSentence, Citation, Passage
 from gui.ask.turn import TurnView
 from gui.shell import Shell
 from gui.workplace import Workplace
@@ -30,3 +32,18 @@ def ask(shell: Shell, qtbot: QtBot, text: str, *, wait: bool = True) -> TurnView
         qtbot.waitUntil(lambda: view.stages is None, timeout=5000)
         qtbot.waitUntil(lambda: screen.composer.send.accessibleName() == "Ask")
     return view
+
+
+def dialog(kind: type[QDialog]) -> QDialog | None:
+    found = [w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()]
+    return found[0] if found else None
+
+
+def passage(text: str, title: str = "Guide") -> Passage:
+    return Passage("k1", "d1", 1, title, text, ((0, len(text)),), (), ())
+
+
+def answered(text: str, title: str = "Guide") -> Answer:
+    cited = Citation(1, passage(text, title), 0, len(text))
+    sentence = AnswerSentence(text, (1,))
+    return Answer((sentence,), (cited,), AnswerMode.QUOTE, "m", 0.9, 0.3)

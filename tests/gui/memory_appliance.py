@@ -7,22 +7,17 @@ word overlap out of the sentences it holds, numbers its log, and says no where t
 from __future__ import annotations
 
 import hashlib
-import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from appliance.app import Appliance, Cancellation
 from appliance.errors import CloisterError, UsageError
 from appliance.values import (
-    AirgapReport,
-    Answer,
     Answered,
-    AnswerMode,
-    AnswerSentence,
     Cancelled,
     Citation,
     Collection,
@@ -40,15 +35,9 @@ from appliance.values import (
     ImportState,
     LogRecord,
     LogState,
-    Obligations,
     Opened,
-    Outcome,
-    PageFailure,
-    PageSpan,
     PageView,
-    Passage,
     Person,
-    Probe,
     Progress,
     Refused,
     Role,
@@ -59,60 +48,17 @@ from appliance.values import (
     Verdict,
 )
 from tests.gui.drawn_pages import draw_page, set_text
-
-_STOP = frozenset(
-    "the a an of to in for is are be may can how what which when who does do after at on it and "
-    "with i my must".split()
+from tests.gui.memory_answers import (
+    decide,
+    fields_of,
+    outcome_of,
+    overlap,
+    passages_of,
+    quote,
+    read,
+    report,
 )
-THRESHOLD = 0.34
-
-
-class WrongPassphrase(CloisterError):
-    code = "wrong_passphrase"
-    hint = "Check the keyboard layout and Caps Lock, or use the recovery code."
-
-
-class Unreadable(CloisterError):
-    code = "document_unreadable"
-
-
-@dataclass(slots=True)
-class Stored:
-    info: DocumentInfo
-    pages: tuple[tuple[str, ...], ...]
-    """Sentences of each page."""
-
-
-@dataclass(slots=True)
-class Halted:
-    job: ImportJob
-    rest: list[Path]
-
-
-@dataclass(slots=True)
-class Pace:
-    """Seconds each thing takes, and switches for what goes wrong."""
-
-    stage: float = 0.0
-    file: float = 0.0
-    unlock: float = 0.0
-    tokens: int = 0
-    fail_ask: bool = False
-    raise_ask: bool = False
-    broken_log: bool = False
-
-
-@dataclass(slots=True)
-class _State:
-    name: str = ""
-    passphrase: str = ""
-    code: str = ""
-    collections: dict[str, Collection] = field(default_factory=dict)
-    documents: dict[str, dict[str, Stored]] = field(default_factory=dict)
-    turns: dict[str, list[Turn]] = field(default_factory=dict)
-    titles: dict[str, tuple[str, datetime]] = field(default_factory=dict)
-    log: list[LogRecord] = field(default_factory=list)
-    jobs: dict[str, Halted] = field(default_factory=dict)
+from tests.gui.memory_state import Halted, Pace, State, Unreadable, WrongPassphrase
 
 
 class MemoryAppliance(Appliance):
@@ -121,7 +67,7 @@ class MemoryAppliance(Appliance):
         self.airgap = report(holds=holds)
         self.threads: set[str] = set()
         self.closed = False
-        self._held = _State()
+        self._held = State()
         self._somebody_here: Person | None = None
         self._guard = threading.RLock()
         self._clock = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -199,7 +145,7 @@ class MemoryAppliance(Appliance):
             last = event
             if not isinstance(event, Answered | Refused | Failed | Cancelled):
                 yield event
-        outcome, answer, note = _outcome(last)
+        outcome, answer, note = outcome_of(last)
         closing = self._record("ask.close", f"conversation {conversation}", outcome.value, verdict)
         if answer is not None:
             answer = replace(answer, seconds=time.monotonic() - started)
@@ -403,22 +349,12 @@ class MemoryAppliance(Appliance):
         )
 
     def _read(self, collection: str, file: Path, done: int, total: int) -> ImportProgress:
-        try:
-            data = file.read_bytes()
-            text = data.decode()
-        except (OSError, UnicodeDecodeError):
+        stored = read(collection, file)
+        if isinstance(stored, CloisterError):
             return ImportProgress(
-                str(file), done, total, ImportState.FAILED, code="document_encrypted",
-                sentence="The document is protected by a password.",
-                hint="Save it without the password, then add it again.",
+                str(file), done, total, ImportState.FAILED,
+                code=stored.code, sentence=stored.sentence, hint=stored.next_step,
             )  # fmt: skip
-        if not text.strip():
-            return ImportProgress(
-                str(file), done, total, ImportState.FAILED, code="document_empty",
-                sentence="The document holds no text.",
-                hint="If it is a scan, have it recognised first.",
-            )  # fmt: skip
-        stored = store(collection, file.name, text)
         with self._guard:
             known = self._held.documents[collection]
             if any(s.info.sha256 == stored.info.sha256 for s in known.values()):
@@ -455,17 +391,12 @@ class MemoryAppliance(Appliance):
 
     def _record(self, action: str, thing: str, outcome: str, verdict: Verdict | None = None) -> int:
         with self._guard:
-            fields = [("seat", "seat-04"), ("role", "member")]
-            if verdict is not None:
-                fields += [
-                    ("policies", ", ".join(verdict.policies)),
-                    ("packs", ", ".join(verdict.packs)),
-                    ("pack_hash", verdict.pack_hash),
-                ]
             seq = len(self._held.log)
             self._clock += timedelta(seconds=37)
             self._held.log.append(
-                LogRecord(seq, self._clock, action, self._held.name, thing, outcome, tuple(fields))
+                LogRecord(
+                    seq, self._clock, action, self._held.name, thing, outcome, fields_of(verdict)
+                )
             )
             return seq
 
@@ -475,116 +406,3 @@ class MemoryAppliance(Appliance):
     def _called(self) -> None:
         """Where a call came from: tests demand that it was never the GUI thread."""
         self.threads.add(threading.current_thread().name)
-
-
-# --- how it decides, finds and answers ------------------------------------------------------
-
-
-def words(text: str) -> set[str]:
-    return {w for w in re.findall(r"[a-z0-9]+", text.lower()) if w not in _STOP}
-
-
-def overlap(question: str, text: str) -> float:
-    asked = words(question)
-    return len(asked & words(text)) / len(asked) if asked else 0.0
-
-
-def decide(text: str, reason: str) -> Verdict:
-    digest = hashlib.sha256(b"baseline").hexdigest()
-    packs, obligations = ("baseline@1",), Obligations()
-    if "delete" in text.lower() and "log" in text.lower():
-        return Verdict(
-            False, ("baseline.no-tampering",), packs, digest, obligations,
-            sentence="This asks for help with changing what the log holds; the policy forbids it.",
-            hint="If a record is wrong, tell your compliance officer.",
-        )  # fmt: skip
-    if "patient record" in text.lower() and not reason:
-        return Verdict(
-            False, ("baseline.purpose",), packs, digest, replace(obligations, reason_required=True),
-            sentence="Questions about patient records need a purpose.",
-            hint="Say below what the answer is needed for.",
-        )  # fmt: skip
-    return Verdict(True, ("baseline.member-may-ask",), packs, digest, obligations)
-
-
-def quote(question: str, found: tuple[Scored, ...]) -> Answer:
-    sentences: list[AnswerSentence] = []
-    citations: list[Citation] = []
-    best = 0.0
-    for scored in found:
-        for start, end in scored.passage.sentences:
-            weight = overlap(question, scored.passage.text[start:end])
-            best = max(best, weight)
-            if weight >= max(THRESHOLD, 0.75 * best) and len(citations) < 4:
-                number = len(citations) + 1
-                citations.append(Citation(number, scored.passage, start, end))
-                sentences.append(AnswerSentence(scored.passage.text[start:end], (number,)))
-    return Answer(
-        tuple(sentences), tuple(citations), AnswerMode.QUOTE, "word overlap", best, THRESHOLD
-    )
-
-
-def store(collection: str, name: str, text: str) -> Stored:
-    """A page is what stands between form feeds; a sentence is a line. "!!" marks a bad page."""
-    title, _, body = text.partition("\n")
-    pages = tuple(
-        tuple(line.strip() for line in page.splitlines() if line.strip())
-        for page in body.split("\f")
-    )
-    failures = tuple(
-        PageFailure(number, "page_unreadable", "The page is a picture without text.")
-        for number, page in enumerate(pages, 1)
-        if page == ("!!",)
-    )
-    kinds = {".pdf": DocumentKind.PDF, ".html": DocumentKind.HTML, ".docx": DocumentKind.DOCX}
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    info = DocumentInfo(
-        digest[:12], collection, title, kinds.get(Path(name).suffix, DocumentKind.TEXT),
-        len(pages), sum(bool(p) and p != ("!!",) for p in pages), len(text.encode()), digest,
-        datetime(2026, 11, 23, 8, 0, tzinfo=UTC), failures,
-    )  # fmt: skip
-    return Stored(info, pages)
-
-
-def passages_of(stored: Stored) -> Iterator[Passage]:
-    """One passage a page; a line that begins with "# " is a heading."""
-    heading = ""
-    for number, lines in enumerate(stored.pages, 1):
-        heading = next((line[2:] for line in lines if line.startswith("# ")), heading)
-        said = [line for line in lines if not line.startswith("# ") and line != "!!"]
-        bounds, at = [], 0
-        for line in said:
-            bounds.append((at, at + len(line)))
-            at += len(line) + 1
-        yield Passage(
-            stored.info.collection, stored.info.id, number, stored.info.title, " ".join(said),
-            tuple(bounds), (heading,) if heading else (), (PageSpan(0, number, 0, at),),
-            paged=stored.info.kind is DocumentKind.PDF,
-        )  # fmt: skip
-
-
-def report(*, holds: bool = True) -> AirgapReport:
-    names = (
-        "sockets by Python", "sockets by ctypes", "sockets by system call", "socket pairs",
-        "sockets in a thread", "sockets in a child", "io_uring_setup", "ptrace", "pidfd_getfd",
-        "writes elsewhere", "name resolution",
-    )  # fmt: skip
-    probes = [Probe(name, blocked=True, detail="144 tried, all refused (EACCES)") for name in names]
-    if not holds:
-        probes[2] = Probe(names[2], blocked=False, detail="AF_INET opened")
-    guards = ("seccomp: sockets, io_uring, namespaces, tracing", "landlock 7: writes, tcp, signals")
-    return AirgapReport(
-        "Linux 6.1 x86_64", guards, tuple(probes), datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-    )
-
-
-def _outcome(event: Event) -> tuple[Outcome, Answer | None, str]:
-    match event:
-        case Answered(answer):
-            return Outcome.ANSWERED, answer, ""
-        case Refused(_, _, sentence):
-            return Outcome.REFUSED, None, sentence
-        case Failed(_, sentence):
-            return Outcome.FAILED, None, sentence
-        case _:
-            return Outcome.CANCELLED, None, ""

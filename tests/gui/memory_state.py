@@ -1,0 +1,59 @@
+"""What the appliance in memory holds, how fast it is, and what it raises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from appliance.errors import CloisterError
+from appliance.values import (
+    Collection,
+    ImportJob,
+    LogRecord,
+    Turn,
+)
+from tests.gui.memory_answers import (
+    Stored,
+)
+
+
+class WrongPassphrase(CloisterError):
+    code = "wrong_passphrase"
+    hint = "Check the keyboard layout and Caps Lock, or use the recovery code."
+
+
+class Unreadable(CloisterError):
+    code = "document_unreadable"
+
+
+@dataclass(slots=True)
+class Halted:
+    job: ImportJob
+    rest: list[Path]
+
+
+@dataclass(slots=True)
+class Pace:
+    """Seconds each thing takes, and switches for what goes wrong."""
+
+    stage: float = 0.0
+    file: float = 0.0
+    unlock: float = 0.0
+    tokens: int = 0
+    fail_ask: bool = False
+    raise_ask: bool = False
+    broken_log: bool = False
+
+
+@dataclass(slots=True)
+class State:
+    name: str = ""
+    passphrase: str = ""
+    code: str = ""
+    collections: dict[str, Collection] = field(default_factory=dict)
+    documents: dict[str, dict[str, Stored]] = field(default_factory=dict)
+    turns: dict[str, list[Turn]] = field(default_factory=dict)
+    titles: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    log: list[LogRecord] = field(default_factory=list)
+    jobs: dict[str, Halted] = field(default_factory=dict)

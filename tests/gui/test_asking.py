@@ -1,0 +1,241 @@
+"""Asking, and reading the page an answer stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from appliance.values import PageText
+from gui.ask.chips import Chip
+from gui.controls.confirm import Confirm
+from gui.shell import Shell
+from tests.gui.driving import QUESTION, ask, dialog, workplace
+from tests.gui.memory_appliance import MemoryAppliance
+from tests.gui.memory_state import Pace
+
+Opener = Callable[[MemoryAppliance], Shell]
+
+
+def test_an_ask_shows_its_stages_then_the_answer_with_chips(
+    shell: Shell, pace: Pace, qtbot: QtBot
+) -> None:
+    pace.stage = 0.12
+    view = ask(shell, qtbot, QUESTION, wait=False)
+    seen: list[str] = []
+
+    def ended() -> bool:
+        if view.stages is not None and view.stages.word not in seen:
+            seen.append(view.stages.word)
+        return view.stages is None
+
+    qtbot.waitUntil(ended, timeout=5000)
+    assert seen == ["Checking policy", "Finding", "Reading", "Checking citations"]
+    assert "48 to 72 hours" in view.text.toPlainText()
+    assert "[1]" in view.text.toPlainText()
+    assert view.chips is not None
+    chip = view.chips.chip(1)
+    assert chip is not None
+    assert "Anticoagulation Guideline 2026 · p. 1" in chip.text()
+    place = workplace(shell)
+    qtbot.waitUntil(lambda: place.side.conversations.count() == 1)
+    assert place.title.text() == QUESTION
+
+
+def test_stop_ends_the_ask_and_the_next_one_works(shell: Shell, pace: Pace, qtbot: QtBot) -> None:
+    pace.stage = 1.0
+    screen = workplace(shell).ask
+    screen.composer.typing.setPlainText(QUESTION)
+    screen.composer.send.click()
+    assert screen.composer.send.accessibleName() == "Stop"
+    qtbot.wait(60)
+    pace.stage = 0.0
+    view = screen.stream.views[-1]
+    screen.composer.send.click()
+    qtbot.waitUntil(lambda: screen.composer.send.accessibleName() == "Ask", timeout=8000)
+    assert view.answer is None
+    again = ask(shell, qtbot, QUESTION)
+    assert again.answer is not None
+
+
+def test_a_refusal_shows_its_sentence_and_next_step(shell: Shell, qtbot: QtBot) -> None:
+    view = ask(shell, qtbot, "How do I delete an entry of the log?")
+    assert view.notice is not None
+    assert "policy forbids it" in view.notice.sentence
+    assert "compliance officer" in view.notice.step
+
+
+def test_where_the_policy_wants_a_purpose_it_can_be_given(shell: Shell, qtbot: QtBot) -> None:
+    from gui.ask.reason import Reason
+
+    view = ask(shell, qtbot, "Who reviews the prescription in a patient record?")
+    reason = view.findChild(Reason)
+    assert isinstance(reason, Reason)
+    reason.edit.setText("Ward round")
+    reason.go.click()
+    screen = workplace(shell).ask
+    qtbot.waitUntil(lambda: len(screen.stream.views) == 2)
+    qtbot.waitUntil(lambda: screen.stream.views[-1].stages is None)
+    assert screen.stream.views[-1].answer is not None
+
+
+def test_what_the_documents_do_not_hold_is_said_so(shell: Shell, qtbot: QtBot) -> None:
+    view = ask(shell, qtbot, "Which gate does the ferry to Reykjavik leave from?")
+    assert view.notice is not None
+    assert view.notice.sentence == "Not in your documents"
+    assert view.chips is None
+
+
+@pytest.mark.parametrize("how", ["event", "raised"])
+def test_a_failure_shows_its_sentence_and_next_step(
+    shell: Shell, pace: Pace, qtbot: QtBot, how: str
+) -> None:
+    pace.fail_ask, pace.raise_ask = how == "event", how == "raised"
+    view = ask(shell, qtbot, QUESTION)
+    assert view.notice is not None
+    assert "engine" in view.notice.sentence
+    assert view.notice.step == "Ask again."
+
+
+def test_an_empty_question_is_not_sent(shell: Shell, qtbot: QtBot) -> None:
+    screen = workplace(shell).ask
+    screen.composer.typing.setPlainText("  \n ")
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Return)
+    assert screen.stream.views == ()
+    assert "first" in screen.composer.hint.text()
+
+
+def test_a_question_too_long_is_counted_and_not_sent(shell: Shell, qtbot: QtBot) -> None:
+    screen = workplace(shell).ask
+    screen.composer.typing.setPlainText("a" * 100_000)
+    assert "100,000 / 8,000" in screen.composer.count.text()
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Return)
+    assert screen.stream.views == ()
+    assert "Too long" in screen.composer.hint.text()
+
+
+def test_shift_enter_begins_a_line_and_enter_sends(shell: Shell, qtbot: QtBot) -> None:
+    typing = workplace(shell).ask.composer.typing
+    QTest.keyClicks(typing, "one")
+    QTest.keyClick(typing, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClicks(typing, "two")
+    assert typing.toPlainText() == "one\ntwo"
+
+
+def test_a_conversation_is_shown_again_when_chosen(shell: Shell, qtbot: QtBot) -> None:
+    place = workplace(shell)
+    ask(shell, qtbot, QUESTION)
+    ask(shell, qtbot, "When are blood cultures taken?")
+    qtbot.waitUntil(lambda: place.side.conversations.count() == 1)
+    place.new_question()
+    assert place.ask.conversation == ""
+    ask(shell, qtbot, "How is parental leave requested?")
+    qtbot.waitUntil(lambda: place.side.conversations.count() == 2)
+    place.side.conversations.itemClicked.emit(place.side.conversations.item(1))
+    qtbot.waitUntil(lambda: len(place.ask.stream.views) == 2)
+    assert "48 to 72 hours" in place.ask.stream.views[0].text.toPlainText()
+
+
+def test_leaving_a_conversation_does_not_stop_its_ask(
+    shell: Shell, pace: Pace, qtbot: QtBot
+) -> None:
+    pace.stage = 0.15
+    place = workplace(shell)
+    ask(shell, qtbot, QUESTION, wait=False)
+    place.new_question()
+    qtbot.waitUntil(lambda: place.side.conversations.count() == 1, timeout=5000)
+    place.side.conversations.itemClicked.emit(place.side.conversations.item(0))
+    qtbot.waitUntil(lambda: len(place.ask.stream.views) == 1)
+    assert place.ask.stream.views[0].answer is not None
+
+
+def test_a_conversation_is_forgotten_only_after_a_question(shell: Shell, qtbot: QtBot) -> None:
+    place = workplace(shell)
+    ask(shell, qtbot, QUESTION)
+    qtbot.waitUntil(lambda: place.side.conversations.count() == 1)
+    place.side.conversations.setCurrentRow(0)
+    QTest.keyClick(place.side.conversations, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: dialog(Confirm) is not None)
+    confirm = dialog(Confirm)
+    assert isinstance(confirm, Confirm)
+    confirm.action.click()
+    qtbot.waitUntil(lambda: place.side.conversations.count() == 0)
+
+
+def test_a_citation_opens_the_page_with_the_passage_in_sight(shell: Shell, qtbot: QtBot) -> None:
+    view = ask(shell, qtbot, QUESTION)
+    screen = workplace(shell).ask
+    assert view.chips is not None
+    chip = view.chips.chip(1)
+    assert isinstance(chip, Chip)
+    QTest.mouseClick(chip, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: screen.panel.view is not None)
+    panel = screen.panel
+    assert panel.isVisible()
+    assert panel.place.text() == "Page 1 of 3 · passage highlighted"
+    qtbot.wait(30)
+    passage = panel.picture.sheet.passage()
+    bar = panel.picture.verticalScrollBar().value()
+    assert not passage.isEmpty()
+    assert bar <= passage.top()
+    assert passage.bottom() <= bar + panel.picture.viewport().height()
+    drawn = panel.picture.sheet.grab().toImage()
+    row = round(passage.top()) + 1
+    left = round(passage.left())
+    marked = [drawn.pixelColor(left + step, row).name() for step in range(0, 100, 5)]
+    assert "#ffe58a" in marked
+
+
+def test_a_number_in_the_answer_opens_the_same_page(shell: Shell, qtbot: QtBot) -> None:
+    from PySide6.QtCore import QUrl
+
+    view = ask(shell, qtbot, QUESTION)
+    view.text.anchorClicked.emit(QUrl("cite:1"))
+    panel = workplace(shell).ask.panel
+    qtbot.waitUntil(lambda: panel.view is not None)
+    view.text.anchorClicked.emit(QUrl("https://example.org/1"))
+    assert panel.citation is not None
+
+
+def test_pages_are_turned_and_enlarged(shell: Shell, qtbot: QtBot) -> None:
+    view = ask(shell, qtbot, QUESTION)
+    panel = workplace(shell).ask.panel
+    assert view.answer is not None
+    workplace(shell).ask.show_citation(view.answer.citations[0])
+    qtbot.waitUntil(lambda: panel.view is not None)
+    width = panel.picture.sheet.width()
+    panel.larger.click()
+    assert panel.picture.sheet.width() > width
+    panel.after.click()
+    qtbot.waitUntil(lambda: panel.view is not None and panel.view.number == 2)
+    assert panel.back.isVisible()
+    panel.back.click()
+    qtbot.waitUntil(lambda: panel.view is not None and panel.view.number == 1)
+    QTest.keyClick(panel, Qt.Key.Key_Escape)
+    assert not panel.isVisible()
+
+
+def test_a_document_without_pages_shows_its_text_with_the_passage_marked(
+    shell: Shell, qtbot: QtBot
+) -> None:
+    view = ask(shell, qtbot, "How is parental leave requested in writing?")
+    assert view.answer is not None
+    workplace(shell).ask.show_citation(view.answer.citations[0])
+    panel = workplace(shell).ask.panel
+    qtbot.waitUntil(lambda: isinstance(panel.view, PageText))
+    assert panel.text.passage() == view.answer.citations[0].quote
+
+
+def test_a_page_that_is_gone_is_said_in_the_panel(
+    shell: Shell, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    view = ask(shell, qtbot, QUESTION)
+    assert view.answer is not None
+    citation = view.answer.citations[0]
+    product.remove_document(citation.passage.collection, citation.passage.document)
+    screen = workplace(shell).ask
+    screen.show_citation(citation)
+    qtbot.waitUntil(lambda: "no longer in the library" in screen.panel.complaint)

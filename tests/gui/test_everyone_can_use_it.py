@@ -1,0 +1,128 @@
+"""Names, keys, contrast, and both looks."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QApplication,
+    QLineEdit,
+    QPlainTextEdit,
+    QProgressBar,
+    QScrollArea,
+    QTextEdit,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from appliance.values import (
+    Stage,
+)
+from gui.shell import Shell
+from gui.style import icons, theme
+from gui.style.tokens import DARK, LIGHT, Tokens, contrast
+from tests.gui.driving import QUESTION, ask, workplace
+
+
+def test_every_control_has_a_name(shell: Shell, qtbot: QtBot) -> None:
+    view = ask(shell, qtbot, QUESTION)
+    assert view.answer is not None
+    place = workplace(shell)
+    place.ask.show_citation(view.answer.citations[0])
+    qtbot.waitUntil(lambda: place.ask.panel.view is not None)
+    place.go("library")
+    place.go("log")
+    nameless = [
+        f"{type(widget).__name__} {widget.objectName()}"
+        for widget in shell.findChildren(QWidget)
+        if _operable(widget) and not _name(widget)
+    ]
+    assert nameless == []
+
+
+def test_the_keyboard_reaches_everything_that_can_be_pressed(shell: Shell) -> None:
+    from PySide6.QtCore import Qt
+
+    unreachable = [
+        button.accessibleName()
+        for button in shell.findChildren(QAbstractButton)
+        if _operable(button)
+        and not button.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and button.accessibleName() != "Show what is typed"
+    ]
+    assert unreachable == []
+
+
+@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
+def test_contrast_is_enough_for_text_edges_and_focus(tokens: Tokens) -> None:
+    for ground in (tokens.ground, tokens.side, tokens.raised, tokens.hover):
+        assert contrast(tokens.ink, ground) >= 7
+        assert contrast(tokens.muted, ground) >= 4.5
+    for text, ground in (
+        (tokens.on_accent, tokens.accent), (tokens.on_accent, tokens.accent_strong),
+        (tokens.accent_ink, tokens.accent_bg), (tokens.accent_ink, tokens.ground),
+        (tokens.danger, tokens.danger_bg), (tokens.danger, tokens.ground),
+        (tokens.warn, tokens.warn_bg), (tokens.warn, tokens.ground),
+        (tokens.good, tokens.good_bg), (tokens.ink, tokens.selection),
+        (tokens.paper_ink, tokens.mark), (tokens.muted, tokens.warn_bg),
+        (tokens.muted, tokens.danger_bg), (tokens.muted, tokens.good_bg),
+    ):  # fmt: skip
+        assert contrast(text, ground) >= 4.5, (text, ground)
+    for mark in (tokens.edge, tokens.accent):
+        assert contrast(mark, tokens.raised) >= 3
+        assert contrast(mark, tokens.ground) >= 3
+
+
+def test_both_looks_can_be_put_on(qapp: QApplication) -> None:
+    from gui.style.tokens import current
+
+    try:
+        theme.apply(qapp, DARK)
+        assert current() is DARK
+    finally:
+        theme.apply(qapp, LIGHT)
+    assert current() is LIGHT
+    assert len(fields(LIGHT)) == len(fields(DARK))
+
+
+@pytest.mark.parametrize("name", icons.NAMES)
+def test_every_icon_draws_something(name: str, qapp: QApplication) -> None:
+    image = icons.pixmap(name, "#000000", 24).toImage()
+    inked = sum(
+        image.pixelColor(x, y).alpha() > 0
+        for x in range(0, image.width(), 2)
+        for y in range(0, image.height(), 2)
+    )
+    assert inked > 4
+
+
+def test_the_stages_say_where_the_ask_is(qtbot: QtBot) -> None:
+    from gui.ask.stages import Stages
+
+    stages = Stages()
+    qtbot.addWidget(stages)
+    assert stages.accessibleName() == "Working: Checking policy"
+    stages.reach(Stage.READING)
+    assert stages.accessibleName() == "Working: Reading"
+
+
+def _operable(widget: QWidget) -> bool:
+    kinds = (
+        QAbstractButton, QLineEdit, QTextEdit, QPlainTextEdit, QAbstractItemView, QProgressBar,
+        QScrollArea,
+    )  # fmt: skip
+    inside = widget.parent()
+    qts_own = isinstance(inside, QAbstractItemView) or type(widget).__name__ in (
+        "QScrollBar", "QHeaderView", "QTableCornerButton",
+    )  # fmt: skip
+    return isinstance(widget, kinds) and not qts_own and not isinstance(widget, QAbstractSlider)
+
+
+def _name(widget: QWidget) -> str:
+    return widget.accessibleName() or (
+        widget.text().strip() if isinstance(widget, QAbstractButton) else ""
+    )

@@ -1,0 +1,131 @@
+"""The library with its imports, and the log with its proof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from gui.controls.confirm import Confirm
+from gui.library.collections import NewCollection
+from gui.log.exported import Exported
+from gui.shell import Shell
+from tests.gui.driving import QUESTION, ask, dialog, workplace
+from tests.gui.memory_appliance import MemoryAppliance
+from tests.gui.memory_state import Pace
+
+Opener = Callable[[MemoryAppliance], Shell]
+
+
+def test_an_import_counts_and_lists_what_failed_with_a_next_step(
+    shell: Shell, product: MemoryAppliance, library: Path, qtbot: QtBot
+) -> None:
+    screen = workplace(shell).library
+    workplace(shell).go("library")
+    qtbot.waitUntil(lambda: screen.table.rows.rowCount() == 4)
+    (library / "new.txt").write_text("Visitors\nVisiting hours end at eight in the evening.\n")
+    screen.add((library,))
+    qtbot.waitUntil(lambda: screen.card is not None and screen.card.dismiss.isVisible())
+    card = screen.card
+    assert card is not None
+    assert card.title.text() == "1 document added · 4 already there · 2 failed"
+    rows = card.failures.rows
+    said = [str(rows.data(rows.index(row, 0))) for row in range(rows.rowCount())]
+    assert any("protected by a password" in text and "without the password" in text
+               for text in said)  # fmt: skip
+    qtbot.waitUntil(lambda: screen.table.rows.rowCount() == 5)
+
+
+def test_an_import_is_cancelled_and_taken_up_again(
+    shell: Shell, pace: Pace, tmp_path: Path, qtbot: QtBot
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"{number:02}.txt").write_text(f"Sheet {number}\nSheet number {number} says so.")
+    pace.file = 0.03
+    place = workplace(shell)
+    place.go("library")
+    qtbot.waitUntil(lambda: place.library.table.rows.rowCount() == 4)
+    place.library.add((folder,))
+    card = place.library.card
+    assert card is not None
+    qtbot.waitUntil(lambda: card.bar.value() >= 3)
+    card.cancel.click()
+    qtbot.waitUntil(place.library.resume.isVisible, timeout=5000)
+    assert "can be taken up again" in card.notice.step
+    pace.file = 0.0
+    place.library.resume.go.click()
+    qtbot.waitUntil(lambda: place.library.table.rows.rowCount() == 34, timeout=5000)
+    assert not place.library.resume.isVisible()
+
+
+def test_a_document_is_removed_only_after_a_question(shell: Shell, qtbot: QtBot) -> None:
+    place = workplace(shell)
+    place.go("library")
+    table = place.library.table
+    qtbot.waitUntil(lambda: table.rows.rowCount() == 4)
+    table.selectRow(0)
+    assert place.library.remove.isEnabled()
+    QTest.keyClick(table, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: dialog(Confirm) is not None)
+    first = dialog(Confirm)
+    assert first is not None
+    first.reject()
+    assert table.rows.rowCount() == 4
+    qtbot.waitUntil(lambda: dialog(Confirm) is None)
+    place.library.remove.click()
+    qtbot.waitUntil(lambda: dialog(Confirm) is not None)
+    second = dialog(Confirm)
+    assert isinstance(second, Confirm)
+    second.action.click()
+    qtbot.waitUntil(lambda: table.rows.rowCount() == 3)
+
+
+def test_a_collection_that_cannot_be_made_is_said_in_its_dialog(shell: Shell, qtbot: QtBot) -> None:
+    library = workplace(shell).library
+    library.make_collection()
+    made = dialog(NewCollection)
+    assert isinstance(made, NewCollection)
+    made.field.edit.setText("Ward 4 guidelines")
+    made.go.click()
+    qtbot.waitUntil(made.notice.isVisible)
+    assert "already" in made.notice.sentence
+    made.field.edit.setText("Theatre")
+    made.go.click()
+    qtbot.waitUntil(lambda: library.collections.list.count() == 2)
+
+
+def test_the_log_lists_its_records_and_verifies(
+    shell: Shell, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    ask(shell, qtbot, QUESTION)
+    place = workplace(shell)
+    place.go("log")
+    qtbot.waitUntil(lambda: place.log.badge.state == "verified")
+    size = product.log_size()
+    assert place.log.model.rowCount() == size
+    qtbot.waitUntil(lambda: place.log.model.record(0) is not None)
+    newest = place.log.model.record(0)
+    assert newest is not None
+    assert (newest.seq, newest.action, newest.outcome) == (size - 1, "ask.close", "answered")
+    place.log.table.selectRow(0)
+    assert "no witness" in place.log.badge.text.text()
+
+
+def test_a_log_that_does_not_verify_is_said_in_red(shell: Shell, pace: Pace, qtbot: QtBot) -> None:
+    pace.broken_log = True
+    place = workplace(shell)
+    place.go("log")
+    qtbot.waitUntil(lambda: place.log.badge.state == "broken")
+    assert "Record 3" in place.log.badge.text.text()
+    assert place.log.badge.property("tone") == "danger"
+
+
+def test_an_export_shows_the_public_key(shell: Shell, tmp_path: Path, qtbot: QtBot) -> None:
+    workplace(shell).log.export_to(tmp_path)
+    qtbot.waitUntil(lambda: dialog(Exported) is not None)
+    assert (tmp_path / "checkpoint").exists()
