@@ -30,21 +30,16 @@ UNIT_FEATURES = (
     "covered",  # the question's words in the sentence
     "covered_with_heading",  # … or in the title and headings over it
     "covered_nearby",  # … or in the sentences next to it
-    "passage_cosine",
     "passage_rank",  # 1 for the first found, 1/2 for the second …
     "kind_met",  # asks for a number, time, person or place, and the sentence has one
     "kind_missed",
     "first",  # first sentence of its passage
-    "short",
     "question",  # is itself a question
     "leans",  # begins with It, This, They …
     "points",  # tells where to read on: "Source: …", "See also …", an address
-    "defines",  # asked what something is, says "… is", its words first
 )
 EVIDENCE_FEATURES = (
     "cosine",  # highest of question and sentence
-    "covered",  # the question's words in the best sentence and what stands over it
-    "covered_by_passage",  # highest
     "rarest_missing",  # rarity of the rarest word that is nowhere in what was found
     "rarest_missing_there",  # … in the best sentence's passage
     "rarest_missing_near",  # … in the best sentence, its neighbours and what stands over it
@@ -94,10 +89,6 @@ _ASKS_NAME = _pattern(
     r"\bby whom\b",
     r"\b(?:what|which) (?:person|city|country|state)\b",
 )
-_ASKS_WHAT = _pattern(
-    r"^\W*(?:what|who) (?:is|are|was|were)\b", r"\bwhat does .* mean\b", r"\bdefine\b"
-)
-_SAYS = _pattern(r"\b(?:is|are|was|were|means|refers to)\b")
 _KINDS = ((_ASKS_TIME, _TIME), (_ASKS_NUMBER, _NUMBER), (_ASKS_NAME, _NAME))
 
 
@@ -177,17 +168,6 @@ def _kind(question: str, text: str) -> int:
     return 0
 
 
-def _defines(reading: Reading, near: Near, above: int) -> bool:
-    """Whether "What is asthma?" meets "Asthma is …" (or "It is …" under the heading)."""
-    if not _ASKS_WHAT.search(reading.question) or len(reading.asked.words) > 5:
-        return False
-    said = _SAYS.search(near.unit.text)
-    if said is None:
-        return False
-    subject = reading.asked.mask(near.unit.text[: said.start()])
-    return subject != 0 and reading.asked.coverage(subject | above) > 0.9
-
-
 def unit_features(reading: Reading, question: Vectors, units: Vectors) -> Floats:
     """One row of UNIT_FEATURES a unit of `reading.near`.
 
@@ -197,7 +177,7 @@ def unit_features(reading: Reading, question: Vectors, units: Vectors) -> Floats
     rows = []
     for cosine, near in zip(cosines, reading.near, strict=True):
         unit = near.unit
-        scored, above = reading.found[unit.place], reading.above[unit.place]
+        above = reading.above[unit.place]
         kind = _kind(reading.question, unit.text)
         rows.append(
             (
@@ -205,16 +185,13 @@ def unit_features(reading: Reading, question: Vectors, units: Vectors) -> Floats
                 asked.coverage(near.own),
                 asked.coverage(near.own | above),
                 asked.coverage(near.nearby | above),
-                scored.similarity,
                 1 / (1 + unit.place),
                 float(kind > 0),
                 float(kind < 0),
                 float(unit.index == 0),
-                max(0.0, 1 - len(unit.text) / 60),
                 float(unit.text.rstrip().endswith("?")),
                 float(unit.leans),
                 float(unit.points),
-                float(_defines(reading, near, above)),
             )
         )
     return np.array(rows, np.float64).reshape(len(rows), len(UNIT_FEATURES))
@@ -236,8 +213,6 @@ def evidence_features(reading: Reading, rows: Floats, odds: Floats) -> Floats:
     return np.array(
         [
             rows[:, column["cosine"]].max(),
-            rows[best, column["covered_with_heading"]],
-            max(asked.coverage(mask) for mask in reading.whole),
             asked.rarest_missing(anywhere),
             asked.rarest_missing(there),
             asked.rarest_missing(over),

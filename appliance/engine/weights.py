@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 UNIT: tuple[float, ...] = (
-    4.4841,  # cosine
-    0.4462,  # covered
-    2.4004,  # covered_with_heading
-    1.0099,  # covered_nearby
-    0.0000,  # passage_cosine
-    3.4889,  # passage_rank
-    0.7661,  # kind_met
-    -0.6198,  # kind_missed
-    -0.0601,  # first
-    -0.5713,  # short
-    0.0000,  # question
-    -0.0655,  # leans
-    -6.7558,  # points
-    0.0000,  # defines
+    3.8400,  # cosine
+    0.3874,  # covered
+    3.1742,  # covered_with_heading
+    0.4550,  # covered_nearby
+    3.5719,  # passage_rank
+    0.7770,  # kind_met
+    -0.7793,  # kind_missed
+    -0.1232,  # first
+    -0.0136,  # question
+    -0.6022,  # leans
+    -6.8455,  # points
 )
-UNIT_BIAS = -7.8825
+UNIT_BIAS = -7.6176
 EVIDENCE: tuple[float, ...] = (
-    4.2100,  # cosine
-    0.0000,  # covered
-    0.5400,  # covered_by_passage
-    -0.9100,  # rarest_missing
-    -1.1500,  # rarest_missing_there
-    -0.1300,  # rarest_missing_near
-    -1.8500,  # names_missing
-    -0.5600,  # names_missing_there
-    -0.0300,  # kind_missed
-    7.2000,  # lead
-    0.2500,  # ahead
-    0.3500,  # nearest
-    0.4600,  # most_words
+    4.9308,  # cosine
+    -0.9478,  # rarest_missing
+    -0.5678,  # rarest_missing_there
+    -0.8198,  # rarest_missing_near
+    -2.2817,  # names_missing
+    -0.6463,  # names_missing_there
+    -0.4330,  # kind_missed
+    5.0268,  # lead
+    1.4545,  # ahead
+    0.5048,  # nearest
+    0.6329,  # most_words
 )
-EVIDENCE_BIAS = -2.6000
-THRESHOLD = 0.494
+EVIDENCE_BIAS = -3.6925
+THRESHOLD = 0.490

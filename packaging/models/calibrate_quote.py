@@ -49,13 +49,12 @@ def _signs(names: Sequence[str], speaks_for: str, against: str) -> Floats:
 
 UNIT_SIGNS = _signs(
     evidence.UNIT_FEATURES,
-    "cosine covered covered_with_heading covered_nearby passage_cosine passage_rank kind_met "
-    "defines",
-    "kind_missed short question points",
+    "cosine covered covered_with_heading covered_nearby passage_rank kind_met",
+    "kind_missed question points",
 )
 EVIDENCE_SIGNS = _signs(
     evidence.EVIDENCE_FEATURES,
-    "cosine covered covered_by_passage lead ahead nearest most_words",
+    "cosine lead ahead nearest most_words",
     "rarest_missing names_missing names_missing_there rarest_missing_there rarest_missing_near "
     "kind_missed",
 )
