@@ -40,7 +40,7 @@ BATCH: Final = 1024
 
 BATCHES_PER_TRANSACTION: Final = 16
 
-TITLE_WEIGHT: Final = 2
+TITLE_WEIGHT: Final = 3
 HEADING_WEIGHT: Final = 1
 """How often a title's and the innermost heading's words count beside a passage's own (see
 docs/decisions/0003-stores.md for the measurement)."""

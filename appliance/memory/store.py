@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from appliance.errors import CloisterError, StorageFull
+from appliance.errors import CloisterError, StorageFull, StoreTampered
 from appliance.memory import evidence
 from appliance.memory.database import Row, Value, attach, reader_of, require_identifier
 from appliance.memory.database import storage_error as database_error
@@ -93,15 +93,18 @@ class Store:
     ) -> Store:
         """Makes a store of generation 1 and opens it. `schema` is run in it once.
 
-        The file appears under its name only when it is whole. Raises StoreExists, AlreadyRunning,
-        StorageFull, StorageReadOnly.
+        The file appears under its name only when it is whole. If a crash kept its first mark out
+        of the log, creating it again opens the untouched one that is there. Raises StoreExists for
+        any other, AlreadyRunning, StorageFull, StorageReadOnly.
         """
         store = cls(path, key, spill, Identity(require_identifier(kind), id, 1), on_mark)
         with store._opening():
-            if path.exists():
-                raise StoreExists("There is a store of that name already.")
-            store._build(schema)
-            store._attach(None)
+            if not path.exists():
+                store._build(schema)
+            try:
+                store._attach(None)
+            except StoreTampered:
+                raise StoreExists("There is a store of that name already.") from None
             store._emit(MarkState.CHECKPOINT)
         return store
 

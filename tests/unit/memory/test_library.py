@@ -324,6 +324,7 @@ def test_a_large_collection_gets_a_graph_in_the_background_and_keeps_it(tmp_path
 
 
 def test_collections_open_with_their_own_key_alone(tmp_path: Path, library: Library) -> None:
+    add_texts(library, "ward", ["alpha"])
     library.close()
     with pytest.raises(StoreExists):
         make_library(tmp_path, Marks()).create_collection("ward", KEY)

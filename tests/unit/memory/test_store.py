@@ -14,9 +14,11 @@ import pytest
 from appliance.errors import AlreadyRunning, CloisterError, LogUnwritable
 from appliance.memory import database
 from appliance.memory.errors import StoreClosed, StoreEngineMissing, StoreExists, StoreFailed
+from appliance.memory.store import Store
 from appliance.values import MarkState, StoreMark
 from tests.unit.memory.material import (
     KEY,
+    OTHER_KEY,
     Marks,
     make_store,
     notes,
@@ -190,9 +192,35 @@ def test_a_second_opener_is_refused_and_the_first_goes_on(tmp_path: Path) -> Non
 
 
 def test_creating_over_a_store_is_refused(tmp_path: Path) -> None:
-    make_store(tmp_path, Marks()).close()
-    with pytest.raises(StoreExists):
-        make_store(tmp_path, Marks())
+    marks = Marks()
+    store = make_store(tmp_path, marks)
+    write_note(store, "kept")
+    store.close()
+    for key in (KEY, OTHER_KEY):
+        with pytest.raises(StoreExists):
+            make_store(tmp_path, Marks(), key=key)
+    store = open_store(tmp_path, marks.all[-1])
+    assert notes(store) == ["kept"]
+    store.close()
+
+
+def test_creating_goes_on_where_a_crash_kept_the_first_mark_out_of_the_log(tmp_path: Path) -> None:
+    def no_log(_mark: StoreMark) -> None:
+        raise LogUnwritable("The log is full.")
+
+    with pytest.raises(LogUnwritable):
+        Store.create(
+            tmp_path / "store.duckdb",
+            KEY,
+            spill=tmp_path / "spill",
+            kind="collection",
+            id="ward",
+            schema=("CREATE TABLE notes (text VARCHAR)",),
+            on_mark=no_log,
+        )
+    store = make_store(tmp_path, Marks())
+    write_note(store, "goes on")
+    store.close()
 
 
 def test_a_closed_store_says_so(tmp_path: Path) -> None:
