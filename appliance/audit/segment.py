@@ -24,6 +24,8 @@ from appliance.audit.tiles import (
 )
 from appliance.vault.durable import sync_folder
 
+_SYNCS_AT_ONCE = 4
+
 
 class Segment:
     """Records [start, end) of the journal; start is a multiple of 256.
@@ -94,18 +96,21 @@ class Segment:
                 self._write(self.folder / payload_path(block), bundle)
 
     def sync(self) -> None:
-        """Makes every file written so far durable, with the folders that name them."""
+        """Makes every file written so far durable, and the folders that name them.
+
+        Several at once: a file system that keeps a journal then commits them together."""
+        from concurrent.futures import ThreadPoolExecutor  # late: only where a journal ends
+
         folders: set[Path] = set()
         for path in self._unsynced:
-            if path.exists():  # a partial tile may have given way to the full one
-                _sync_file(path)
             folder = path.parent
             while folder != self.folder.parent and folder not in folders:
                 folders.add(folder)
                 folder = folder.parent
-        for folder in folders:
-            if folder.exists():
-                sync_folder(folder)
+        with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
+            for work, paths in ((_sync_file, set(self._unsynced)), (_sync_folder, folders)):
+                for done in [pool.submit(work, path) for path in paths]:
+                    done.result()
         self._unsynced.clear()
 
     def rest(self, start: int) -> Segment:
@@ -188,8 +193,16 @@ def hashed(leaves: Sequence[bytes]) -> list[bytes]:
 
 
 def _sync_file(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return  # a partial tile that gave way to the full one
     try:
         os.fdatasync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    if folder.exists():
+        sync_folder(folder)
