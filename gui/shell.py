@@ -34,7 +34,7 @@ class Shell(QMainWindow):
     def __init__(self, appliance: Appliance | CloisterError) -> None:
         super().__init__()
         self.setWindowTitle("Cloister")
-        self.setMinimumSize(940, 620)
+        self.setMinimumSize(1024, 640)
         room = self.screen().availableGeometry().size()
         self.resize(min(1440, room.width() - 40), min(900, room.height() - 60))
         self.worker = Worker(self)

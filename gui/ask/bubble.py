@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QShowEvent, QTextBlockFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
@@ -16,12 +16,24 @@ _WIDEST = 560
 _FOLDED = 600
 
 
+class _Typed(PlainView):
+    """As wide as its words where there is room, narrower where there is not."""
+
+    natural = _WIDEST
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.natural, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, 20)
+
+
 class Bubble(QFrame):
     def __init__(self, question: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("bubble")
         self._full = plain.shown(question)
-        self._view = PlainView(self.tr("Your question"))
+        self._view = _Typed(self.tr("Your question"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 11, 16, 5)
         layout.setSpacing(2)
@@ -58,6 +70,8 @@ class Bubble(QFrame):
         copy = self._view.document().clone(self)
         copy.setDefaultFont(self._view.font())
         copy.setTextWidth(-1)
-        self._view.setFixedWidth(min(_WIDEST, ceil(copy.idealWidth()) + 4))
+        self._view.natural = min(_WIDEST, ceil(copy.idealWidth()) + 4)
+        self._view.setMaximumWidth(self._view.natural)
+        self._view.updateGeometry()
         copy.deleteLater()
         self._view.fit()

@@ -12,7 +12,7 @@ from gui.style.icons import icon
 from gui.style.tokens import current
 from gui.text import plain
 
-_TITLE_WIDTH = 260
+_TITLE_WIDTH = 230
 
 
 class Chip(QToolButton):

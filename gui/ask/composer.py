@@ -95,7 +95,8 @@ class Composer(QWidget):
         self.send.setObjectName("send")
         self.count = Words("", "caption")
         self.count.hide()
-        self.hint = Words("", "caption")
+        self.hint = Words("", "caption", wrap=True)
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._busy = False
         self._arrange()
         self.typing.sent.connect(self._send)
@@ -157,7 +158,7 @@ class Composer(QWidget):
         layout.setContentsMargins(0, 4, 0, 12)
         layout.setSpacing(8)
         layout.addWidget(self._frame)
-        layout.addWidget(self.hint, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self.hint)
 
     def _press(self) -> None:
         if self._busy:

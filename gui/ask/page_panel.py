@@ -34,7 +34,7 @@ class PagePanel(QFrame):
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAccessibleName(self.tr("Cited page"))
-        self.setMinimumWidth(360)
+        self.setMinimumWidth(340)
         self.citation: Citation | None = None
         self.view: PageView | None = None
         self._cited_page = 0

@@ -282,7 +282,7 @@ class AskScreen(QWidget):
         self._top.addWidget(self.welcome)
         self._top.addWidget(self.stream)
         talk = QWidget()
-        talk.setMinimumWidth(420)
+        talk.setMinimumWidth(410)
         column = QVBoxLayout(talk)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

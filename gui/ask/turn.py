@@ -34,7 +34,7 @@ class TurnView(QWidget):
         self._text: AnswerText | None = None
         asked = QHBoxLayout()
         asked.addStretch(1)
-        asked.addWidget(Bubble(question))
+        asked.addWidget(Bubble(question), 0)
         self._column = QVBoxLayout()
         self._column.setSpacing(10)
         self._column.setContentsMargins(0, 2, 0, 0)

@@ -16,6 +16,7 @@ from gui.text import counts, plain
 _WIDTH = 560
 SUGGESTED = 3
 ASKED_FOR = 12
+_LEAST_WORDS = 6
 _EMPTY_HEADS = re.compile(
     r"\b(about|said about) (the )?(purpose|scope|introduction|overview|background|contents|summary|"
     r"aim|aims|general|definitions|references)\b",
@@ -121,6 +122,11 @@ class Welcome(QStackedWidget):
 
 
 def _worth_asking(questions: tuple[str, ...]) -> list[str]:
-    """Each once, without those about headings that say nothing."""
+    """Each once, without those about headings that say nothing; none rather than one alone."""
     lines = [plain.line(question, 200) for question in questions]
-    return [text for text in dict.fromkeys(lines) if not _EMPTY_HEADS.search(text)]
+    found = [
+        text
+        for text in dict.fromkeys(lines)
+        if len(text.split()) >= _LEAST_WORDS and not _EMPTY_HEADS.search(text)
+    ]
+    return found if len(found) > 1 else []

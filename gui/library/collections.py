@@ -34,7 +34,7 @@ class CollectionList(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedWidth(248)
+        self.setFixedWidth(228)
         self._collections: tuple[Collection, ...] = ()
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Collections"))

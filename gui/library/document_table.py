@@ -10,7 +10,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QPainter
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QHeaderView,
     QStyledItemDelegate,
@@ -133,6 +133,12 @@ class DocumentTable(QTableView):
             self.unwanted.emit(document)
             return
         super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where room is short the title keeps it."""
+        for column, least in ((4, 640), (3, 600), (5, 560)):
+            self.setColumnHidden(column, self.width() < least)
+        super().resizeEvent(event)
 
     def _tell(self) -> None:
         self.chosen.emit(self.document())

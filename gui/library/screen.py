@@ -16,10 +16,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, 
 
 from appliance.errors import CloisterError
 from appliance.values import Collection, DocumentInfo, ImportEvent, ImportJob
-from gui.controls.buttons import TextButton
+from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.confirm import Confirm
 from gui.controls.empty import Empty
-from gui.controls.labels import Elided, Words
+from gui.controls.labels import Elided
 from gui.desk import Desk
 from gui.library.choosing import choose_files, choose_folder, dropped
 from gui.library.collections import CollectionList, NewCollection
@@ -46,11 +46,11 @@ class LibraryScreen(QWidget):
         self.card: ImportCard | None = None
         self.collections = CollectionList()
         self.title = Elided("", "heading")
-        self.summary = Words("", "caption")
+        self.summary = Elided("", "caption")
         self.files = TextButton(self.tr("Add files …"), kind="primary", glyph="plus",
                                 tone="on_accent")  # fmt: skip
         self.folder = TextButton(self.tr("Add folder …"), glyph="folder", tone="muted")
-        self.remove = TextButton(self.tr("Remove …"), glyph="trash", tone="muted")
+        self.remove = GlyphButton("trash", self.tr("Remove the document"), shortcut="Del", side=38)
         self.table = DocumentTable()
         self.resume = ResumeBanner()
         self.resume.hide()
@@ -81,7 +81,7 @@ class LibraryScreen(QWidget):
         self.collections.show_all((), "")
         self.table.rows.show_documents(())
         self.title.set("")
-        self.summary.setText("")
+        self.summary.set("")
         self.resume.hide()
 
     # --- collections and documents --------------------------------------------------------
@@ -150,7 +150,7 @@ class LibraryScreen(QWidget):
         if shown is None or shown.id != collection:
             return
         self.title.set(shown.title)
-        self.summary.setText(self._summed(documents))
+        self.summary.set(self._summed(documents))
         self.table.rows.show_documents(documents)
         self._stack.setCurrentWidget(self._listed)
         busy = self._task is not None

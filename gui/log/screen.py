@@ -7,10 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import (
     QFileDialog,
-    QHeaderView,
     QSplitter,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -18,10 +16,10 @@ from PySide6.QtWidgets import (
 from appliance.values import LogRecord, LogState
 from gui.controls.empty import Empty
 from gui.desk import Desk
-from gui.library.document_table import dress
 from gui.log.detail import Detail
 from gui.log.exported import Exported
 from gui.log.records import PAGE, LogModel
+from gui.log.table import RecordTable
 from gui.log.verification import Verification
 from gui.outbox import outbox
 from gui.worker import Lane
@@ -33,7 +31,7 @@ class LogScreen(QWidget):
         self._desk = desk
         self.model = LogModel(self)
         self.badge = Verification()
-        self.table = QTableView()
+        self.table = RecordTable(self.model)
         self.detail = Detail()
         self._arrange()
         self.model.page_wanted.connect(self._load, Qt.ConnectionType.QueuedConnection)
@@ -120,15 +118,6 @@ class LogScreen(QWidget):
         dialog.open()
 
     def _arrange(self) -> None:
-        self.table.setModel(self.model)
-        self.table.setAccessibleName(self.tr("Records of the log"))
-        dress(self.table)
-        self.table.verticalHeader().setDefaultSectionSize(36)
-        head = self.table.horizontalHeader()
-        for column, width in ((0, 76), (1, 198), (2, 170), (3, 130), (5, 110)):
-            head.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
-            head.resizeSection(column, width)
-        head.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)
         self._empty = Empty(
             "log",
             self.tr("The log is empty"),
@@ -145,7 +134,7 @@ class LogScreen(QWidget):
         self._split.addWidget(inset)
         self._split.addWidget(self.detail)
         self._split.setStretchFactor(0, 1)
-        self._split.setSizes([760, 340])
+        self._split.setSizes([760, 250])
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._split)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,6 +88,14 @@ def quote(question: str, found: tuple[Scored, ...]) -> Answer:
     return Answer(
         tuple(sentences), tuple(citations), AnswerMode.QUOTE, "word overlap", best, THRESHOLD
     )
+
+
+def files_of(paths: Sequence[Path]) -> list[Path]:
+    """Files as they are, folders as the files in them."""
+    found: list[Path] = []
+    for path in paths:
+        found += sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return found
 
 
 def read(collection: str, file: Path) -> Stored | CloisterError:

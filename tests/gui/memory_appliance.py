@@ -1,7 +1,6 @@
 """An appliance that keeps everything in memory: small, honest, and as slow as it is told to be.
 
-It is a real implementation of the interface, not a script: it stores what it is given, answers by
-word overlap out of the sentences it holds, numbers its log, and says no where there is nothing.
+Not a script: it stores what it is given, answers by word overlap and says no where nothing fits.
 """
 
 from __future__ import annotations
@@ -51,6 +50,7 @@ from tests.gui.drawn_pages import draw_page, set_text
 from tests.gui.memory_answers import (
     decide,
     fields_of,
+    files_of,
     outcome_of,
     overlap,
     passages_of,
@@ -149,10 +149,10 @@ class MemoryAppliance(Appliance):
         closing = self._record("ask.close", f"conversation {conversation}", outcome.value, verdict)
         if answer is not None:
             answer = replace(answer, seconds=time.monotonic() - started)
-        turn = Turn(text, self._now(), outcome, answer, note, closing)
+        turn = Turn(text, self._clock, outcome, answer, note, closing)
         self._held.turns.setdefault(conversation, []).append(turn)
-        title = self._held.titles.get(conversation, (text, self._now()))[0]
-        self._held.titles[conversation] = (title, self._now())
+        title = self._held.titles.get(conversation, (text, self._clock))[0]
+        self._held.titles[conversation] = (title, self._clock)
         if answer is not None:
             yield Answered(answer, closing)
         elif isinstance(last, Refused | Failed | Cancelled):
@@ -230,7 +230,7 @@ class MemoryAppliance(Appliance):
     def remember(self, conversation: str, title: str, turns: Sequence[Turn]) -> None:
         """For tests: a conversation that was held before."""
         self._held.turns[conversation] = list(turns)
-        self._held.titles[conversation] = (title, self._now())
+        self._held.titles[conversation] = (title, self._clock)
 
     def page(self, citation: Citation, page: int | None = None, scale: float = 2.0) -> PageView:
         self._called()
@@ -297,12 +297,7 @@ class MemoryAppliance(Appliance):
     def add(
         self, collection: str, paths: Sequence[Path], cancellation: Cancellation | None = None
     ) -> Iterator[ImportEvent]:
-        files = [
-            file
-            for path in paths
-            for file in (sorted(p for p in path.rglob("*") if p.is_file())
-                         if path.is_dir() else [path])
-        ]  # fmt: skip
+        files = files_of(paths)
         job = f"j{len(self._held.log)}"
         return self._import(job, collection, files, 0, cancellation or Cancellation())
 
@@ -330,7 +325,7 @@ class MemoryAppliance(Appliance):
         for index, file in enumerate(files):
             if cancelled.cancelled:
                 left = files[index:]
-                halted = ImportJob(job, collection, len(left), total, self._now())
+                halted = ImportJob(job, collection, len(left), total, self._clock)
                 self._held.jobs[job] = Halted(halted, left)
                 break
             time.sleep(self.pace.file)
@@ -382,7 +377,7 @@ class MemoryAppliance(Appliance):
         good = not self.pace.broken_log
         root = hashlib.sha256(repr(self._held.log).encode()).hexdigest()
         sentence = "" if good else "Record 3 is not the record that was written."
-        return LogState(good, len(self._held.log), root, self._now(), sentence)
+        return LogState(good, len(self._held.log), root, self._clock, sentence)
 
     def export_log(self, folder: Path) -> str:
         self._called()
@@ -400,9 +395,5 @@ class MemoryAppliance(Appliance):
             )
             return seq
 
-    def _now(self) -> datetime:
-        return self._clock
-
     def _called(self) -> None:
-        """Where a call came from: tests demand that it was never the GUI thread."""
         self.threads.add(threading.current_thread().name)

@@ -67,3 +67,13 @@ def test_the_product_is_never_called_on_the_gui_thread(
     shell.lock()
     qtbot.waitUntil(shell.front.unlock.secret.isEnabled)
     assert product.threads <= {"lane-ask", "lane-read", "lane-proof", "lane-import"}
+
+
+def test_closing_the_window_closes_the_product_also_in_the_middle_of_an_ask(
+    shell: Shell, pace: Pace, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    pace.stage = 0.3
+    ask(shell, qtbot, QUESTION, wait=False)
+    shell.close()
+    assert not shell.isVisible()
+    assert product.closed
