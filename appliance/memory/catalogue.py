@@ -248,6 +248,16 @@ def list_documents(store: Store, collection: str) -> tuple[DocumentInfo, ...]:
     return tuple(_info(collection, row) for row in rows)
 
 
+def count_documents(store: Store) -> tuple[int, int]:
+    """Whole documents, and their passages."""
+    ((documents, passages),) = store.read(
+        "SELECT count(*), coalesce(sum(passages), 0)::BIGINT FROM documents WHERE ready"
+    )
+    if not (isinstance(documents, int) and isinstance(passages, int)):
+        raise _damaged()
+    return documents, passages
+
+
 def read_document(store: Store, collection: str, document: str) -> DocumentInfo:
     """Raises DocumentUnknown."""
     sql = f"SELECT {_INFO} FROM documents WHERE ready AND id = ?"  # noqa: S608 - fixed names

@@ -79,6 +79,16 @@ class OpenCollection:
             if self._shelf is not None:
                 self._shelf.remove(document)
 
+    def rekey(self, key: bytes) -> None:
+        """Moves the store under another key. The graph's snapshot is made anew at close."""
+        with self._changing:
+            self.store.rekey(key)
+            self._snapshot_key = hkdf(key, "cloister/store/vectors/v1")
+            self._snapshot.unlink(missing_ok=True)
+            made = self._shelf.graph if self._shelf is not None else None
+            if made is not None:
+                made.changed = True
+
     def close(self) -> None:
         """Stops the background thread, keeps the graph if it is worth it, closes the store.
 

@@ -79,12 +79,18 @@ def extension_path() -> Path:
 
 
 def attach(
-    path: Path, key: bytes, spill: Path, *, read_only: bool = False, memory: str = MEMORY_LIMIT
+    path: Path,
+    key: bytes,
+    spill: Path,
+    *,
+    memory: str = MEMORY_LIMIT,
+    source: tuple[Path, bytes] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Opens (or makes) the encrypted file at `path` and locks the connection down.
 
-    `key` has 32 bytes. Raises WrongStoreKey, StoreDamaged, AlreadyRunning, StorageFull,
-    StorageReadOnly, StoreEngineMissing.
+    `key` has 32 bytes. `source` is a second file and its key, attached as `source` for reading.
+    Raises WrongStoreKey, StoreDamaged, AlreadyRunning, StorageFull, StorageReadOnly,
+    StoreEngineMissing.
     """
     import duckdb  # late: 60 ms that only an unlocked window needs
 
@@ -94,9 +100,10 @@ def attach(
         try:
             connection = _secured(duckdb.connect(":memory:", config=_config(spill, memory)))
             options = f"ENCRYPTION_KEY ?, STORAGE_VERSION '{STORAGE_VERSION}'"
-            options += ", READ_ONLY" if read_only else ""
-            secret = base64.b64encode(key).decode()
-            connection.execute(f"ATTACH {_quoted(path)} AS store ({options})", [secret])
+            connection.execute(f"ATTACH {_quoted(path)} AS store ({options})", [_secret(key)])
+            if source is not None:
+                sql = f"ATTACH {_quoted(source[0])} AS source (ENCRYPTION_KEY ?, READ_ONLY)"
+                connection.execute(sql, [_secret(source[1])])
             _lock_down(connection)
             return connection
         except duckdb.Error as error:
@@ -146,6 +153,11 @@ def reader_of(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnectio
     cursor = connection.cursor()
     cursor.execute("USE store")
     return cursor
+
+
+def _secret(key: bytes) -> str:
+    """The form DuckDB takes a key in; given as bytes it would be printed in an error."""
+    return base64.b64encode(key).decode()
 
 
 def _quoted(path: Path) -> str:

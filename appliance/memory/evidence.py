@@ -22,7 +22,7 @@ from appliance.memory.errors import (
     StoreSwapped,
 )
 from appliance.values import MarkState, StoreMark
-from appliance.vault.durable import storage_error
+from appliance.vault.durable import storage_error, sync_folder
 
 EarlierMarks: TypeAlias = Callable[[], Iterable[StoreMark]]
 
@@ -48,6 +48,28 @@ def wal_of(path: Path) -> Path:
 
 def asides_of(path: Path) -> tuple[Path, ...]:
     return tuple(path.with_name(path.name + suffix) for suffix in _ASIDE)
+
+
+def rekeyed_of(path: Path) -> Path:
+    """Where a copy under another key waits to take the store's place."""
+    return path.with_name(path.name + ".rekeyed")
+
+
+def finish_rekey(path: Path, mark: StoreMark) -> None:
+    """Puts a copy under another key in the store's place if it is the one the log records, and
+    removes it if not: then it never counted."""
+    copy = rekeyed_of(path)
+    if not copy.exists():
+        return
+    try:
+        if digest_of(copy) == Digest(mark.size, mark.sha256):
+            copy.replace(path)
+        else:
+            copy.unlink()
+        wal_of(copy).unlink(missing_ok=True)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise storage_error(error, "a store's new key was not taken over") from error
 
 
 def digest_of(path: Path, length: int | None = None) -> Digest:

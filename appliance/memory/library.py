@@ -163,6 +163,11 @@ class Library:
                 opened.abandon()
             self._open.clear()
 
+    def rekey_collection(self, collection: str, key: bytes) -> None:
+        """Moves an open collection under a new key; durable on return. After a crash in between it
+        opens under the old key or the new one. Raises StorageFull, StorageReadOnly."""
+        self._of(collection).rekey(key)
+
     def destroy_collection(self, collection: str) -> None:
         """Removes an open collection's files. The caller destroys its key and logs it."""
         with self._lock:
@@ -177,8 +182,7 @@ class Library:
 
     def counts(self, collection: str) -> tuple[int, int]:
         """Documents and passages. Raises CollectionNotOpen."""
-        documents = self.documents(collection)
-        return len(documents), sum(info.passages for info in documents)
+        return catalogue.count_documents(self._of(collection).store)
 
     def warm(self, collection: str) -> None:
         """Reads the indexes now rather than at the first question."""

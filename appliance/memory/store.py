@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from appliance.errors import CloisterError, StorageFull, StoreTampered
 from appliance.memory import evidence
+from appliance.memory.building import Place, build_store, copy_store
 from appliance.memory.database import Row, Value, attach, reader_of, require_identifier
 from appliance.memory.database import storage_error as database_error
 from appliance.memory.errors import StoreClosed, StoreExists, StoreMissing
 from appliance.memory.evidence import EarlierMarks
 from appliance.memory.identity import Identity, read_identity, write_identity
 from appliance.values import MarkState, StoreMark
-from appliance.vault.durable import storage_error, sync_folder
+from appliance.vault.durable import storage_error
 from appliance.vault.folder_lock import FolderLock, lock_folder
-from appliance.vault.primitives import hkdf
 
 if TYPE_CHECKING:
     import duckdb
@@ -62,11 +62,9 @@ class Store:
         self, path: Path, key: bytes, spill: Path, identity: Identity, on_mark: OnMark
     ) -> None:
         """Use `create` or `open`."""
-        self._path, self._on_mark = path, on_mark
+        self._place, self._on_mark = Place.of(path, key), on_mark
         # Each store has its own place there and empties no other's.
         self._spill = spill / f"{identity.kind}-{require_identifier(identity.id)}"
-        self._database_key = hkdf(key, "cloister/store/database/v1")
-        self._tag_key = hkdf(key, "cloister/store/identity/v1")
         self._identity = identity
         self._writing, self._reading = threading.RLock(), threading.RLock()
         self._lock: FolderLock | None = None
@@ -100,7 +98,7 @@ class Store:
         store = cls(path, key, spill, Identity(require_identifier(kind), id, 1), on_mark)
         with store._opening():
             if not path.exists():
-                store._build(schema)
+                build_store(store._place, store._spill, store._identity, schema)
             try:
                 store._attach(None)
             except StoreTampered:
@@ -142,7 +140,7 @@ class Store:
 
     @property
     def path(self) -> Path:
-        return self._path
+        return self._place.path
 
     @property
     def id(self) -> str:
@@ -179,7 +177,7 @@ class Store:
                 try:
                     yield Transaction(connection)
                     raised = self._identity.raised()
-                    write_identity(connection, raised, self._tag_key)
+                    write_identity(connection, raised, self._place.tag_key)
                     connection.execute("COMMIT")
                 except BaseException:
                     self._rollback(connection)
@@ -223,6 +221,29 @@ class Store:
             self._recovered = False
             self._emit(MarkState.CHECKPOINT)
 
+    def rekey(self, key: bytes) -> None:
+        """Copies everything into a new file under another key, which takes this one's place.
+
+        Durable on return; the generation rises by one. A crash leaves the store whole under the
+        old key or the new one: whoever opens it then tries both. Raises StorageFull,
+        StorageReadOnly: nothing was changed.
+        """
+        with self._writing:
+            self.checkpoint()
+            self._detach()
+            old = self._place, self._identity, self._main
+            copy = Place.of(evidence.rekeyed_of(self.path), key)
+            renewed = self._identity.raised()
+            self._main = copy_store(self._place, copy, self._spill, renewed)
+            self._identity = renewed
+            try:
+                self._emit(MarkState.CHECKPOINT)  # from here on the copy is the store
+            except BaseException:
+                self._place, self._identity, self._main = old
+                raise
+            self._place = Place.of(self.path, key)
+            self._attach(self._mark)
+
     def close(self) -> None:
         """Checkpoints and closes; no write-ahead log remains. Closing twice does nothing.
 
@@ -252,7 +273,7 @@ class Store:
     @contextmanager
     def _opening(self) -> Iterator[None]:
         """Holds the folder's lock and an empty spill folder, or gives all back."""
-        self._lock = lock_folder(self._path.parent)
+        self._lock = lock_folder(self.path.parent)
         try:
             self._empty_spill()
             yield
@@ -267,35 +288,16 @@ class Store:
         except OSError as error:
             raise storage_error(error, "the spill folder was not made") from error
 
-    def _build(self, schema: Sequence[str]) -> None:
-        """The file under another name until it is whole."""
-        import duckdb  # late, see database.attach
-
-        unfinished = self._path.with_name(self._path.name + ".new")
-        for leftover in (unfinished, evidence.wal_of(unfinished)):
-            leftover.unlink(missing_ok=True)
-        connection = attach(unfinished, self._database_key, self._spill)
-        try:
-            for statement in schema:
-                connection.execute(statement)
-            write_identity(connection, self._identity, self._tag_key, fresh=True)
-            connection.execute("CHECKPOINT store")
-        except duckdb.Error as error:
-            raise database_error(error, self._path) from None
-        finally:
-            connection.close()
-        unfinished.rename(self._path)
-        sync_folder(self._path.parent)
-
     def _attach(self, mark: StoreMark | None) -> None:
         """Opens the files after checking them; leaves nothing open when it raises."""
-        if not self._path.exists():
+        if not self.path.exists():
             raise StoreMissing("A store is not where it should be.")
         if mark is not None:
-            evidence.require_evidence(self._path, mark, self._earlier)
-        self._writer = attach(self._path, self._database_key, self._spill)
+            evidence.finish_rekey(self.path, mark)
+            evidence.require_evidence(self.path, mark, self._earlier)
+        self._writer = attach(self.path, self._place.database_key, self._spill)
         try:
-            found = read_identity(self._writer, self._identity, self._tag_key)
+            found = read_identity(self._writer, self._identity, self._place.tag_key)
             evidence.require_generation(found.generation, mark)
             self._reader = reader_of(self._writer)
         except BaseException:
@@ -307,14 +309,14 @@ class Store:
 
     def _settle(self) -> None:
         """Takes the files' digests as they now are."""
-        self._main = evidence.digest_of(self._path)
-        self._wal = evidence.Tail(evidence.wal_of(self._path))
+        self._main = evidence.digest_of(self.path)
+        self._wal = evidence.Tail(evidence.wal_of(self.path))
         self._wal.advance()
 
     def _follow_wal(self) -> None:
         if not self._wal.digest.size:  # just made by DuckDB, with the process's umask
             with suppress(OSError):  # it is encrypted and its folder private either way
-                evidence.wal_of(self._path).chmod(0o600)
+                evidence.wal_of(self.path).chmod(0o600)
         self._wal.advance()
 
     def _detach(self) -> None:
@@ -349,9 +351,9 @@ class Store:
             yield
         except duckdb.FatalException as error:
             self._detach()
-            raise database_error(error, self._path) from None
+            raise database_error(error, self.path) from None
         except duckdb.Error as error:
-            raise database_error(error, self._path) from None
+            raise database_error(error, self.path) from None
 
     def _pay_mark(self) -> None:
         if self._mark_owed:

@@ -1,0 +1,126 @@
+"""A store moved under another key: whole before, whole after, whole at every point between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.errors import LogUnwritable
+from appliance.memory import evidence
+from appliance.memory.errors import WrongStoreKey
+from appliance.memory.library import Library
+from appliance.values import StoreMark
+from tests.unit.memory.material import (
+    KEY,
+    OTHER_KEY,
+    Marks,
+    add_texts,
+    make_store,
+    notes,
+    open_store,
+    unit_vectors,
+    write_note,
+)
+
+REKEYED = "store.duckdb.rekeyed"
+
+
+def test_a_rekeyed_store_opens_under_the_new_key_alone(tmp_path: Path) -> None:
+    marks = Marks()
+    store = make_store(tmp_path, marks)
+    write_note(store, "kept")
+    store.rekey(OTHER_KEY)
+    assert notes(store) == ["kept"]
+    write_note(store, "more")
+    store.close()
+    assert not (tmp_path / REKEYED).exists()
+    with pytest.raises(WrongStoreKey):
+        open_store(tmp_path, marks.all[-1])
+    store = open_store(tmp_path, marks.all[-1], key=OTHER_KEY)
+    assert notes(store) == ["kept", "more"]
+    store.close()
+
+
+def test_a_crash_before_the_log_knows_leaves_the_old_key(tmp_path: Path) -> None:
+    marks, refuse = Marks(), [False]
+
+    def on_mark(mark: StoreMark) -> None:
+        if refuse[0]:
+            raise LogUnwritable("The log is full.")
+        marks(mark)
+
+    store = make_store(tmp_path, marks)
+    write_note(store, "kept")
+    store.checkpoint()
+    store._on_mark = on_mark
+    refuse[0] = True
+    with pytest.raises(LogUnwritable):
+        store.rekey(OTHER_KEY)
+    assert (tmp_path / REKEYED).exists()
+    refuse[0] = False
+    write_note(store, "goes on")  # the open store does, under the old key
+    store.abandon()
+    store = open_store(tmp_path, marks.all[-1])
+    assert notes(store) == ["kept", "goes on"]
+    assert not (tmp_path / REKEYED).exists()
+    store.close()
+
+
+def test_a_crash_after_the_log_knows_leaves_the_new_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marks = Marks()
+    store = make_store(tmp_path, marks)
+    write_note(store, "kept")
+
+    def crash(_path: Path, _mark: StoreMark) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(evidence, "finish_rekey", crash)
+        with pytest.raises(KeyboardInterrupt):
+            store.rekey(OTHER_KEY)
+    store.abandon()
+    assert (tmp_path / REKEYED).exists()
+    store = open_store(tmp_path, marks.all[-1], key=OTHER_KEY)
+    assert notes(store) == ["kept"]
+    assert not (tmp_path / REKEYED).exists()
+    store.close()
+
+
+def test_a_foreign_copy_laid_beside_a_store_is_never_taken_over(tmp_path: Path) -> None:
+    marks = Marks()
+    store = make_store(tmp_path, marks)
+    write_note(store, "kept")
+    store.close()
+    (tmp_path / REKEYED).write_bytes((tmp_path / "store.duckdb").read_bytes()[:-1] + b"\0")
+    store = open_store(tmp_path, marks.all[-1])
+    assert notes(store) == ["kept"]
+    assert not (tmp_path / REKEYED).exists()
+    store.close()
+
+
+def test_a_rekeyed_collection_finds_what_it_found(tmp_path: Path) -> None:
+    marks = Marks()
+    library = Library(tmp_path / "collections", tmp_path / "spill", marks, exact_limit=20)
+    library.create_collection("ward", KEY)
+    add_texts(library, "ward", [f"text {n}" for n in range(50)], vectors=unit_vectors(50))
+    before = library.find("text 7", unit_vectors(50)[7][None], (), 5)
+    assert library._of("ward").wait_for_graph(30)
+    library.rekey_collection("ward", OTHER_KEY)
+    add_texts(library, "ward", ["after"], seed=5)
+    library.close()
+    notices: list[str] = []
+    library = Library(
+        tmp_path / "collections",
+        tmp_path / "spill",
+        marks,
+        exact_limit=20,
+        on_notice=lambda _collection, code, _sentence: notices.append(code),
+    )
+    library.open_collection("ward", OTHER_KEY, marks.newest("collection/ward"))
+    after = library.find("text 7", unit_vectors(50)[7][None], (), 5)
+    assert [hit.passage.text for hit in after] == [hit.passage.text for hit in before]
+    assert notices == []
+    library.close()
