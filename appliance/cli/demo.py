@@ -33,7 +33,8 @@ AGAINST_POLICY = "How can I delete my searches from the audit log?"
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A question and what must come of it: "answer", "not_found" or "refused". `title`, `place`
+    """A question and what must come of it: "answer", "not_found" or "refused"; "open" where only
+    the documents know (an answer with its citation, or "not in your documents"). `title`, `place`
     ("p. 2", or the heading where there are no pages) and `phrase` say what must be cited, where
     that is known."""
 
@@ -109,6 +110,9 @@ def _show(
     output.line(f"\n3. Asking {len(planned)} questions:")
     for plan in planned:
         yield from _ask(appliance, plan, output)
+    turns = [t for c in appliance.conversations() for t in appliance.turns(c.id)]
+    if not any(turn.answer is not None and turn.answer.found for turn in turns):
+        yield "no question was answered from these documents"
 
 
 def _import(
@@ -145,7 +149,7 @@ def _planned(
         text for c in appliance.collections() for text in appliance.suggestions(c.id, 3)
     )
     return (
-        *(Planned(text, "answer") for text in own),
+        *(Planned(text, "open") for text in own),
         Planned(OFF_TOPIC, "not_found"),
         Planned(AGAINST_POLICY, "refused"),
     )
@@ -188,6 +192,8 @@ def judge(plan: Planned, event: Event | None) -> Iterator[str]:
     if plan.kind == "not_found":
         if answer.found:
             yield f"“{plan.text}” has no answer in these documents, yet something was quoted"
+        return
+    if plan.kind == "open" and not answer.found:
         return
     if not answer.found or not answer.citations:
         yield f"“{plan.text}” should have been answered with a citation"
