@@ -513,7 +513,6 @@ class MarkState(StrEnum):
     """What had just happened to a store when its mark was taken."""
 
     COMMIT = "commit"
-    CHECKPOINT_BEGIN = "checkpoint-begin"
     CHECKPOINT = "checkpoint"
     CLOSED = "closed"
 

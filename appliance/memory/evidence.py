@@ -1,8 +1,8 @@
 """What a store's files must be, going by the newest mark in the log.
 
 Rules kept here: files are hashed before a byte of them is parsed; whatever is not the recorded
-main file, or does not begin with the recorded write-ahead log, is not used; the one exception is
-a crash inside a checkpoint, which is announced in the log beforehand.
+main file, or does not begin with the recorded write-ahead log, is not used; there is no moment, a
+checkpoint's included, at which a crash leaves files that no mark describes.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from appliance.memory.errors import (
     StoreRolledBack,
     StoreSwapped,
 )
-from appliance.values import MarkState, StoreMark
+from appliance.values import StoreMark
 from appliance.vault.durable import storage_error, sync_folder
 
 EarlierMarks: TypeAlias = Callable[[], Iterable[StoreMark]]
 
 _PIECE: Final = 1 << 20
-# DuckDB's names for a write-ahead log set aside while a checkpoint runs.
+# DuckDB's names for a write-ahead log set aside while it checkpoints in place, which it never may.
 _ASIDE: Final = (".wal.checkpoint", ".wal.recovery")
 
 
@@ -50,26 +50,52 @@ def asides_of(path: Path) -> tuple[Path, ...]:
     return tuple(path.with_name(path.name + suffix) for suffix in _ASIDE)
 
 
-def rekeyed_of(path: Path) -> Path:
-    """Where a copy under another key waits to take the store's place."""
-    return path.with_name(path.name + ".rekeyed")
+def next_of(path: Path) -> Path:
+    """Where the file waits that is to take the store's place (docs/formats/store.md)."""
+    return path.with_name(path.name + ".next")
 
 
-def finish_rekey(path: Path, mark: StoreMark) -> None:
-    """Puts a copy under another key in the store's place if it is the one the log records, and
-    removes it if not: then it never counted."""
-    copy = rekeyed_of(path)
-    if not copy.exists():
-        return
+def take_over(path: Path) -> None:
+    """Puts the waiting file in the store's place, durable on return. Raises StorageFull,
+    StorageReadOnly, StorageFailed; `finish_replacing` then goes on at the next opening.
+
+    The write-ahead log goes first: what it held is in the new file, and beside that file it would
+    be read as newer."""
     try:
-        if digest_of(copy) == Digest(mark.size, mark.sha256):
-            copy.replace(path)
-        else:
-            copy.unlink()
-        wal_of(copy).unlink(missing_ok=True)
+        wal_of(path).unlink(missing_ok=True)
+        sync_folder(path.parent)
+        next_of(path).replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise storage_error(error, "a store's new key was not taken over") from error
+        raise storage_error(error, "a store's new file was not taken over") from error
+
+
+def finish_replacing(path: Path, mark: StoreMark) -> None:
+    """What a crash left waiting is taken over if it is the file the log records; if not, it never
+    counted and is removed. Raises as `take_over`.
+
+    A copy that was not settled yet is the same, to the byte, as the file that is still in place:
+    that one, with its write-ahead log, is then the store."""
+    waiting, recorded = next_of(path), Digest(mark.size, mark.sha256)
+    if not waiting.exists():
+        return
+    counts = digest_of(path) != recorded and digest_of(waiting) == recorded
+    try:
+        wal_of(waiting).unlink(missing_ok=True)
+        if not counts:
+            waiting.unlink()
+    except OSError as error:
+        raise storage_error(error, "a leftover of a store was not removed") from error
+    if counts:
+        take_over(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """A store's files as they were found, the write-ahead log read to its end."""
+
+    main: Digest
+    wal: Tail
 
 
 def digest_of(path: Path, length: int | None = None) -> Digest:
@@ -117,29 +143,33 @@ class Tail:
             self._size += len(piece)
 
 
-def require_evidence(path: Path, mark: StoreMark, earlier: EarlierMarks) -> None:
-    """Raises unless the files are the marked ones.
+def found_files(path: Path) -> Files:
+    """The files of a store that no mark speaks of."""
+    wal = Tail(wal_of(path))
+    wal.advance()
+    return Files(digest_of(path), wal)
+
+
+def require_evidence(path: Path, mark: StoreMark, earlier: EarlierMarks) -> Files:
+    """Raises unless the files are the marked ones; gives their digests.
 
     `earlier` gives every mark the log holds, of any store, and is asked only when the file is not
     the recorded one: to say whether it is an older state or another's. (Opening such a file to see
     would be wrong: DuckDB crashes on some that decrypt cleanly.)
 
     A write-ahead log may go on past the mark: one transaction was durable, its mark not yet.
-    After CHECKPOINT_BEGIN the files may be in any state a checkpoint passes through; then only
-    the database's own authentication and its generation speak.
     """
     if not path.exists():
         raise StoreMissing("A store that the log knows is not there.")
-    recorded = Digest(mark.size, mark.sha256)
     main = digest_of(path)
-    if mark.state is MarkState.CHECKPOINT_BEGIN and not _as_before(path, main, mark):
-        return
-    if main != recorded:
+    if main != Digest(mark.size, mark.sha256):
         raise _named(main, mark, earlier)
     for aside in asides_of(path):
         if aside.exists():
             raise StoreDamaged("A foreign file lies beside a store.")
-    _require_wal(path, mark)
+    wal = _recorded_wal(path, mark)
+    wal.advance()
+    return Files(main, wal)
 
 
 def _named(found: Digest, mark: StoreMark, earlier: EarlierMarks) -> CloisterError:
@@ -154,19 +184,15 @@ def _named(found: Digest, mark: StoreMark, earlier: EarlierMarks) -> CloisterErr
     )
 
 
-def _as_before(path: Path, main: Digest, mark: StoreMark) -> bool:
-    """Whether the announced checkpoint has not touched anything yet."""
-    untouched = main == Digest(mark.size, mark.sha256)
-    return untouched and not any(aside.exists() for aside in asides_of(path))
-
-
-def _require_wal(path: Path, mark: StoreMark) -> None:
-    wal = wal_of(path)
-    held = digest_of(wal, mark.wal_size)
+def _recorded_wal(path: Path, mark: StoreMark) -> Tail:
+    """The write-ahead log, read as far as the mark recorded it."""
+    wal = Tail(wal_of(path))
+    held = wal.advance(mark.wal_size)
     if held.size < mark.wal_size:
         raise StoreRolledBack("A store's newest changes were cut off.")
     if mark.wal_size and held.sha256 != mark.wal_sha256:
         raise StoreDamaged("A store's newest changes are damaged.")
+    return wal
 
 
 def require_generation(found: int, mark: StoreMark | None) -> None:

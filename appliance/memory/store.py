@@ -2,9 +2,10 @@
 
 Rules kept here: each transaction raises the store's generation; after a commit and round every
 checkpoint a mark goes out through `on_mark`, and what `transaction` returned from is durable in
-the store and in the log; the main file changes at a checkpoint alone; a row authenticated under
-the store's key says which store it is and of which generation; a store that failed under a write
-is opened anew, checked like any other, before it is used again. Format: docs/formats/store.md.
+the store and in the log; the main file is never written to, a checkpoint replaces it by another;
+a row authenticated under the store's key says which store it is and of which generation; a store
+that failed under a write is opened anew, checked like any other, before it is used again. Format:
+docs/formats/store.md.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from appliance.errors import CloisterError, StorageFull, StoreTampered
+from appliance.errors import StorageFull, StoreTampered
 from appliance.memory import evidence
-from appliance.memory.building import Place, build_store, copy_store
+from appliance.memory.building import Place, build_store, copy_store, settle_store
 from appliance.memory.database import Row, Value, attach, reader_of, require_identifier
 from appliance.memory.database import storage_error as database_error
 from appliance.memory.errors import StoreClosed, StoreExists, StoreMissing
@@ -169,8 +170,8 @@ class Store:
         with self._writing:
             connection = self._ready()
             if self._recovered:
-                # Its end may be torn: nothing is appended to it.
-                self.checkpoint()
+                self._settle()  # its end may be torn: nothing is appended to it
+                connection = self._ready()
             self._pay_mark()
             with self._database_errors():
                 connection.execute("BEGIN")
@@ -188,7 +189,7 @@ class Store:
             self._pay_mark()
 
     def read(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
-        """Rows of a query over what is committed. Runs beside a transaction, not a checkpoint."""
+        """Rows of a query over what is committed. Runs beside a transaction and a checkpoint."""
         with self._reading:
             reader = self._reader
             if reader is not None:
@@ -199,27 +200,15 @@ class Store:
             return self.read(sql, values)
 
     def checkpoint(self) -> None:
-        """Takes the write-ahead log over into the main file, announced and recorded by marks.
+        """Takes the write-ahead log over into a new main file, which takes this one's place.
 
-        Raises StorageFull, StorageReadOnly: nothing is lost, the log stays as it was.
+        Durable on return. A crash leaves the old file with its log or the new one. Needs room for
+        a copy of the file meanwhile. Raises StorageFull, StorageReadOnly, StoreFailed: nothing is
+        lost, the log stays as it was and the store goes on.
         """
         with self._writing:
-            connection = self._ready()
-            self._pay_mark()
-            if not self._wal.digest.size:
-                self._recovered = False
-                return
-            self._emit(MarkState.CHECKPOINT_BEGIN)
-            try:
-                # A reader's transaction can make DuckDB refuse the checkpoint: they take turns.
-                with self._reading, self._database_errors():
-                    connection.execute("CHECKPOINT store")
-            except CloisterError:
-                self._detach()  # DuckDB wants a failed checkpoint's database opened anew
-                raise
+            self._ready()
             self._settle()
-            self._recovered = False
-            self._emit(MarkState.CHECKPOINT)
 
     def rekey(self, key: bytes) -> None:
         """Copies everything into a new file under another key, which takes this one's place.
@@ -231,18 +220,11 @@ class Store:
         with self._writing:
             self.checkpoint()
             self._detach()
-            old = self._place, self._identity, self._main
-            copy = Place.of(evidence.rekeyed_of(self.path), key)
+            copy = Place.of(evidence.next_of(self.path), key)
             renewed = self._identity.raised()
-            self._main = copy_store(self._place, copy, self._spill, renewed)
-            self._identity = renewed
-            try:
-                self._emit(MarkState.CHECKPOINT)  # from here on the copy is the store
-            except BaseException:
-                self._place, self._identity, self._main = old
-                raise
-            self._place = Place.of(self.path, key)
-            self._attach(self._mark)
+            main = copy_store(self._place, copy, self._spill, renewed)
+            self._replace(Place.of(self.path, key), renewed, main)
+            self._ready()
 
     def close(self) -> None:
         """Checkpoints and closes; no write-ahead log remains. Closing twice does nothing.
@@ -254,7 +236,7 @@ class Store:
                 return
             try:
                 if self._writer is not None:
-                    self.checkpoint()
+                    self._settle(for_good=True)
                     self._emit(MarkState.CLOSED)
             finally:
                 self.abandon()
@@ -292,9 +274,11 @@ class Store:
         """Opens the files after checking them; leaves nothing open when it raises."""
         if not self.path.exists():
             raise StoreMissing("A store is not where it should be.")
-        if mark is not None:
-            evidence.finish_rekey(self.path, mark)
-            evidence.require_evidence(self.path, mark, self._earlier)
+        if mark is None:
+            files = evidence.found_files(self.path)
+        else:
+            evidence.finish_replacing(self.path, mark)
+            files = evidence.require_evidence(self.path, mark, self._earlier)
         self._writer = attach(self.path, self._place.database_key, self._spill)
         try:
             found = read_identity(self._writer, self._identity, self._place.tag_key)
@@ -304,14 +288,35 @@ class Store:
             self._detach()
             raise
         self._identity, self._mark = found, mark
-        self._settle()
-        self._recovered = self._wal.digest.size > 0
+        self._main, self._wal = files.main, files.wal
+        self._recovered = files.wal.digest.size > 0
 
-    def _settle(self) -> None:
-        """Takes the files' digests as they now are."""
-        self._main = evidence.digest_of(self.path)
-        self._wal = evidence.Tail(evidence.wal_of(self.path))
-        self._wal.advance()
+    def _settle(self, *, for_good: bool = False) -> None:
+        """A checkpoint, if there is anything to take over. `for_good` leaves the store detached."""
+        self._pay_mark()
+        if not self._wal.digest.size:
+            return
+        main = settle_store(self._place, self._spill / "next", self._identity)
+        self._replace(self._place, self._identity, main)
+        if not for_good:
+            self._ready()
+
+    def _replace(self, place: Place, identity: Identity, main: evidence.Digest) -> None:
+        """Lets the file that waits at `evidence.next_of` take the store's place, and detaches.
+
+        It counts from the moment the log holds its mark; when that fails the store is as it was."""
+        old = self._place, self._identity, self._main, self._wal
+        self._place, self._identity, self._main = place, identity, main
+        self._wal = evidence.Tail(evidence.wal_of(place.path))
+        try:
+            self._emit(MarkState.CHECKPOINT)
+        except BaseException:
+            self._place, self._identity, self._main, self._wal = old
+            raise
+        self._recovered = False
+        with self._reading:
+            self._detach()
+            evidence.take_over(self.path)
 
     def _follow_wal(self) -> None:
         if not self._wal.digest.size:  # just made by DuckDB, with the process's umask

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import CloisterError, StoreTampered
+from appliance.errors import CloisterError, LogUnwritable, StoreTampered
 from appliance.memory.errors import (
     StoreDamaged,
     StoreMissing,
@@ -18,7 +18,7 @@ from appliance.memory.errors import (
     StoreSwapped,
     WrongStoreKey,
 )
-from appliance.values import MarkState, StoreMark
+from appliance.values import StoreMark
 from tests.unit.memory.material import (
     OTHER_KEY,
     Marks,
@@ -30,6 +30,7 @@ from tests.unit.memory.material import (
 
 MAIN = "store.duckdb"
 WAL = "store.duckdb.wal"
+NEXT = "store.duckdb.next"
 
 
 def closed_store(folder: Path, *texts: str, name: str = "ward") -> StoreMark:
@@ -259,30 +260,47 @@ def test_a_store_fresh_from_a_crash_before_its_first_mark_opens(tmp_path: Path) 
     open_store(tmp_path, None).close()
 
 
-def test_a_crash_inside_a_checkpoint_does_not_lock_anyone_out(tmp_path: Path) -> None:
-    marks = Marks()
+def test_blocks_swapped_after_a_crash_inside_a_checkpoint_are_noticed(tmp_path: Path) -> None:
+    marks = crashed_store(tmp_path)
+    data = bytearray((tmp_path / MAIN).read_bytes())
+    data[12288:16384], data[16384:20480] = data[16384:20480], data[12288:16384]
+    (tmp_path / MAIN).write_bytes(data)
+    shutil.copy(tmp_path / MAIN, tmp_path / NEXT)  # as if a checkpoint had only begun
+    with pytest.raises(StoreDamaged):
+        open_store(tmp_path, marks.all[-1])
+
+
+def test_a_copy_that_was_not_settled_never_takes_the_place_of_newer_changes(tmp_path: Path) -> None:
+    marks = crashed_store(tmp_path)
+    shutil.copy(tmp_path / MAIN, tmp_path / NEXT)
+    shutil.copy(tmp_path / WAL, tmp_path / (NEXT + ".wal"))
+    store = open_store(tmp_path, marks.all[-1], marks)
+    assert len(notes(store)) == 5
+    store.close()
+    assert sorted(p.name for p in tmp_path.iterdir() if p.is_file()) == ["lock", MAIN]
+
+
+def test_a_checkpoint_whose_log_could_not_be_written_changes_nothing(tmp_path: Path) -> None:
+    marks, refuse = Marks(), [False]
+
+    def on_mark(mark: StoreMark) -> None:
+        if refuse[0]:
+            raise LogUnwritable("The log is full.")
+        marks(mark)
+
     store = make_store(tmp_path, marks)
     write_note(store, "kept")
-    store.close()
-    begin = next(m for m in reversed(marks.all) if m.state is MarkState.CHECKPOINT_BEGIN)
-    store = open_store(tmp_path, begin, marks)  # the checkpoint had ended, its mark was lost
+    store._on_mark = on_mark
+    refuse[0] = True
+    with pytest.raises(LogUnwritable):
+        store.checkpoint()
     assert notes(store) == ["kept"]
-    store.close()
-
-
-def test_a_rolled_back_file_is_noticed_even_after_a_crash_inside_a_checkpoint(
-    tmp_path: Path,
-) -> None:
-    marks = Marks()
-    store = make_store(tmp_path, marks)
-    shutil.copy(tmp_path / MAIN, tmp_path / "older")
-    write_note(store, "one")
-    store.checkpoint()
-    write_note(store, "two")
-    store.close()
-    begin = next(m for m in reversed(marks.all) if m.state is MarkState.CHECKPOINT_BEGIN)
-    shutil.copy(tmp_path / "older", tmp_path / MAIN)
-    refused(tmp_path, begin, StoreRolledBack)
+    refuse[0] = False
+    write_note(store, "goes on")
+    store.abandon()
+    again = open_store(tmp_path, marks.all[-1], marks)
+    assert notes(again) == ["kept", "goes on"]
+    again.close()
 
 
 def test_a_refused_store_gives_its_lock_back(tmp_path: Path) -> None:

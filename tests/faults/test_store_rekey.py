@@ -23,7 +23,7 @@ from tests.unit.memory.material import (
     write_note,
 )
 
-REKEYED = "store.duckdb.rekeyed"
+WAITING = "store.duckdb.next"
 
 
 def test_a_rekeyed_store_opens_under_the_new_key_alone(tmp_path: Path) -> None:
@@ -34,7 +34,7 @@ def test_a_rekeyed_store_opens_under_the_new_key_alone(tmp_path: Path) -> None:
     assert notes(store) == ["kept"]
     write_note(store, "more")
     store.close()
-    assert not (tmp_path / REKEYED).exists()
+    assert not (tmp_path / WAITING).exists()
     with pytest.raises(WrongStoreKey):
         open_store(tmp_path, marks.all[-1])
     store = open_store(tmp_path, marks.all[-1], key=OTHER_KEY)
@@ -57,13 +57,13 @@ def test_a_crash_before_the_log_knows_leaves_the_old_key(tmp_path: Path) -> None
     refuse[0] = True
     with pytest.raises(LogUnwritable):
         store.rekey(OTHER_KEY)
-    assert (tmp_path / REKEYED).exists()
+    assert (tmp_path / WAITING).exists()
     refuse[0] = False
     write_note(store, "goes on")  # the open store does, under the old key
     store.abandon()
     store = open_store(tmp_path, marks.all[-1])
     assert notes(store) == ["kept", "goes on"]
-    assert not (tmp_path / REKEYED).exists()
+    assert not (tmp_path / WAITING).exists()
     store.close()
 
 
@@ -73,19 +73,20 @@ def test_a_crash_after_the_log_knows_leaves_the_new_key(
     marks = Marks()
     store = make_store(tmp_path, marks)
     write_note(store, "kept")
+    store.checkpoint()
 
-    def crash(_path: Path, _mark: StoreMark) -> None:
+    def crash(_path: Path) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(evidence, "finish_rekey", crash)
+        patched.setattr(evidence, "take_over", crash)
         with pytest.raises(KeyboardInterrupt):
             store.rekey(OTHER_KEY)
     store.abandon()
-    assert (tmp_path / REKEYED).exists()
+    assert (tmp_path / WAITING).exists()
     store = open_store(tmp_path, marks.all[-1], key=OTHER_KEY)
     assert notes(store) == ["kept"]
-    assert not (tmp_path / REKEYED).exists()
+    assert not (tmp_path / WAITING).exists()
     store.close()
 
 
@@ -94,10 +95,10 @@ def test_a_foreign_copy_laid_beside_a_store_is_never_taken_over(tmp_path: Path) 
     store = make_store(tmp_path, marks)
     write_note(store, "kept")
     store.close()
-    (tmp_path / REKEYED).write_bytes((tmp_path / "store.duckdb").read_bytes()[:-1] + b"\0")
+    (tmp_path / WAITING).write_bytes((tmp_path / "store.duckdb").read_bytes()[:-1] + b"\0")
     store = open_store(tmp_path, marks.all[-1])
     assert notes(store) == ["kept"]
-    assert not (tmp_path / REKEYED).exists()
+    assert not (tmp_path / WAITING).exists()
     store.close()
 
 

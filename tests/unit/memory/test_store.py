@@ -54,13 +54,18 @@ def test_every_commit_raises_the_generation_and_sends_its_mark(tmp_path: Path) -
     assert marks.all[-1].wal_sha256 == hashlib.sha256(wal).hexdigest()
 
 
-def test_a_checkpoint_is_announced_and_then_recorded_with_the_files_hash(tmp_path: Path) -> None:
+def test_a_checkpoint_is_recorded_with_the_files_hash(tmp_path: Path) -> None:
     marks = Marks()
     store = make_store(tmp_path, marks)
     write_note(store, "x")
     store.close()
     states = [mark.state for mark in marks.all]
-    assert states[-3:] == [MarkState.CHECKPOINT_BEGIN, MarkState.CHECKPOINT, MarkState.CLOSED]
+    assert states == [
+        MarkState.CHECKPOINT,
+        MarkState.COMMIT,
+        MarkState.CHECKPOINT,
+        MarkState.CLOSED,
+    ]
     main = (tmp_path / "store.duckdb").read_bytes()
     closed = marks.all[-1]
     assert (closed.size, closed.sha256) == (len(main), hashlib.sha256(main).hexdigest())
@@ -74,7 +79,7 @@ def test_no_write_ahead_log_remains_after_a_clean_close(tmp_path: Path) -> None:
     assert files == ["lock", "store.duckdb"]
 
 
-def test_the_main_file_changes_at_a_checkpoint_alone(tmp_path: Path) -> None:
+def test_the_main_file_is_replaced_at_a_checkpoint_and_never_written_to(tmp_path: Path) -> None:
     store = make_store(tmp_path, Marks())
     before = (tmp_path / "store.duckdb").read_bytes()
     with store.transaction() as transaction:
@@ -82,7 +87,11 @@ def test_the_main_file_changes_at_a_checkpoint_alone(tmp_path: Path) -> None:
             "INSERT INTO notes SELECT repeat(i::VARCHAR, 40) FROM range(100000) r(i)"
         )
         transaction.execute("INSERT INTO notes SELECT repeat('x', 3000000) FROM range(20)")
-    assert (tmp_path / "store.duckdb").read_bytes() == before
+    held = (tmp_path / "store.duckdb").open("rb")
+    store.checkpoint()
+    with held:
+        assert held.read() == before
+    assert (tmp_path / "store.duckdb").read_bytes() != before
     store.abandon()
 
 
