@@ -70,9 +70,8 @@ class Chain:
 
     def replay(self, leaf: bytes) -> None:
         """Takes in a leaf that the journal holds already."""
-        hashed = leaf_hash(leaf)
-        self.frontier.add(hashed)
-        self.segment.take((leaf,), (hashed,))
+        hashed = (leaf_hash(leaf),)
+        self.segment.take((leaf,), hashed, self.frontier.extend(hashed))
 
     def commit(
         self,
@@ -87,8 +86,9 @@ class Chain:
         frontier = self.frontier.copy()
         boundary = self.boundary
         whole = (self.size + len(hashes)) // TILE_WIDTH * TILE_WIDTH - self.size
+        runs: list[bytes] = []
         if whole > 0:
-            frontier.extend(hashes[:whole])
+            runs = frontier.extend(hashes[:whole])
             boundary = Checkpoint(self.name, frontier.size, frontier.root())
         frontier.extend(hashes[max(whole, 0) :])
         root = frontier.root()
@@ -102,7 +102,7 @@ class Chain:
             self.journal.repair(*torn, frame)
         self.head.write(frontier.size, root)
         self._remember(offset, len(frame), payloads)
-        self.segment.take(leaves, hashes)
+        self.segment.take(leaves, hashes, runs)
         self.frontier, self.boundary, self.signed = frontier, boundary, (epoch, signature)
 
     def publish(self, checkpoint: Checkpoint | None = None) -> bytes:

@@ -74,8 +74,10 @@ def encoded_frame(
     lengths = struct.pack(f">{len(payloads)}I", *[len(payload) for payload in payloads])
     sealed = b"".join(payloads)
     head = _FRAME.pack(_FRAME_MAGIC, start, epoch, len(leaves), len(entries), len(sealed))
-    body = b"".join((head, entries, lengths, signature))
-    return b"".join((body, _check(body), sealed))
+    check = sha256(head)
+    for part in (entries, lengths, signature):  # hashed where it lies: a batch is large
+        check.update(part)
+    return b"".join((head, entries, lengths, signature, check.digest()[:_CHECK_SIZE], sealed))
 
 
 def payload_places(frame_offset: int, frame_size: int, payloads: Sequence[bytes]) -> list[int]:

@@ -69,11 +69,12 @@ class LogIndex:
     numbers: dict[str, int] = field(default_factory=dict)
     erased: set[int] = field(default_factory=set)
 
-    def take(self, leaf: bytes) -> None:
-        """Takes in the next leaf. Raises LogTampered for one that contradicts those before."""
-        if leaf.startswith(_INDEXED):
-            self._apply(recalled_leaf(leaf, self.size))
-        self.size += 1
+    def take(self, leaves: Sequence[bytes]) -> None:
+        """Takes in the next leaves. Raises LogTampered for one that contradicts those before."""
+        for seq, leaf in enumerate(leaves, self.size):
+            if leaf.startswith(_INDEXED):
+                self._apply(recalled_leaf(leaf, seq))
+        self.size += len(leaves)
 
     def require_closable(self, ask: str) -> OpenAsk:
         """Raises AlreadyClosed or AskUnknown. Asks of earlier sessions count as unknown here."""

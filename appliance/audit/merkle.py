@@ -10,6 +10,9 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
 HASH_SIZE = 32
+RUN = 256
+"""Leaves below one hash of the level above in a tiled log (C2SP tlog-tiles)."""
+
 EMPTY_ROOT = sha256(b"").digest()
 """MTH({}) (RFC 9162, 2.1.1)."""
 
@@ -53,19 +56,38 @@ class Frontier:
 
     def add(self, leaf: bytes) -> None:
         """Appends a leaf hash."""
-        self.extend((leaf,))
+        self._climb(leaf, self.size)
+        self.size += 1
 
-    def extend(self, leaves: Iterable[bytes]) -> None:
-        """Appends leaf hashes."""
+    def extend(self, leaves: Sequence[bytes]) -> list[bytes]:
+        """Appends leaf hashes. Returns the roots of the runs of 256 that became full by them:
+        what the tiles above need, so that nobody hashes a run twice."""
+        runs: list[bytes] = []
+        at = 0
+        while at < len(leaves):
+            inside = self.size % RUN
+            part = leaves[at : at + RUN - inside]
+            at += len(part)
+            self.size += len(part)
+            if len(part) == RUN:
+                root = subtree_root(part)
+            else:
+                for position, leaf in enumerate(part, inside):
+                    self._climb(leaf, position)
+                if self.size % RUN:
+                    break
+                root = self.peaks.pop()
+            runs.append(root)
+            self._climb(root, self.size // RUN - 1)
+        return runs
+
+    def _climb(self, node: bytes, position: int) -> None:
+        """Appends the subtree at `position` among those of its height, and joins equal heights."""
         peaks = self.peaks
-        size = self.size
-        for leaf in leaves:
-            position, size = size, size + 1
-            while position & 1:
-                leaf = sha256(b"\x01" + peaks.pop() + leaf).digest()  # noqa: PLW2901  climbing
-                position >>= 1
-            peaks.append(leaf)
-        self.size = size
+        while position & 1:
+            node = sha256(b"\x01" + peaks.pop() + node).digest()
+            position >>= 1
+        peaks.append(node)
 
     def root(self) -> bytes:
         """MTH of all leaves so far."""

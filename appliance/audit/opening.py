@@ -32,7 +32,7 @@ from appliance.audit.journal import Journal
 from appliance.audit.keys import FILE as KEYS
 from appliance.audit.keys import EpochKeys, read_keys
 from appliance.audit.leaf import parsed_leaf
-from appliance.audit.merkle import Frontier, leaf_hash
+from appliance.audit.merkle import Frontier, leaf_hashes
 from appliance.audit.note import (
     MAX_NOTE,
     Checkpoint,
@@ -229,8 +229,7 @@ def _index(chain: Chain, snapshot: Snapshot | None) -> LogIndex:
     else:
         index = LogIndex()
         _scan(chain, index)
-    for leaf in segment.leaves[index.size - segment.start :]:
-        index.take(leaf)
+    index.take(segment.leaves[index.size - segment.start :])
     if chain.size:
         last = parsed_leaf(chain.leaf(chain.size - 1), chain.size - 1)
         index.time = last.time
@@ -241,8 +240,8 @@ def _index(chain: Chain, snapshot: Snapshot | None) -> LogIndex:
 def _scan(chain: Chain, index: LogIndex) -> None:
     frontier = Frontier()
     for block in range(chain.segment.start // TILE_WIDTH):
-        for leaf in chain.bundle(block):
-            frontier.add(leaf_hash(leaf))
-            index.take(leaf)
+        leaves = chain.bundle(block)
+        frontier.extend(leaf_hashes(leaves))
+        index.take(leaves)
     if frontier.root() != chain.segment.frontier().root():
         raise LogTampered(f"The records before {chain.segment.start} are not those logged.")

@@ -37,6 +37,7 @@ class Segment:
         self.start = start
         self.leaves: list[bytes] = []
         self.hashes: list[bytes] = []
+        self.runs: list[bytes] = []  # the roots over each 256 of the hashes
         self.payloads: dict[int, tuple[int, int]] = {}  # seq -> (offset, length) in the journal
         self.folder = folder
         self._uppers = [list(level) for level in uppers]
@@ -63,9 +64,11 @@ class Segment:
             peaks += peaks_of(level)
         return Frontier(self.start, peaks)
 
-    def take(self, leaves: Sequence[bytes], hashes: Sequence[bytes]) -> None:
+    def take(self, leaves: Sequence[bytes], hashes: Sequence[bytes], runs: Sequence[bytes]) -> None:
+        """runs: the roots of the runs of 256 that are full with these (`Frontier.extend`)."""
         self.leaves += leaves
         self.hashes += hashes
+        self.runs += runs
 
     def write_tiles(self, size: int) -> int:
         """Writes what a checkpoint at `size` needs (size within the segment). Returns how many
@@ -108,15 +111,17 @@ class Segment:
                 folders.add(folder)
                 folder = folder.parent
         with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
-            for work, paths in ((_sync_file, set(self._unsynced)), (_sync_folder, folders)):
-                for done in [pool.submit(work, path) for path in paths]:
-                    done.result()
+            pending = [pool.submit(_sync_file, path) for path in set(self._unsynced)]
+            pending += [pool.submit(_sync_folder, folder) for folder in folders]
+            for done in pending:
+                done.result()
         self._unsynced.clear()
 
     def rest(self, start: int) -> Segment:
         """The segment from `start` on, once everything before is durable in tiles."""
         following = Segment(self.folder, start, self._uppers)
-        following.take(self.leaves[start - self.start :], self.hashes[start - self.start :])
+        at = start - self.start
+        following.take(self.leaves[at:], self.hashes[at:], self.runs[at // TILE_WIDTH :])
         return following
 
     def _write_block(self) -> int:
@@ -126,7 +131,7 @@ class Segment:
         written = self._put(Tile(-1, index), entry_bundle(self.leaves[at : at + TILE_WIDTH]))
         written += self._put(Tile(0, index), b"".join(hashes))
         self._blocks += 1
-        root, level = subtree_root(hashes), 0
+        root, level = self.runs[at // TILE_WIDTH], 0
         while True:
             level += 1
             if len(self._uppers) < level:

@@ -15,6 +15,9 @@ TILE_WIDTH = 256
 MAX_ENTRY = 0xFFFF
 """Bytes of the largest entry: bundles prefix each with a big-endian uint16."""
 
+_ENTRY_LENGTH = struct.Struct(">H")
+_PAYLOAD_LENGTH = struct.Struct(">I")
+
 ENTRIES = "entries"
 PAYLOADS = "payload"
 _INDEX = r"(?:x[0-9]{3}/)*[0-9]{3}"
@@ -101,24 +104,22 @@ def bundles_of(size: int) -> Iterator[Tile]:
 
 def entry_bundle(entries: Sequence[bytes]) -> bytes:
     """Big-endian uint16 length before each entry."""
-    pack = struct.Struct(">H").pack
-    return b"".join([part for entry in entries for part in (pack(len(entry)), entry)])
+    return _bundle(entries, _ENTRY_LENGTH)
 
 
 def parsed_entries(untrusted: bytes, width: int) -> list[bytes]:
     """The `width` entries of a bundle. Raises ValueError unless that is exactly what it holds."""
-    return _parsed(untrusted, width, struct.Struct(">H"))
+    return _parsed(untrusted, width, _ENTRY_LENGTH)
 
 
 def payload_bundle(payloads: Sequence[bytes]) -> bytes:
     """Big-endian uint32 length before each payload; none, or an erased one, is of length 0."""
-    pack = struct.Struct(">I").pack
-    return b"".join([part for payload in payloads for part in (pack(len(payload)), payload)])
+    return _bundle(payloads, _PAYLOAD_LENGTH)
 
 
 def parsed_payloads(untrusted: bytes, width: int) -> list[bytes]:
     """The `width` payloads of a bundle. Raises ValueError unless that is exactly what it holds."""
-    return _parsed(untrusted, width, struct.Struct(">I"))
+    return _parsed(untrusted, width, _PAYLOAD_LENGTH)
 
 
 def parsed_hashes(untrusted: bytes, width: int) -> list[bytes]:
@@ -126,6 +127,14 @@ def parsed_hashes(untrusted: bytes, width: int) -> list[bytes]:
     if len(untrusted) != 32 * width:
         raise ValueError("a tile has 32 bytes for each hash")
     return [untrusted[at : at + 32] for at in range(0, len(untrusted), 32)]
+
+
+def _bundle(parts: Sequence[bytes], prefix: struct.Struct) -> bytes:
+    """Every record passes here twice (journal and tile), so the loop is left to map()."""
+    pieces = [b""] * (2 * len(parts))
+    pieces[::2] = map(prefix.pack, map(len, parts))
+    pieces[1::2] = parts
+    return b"".join(pieces)
 
 
 def _parsed(untrusted: bytes, width: int, prefix: struct.Struct) -> list[bytes]:

@@ -160,8 +160,7 @@ class Writer:
         torn: tuple[int, int] | None = None,
     ) -> None:
         self.chain.commit(leaves, sealed, torn)
-        for leaf in leaves:
-            self.index.take(leaf)
+        self.index.take(leaves)
         self.index.time = time
 
     def _own(self, record: Record, torn: tuple[int, int] | None = None) -> None:
@@ -176,6 +175,8 @@ class Writer:
         length = chain.size - chain.segment.start
         full = length >= JOURNAL_RECORDS or chain.journal.end >= JOURNAL_BYTES
         rotating = full and length >= TILE_WIDTH
+        if chain.size - chain.keys.epoch.start >= EPOCH_RECORDS:
+            self._next_epoch()  # publishes; as a rule the journal ends here too, and needs that
         boundary = chain.boundary
         published = chain.published // TILE_WIDTH * TILE_WIDTH
         if boundary and (rotating or boundary.size - published >= interval):
@@ -183,8 +184,6 @@ class Writer:
         if rotating:
             self._snapshot()
             chain.rotate(self.index.erased)
-        if chain.size - chain.keys.epoch.start >= EPOCH_RECORDS:
-            self._next_epoch()
 
     def _next_epoch(self) -> None:
         """The old keys publish once more, sign the new ones and are gone."""
