@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from appliance.airgap import guard, selftest
+from appliance.cancellation import Cancellation
 from appliance.clock import now
 from appliance.errors import CloisterError, StorageReadOnly, UsageError
+from appliance.refused import completed
 from appliance.settings import Settings, default_data_folder, read_settings
 from appliance.values import (
     AirgapReport,
@@ -59,20 +61,6 @@ PATIENCE = 20.0  # seconds that locking waits for work under way to stop
 class Locked(CloisterError):
     code = "locked"
     hint = "Log in first."
-
-
-class Cancellation:
-    """Set from any thread; the work looks at it between steps."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-
-    def cancel(self) -> None:
-        self._event.set()
-
-    @property
-    def cancelled(self) -> bool:
-        return self._event.is_set()
 
 
 class Appliance:
@@ -205,9 +193,7 @@ class Appliance:
     def change_passphrase(self, old: str, new: str) -> None:
         """Rewrites one slot. Raises WrongPassphrase, PassphraseTooWeak."""
         with self._at_work() as desk:
-            desk.session.change_passphrase(old, new)
-            desk.note_vault()
-            desk.ledger.note("passphrase.changed", object=desk.person.id)
+            desk.change_passphrase(old, new)
 
     # --- asking ----------------------------------------------------------------------------
 
@@ -235,7 +221,9 @@ class Appliance:
                 conversation=conversation or uuid4().hex,
                 reason=reason,
             )
-            yield from assistant.ask(question, desk.asking(), lambda: stop.cancelled)
+            desk.require_usable(collections)
+            for event in assistant.ask(question, desk.asking(), lambda: stop.cancelled):
+                yield completed(event, desk.left_out(collections))
 
     def conversations(self) -> tuple[Conversation, ...]:
         """Newest first."""
@@ -248,8 +236,7 @@ class Appliance:
 
     def forget_conversation(self, conversation: str) -> None:
         with self._at_work() as desk:
-            desk.history.delete(conversation)
-            desk.ledger.note("conversation.deleted", object=conversation)
+            desk.forget_conversation(conversation)
 
     def page(self, citation: Citation, page: int | None = None, scale: float = 2.0) -> PageView:
         """The page the citation stands on (or another page of that document), rendered in the
@@ -257,6 +244,7 @@ class Appliance:
         from appliance.pages import view
 
         with self._at_work() as desk:
+            desk.require_usable((citation.passage.collection,))
             return view(desk, citation, page, scale)
 
     # --- library ---------------------------------------------------------------------------
@@ -272,6 +260,7 @@ class Appliance:
 
     def documents(self, collection: str) -> tuple[DocumentInfo, ...]:
         with self._at_work() as desk:
+            desk.require_usable((collection,))
             return desk.library.documents(collection)
 
     def suggestions(self, collection: str, count: int) -> tuple[str, ...]:
@@ -279,19 +268,13 @@ class Appliance:
         from appliance.pages import suggestions
 
         with self._at_work() as desk:
+            desk.require_usable((collection,))
             return suggestions(desk, collection, count)
 
     def remove_document(self, collection: str, document: str) -> None:
         """Out of search, store and originals; the log keeps that it was there."""
-        from appliance.policy import Action
-
         with self._at_work() as desk:
-            desk.require(Action.REMOVE_DOCUMENT, collection)
-            desk.library.remove_document(collection, document)
-            desk.originals(collection).remove(document)
-            desk.ledger.note(
-                "document.removed", object=document, details=(("collection", collection),)
-            )
+            desk.remove_document(collection, document)
 
     def add(
         self, collection: str, paths: Sequence[Path], cancellation: Cancellation | None = None

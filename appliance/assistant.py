@@ -166,7 +166,17 @@ def _close(question: Question, verdict: Verdict, parts: Parts, ending: Ending) -
         record = parts.audit.close_ask(question, ending.outcome, ending.answer, ending.code)
     except LogUnwritable as error:
         return Failed(error.code, error.sentence, error.next_step)
-    warning = _remember(question, parts, ending, record)
+    except CloisterError as error:
+        failed = Ending(Outcome.FAILED, None, error.code, error.sentence, error.next_step)
+        if ending.answer is None:
+            return _last(failed, verdict)
+        # The answer could not be sealed for the auditors: then it is not shown either.
+        return _close(question, verdict, parts, failed)
+    return _last(ending, verdict, record, _remember(question, parts, ending, record))
+
+
+def _last(ending: Ending, verdict: Verdict, record: int = -1, warning: str = "") -> Event:
+    """What the person is told. record: -1 where the log holds none."""
     if ending.outcome is Outcome.ANSWERED and ending.answer is not None:
         return Answered(ending.answer, record, warning)
     if ending.outcome is Outcome.REFUSED:

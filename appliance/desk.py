@@ -14,7 +14,7 @@ from pathlib import Path
 from appliance import assistant
 from appliance.audit import Log
 from appliance.clock import now
-from appliance.documents import SandboxedReader
+from appliance.documents import ReaderLimits, SandboxedReader
 from appliance.engine.bundle import default_encoder_folder
 from appliance.engine.client import EngineHost
 from appliance.errors import CloisterError, StoreTampered
@@ -24,6 +24,7 @@ from appliance.memory import History, Library
 from appliance.originals import CollectionShelf, Originals
 from appliance.policy import Action, PolicyEngine, load_packs, shipped_folder
 from appliance.protocols import Clock
+from appliance.refused import RefusedHistory, left_out, named
 from appliance.settings import Settings
 from appliance.values import AirgapReport, Collection, Person, Verdict
 from appliance.vault import Session
@@ -85,9 +86,13 @@ class Desk:
         self.settings = settings
         self.now: Clock = now
         self.person: Person = session.person
-        self.reader = SandboxedReader()
-        self.library = Library(place.collections, place.spill, ledger.mark)
+        file_limit = settings.file_limit_mb * 1_000_000
+        self.reader = SandboxedReader(
+            ReaderLimits(pages=settings.page_limit, document_bytes=file_limit)
+        )
+        self.library = Library(place.collections, place.spill, ledger.mark, on_notice=ledger.notice)
         self.history = _history(place, session, ledger)
+        self._refused: dict[str, StoreTampered] = {}
 
     def close(self) -> None:
         """Clean close: stores are checkpointed and their hashes logged. Raises the first thing
@@ -129,12 +134,29 @@ class Desk:
         """Those whose key is held, with what they hold."""
         listed = []
         for identifier, title in self.session.collections():
-            documents, passages = self.library.counts(identifier)
-            listed.append(Collection(identifier, title, documents, passages))
+            error = self._refused.get(identifier)
+            if error is None:
+                listed.append(Collection(identifier, title, *self.library.counts(identifier)))
+            else:
+                said = f"{error.sentence} {error.next_step}"
+                listed.append(Collection(identifier, title, problem=said))
         return tuple(listed)
+
+    def require_usable(self, collections: Sequence[str]) -> None:
+        """Raises the StoreTampered that one of these was refused with when the desk opened; for
+        none named, where none at all is usable."""
+        for identifier in collections or (() if self.library.open_collections() else self._refused):
+            if identifier in self._refused:
+                raise self._refused[identifier]
+
+    def left_out(self, wanted: Sequence[str]) -> str:
+        """What an ask over all collections has to say of those that were refused."""
+        titles = dict(self.session.collections())
+        return left_out(() if wanted else tuple(titles[name] for name in self._refused))
 
     def create_collection(self, title: str) -> Collection:
         self.require(Action.CREATE_COLLECTION)
+        self.ledger.note("collection.creating")
         identifier = self.session.create_collection(title, self.now())
         self.library.create_collection(identifier, self.session.collection_key(identifier))
         self.note_vault()
@@ -143,16 +165,52 @@ class Desk:
 
     def open_collections(self) -> None:
         """Opens every collection whose key is held, against the log's newest mark of it. One that
-        a crash left without its store gets it now."""
-        for identifier, _ in self.session.collections():
-            key = self.session.collection_key(identifier)
-            mark = self.ledger.log.latest_store(f"collection/{identifier}")
-            if mark is None:
-                self.library.create_collection(identifier, key)
-            else:
-                self.library.open_collection(identifier, key, mark)
-            known = {info.id for info in self.library.documents(identifier)}
-            self.originals(identifier).sweep(known)
+        is not what the log recorded stays shut, logged and named; the others open. One that a
+        crash left without its store gets it now."""
+        for identifier, title in self.session.collections():
+            try:
+                self._open_collection(identifier)
+            except StoreTampered as error:
+                self._refused[identifier] = named(error, title)
+                self.ledger.refused(f"collection/{identifier}", error)
+
+    def _open_collection(self, identifier: str) -> None:
+        key = self.session.collection_key(identifier)
+        mark = self.ledger.log.latest_store(f"collection/{identifier}")
+        if mark is None:
+            self.library.create_collection(identifier, key)
+        else:
+            self.library.open_collection(identifier, key, mark, self.ledger.log.store_marks)
+        known = {info.id for info in self.library.documents(identifier)}
+        self.originals(identifier).sweep(known)
+
+    # --- what is logged before it is done, and after -----------------------------------------
+
+    def remove_document(self, collection: str, document: str) -> None:
+        """Raises NotAllowed, DocumentUnknown, StorageFull, StorageReadOnly. An original that could
+        not be removed is removed at the next opening."""
+        self.require(Action.REMOVE_DOCUMENT, collection)
+        self.require_usable((collection,))
+        self.library.document(collection, document)
+        within = (("collection", collection),)
+        self.ledger.note("document.removing", object=document, details=within)
+        self.library.remove_document(collection, document)
+        self.ledger.note("document.removed", object=document, details=within)
+        self.originals(collection).remove(document)
+
+    def forget_conversation(self, conversation: str) -> None:
+        """Raises ConversationUnknown."""
+        self.history.turns(conversation)
+        self.ledger.note("conversation.deleting", object=conversation)
+        self.history.delete(conversation)
+        self.ledger.note("conversation.deleted", object=conversation)
+
+    def change_passphrase(self, old: str, new: str) -> None:
+        """Rewrites one slot. Raises WrongPassphrase, PassphraseTooWeak."""
+        self.ledger.note("passphrase.changing", object=self.person.id)
+        self.session.change_passphrase(old, new)
+        self.note_vault()
+        self.ledger.note("passphrase.changed", object=self.person.id)
 
     def originals(self, collection: str) -> Originals:
         return Originals(
@@ -162,6 +220,7 @@ class Desk:
     def intake(self, collection: str) -> IntakeParts:
         """What an import into this collection runs on. Raises NotAllowed."""
         self.require(Action.IMPORT, collection)
+        self.require_usable((collection,))
         shelf = CollectionShelf(
             collection, self.library, self.originals(collection), self.ledger, self.now
         )
@@ -245,14 +304,32 @@ def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine) ->
     )
 
 
-def _history(place: Place, session: Session, ledger: Ledger) -> History:
+def _history(place: Place, session: Session, ledger: Ledger) -> History | RefusedHistory:
+    """The person's conversations; in their place, if they are not what the log recorded, what says
+    so when they are asked for."""
+    try:
+        return _opened_history(place, session, ledger)
+    except StoreTampered as error:
+        ledger.refused(f"person/{session.person.id}", error)
+        return RefusedHistory(error)
+
+
+def _opened_history(place: Place, session: Session, ledger: Ledger) -> History:
     person = session.person.id
     path, key = place.history(person), session.person_key("history")
     mark = ledger.log.latest_store(f"person/{person}")
     if mark is None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return History.create(path, key, spill=place.spill, person=person, on_mark=ledger.mark)
-    return History.open(path, key, spill=place.spill, person=person, mark=mark, on_mark=ledger.mark)
+    return History.open(
+        path,
+        key,
+        spill=place.spill,
+        person=person,
+        mark=mark,
+        on_mark=ledger.mark,
+        earlier=ledger.log.store_marks,
+    )
 
 
 def make_engine() -> EngineHost:

@@ -11,7 +11,7 @@ import json
 import threading
 
 from appliance.audit import Detail, Log, Record
-from appliance.errors import CloisterError
+from appliance.errors import CloisterError, StoreTampered
 from appliance.values import Answer, Outcome, Question, Role, StoreMark, Verdict
 from appliance.vault import Context, KeyErased, Session
 
@@ -54,6 +54,14 @@ class Ledger:
                 details=details,
             )
         )
+
+    def refused(self, store: str, error: StoreTampered) -> None:
+        """A store that is not what this log recorded, and is not used."""
+        self.note("store.refused", object=store, outcome="refused", code=error.code)
+
+    def notice(self, collection: str, code: str, _sentence: str) -> None:
+        """What was found wrong with a collection's derived files, and set right."""
+        self.note("store.mended", object=f"collection/{collection}", outcome="mended", code=code)
 
     def mark(self, mark: StoreMark) -> None:
         """A store's commit, checkpoint or close, so that a rollback shows."""

@@ -7,7 +7,8 @@ is durable before its document can be found; what no document claims is removed 
 from __future__ import annotations
 
 from collections.abc import Collection as Ids
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,12 +24,21 @@ from appliance.values import (
     Vectors,
 )
 from appliance.vault import Context, read_sealed, write_sealed
+from appliance.vault.durable import storage_error
 
 SUFFIX = ".sealed"
 
 
 def context_of(document: str) -> Context:
     return Context("original", document, 1)
+
+
+@contextmanager
+def _storage_errors(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error, doing) from error
 
 
 class Originals:
@@ -43,7 +53,8 @@ class Originals:
 
     def write(self, document: str, original: bytes) -> None:
         """Durable on return. Raises StorageFull, StorageReadOnly."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _storage_errors("the document's original was not saved"):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_sealed(self.path(document), self._key, original, context_of(document))
 
     def read(self, document: str) -> bytes:
@@ -51,7 +62,9 @@ class Originals:
         return read_sealed(self.path(document), self._key, context_of(document))
 
     def remove(self, document: str) -> None:
-        self.path(document).unlink(missing_ok=True)
+        """Raises StorageReadOnly, StorageFailed: it is then removed at the next opening."""
+        with _storage_errors("the document's original was not removed yet"):
+            self.path(document).unlink(missing_ok=True)
 
     def sweep(self, known: Ids[str]) -> int:
         """Removes what a crash left without a document; returns how many."""
@@ -60,8 +73,9 @@ class Originals:
             for path in (self._folder.iterdir() if self._folder.is_dir() else ())
             if path.name.removesuffix(SUFFIX) not in known
         ]
-        for path in orphans:
-            path.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that cannot be written now is swept at a later opening
+            for path in orphans:
+                path.unlink(missing_ok=True)
         return len(orphans)
 
 
@@ -99,6 +113,8 @@ class CollectionShelf:
         sha256: str,
     ) -> DocumentInfo:
         identifier = new_document_id()
+        within = (("collection", self.collection), ("sha256", sha256))
+        self.ledger.note("document.adding", object=identifier, details=within)
         self.originals.write(identifier, original)
         info = self.library.add_document(
             self.collection,

@@ -46,6 +46,12 @@ class Settings:
         return dict(self.sources).get(name, Source.BUILT_IN)
 
 
+MANAGED_ONLY = frozenset({"airgap"})
+"""What weakens a promise is for the institution to decide, not for whoever sits at the machine."""
+
+MOST = {"file_limit_mb": 200, "page_limit": 5_000}
+"""Above these the sandboxed reader could not keep its own bounds."""
+
 CHOICES = {"airgap": ("required", "warn"), "profile": ("standard", "fips")}
 
 
@@ -71,6 +77,10 @@ def read_settings(user: Path | None = None, managed: Path = MANAGED) -> Settings
     sources: dict[str, Source] = {}
     for path, source in ((user or user_file(), Source.USER), (managed, Source.MANAGED)):
         for name, value in _read(path).items():
+            if name in MANAGED_ONLY and source is not Source.MANAGED:
+                raise SettingsInvalid(
+                    f"{path}: `{name}` can only be set by your institution, in {MANAGED}."
+                )
             merged[name] = value
             sources[name] = source
     known = Settings()
@@ -105,6 +115,8 @@ def _checked(path: Path, name: str, value: object) -> str | int:
         raise SettingsInvalid(f"{path}: `{name}` must be of type {expected.__name__}.")
     if isinstance(value, int) and value <= 0:
         raise SettingsInvalid(f"{path}: `{name}` must be above zero.")
+    if isinstance(value, int) and value > MOST.get(name, value):
+        raise SettingsInvalid(f"{path}: `{name}` must be at most {MOST[name]:,}.")
     if name in CHOICES and value not in CHOICES[name]:
         raise SettingsInvalid(f"{path}: `{name}` must be one of {', '.join(CHOICES[name])}.")
     return value

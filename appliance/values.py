@@ -66,12 +66,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A body of documents behind one key. `documents` and `passages` are counts."""
+    """A body of documents behind one key. `documents` and `passages` are counts. `problem` says
+    why it is not used, if its store is not what the log recorded."""
 
     id: str
     title: str
     documents: int = 0
     passages: int = 0
+    problem: str = ""
 
 
 # --- documents -------------------------------------------------------------------------------

@@ -116,6 +116,13 @@ def erased_by(leaves: Sequence[bytes], start: int) -> list[int]:
     return [recalled_leaf(leaf, seq).number("record") for seq, leaf in found]
 
 
+def marks_in(leaves: Sequence[bytes], start: int) -> list[StoreMark]:
+    """The stores' marks among these leaves, from number `start` on."""
+    mark = f'{{"action":"{STORE_NOTED}"'.encode()
+    found = [(seq, leaf) for seq, leaf in enumerate(leaves, start) if leaf.startswith(mark)]
+    return [store_mark(recalled_leaf(leaf, seq)) for seq, leaf in found]
+
+
 def store_mark(leaf: Leaf) -> StoreMark:
     """The mark a store.noted leaf holds. Raises LogTampered."""
     try:

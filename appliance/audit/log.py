@@ -30,7 +30,7 @@ from appliance.audit.happenings import (
     store_noted,
     value_noted,
 )
-from appliance.audit.index import OpenAsk
+from appliance.audit.index import OpenAsk, marks_in
 from appliance.audit.keys import first_keys
 from appliance.audit.leaf import RESERVED, parsed_leaf, shown
 from appliance.audit.opening import Opening, open_chain
@@ -181,6 +181,13 @@ class Log:
         """The newest mark of a store; None where the log holds none."""
         with self._lock:
             return self._index.stores.get(store_id)
+
+    def store_marks(self) -> tuple[StoreMark, ...]:
+        """Every mark of every store, oldest first. Reads the whole log. Raises LogTampered."""
+        with self._lock:
+            self._writer.require_open()
+            leaves = [self._chain.leaf(seq) for seq in range(self.size)]
+            return tuple(marks_in(leaves, 0))
 
     def note_value(self, kind: str, identity: str, value: int) -> int:
         """A number to be held against later, like the vault's counter."""

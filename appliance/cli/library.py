@@ -114,13 +114,19 @@ def show(arguments: Arguments, output: Output) -> int:
         remove = arguments.text("remove")
         if remove:
             return _remove(appliance, remove, output)
+        status = 0
         for collection in appliance.collections():
             output.data(
                 collection=collection.id,
                 title=collection.title,
                 documents=collection.documents,
                 passages=collection.passages,
+                problem=collection.problem,
             )
+            if collection.problem:
+                status = 1
+                output.line(f"NOT USED: {collection.problem}")
+                continue
             output.line(
                 f"{collection.title}  ({collection.documents} documents, "
                 f"{collection.passages} passages)"
@@ -140,7 +146,7 @@ def show(arguments: Arguments, output: Output) -> int:
                     f"  {document.id}  {document.kind.value:8}  {document.pages:4} p.  "
                     f"{document.title}"
                 )
-    return 0
+    return status
 
 
 def _remove(appliance: Appliance, document: str, output: Output) -> int:

@@ -61,14 +61,17 @@ class CollectionList(QFrame):
         self.list.blockSignals(True)
         self.list.clear()
         drawing = icon("library", current().muted, 17)
+        refused = icon("warning", current().danger, 17)
         for collection in collections:
             title = plain.line(collection.title, 120)
-            item = QListWidgetItem(drawing, title)
+            item = QListWidgetItem(refused if collection.problem else drawing, title)
             item.setData(_ID, collection.id)
             documents = counts.counted(
                 collection.documents, self.tr("document"), self.tr("documents")
             )
-            item.setToolTip(plain.tip(f"{title}: {documents}"))
+            said = collection.problem or f"{title}: {documents}"
+            item.setToolTip(plain.tip(said))
+            item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, said)
             self.list.addItem(item)
         self.list.blockSignals(False)
         ids = [collection.id for collection in collections]

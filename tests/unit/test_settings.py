@@ -9,14 +9,22 @@ from appliance.settings import SettingsInvalid, Source, read_settings
 
 def test_managed_wins_over_user_and_each_value_knows_its_source(tmp_path: Path) -> None:
     user, managed = tmp_path / "user.toml", tmp_path / "managed.toml"
-    user.write_text('airgap = "warn"\nfile_limit_mb = 50\n')
-    managed.write_text('airgap = "required"\n')
+    user.write_text('profile = "standard"\nfile_limit_mb = 50\n')
+    managed.write_text('airgap = "warn"\nprofile = "fips"\n')
     settings = read_settings(user, managed)
-    assert settings.airgap == "required"
+    assert (settings.airgap, settings.profile) == ("warn", "fips")
     assert settings.source("airgap") is Source.MANAGED
+    assert settings.source("profile") is Source.MANAGED
     assert settings.file_limit_mb == 50
     assert settings.source("file_limit_mb") is Source.USER
-    assert settings.source("profile") is Source.BUILT_IN
+    assert settings.source("page_limit") is Source.BUILT_IN
+
+
+def test_only_the_institution_can_lower_the_air_gap(tmp_path: Path) -> None:
+    user = tmp_path / "user.toml"
+    user.write_text('airgap = "warn"\n')
+    with pytest.raises(SettingsInvalid, match=r"user\.toml.*institution"):
+        read_settings(user, tmp_path / "none.toml")
 
 
 @pytest.mark.parametrize(
@@ -28,6 +36,8 @@ def test_managed_wins_over_user_and_each_value_knows_its_source(tmp_path: Path) 
         'airgapp = "warn"',
         "file_limit_mb = true",
         "file_limit_mb = -1",
+        "file_limit_mb = 201",
+        "page_limit = 5001",
         'file_limit_mb = "5"',
         "sources = []",
     ],
