@@ -20,6 +20,7 @@ from appliance.values import (
     Opened,
     Outcome,
     Person,
+    Question,
     Refused,
     Role,
     Scored,
@@ -116,6 +117,24 @@ def test_without_a_closing_record_there_is_no_answer(bench: Bench) -> None:
         if isinstance(event, Found):
             bench.audit.broken = True
     assert isinstance(events[-1], Failed)
+    assert not any(isinstance(event, (Token, Answered)) for event in events)
+
+
+def test_an_answer_that_cannot_be_sealed_is_closed_as_failed_and_not_shown(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = bench.audit.close_ask
+
+    def sealing(asked: Question, outcome: Outcome, answer: Answer | None, code: str = "") -> int:
+        if answer is not None:
+            raise StorageFull("The answer was not sealed.")
+        return close(asked, outcome, answer, code)
+
+    monkeypatch.setattr(bench.audit, "close_ask", sealing)
+    events = bench.run("apixaban dose twice daily")
+    assert isinstance(events[-1], Failed)
+    assert events[-1].code == StorageFull.code
+    assert bench.outcomes == ["failed"]
     assert not any(isinstance(event, (Token, Answered)) for event in events)
 
 
