@@ -1,0 +1,235 @@
+"""Questions, verdicts, answers, and the events between asking and being answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from appliance.values.documents import Passage
+from appliance.values.people import Person
+
+
+class AnswerMode(StrEnum):
+    QUOTE = "quote"
+    GENERATE = "generate"
+
+
+class Outcome(StrEnum):
+    """How an ask ended. Every ask ends in exactly one of these."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Stage(StrEnum):
+    """Where an ask is, for the screen."""
+
+    FINDING = "finding"
+    READING = "reading"
+    CHECKING = "checking"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person asks. No `collections` means all this session holds keys of. `reason` is the
+    purpose the person gives where the policy asks for one. `conversation` continues one."""
+
+    id: str
+    text: str
+    person: Person
+    asked: datetime
+    collections: tuple[str, ...] = ()
+    conversation: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Obligations:
+    """What an allowing verdict demands, merged to the strictest over its policies.
+
+    mode: the most that answering may do. log: what the sealed payload holds ("full": question and
+    answer, "question", "none"). cite: "required" leaves unsupported sentences out, "marked" marks
+    them. retention_days: 0 keeps as long as the collection. redact: personal data is masked.
+    """
+
+    mode: AnswerMode = AnswerMode.QUOTE
+    log: str = "full"
+    cite: str = "required"
+    redact: bool = False
+    reason_required: bool = False
+    retention_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A policy decision. allowed means Cedar said Allow and no policy erred.
+
+    policies: ids of the determining policies. packs: "name@serial" of every pack in force.
+    pack_hash: SHA-256 (hex) over all packs in force. sentence and hint say, on a refusal, what to
+    tell the person (from the policy's annotations).
+    """
+
+    allowed: bool
+    policies: tuple[str, ...]
+    packs: tuple[str, ...]
+    pack_hash: str
+    obligations: Obligations
+    errors: tuple[str, ...] = ()
+    sentence: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A passage found, and why. similarity is the cosine in [-1, 1]; the ranks count from 1, 0
+    meaning not found by that index; score is the fused score (reciprocal rank fusion)."""
+
+    passage: Passage
+    score: float
+    similarity: float
+    vector_rank: int
+    word_rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """[number] in an answer: characters [start, end) of the passage's text."""
+
+    number: int
+    passage: Passage
+    start: int
+    end: int
+
+    @property
+    def quote(self) -> str:
+        return self.passage.text[self.start : self.end]
+
+    @property
+    def place(self) -> str:
+        """Where to look, in words: "p. 4", or the innermost heading where there are no pages."""
+        if self.passage.paged:
+            return f"p. {page_of(self.passage, self.start)}"
+        return self.passage.headings[-1] if self.passage.headings else "text"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSentence:
+    """A sentence of an answer, the numbers of its citations, and whether they carry it."""
+
+    text: str
+    citations: tuple[int, ...]
+    supported: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is shown. Without sentences the answer is "not in your documents".
+
+    evidence is the strength of the best evidence, 0 to 1, and threshold what was demanded. model
+    names what answered. seconds counts from the question to the answer.
+    """
+
+    sentences: tuple[AnswerSentence, ...]
+    citations: tuple[Citation, ...]
+    mode: AnswerMode
+    model: str
+    evidence: float
+    threshold: float
+    seconds: float = 0.0
+
+    @property
+    def found(self) -> bool:
+        return bool(self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The opening record is durable; from here on something may be shown."""
+
+    record: int
+    verdict: Verdict
+    conversation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    passages: tuple[Scored, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """`record` is the closing record."""
+
+    answer: Answer
+    record: int
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The policy said no."""
+
+    verdict: Verdict
+    record: int
+    sentence: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    code: str
+    sentence: str
+    hint: str
+    record: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    record: int
+
+
+Event: TypeAlias = Opened | Progress | Found | Token | Answered | Refused | Failed | Cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One ask of a conversation as it is remembered. answer is None when there was none; `note`
+    then says why (the refusal's or failure's sentence)."""
+
+    question: str
+    asked: datetime
+    outcome: Outcome
+    answer: Answer | None
+    note: str = ""
+    record: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    id: str
+    title: str
+    updated: datetime
+    turns: int
+
+
+def page_of(passage: Passage, offset: int) -> int:
+    """The page on which character `offset` of the passage stands."""
+    page = passage.page
+    for span in passage.spans:
+        if span.at <= offset:
+            page = span.page
+    return page
