@@ -19,30 +19,29 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication, QWidget
+    from PySide6.QtWidgets import QWidget
 
     from appliance.app import Appliance
     from gui.shell import Shell
     from gui.workplace import Workplace
 
 PASSPHRASE = "tidal lantern orchard mosaic"  # noqa: S105 - of a throwaway vault
-PATIENCE = 90.0
 
 
 class Camera:
     """Waits for what it is told to wait for, then takes a picture."""
 
-    def __init__(self, application: QApplication, folder: Path, shell: Shell) -> None:
-        self._application, self._folder, self._shell = application, folder, shell
+    def __init__(self, folder: Path, shell: Shell) -> None:
+        self._folder, self._shell = folder, shell
         self._number = 0
 
-    def until(self, ready: Callable[[], object], seconds: float = PATIENCE) -> None:
-        end = time.monotonic() + seconds
-        while not ready():
-            if time.monotonic() > end:
-                raise SystemExit(f"screens: waited {seconds:.0f} s in vain")
-            self._application.processEvents()
-            time.sleep(0.005)
+    def until(self, ready: Callable[[], object], seconds: float = 90.0) -> None:
+        from tests.gui.waiting import until
+
+        try:
+            until(ready, seconds=seconds)
+        except TimeoutError as error:
+            raise SystemExit(f"screens: {error}") from error
 
     def rest(self, seconds: float = 0.25) -> None:
         end = time.monotonic() + seconds
@@ -250,7 +249,7 @@ def main() -> int:
         width, height = (int(part) for part in given.size.split("x"))
         shell.resize(width, height)
         shell.show()
-        camera = Camera(application, given.folder, shell)
+        camera = Camera(given.folder, shell)
         for scenario in (first_run, library, asking, log):
             scenario(camera, shell, scene)
         shell.close()

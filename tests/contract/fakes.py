@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from appliance.audit.errors import AlreadyClosed, AskAlreadyOpen, AskUnknown
 from appliance.errors import CloisterError, LogUnwritable
+from appliance.memory.errors import CollectionNotOpen, DocumentUnusable
 from appliance.values import (
     VECTOR_SIZE,
     Answer,
@@ -61,10 +63,6 @@ class RolePolicy:
         return Verdict(allowed, (name,), ("fake@1",), "00" * 32, self.obligations)
 
 
-class AlreadyClosed(CloisterError):
-    code = "already_closed"
-
-
 class MemoryAudit:
     """Keeps records in a list; `broken` makes every later write fail, as a full disk would."""
 
@@ -79,6 +77,8 @@ class MemoryAudit:
         return len(self.records) - 1
 
     def open_ask(self, question: Question, verdict: Verdict) -> int:
+        if ("ask.opened", question.id, "") in self.records:
+            raise AskAlreadyOpen("This ask is open already.")
         return self._write("ask.opened", question.id, "")
 
     def close_ask(
@@ -86,6 +86,8 @@ class MemoryAudit:
     ) -> int:
         if any(r[0] == "ask.closed" and r[1] == question.id for r in self.records):
             raise AlreadyClosed("This ask is closed.")
+        if ("ask.opened", question.id, "") not in self.records:
+            raise AskUnknown("This ask was not opened.")
         return self._write("ask.closed", question.id, outcome.value)
 
 
@@ -107,8 +109,8 @@ class BagEncoder:
             for word in words(text):
                 seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big")
                 row[seed % VECTOR_SIZE] += 1
-        norms = np.linalg.norm(rows, axis=1, keepdims=True)
-        return np.asarray(rows / np.where(norms == 0, 1, norms), np.float32)
+            row[0] += not row.any()  # a text without words is somewhere as well
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
     def quote(self, question: str, passages: Sequence[Scored]) -> Answer:
         wanted = {w for w in words(question) if len(w) > 3}
@@ -129,9 +131,13 @@ class ListFinder:
     def find(
         self, question: str, vector: Vectors, collections: Sequence[str], limit: int
     ) -> tuple[Scored, ...]:
-        assert vector.shape == (1, VECTOR_SIZE)
+        if vector.shape != (1, VECTOR_SIZE):
+            raise DocumentUnusable("A question's vector has the wrong shape.")
+        if unknown := set(collections) - {p.collection for p in self.passages}:
+            raise CollectionNotOpen(f"{unknown} is not open.")
+        searched = [p for p in self.passages if not collections or p.collection in collections]
         asked = words(question)
-        ranked = sorted(self.passages, key=lambda p: -len(asked & words(p.text)))
+        ranked = sorted(searched, key=lambda p: -len(asked & words(p.text)))
         return tuple(
             Scored(p, 1 / (60 + i), 0.5, i, i) for i, p in enumerate(ranked[:limit], start=1)
         )

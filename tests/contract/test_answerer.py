@@ -1,0 +1,117 @@
+"""protocols.Encoder and Answerer: unit vectors that know likeness; quotes word for word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from appliance.engine.bundle import default_encoder_folder
+from appliance.engine.client import EngineHost
+from appliance.errors import EngineFailed
+from appliance.protocols import Answerer
+from appliance.values import VECTOR_SIZE, Scored
+from tests.contract.fakes import BagEncoder, passage
+
+DOSE = "Apixaban is stopped 48 hours before surgery."
+TEXTS = (
+    f"Ask about every tablet. {DOSE} It is given again the day after.",
+    "Visitors come between two and eight in the afternoon.",
+    "Two nurses check each unit of red cells at the bedside.",
+)
+QUESTION = "How long before surgery is apixaban stopped?"
+ELSEWHERE = "Which gate does the ferry to Reykjavik leave from?"
+
+
+@pytest.fixture(params=["fake", "host"])
+def answerer(request: pytest.FixtureRequest) -> Answerer:
+    if request.param == "fake":
+        return BagEncoder()
+    host: EngineHost = request.getfixturevalue("engine")
+    return host
+
+
+@pytest.fixture(params=["fake", "host"])
+def failing(request: pytest.FixtureRequest) -> Iterator[Answerer]:
+    """One whose encoder dies."""
+    if request.param == "fake":
+        fake = BagEncoder()
+        fake.failure = EngineFailed("The engine ended.")
+        yield fake
+        return
+    host = EngineHost(default_encoder_folder(), command=("/bin/false",))
+    yield host
+    host.close()
+
+
+def found(answerer: Answerer, question: str) -> tuple[Scored, ...]:
+    """As search hands them over, by cosine alone."""
+    passages = [passage(number, text) for number, text in enumerate(TEXTS)]
+    first = TEXTS[0].index(DOSE)
+    cuts = ((0, first - 1), (first, first + len(DOSE)), (first + len(DOSE) + 1, len(TEXTS[0])))
+    passages[0] = replace(passages[0], sentences=cuts)
+    rows = answerer.encode([question, *TEXTS])
+    near = [float(row @ rows[0]) for row in rows[1:]]
+    order = sorted(range(len(TEXTS)), key=lambda at: -near[at])
+    return tuple(
+        Scored(passages[at], 1 / (60 + rank), near[at], rank, rank)
+        for rank, at in enumerate(order, start=1)
+    )
+
+
+def test_vectors_are_rows_of_length_one(answerer: Answerer) -> None:
+    rows = answerer.encode(TEXTS)
+    assert rows.shape == (3, VECTOR_SIZE)
+    assert rows.dtype == np.float32
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-3)
+    assert answerer.encode([]).shape == (0, VECTOR_SIZE)
+
+
+@pytest.mark.parametrize("text", ["", " \n", "?!", "\0", "👩🏽‍⚕️", "x" * 20_000, "word " * 4_000])
+def test_odd_texts_have_a_vector_of_length_one_too(answerer: Answerer, text: str) -> None:
+    row = answerer.encode([text])
+    assert np.isfinite(row).all()
+    assert np.allclose(np.linalg.norm(row), 1, atol=1e-3)
+
+
+def test_a_text_has_one_vector_whatever_stands_beside_it(answerer: Answerer) -> None:
+    alone = np.concatenate([answerer.encode([text]) for text in TEXTS])
+    assert np.allclose(answerer.encode(TEXTS), alone, atol=2e-3)
+
+
+def test_what_answers_a_question_is_nearer_than_what_does_not(answerer: Answerer) -> None:
+    rows = answerer.encode([QUESTION, *TEXTS])
+    near = rows[1:] @ rows[0]
+    assert near.argmax() == 0
+
+
+def test_the_answer_is_quoted_word_for_word_and_cited(answerer: Answerer) -> None:
+    answer = answerer.quote(QUESTION, found(answerer, QUESTION))
+    assert answer.found
+    assert DOSE in [sentence.text for sentence in answer.sentences]
+    numbers = [citation.number for citation in answer.citations]
+    assert numbers == list(range(1, len(numbers) + 1))
+    cited = {citation.number: citation for citation in answer.citations}
+    for sentence in answer.sentences:
+        assert sentence.citations
+        assert any(sentence.text in cited[number].quote for number in sentence.citations)
+    assert 1 >= answer.evidence >= answer.threshold > 0
+    assert answer.model
+
+
+def test_what_is_not_there_is_not_answered_and_the_evidence_is_told(answerer: Answerer) -> None:
+    answer = answerer.quote(ELSEWHERE, found(answerer, ELSEWHERE))
+    assert not answer.found
+    assert (answer.sentences, answer.citations) == ((), ())
+    assert 0 <= answer.evidence < answer.threshold
+    nothing = answerer.quote(QUESTION, ())
+    assert not nothing.found
+    assert nothing.evidence < nothing.threshold
+
+
+def test_an_engine_that_dies_raises_with_a_next_step(failing: Answerer) -> None:
+    with pytest.raises(EngineFailed) as raised:
+        failing.encode(TEXTS)
+    assert raised.value.next_step

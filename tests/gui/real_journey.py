@@ -1,0 +1,325 @@
+"""`python -m tests.gui.real_journey FOLDER`: a person's first day with the real product.
+
+Run in a process of its own, because the guards bind it for good. Prints the name of each step once
+it is done; whatever is not as a person should see it, or a word from Qt, ends it with a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.sample import QuestionKind, sample_folder, sample_questions
+from tests.gui.waiting import until
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QPoint, QRect
+    from PySide6.QtWidgets import QApplication, QFileDialog, QListWidget, QWidget
+
+    from appliance.app import Appliance
+    from gui.ask.turn import TurnView
+    from gui.shell import Shell
+    from gui.workplace import Workplace
+
+PASSPHRASE = "tidal lantern orchard mosaic"
+PERSON = "Dr Ada Winter"
+COLLECTION = "Ward 4 guidelines"
+DOCUMENTS = ("NGH-CP-014-perioperative-anticoagulants.pdf", "NGH-NP-011-falls-prevention.docx")
+STEPS = ("first run", "import", "answer", "cited page", "not found", "log", "lock", "log in again",
+         "old conversation", "leave")  # fmt: skip
+_QUESTIONS = sample_questions("hospital")
+KNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.ANSWER and q.file == DOCUMENTS[0])
+UNKNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.NOT_FOUND)
+
+
+def click(widget: QWidget, at: QPoint | None = None) -> None:
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    assert widget.isVisible(), widget.accessibleName()
+    assert widget.isEnabled(), widget.accessibleName()
+    QTest.mouseClick(
+        widget, Qt.MouseButton.LeftButton, pos=at if at is not None else widget.rect().center()
+    )
+
+
+def press(widget: QWidget, text: str) -> None:
+    from PySide6.QtTest import QTest
+
+    QTest.keyClicks(widget, text)
+
+
+def place(shell: Shell) -> Workplace:
+    assert shell.workplace is not None
+    return shell.workplace
+
+
+# --- the steps ---------------------------------------------------------------------------------
+
+
+def first_run(shell: Shell) -> None:
+    create = shell.front.create_vault
+    until(create.isVisible, "the first run")
+    for field, text in (
+        (create.name, PERSON), (create.passphrase, PASSPHRASE), (create.again, PASSPHRASE),
+    ):  # fmt: skip
+        press(field.edit, text)
+    click(create.go)
+    until(lambda: shell.front.recovery, "the recovery code")
+    recovery = shell.front.recovery
+    assert recovery is not None
+    assert len(recovery.shown.text().replace("-", "")) >= 20
+    assert not recovery.go.isEnabled()
+    click(recovery.sure)
+    click(recovery.go)
+    starter = shell.front.starter
+    until(starter.isVisible, "the first collection")
+    press(starter.title.edit, COLLECTION)
+    click(starter.go)
+    until(lambda: not shell.locked, "the workplace")
+    listed = place(shell).library.collections.list
+    until(listed.count, "the collection")
+    assert [listed.item(row).text() for row in range(listed.count())] == [COLLECTION]
+
+
+def import_documents(shell: Shell) -> None:
+    screen = place(shell).library
+    until(screen.files.isVisible, "the empty collection")
+    click(screen.files)
+    dialog = file_dialog()
+    choose(dialog, [sample_folder("hospital") / name for name in DOCUMENTS])
+    until(lambda: screen.card and screen.card.dismiss.isVisible(), "the end of the import")
+    assert screen.card is not None
+    assert screen.card.failed == 0
+    rows = screen.table.rows
+    until(lambda: rows.rowCount() == len(DOCUMENTS), "the documents")
+    titles = {str(rows.index(row, 0).data()) for row in range(rows.rowCount())}
+    assert KNOWN.document in titles, titles
+    click(screen.card.dismiss)
+
+
+def file_dialog() -> QFileDialog:
+    from PySide6.QtWidgets import QApplication, QFileDialog
+
+    def shown() -> list[QFileDialog]:
+        windows = QApplication.topLevelWidgets()
+        return [w for w in windows if isinstance(w, QFileDialog) and w.isVisible()]
+
+    until(shown, "the file dialog")
+    return shown()[0]
+
+
+def choose(dialog: QFileDialog, files: list[Path]) -> None:
+    """Types the names as a person may, and presses Open."""
+    from PySide6.QtWidgets import QDialogButtonBox, QLineEdit
+
+    line = dialog.findChild(QLineEdit, "fileNameEdit")
+    buttons = dialog.findChild(QDialogButtonBox)
+    assert isinstance(line, QLineEdit)
+    assert isinstance(buttons, QDialogButtonBox)
+    line.setText(" ".join(f'"{file}"' for file in files))
+    click(buttons.button(QDialogButtonBox.StandardButton.Open))
+
+
+def ask(shell: Shell, text: str) -> TurnView:
+    screen = place(shell).ask
+    press(screen.composer.typing, text)
+    click(screen.composer.send)
+    view = screen.stream.views[-1]
+    assert view.question == text
+    until(lambda: view.stages is None, "the end of the ask")
+    until(lambda: screen.composer.send.accessibleName() == "Ask", "the composer")
+    return view
+
+
+def answer(shell: Shell) -> None:
+    click(place(shell).side.new)
+    until(place(shell).ask.composer.typing.isVisible, "a new question")
+    see_answer(ask(shell, KNOWN.text))
+
+
+def see_answer(view: TurnView) -> None:
+    assert view.answer is not None, view.notice and view.notice.sentence
+    assert KNOWN.phrase in view.text.toPlainText()
+    assert view.chips is not None
+    cited = [c for c in view.answer.citations if c.passage.title == KNOWN.document]
+    assert [c.place for c in cited] == [f"p. {KNOWN.page}"]
+
+
+def cited_page(shell: Shell, view: TurnView | None = None) -> None:
+    """The chip opens the real page, and its highlight can be seen."""
+    screen = place(shell).ask
+    view = view or screen.stream.views[-1]
+    assert view.chips is not None
+    chip = view.chips.chip(1)
+    assert chip is not None
+    click(chip)
+    until(lambda: screen.panel.view is not None, "the cited page")
+    until(screen.panel.picture.isVisible, "the picture of the page")
+    sheet = screen.panel.picture.sheet
+    assert sheet.accessibleName() == f"Page {KNOWN.page} of {KNOWN.document}"
+    text = " ".join(sheet.accessibleDescription().split())
+    assert KNOWN.phrase in text
+    until(lambda: not sheet.passage().isEmpty(), "the highlight")
+    passage = sheet.passage().toAlignedRect()
+    seen = screen.panel.picture.viewport().rect()
+    top = sheet.mapTo(screen.panel.picture.viewport(), passage.topLeft())
+    assert seen.contains(top), f"the highlight is out of sight: {top} in {seen}"
+    marked, ink = pixels(sheet, passage)
+    assert marked > 0.3, f"only {marked:.0%} of the passage is marked"
+    assert 0.01 < ink < 0.5, f"{ink:.1%} of the passage is ink"
+
+
+def pixels(sheet: QWidget, area: QRect) -> tuple[float, float]:
+    """Which share of an area has the marker's colour, and which is dark."""
+    from PySide6.QtGui import QColor
+
+    from gui.style.tokens import LIGHT
+
+    image = sheet.grab(area).toImage()
+    mark = QColor(LIGHT.mark)
+    marked = dark = total = 0
+    for y in range(0, image.height(), 2):
+        for x in range(0, image.width(), 2):
+            colour = image.pixelColor(x, y)
+            total += 1
+            dark += colour.lightness() < 110
+            wanted, found = mark.getRgb(), colour.getRgb()
+            marked += all(abs(int(a) - int(b)) < 12 for a, b in zip(wanted, found, strict=True))  # type: ignore[call-overload]
+    return marked / total, dark / total
+
+
+def not_found(shell: Shell) -> None:
+    view = ask(shell, UNKNOWN.text)
+    assert view.answer is not None
+    assert not view.answer.found
+    assert view.chips is None
+    assert view.notice is not None
+    assert view.notice.sentence == "Not in your documents"
+    assert view.notice.step
+
+
+def log(shell: Shell) -> None:
+    screen = place(shell).log
+    click(place(shell).side.places["log"])
+    until(lambda: screen.badge.state == "verified", "the first verification")
+    until(lambda: screen.model.record(0), "the records")
+    click(screen.badge.verify)
+    until(lambda: screen.badge.state == "verified", "the verification")
+    size = screen.model.rowCount()
+    assert screen.badge.title.text() == f"{size} records verified"
+    records = [screen.model.record(row) for row in range(size)]
+    outcomes = [r.outcome for r in records if r is not None and r.action == "ask.closed"]
+    assert outcomes == ["answered", "answered"], outcomes
+    where = screen.table.visualRect(screen.model.index(0, 0)).center()
+    click(screen.table.viewport(), where)
+    assert screen.table.currentIndex().row() == 0
+
+
+def lock(shell: Shell) -> None:
+    desk = place(shell)
+    click(desk.side.lock)
+    assert shell.locked
+    assert desk.ask.stream.views == ()
+    assert desk.ask.panel.view is None
+    assert desk.side.conversations.count() == 0
+    until(shell.front.unlock.secret.edit.isEnabled, "the stores to close")
+    assert shell.appliance.person is None
+
+
+def log_in_again(shell: Shell) -> None:
+    unlock = shell.front.unlock
+    press(unlock.secret.edit, "not the passphrase")
+    click(unlock.go)
+    until(unlock.notice.isVisible, "the word about a wrong passphrase")
+    assert shell.locked
+    assert unlock.secret.text() == ""
+    press(unlock.secret.edit, PASSPHRASE)
+    click(unlock.go)
+    until(lambda: not shell.locked, "the workplace")
+    assert place(shell).side.person.text() == PERSON
+
+
+def old_conversation(shell: Shell) -> None:
+    desk = place(shell)
+    listed = desk.side.conversations
+    until(listed.count, "the conversations")
+    assert listed.count() == 1
+    assert KNOWN.text.startswith(listed.item(0).text().rstrip("…"))
+    click_row(listed, 0)
+    until(lambda: len(desk.ask.stream.views) == 2, "the turns")
+    first, second = desk.ask.stream.views
+    assert (first.question, second.question) == (KNOWN.text, UNKNOWN.text)
+    see_answer(first)
+    assert second.answer is not None
+    assert not second.answer.found
+    cited_page(shell, first)
+
+
+def click_row(listed: QListWidget, row: int) -> None:
+    click(listed.viewport(), listed.visualItemRect(listed.item(row)).center())
+
+
+def leave(shell: Shell) -> None:
+    shell.close()
+    assert not shell.isVisible()
+
+
+# --- the program -------------------------------------------------------------------------------
+
+
+def opened(folder: Path) -> Appliance:
+    """As the program opens it, before Qt: the guards cannot reach threads that already run."""
+    from appliance.errors import CloisterError
+    from gui.__main__ import opened as opening
+
+    product = opening(folder / "data")
+    if isinstance(product, CloisterError):
+        raise product
+    assert product.airgap.holds
+    assert not product.exists
+    return product
+
+
+def application(said: list[str]) -> QApplication:
+    from PySide6.QtCore import qInstallMessageHandler
+    from PySide6.QtWidgets import QApplication
+
+    from gui.style import theme
+    from gui.style.tokens import LIGHT
+
+    def hear(_kind: object, _context: object, text: str) -> None:
+        if "does not support propagateSizeHints" not in text:  # offscreen says so of every dialog
+            said.append(text)
+
+    qInstallMessageHandler(hear)
+    made = QApplication([sys.argv[0]])
+    theme.apply(made, LIGHT)
+    return made
+
+
+def main() -> int:
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    product = opened(Path(sys.argv[1]))
+    said: list[str] = []
+    running = application(said)
+
+    from gui.shell import Shell
+
+    shell = Shell(product)
+    shell.resize(1440, 900)
+    shell.show()
+    actions = (first_run, import_documents, answer, cited_page, not_found, log, lock,
+               log_in_again, old_conversation, leave)  # fmt: skip
+    for name, act in zip(STEPS, actions, strict=True):
+        act(shell)
+        running.processEvents()
+        print(name, flush=True)
+    assert not said, said
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
