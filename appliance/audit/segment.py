@@ -101,7 +101,8 @@ class Segment:
     def sync(self) -> None:
         """Makes every file written so far durable, and the folders that name them.
 
-        Several at once: a file system that keeps a journal then commits them together."""
+        Several at once: a file system that keeps a journal then commits them together. In no
+        order: until all are durable, the journal is the source of every one."""
         from concurrent.futures import ThreadPoolExecutor  # late: only where a journal ends
 
         folders: set[Path] = set()

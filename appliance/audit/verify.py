@@ -8,6 +8,7 @@ checkpoint that was kept elsewhere, and is checked against it when given.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from appliance.audit.errors import LogTampered
 from appliance.audit.files import require_lines, require_payloads, require_tiles
 from appliance.audit.frames import Frame, Header, parsed_header, read_frames
 from appliance.audit.leaf import parsed_leaf
-from appliance.audit.merkle import Frontier, leaf_hash
+from appliance.audit.merkle import Frontier, leaf_hashes
 from appliance.audit.note import (
     Checkpoint,
     checkpoint_text,
@@ -199,33 +200,34 @@ class _Reading:
     def run(self) -> None:
         self._require_root()
         for bundle in bundles_of(self._tail.start):
-            leaves = self._bundle(bundle)
-            self._take(leaves)
+            leaves, hashes = self._bundle(bundle)
+            self._take(leaves, hashes)
             if bundle.width < TILE_WIDTH:
                 self.tail_leaves += leaves
         for frame in self._tail.frames:
-            self._take(frame.leaves)
+            self._take(frame.leaves, leaf_hashes(frame.leaves))
             self.tail_leaves += frame.leaves
             self._require_frame(frame)
 
-    def _bundle(self, bundle: Tile) -> list[bytes]:
-        """The entries of a bundle, each as its tile of hashes has it."""
+    def _bundle(self, bundle: Tile) -> tuple[list[bytes], list[bytes]]:
+        """The entries of a bundle and what each hashes to, which is as its tile has it."""
         try:
             leaves = parsed_entries(self._copy.tile(bundle), bundle.width)
         except ValueError:
             raise LogTampered(f"{bundle.path} is damaged.") from None
         tile = Tile(0, bundle.index, bundle.width)
-        hashes = self._copy.tile(tile)
-        if len(hashes) != 32 * bundle.width:
+        untrusted_hashes = self._copy.tile(tile)
+        if len(untrusted_hashes) != 32 * bundle.width:
             raise LogTampered(f"{tile.path} is damaged.")
-        for at, leaf in enumerate(leaves):
-            if hashes[32 * at : 32 * at + 32] != leaf_hash(leaf):
+        hashes = leaf_hashes(leaves)
+        for at, hashed in enumerate(hashes):
+            if untrusted_hashes[32 * at : 32 * at + 32] != hashed:
                 raise LogTampered(f"Record {bundle.start + at} is not the one in {tile.path}.")
-        return leaves
+        return leaves, hashes
 
-    def _take(self, leaves: list[bytes] | tuple[bytes, ...]) -> None:
-        for leaf in leaves:
-            hashed = leaf_hash(leaf)
+    def _take(self, leaves: Sequence[bytes], hashes: Sequence[bytes]) -> None:
+        """hashes: what each leaf hashes to, worked out here and never read."""
+        for leaf, hashed in zip(leaves, hashes, strict=True):
             self.story.read(parsed_leaf(leaf, self.frontier.size))
             self.frontier.add(hashed)
             self.hashes.append(hashed)

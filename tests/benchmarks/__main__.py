@@ -17,6 +17,7 @@ MODULES = (
     "journey",
     "log_appends",
     "memory_search",
+    "fusion_quality",
     "encoder",
     "import_pages",
     "policy_decide",

@@ -83,6 +83,19 @@ def test_the_frontier_is_the_definition(size: int) -> None:
     assert frontier.peaks == peaks_of([leaf_hash(entry) for entry in entries_of(size)])
 
 
+@given(st.lists(st.integers(0, 700), max_size=5))
+def test_what_is_appended_together_or_apart_is_one_tree(parts: list[int]) -> None:
+    hashes = [leaf_hash(entry) for entry in entries_of(sum(parts))]
+    frontier = Frontier()
+    runs: list[bytes] = []
+    for part in parts:
+        runs += frontier.extend(hashes[frontier.size : frontier.size + part])
+    assert frontier.size == len(hashes)
+    assert frontier.peaks == peaks_of(hashes)
+    whole = len(hashes) // 256 * 256
+    assert runs == [subtree_root(hashes[at : at + 256]) for at in range(0, whole, 256)]
+
+
 @given(SIZES, st.data())
 def test_inclusion_proofs_hold_and_only_for_their_record(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
