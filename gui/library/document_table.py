@@ -117,7 +117,7 @@ class DocumentTable(QTableView):
         dress(self)
         head = self.horizontalHeader()
         head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 92), (2, 74), (3, 94), (4, 84), (5, 112), (6, 96)):
+        for column, width in ((1, 92), (2, 74), (3, 94), (4, 84), (5, 128), (6, 96)):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             head.resizeSection(column, width)
         self.selectionModel().selectionChanged.connect(self._tell)
