@@ -29,7 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     3 refused by policy, 4 not in the documents, 130 stopped."""
     given = sys.argv[1:] if argv is None else argv
     output = Output("--json" in given)
-    return output.finished(_status(given, output))
+    try:
+        status = _status(given, output)
+    except SystemExit as done:  # after --help and --version
+        status = int(done.code or 0)
+    return output.finished(status)
 
 
 def _status(given: Sequence[str], output: Output) -> int:

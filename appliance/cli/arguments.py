@@ -65,7 +65,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from importlib.metadata import version
 
-        print(f"cloister {version('cloister')}")
+        Output(as_json=False).line(f"cloister {version('cloister')}")
         parser.exit()
 
 

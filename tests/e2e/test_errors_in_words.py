@@ -62,6 +62,18 @@ def test_output_to_a_full_disk(vault: Path) -> None:
     assert "Exception ignored" not in errors
 
 
+@pytest.mark.parametrize("buffered", [True, False])
+def test_the_version_to_a_full_disk(monkeypatch: pytest.MonkeyPatch, buffered: bool) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", "" if buffered else "1")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PROGRAM, "--version"], stdout=full, stderr=subprocess.PIPE, check=False, cwd=ROOT
+        )
+    assert done.returncode == 1
+    assert b"No space left on device" in done.stderr
+    assert b"Exception ignored" not in done.stderr
+
+
 def test_an_error_nobody_foresaw_is_named_by_its_type_alone(tmp_path: Path) -> None:
     script = (
         "import sys\n"
