@@ -6,19 +6,50 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.airgap import evidence
-from appliance.errors import CloisterError
-from appliance.settings import Settings
+from appliance.airgap import evidence, guard, selftest
+from appliance.airgap.errors import GuardUnavailable
+from appliance.clock import now
+from appliance.errors import CloisterError, StoreTampered
+from appliance.settings import Settings, read_settings
 from appliance.values import AirgapReport, Check
-from appliance.vault import Vault
+from appliance.vault import Vault, harden_process
 
 if TYPE_CHECKING:
     from appliance.desk import Desk
 
 LOW_DISK = 2_000_000_000  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What can be known before anything is opened. `problems` are failed checks; each stands for
+    the check of its name."""
+
+    settings: Settings
+    airgap: AirgapReport
+    problems: tuple[Check, ...]
+
+
+def prepared(data: Path) -> Prepared:
+    """Hardens the process, puts the guards on and tries the ways out, as opening does, but makes
+    no folder and goes on where a part fails. Raises nothing on their account."""
+    harden_process()
+    problems = []
+    settings = Settings()
+    try:
+        settings = read_settings()
+    except CloisterError as error:
+        problems.append(Check("settings", "failed", error.sentence, error.next_step))
+    try:
+        guard.engage((data,) if os.path.isdir(data) else (), screen=False)  # noqa: PTH112  never raises
+    except GuardUnavailable as error:
+        state = "failed" if settings.airgap == "required" else "warning"
+        problems.append(Check("guard", state, error.sentence, error.next_step))
+    return Prepared(settings, selftest.prove(now()), tuple(problems))
 
 
 def checks(
@@ -34,13 +65,17 @@ def _all(
     yield evidence.check(airgap)
     yield _core_dumps()
     yield _disk(data)
-    yield _vault(data)
+    if desk is None:
+        yield _vault(data)
+    else:
+        yield _tried("vault", "Restore vault.json from a backup.", lambda: _people(desk))
+        yield _tried("stores", "Restore the data folder from a backup.", lambda: _stores(desk))
     yield _tried("encoder", "Run `make setup`, or install Cloister anew.", _encoder)
     yield _tried("policy", "Install Cloister anew: its signed policy is not intact.", _policy)
     sources = ", ".join(f"{name} ({source.value})" for name, source in settings.sources)
     yield Check("settings", "ok", f"Set other than built in: {sources or 'nothing'}.")
     if desk is None:
-        yield Check("log", "ok", "Log in and use `cloister log verify` to verify the log.")
+        yield Check("log", "ok", "Not looked at: that needs a log-in (--passphrase-file FILE).")
     else:
         yield _tried("log", "Restore the log from a backup.", lambda: _log(desk))
 
@@ -57,7 +92,14 @@ def _core_dumps() -> Check:
 
 
 def _disk(data: Path) -> Check:
-    free = shutil.disk_usage(data).free
+    try:
+        free = shutil.disk_usage(data).free
+    except FileNotFoundError:
+        sentence = f"There is no folder {data} yet."
+        return Check("data folder", "warning", sentence, "Run `cloister init`.")
+    except OSError as error:
+        sentence = f"{data} cannot be read: {error.strerror}."
+        return Check("data folder", "failed", sentence, "Name a folder of this user with --data.")
     if not os.access(data, os.W_OK):
         return Check(
             "data folder", "failed", f"{data} is not writable.", "Make it writable for this user."
@@ -73,8 +115,11 @@ def _disk(data: Path) -> Check:
 
 
 def _vault(data: Path) -> Check:
-    if Vault(data).exists:
-        return Check("vault", "ok", "There is a vault.")
+    try:
+        if Vault(data).exists:
+            return Check("vault", "ok", "There is a vault.")
+    except CloisterError as error:
+        return Check("vault", "failed", error.sentence, error.next_step)
     return Check("vault", "warning", "There is no vault yet.", "Run `cloister init`.")
 
 
@@ -92,8 +137,32 @@ def _policy() -> str:
     return f"{', '.join(policy.packs)}, signatures verified, hash {policy.pack_hash[:16]}."
 
 
+def _people(desk: Desk) -> str:
+    """Who is logged in has opened vault.json, and the log knows no newer one."""
+    people = len(desk.session.people())
+    return f"Authentic, and as new as the log says; {people} person(s)."
+
+
+def _stores(desk: Desk) -> str:
+    """An open store is as the log left it; its originals are looked for here."""
+    documents = passages = 0
+    for collection in desk.collections():
+        documents += collection.documents
+        passages += collection.passages
+        originals = desk.originals(collection.id)
+        for info in desk.library.documents(collection.id):
+            if not originals.path(info.id).is_file():
+                raise StoreTampered(f"The sealed original of document {info.id} is missing.")
+    return f"As the log left them: {documents} documents with originals, {passages} passages."
+
+
 def _log(desk: Desk) -> str:
-    return f"{desk.ledger.log.size} records."
+    from appliance.pages import verified
+
+    state = verified(desk)
+    if not state.verified:
+        raise StoreTampered(state.sentence)
+    return state.sentence
 
 
 def _tried(name: str, hint: str, look: Callable[[], str]) -> Check:
@@ -101,3 +170,5 @@ def _tried(name: str, hint: str, look: Callable[[], str]) -> Check:
         return Check(name, "ok", look())
     except CloisterError as error:
         return Check(name, "failed", error.sentence, error.next_step or hint)
+    except OSError as error:
+        return Check(name, "failed", f"A file cannot be read: {error.strerror}.", hint)

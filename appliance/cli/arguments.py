@@ -7,8 +7,16 @@ import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from appliance.cli.output import Output
+from appliance.errors import UsageError
+
+DIGITS = 10  # of a number: more than any log has records
+
+
+class UnusableArguments(UsageError):
+    """The line as typed makes no sense; nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +45,33 @@ class Arguments:
     def number(self, name: str) -> int:
         return int(getattr(self.values, name))
 
+    def given_value(self, name: str) -> bool:
+        return getattr(self.values, name) is not None
+
     def flag(self, name: str) -> bool:
         return bool(getattr(self.values, name))
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UnusableArguments(
+            f"{message[:1].upper()}{message[1:]}.", hint=f"See `{self.prog} --help`."
+        )
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version
+
+        Output(as_json=False).line(f"cloister {version('cloister')}")
+        parser.exit()
+
+
 def parse(argv: Sequence[str]) -> Arguments:
+    """Raises UnusableArguments; raises SystemExit after --help and --version."""
+    require_text(argv)
     values = _parser().parse_args(argv)
     return Arguments(
         run=_command(values.module, values.function),
@@ -55,6 +85,25 @@ def parse(argv: Sequence[str]) -> Arguments:
     )
 
 
+def require_text(argv: Sequence[str]) -> None:
+    """Bytes that are no text reach a program as lone surrogates (PEP 383); no record, store or
+    answer could hold them. Raises UnusableArguments."""
+    for number, argument in enumerate(argv, 1):
+        try:
+            argument.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise UnusableArguments(
+                f"Argument {number} is not UTF-8 text.",
+                hint="Type it in a UTF-8 terminal, or give the file a name in UTF-8.",
+            ) from error
+
+
+def from_zero(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < DIGITS):
+        raise argparse.ArgumentTypeError("it must be a whole number, 0 or above")
+    return int(text)
+
+
 def _command(module: str, function: str) -> Callable[[Arguments, Output], int]:
     """Loads a command's file only when it is called, so that `--help` costs nothing."""
 
@@ -66,14 +115,14 @@ def _command(module: str, function: str) -> Callable[[Arguments, Output], int]:
     return run
 
 
-def _common() -> argparse.ArgumentParser:
+def _common() -> _Parser:
     """Options every command takes, before or after its name."""
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--data", type=Path, metavar="DIR", help="the data folder")
     common.add_argument("--json", action="store_true", help="one JSON object a line")
     common.add_argument("--name", metavar="NAME", help="who logs in, where there are several")
     common.add_argument(
-        "--passphrase-fd", type=int, metavar="N", help="read the passphrase from descriptor N"
+        "--passphrase-fd", type=from_zero, metavar="N", help="read the passphrase from descriptor N"
     )
     common.add_argument(
         "--passphrase-file", type=Path, metavar="FILE", help="read it from a file's first line"
@@ -83,11 +132,12 @@ def _common() -> argparse.ArgumentParser:
 
 def _parser() -> argparse.ArgumentParser:
     common = _common()
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="cloister",
         parents=[common],
         description="Ask your own documents, on this machine, with no network at all.",
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def command(name: str, module: str, function: str, text: str) -> argparse.ArgumentParser:
@@ -98,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     init = command("init", "vault", "init", "Make the vault; prints the recovery code once.")
     init.add_argument("--recovery-file", type=Path, metavar="FILE", help="write the code there")
     init.add_argument("--collection", default="Library", help="title of the first collection")
-    command("passphrase", "vault", "passphrase", "Change your passphrase (asks for both).")
+    command("passphrase", "vault", "passphrase", "Change your passphrase: the old, then the new.")
     add = command("add", "library", "add", "Add documents or folders to a collection.")
     add.add_argument("paths", nargs="*", metavar="PATH")
     add.add_argument("--to", default="", metavar="COLLECTION", help="title of the collection")
@@ -122,11 +172,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _log_commands(log: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+def _log_commands(log: argparse.ArgumentParser, common: _Parser) -> None:
     commands = log.add_subparsers(metavar="COMMAND", required=True)
     show = commands.add_parser("show", parents=[common], help="list records")
-    show.add_argument("--start", type=int, default=0)
-    show.add_argument("--count", type=int, default=50)
+    show.add_argument(
+        "--start", type=from_zero, metavar="N", help="from record N on, not the newest"
+    )
+    show.add_argument("--count", type=from_zero, default=20, metavar="N", help="how many")
     show.add_argument("--payloads", action="store_true", help="questions and answers, for auditors")
     show.set_defaults(module="log", function="show")
     verify = commands.add_parser(

@@ -2,37 +2,78 @@
 
 from __future__ import annotations
 
+import codecs
 import signal
 import sys
 
-from appliance.app import Cancellation
+from appliance.app import Appliance, Cancellation
 from appliance.assistant import NOT_FOUND
 from appliance.cli.arguments import Arguments
-from appliance.cli.opening import collection_named, unlocked
+from appliance.cli.opening import collection_named, following, unlocked
 from appliance.cli.output import Output
+from appliance.errors import QuestionUnusable, UsageError
 from appliance.values import Answer, Answered, Cancelled, Event, Failed, Opened, Refused
 
-STDIN_LIMIT = 1_000_000
+STDIN_LIMIT = 1_000_000  # bytes
+
+
+class UnknownConversation(UsageError):
+    code = "unknown_conversation"
+    hint = "Leave --continue out to begin a new one; `ask --json` prints each one's id."
 
 
 def ask(arguments: Arguments, output: Output) -> int:
     text = arguments.text("question")
     if text == "-":
-        text = sys.stdin.read(STDIN_LIMIT)
+        text = read_question(output)
     cancellation = Cancellation()
-    signal.signal(signal.SIGINT, lambda *_: cancellation.cancel())
     with unlocked(arguments) as appliance:
-        chosen = [collection_named(appliance, t).id for t in arguments.texts("collections")]
-        status = 1
-        for event in appliance.ask(
+        # only now: at the prompt for the passphrase, Ctrl-C must end the command
+        signal.signal(signal.SIGINT, lambda *_: cancellation.cancel())
+        chosen = [
+            collection_named(appliance, title, "--in").id
+            for title in arguments.texts("collections")
+        ]
+        conversation = arguments.text("conversation")
+        if conversation:
+            require_conversation(appliance, conversation)
+        asked = appliance.ask(
             text,
-            conversation=arguments.text("conversation"),
+            conversation=conversation,
             collections=chosen,
             reason=arguments.text("reason"),
             cancellation=cancellation,
-        ):
-            status = show_event(event, output)
+        )
+        status = 1
+        with following(asked) as events:
+            for event in events:
+                status = show_event(event, output)
     return status
+
+
+def read_question(output: Output) -> str:
+    """From stdin: one line where somebody types it, else all of it. Raises QuestionUnusable."""
+    if sys.stdin is None:
+        return ""
+    typed = sys.stdin.isatty()
+    if typed:
+        output.prompt("Question: ")
+    stream = sys.stdin.buffer
+    untrusted = stream.readline(STDIN_LIMIT) if typed else stream.read(STDIN_LIMIT)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        text = decoder.decode(untrusted, final=len(untrusted) < STDIN_LIMIT)
+    except UnicodeDecodeError as error:
+        raise QuestionUnusable(
+            "The question is not UTF-8 text.", hint="Save it as UTF-8 and ask again."
+        ) from error
+    return text.rstrip("\n")
+
+
+def require_conversation(appliance: Appliance, conversation: str) -> None:
+    """Raises UnknownConversation: a slip of the pen must not begin a new one in silence."""
+    if conversation not in {known.id for known in appliance.conversations()}:
+        raise UnknownConversation(f"There is no conversation {conversation}.")
 
 
 def show_event(event: Event, output: Output) -> int:

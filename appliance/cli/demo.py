@@ -22,6 +22,7 @@ from pathlib import Path
 from appliance.app import Appliance, open_appliance
 from appliance.cli.arguments import Arguments
 from appliance.cli.ask import show_event
+from appliance.cli.opening import following
 from appliance.cli.output import Output
 from appliance.errors import UsageError
 from appliance.sample import SAMPLE_NAMES, QuestionKind, sample_folder, sample_questions
@@ -121,23 +122,24 @@ def _import(
     if not source.is_dir():
         raise UsageError(f"{source} is not a folder.", hint="Name a folder with documents.")
     collection = appliance.create_collection(title)
-    for event in appliance.add(collection.id, (source,)):
-        if isinstance(event, ImportProgress) and event.state is ImportState.FAILED:
-            output.line(f"   {Path(event.path).name}: not added. {event.sentence}")
-            if strict:
-                yield f"{Path(event.path).name} could not be added"
-        elif isinstance(event, ImportFinished):
-            rate = event.pages / event.seconds if event.seconds > 0 else 0.0
-            output.data(
-                collection=title, added=event.added, failed=event.failed, pages=event.pages,
-                seconds=round(event.seconds, 2), pages_per_second=round(rate, 1),
-            )  # fmt: skip
-            output.line(
-                f"   {title}: {event.added} documents, {event.pages} pages in "
-                f"{event.seconds:.1f} s ({rate:.1f} pages a second)"
-            )
-            if not event.added:
-                yield f"nothing was added from {source.name}"
+    with following(appliance.add(collection.id, (source,))) as events:
+        for event in events:
+            if isinstance(event, ImportProgress) and event.state is ImportState.FAILED:
+                output.line(f"   {Path(event.path).name}: not added. {event.sentence}")
+                if strict:
+                    yield f"{Path(event.path).name} could not be added"
+            elif isinstance(event, ImportFinished):
+                rate = event.pages / event.seconds if event.seconds > 0 else 0.0
+                output.data(
+                    collection=title, added=event.added, failed=event.failed, pages=event.pages,
+                    seconds=round(event.seconds, 2), pages_per_second=round(rate, 1),
+                )  # fmt: skip
+                output.line(
+                    f"   {title}: {event.added} documents, {event.pages} pages in "
+                    f"{event.seconds:.1f} s ({rate:.1f} pages a second)"
+                )
+                if not event.added:
+                    yield f"nothing was added from {source.name}"
 
 
 def _planned(
@@ -173,8 +175,9 @@ def _ask(appliance: Appliance, plan: Planned, output: Output) -> Iterator[str]:
     output.data(question=plan.text, expected=plan.kind)
     started = time.monotonic()
     last: Event | None = None
-    for last in appliance.ask(plan.text):
-        show_event(last, output)
+    with following(appliance.ask(plan.text)) as events:
+        for last in events:
+            show_event(last, output)
     output.line(f"   ({(time.monotonic() - started) * 1000:.0f} ms)")
     yield from judge(plan, last)
 

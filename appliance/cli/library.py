@@ -8,7 +8,7 @@ from pathlib import Path
 
 from appliance.app import Appliance, Cancellation
 from appliance.cli.arguments import Arguments
-from appliance.cli.opening import UnknownCollection, collection_named, unlocked
+from appliance.cli.opening import UnknownCollection, collection_named, following, unlocked
 from appliance.cli.output import Output
 from appliance.errors import UsageError
 from appliance.values import (
@@ -18,6 +18,7 @@ from appliance.values import (
     ImportProgress,
     ImportStarted,
     ImportState,
+    ImportWorking,
 )
 
 
@@ -26,12 +27,28 @@ def add(arguments: Arguments, output: Output) -> int:
     if not paths and not arguments.flag("resume"):
         raise UsageError("Nothing to add was named.", hint="Name files or folders, or --resume.")
     cancellation = Cancellation()
-    signal.signal(signal.SIGINT, lambda *_: cancellation.cancel())
     with unlocked(arguments) as appliance:
+        # only now: at the prompt for the passphrase, Ctrl-C must end the command
+        signal.signal(signal.SIGINT, lambda *_: cancellation.cancel())
+        if arguments.flag("resume"):
+            if not appliance.unfinished_imports():
+                output.note("No import waits to be finished.")
+        else:
+            note_unfinished(appliance, output)
         failed = False
         for events in _imports(appliance, arguments, paths, cancellation):
-            failed |= _follow(events, output)
+            with following(events):
+                failed |= _follow(events, output)
     return 130 if cancellation.cancelled else int(failed)
+
+
+def note_unfinished(appliance: Appliance, output: Output) -> None:
+    """Says of each import that stopped before its end that it waits."""
+    for job in appliance.unfinished_imports():
+        output.note(
+            f"An import of {job.total} file(s) is unfinished, {job.remaining} to go: "
+            "`cloister add --resume` goes on with it."
+        )
 
 
 def _imports(
@@ -47,7 +64,7 @@ def _imports(
 def _target(appliance: Appliance, title: str) -> Collection:
     """The named collection, made where it does not exist yet."""
     try:
-        return collection_named(appliance, title)
+        return collection_named(appliance, title, "--to")
     except UnknownCollection:
         if not title:
             raise
@@ -60,12 +77,24 @@ def _follow(events: Iterator[ImportEvent], output: Output) -> bool:
     for event in events:
         if isinstance(event, ImportStarted):
             output.data(job=event.job, files=event.total)
+        elif isinstance(event, ImportWorking):
+            output.progress(working(event))
         elif isinstance(event, ImportProgress):
             failed |= event.state is ImportState.FAILED
             _file(event, output)
         elif isinstance(event, ImportFinished):
             _finished(event, output)
     return failed
+
+
+def working(event: ImportWorking) -> str:
+    """How far a document is that takes long."""
+    what = (
+        f"{event.passages} of {event.passages_total} passages"
+        if event.passages_total
+        else "reading"
+    )
+    return f"[{event.done + 1}/{event.total}] {Path(event.path).name}: {what}"
 
 
 def _file(event: ImportProgress, output: Output) -> None:
@@ -114,6 +143,7 @@ def show(arguments: Arguments, output: Output) -> int:
         remove = arguments.text("remove")
         if remove:
             return _remove(appliance, remove, output)
+        note_unfinished(appliance, output)
         status = 0
         for collection in appliance.collections():
             output.data(
@@ -150,7 +180,8 @@ def show(arguments: Arguments, output: Output) -> int:
 
 
 def _remove(appliance: Appliance, document: str, output: Output) -> int:
-    for collection in appliance.collections():
+    usable = [collection for collection in appliance.collections() if not collection.problem]
+    for collection in usable:
         for info in appliance.documents(collection.id):
             if info.id == document:
                 appliance.remove_document(collection.id, document)

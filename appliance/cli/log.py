@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from appliance.cli.arguments import Arguments
 from appliance.cli.opening import unlocked
 from appliance.cli.output import Output
-from appliance.errors import UsageError
+from appliance.cli.placing import empty_folder
+from appliance.errors import CloisterError, UsageError
 
 KEY_LIMIT = 16_384
+CHECKPOINT_LIMIT = 1_000_000
+
+
+class FileUnreadable(CloisterError):
+    code = "file_unreadable"
+    hint = "Check that the file exists and that you may read it."
 
 
 def show(arguments: Arguments, output: Output) -> int:
+    """The newest records, unless --start names the first."""
     with unlocked(arguments) as appliance:
-        start, count = arguments.number("start"), arguments.number("count")
+        count = arguments.number("count")
+        newest = max(appliance.log_size() - count, 0)
+        start = arguments.number("start") if arguments.given_value("start") else newest
         payloads = arguments.flag("payloads")
         for record in appliance.log_records(start, count):
             text = appliance.log_payload(record.seq) if payloads else ""
@@ -54,12 +65,10 @@ def verify_copy(arguments: Arguments, folder: Path, output: Output) -> int:
     if not key:
         raise UsageError("The log's public key is missing.", hint="Give it with --key K.")
     if key.startswith("@"):
-        with Path(key[1:]).open(encoding="utf-8") as file:
-            key = file.read(KEY_LIMIT).strip()
+        key = _key_in(Path(key[1:]))
     known = arguments.text("checkpoint")
-    result = verify_folder(
-        folder, key, known_checkpoint=Path(known).read_bytes() if known else None
-    )
+    checkpoint = _content(Path(known), "checkpoint", CHECKPOINT_LIMIT) if known else None
+    result = verify_folder(folder, key, known_checkpoint=checkpoint)
     output.data(verified=True, size=result.size, root=result.root.hex())
     output.line(
         f"The log verifies: {result.size} records, each one and its order proved by root "
@@ -68,9 +77,28 @@ def verify_copy(arguments: Arguments, folder: Path, output: Output) -> int:
     return 0
 
 
+def _key_in(path: Path) -> str:
+    try:
+        return _content(path, "key", KEY_LIMIT).decode("utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise FileUnreadable(
+            f"{path} holds no key: it is not text.", hint="Name the file that the key was put in."
+        ) from error
+
+
+def _content(path: Path, what: str, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(limit)
+    except OSError as error:
+        raise FileUnreadable(f"The {what} {path} cannot be read: {error.strerror}.") from error
+
+
 def export(arguments: Arguments, output: Output) -> int:
     folder = Path(arguments.text("folder")).absolute()
-    with unlocked(arguments, writable=(folder.parent,)) as appliance:
+    with ExitStack() as stack:
+        stack.enter_context(empty_folder(folder))
+        appliance = stack.enter_context(unlocked(arguments, writable=(folder,)))
         key = appliance.export_log(folder)
     output.data(folder=str(folder), key=key)
     output.line(f"The log is exported to {folder}. Verify it anywhere with:")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from appliance.app import Appliance, open_appliance
 from appliance.cli.arguments import Arguments
 from appliance.cli.secrets import read_passphrase
-from appliance.errors import UsageError
+from appliance.errors import StorageReadOnly, UsageError
 from appliance.settings import default_data_folder
 from appliance.values import Collection
+
+Happening = TypeVar("Happening")
 
 
 class NoVault(UsageError):
@@ -28,14 +31,31 @@ def data_folder(arguments: Arguments) -> Path:
     return (arguments.data or default_data_folder()).absolute()
 
 
+def vault_in(folder: Path) -> bool:
+    """Whether there is a vault. Raises StorageReadOnly where that cannot be seen."""
+    try:
+        (folder / "vault.json").stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StorageReadOnly(
+            f"The data folder {folder} cannot be read: {error.strerror}.",
+            hint="Make it readable and writable for this user, or choose another with --data.",
+        ) from error
+    return True
+
+
 @contextmanager
-def unlocked(arguments: Arguments, writable: Sequence[Path] = ()) -> Iterator[Appliance]:
+def unlocked(
+    arguments: Arguments, *, writable: Sequence[Path] = (), passphrase: str | None = None
+) -> Iterator[Appliance]:
     """The appliance, logged in; closed cleanly afterwards. `writable` are folders the command
-    must write besides the data folder."""
+    must write besides the data folder; the passphrase is read where none is given."""
     folder = data_folder(arguments)
-    if not (folder / "vault.json").exists():
+    if not vault_in(folder):
         raise NoVault(f"There is no vault in {folder}.")
-    passphrase = read_passphrase(arguments)
+    if passphrase is None:
+        passphrase = read_passphrase(arguments)
     appliance = open_appliance(folder, writable=writable)
     try:
         appliance.unlock(passphrase, arguments.name)
@@ -44,8 +64,20 @@ def unlocked(arguments: Arguments, writable: Sequence[Path] = ()) -> Iterator[Ap
         appliance.close()
 
 
-def collection_named(appliance: Appliance, title: str) -> Collection:
-    """The collection with this title or id; the only one, where none is named."""
+@contextmanager
+def following(events: Iterator[Happening]) -> Iterator[Iterator[Happening]]:
+    """Ends the work behind the events when nobody follows them any more: work that is only
+    suspended counts as under way, and closing the appliance waits for that."""
+    try:
+        yield events
+    finally:
+        if isinstance(events, Generator):
+            events.close()
+
+
+def collection_named(appliance: Appliance, title: str, option: str) -> Collection:
+    """The collection with this title or id; the only one, where none is named. `option` is how
+    one is named on this command's line."""
     collections = appliance.collections()
     if not title and len(collections) == 1:
         return collections[0]
@@ -53,4 +85,8 @@ def collection_named(appliance: Appliance, title: str) -> Collection:
         if title in (collection.title, collection.id):
             return collection
     known = ", ".join(f"“{c.title}”" for c in collections) or "none yet"
+    if not title:
+        raise UnknownCollection(
+            f"Which collection is not said (there are: {known}).", hint=f"Name one with {option}."
+        )
     raise UnknownCollection(f"There is no collection “{title}” (there are: {known}).")

@@ -23,6 +23,11 @@ def read_passphrase(arguments: Arguments, prompt: str = "Passphrase: ") -> str:
     return lines[0]
 
 
+def scripted(arguments: Arguments) -> bool:
+    """Whether a descriptor or a file was named, so that nobody is asked."""
+    return arguments.passphrase_fd is not None or arguments.passphrase_file is not None
+
+
 def read_lines(arguments: Arguments, prompts: tuple[str, ...]) -> tuple[str, ...]:
     """As many lines as prompts, all from the same place."""
     try:
@@ -36,7 +41,10 @@ def read_lines(arguments: Arguments, prompts: tuple[str, ...]) -> tuple[str, ...
         raise PassphraseMissing(f"The passphrase cannot be read: {error.strerror}.") from error
     if not sys.stdin.isatty():
         raise PassphraseMissing("There is no terminal to ask for the passphrase.")
-    return tuple(getpass.getpass(prompt) for prompt in prompts)
+    try:
+        return tuple(getpass.getpass(prompt) for prompt in prompts)
+    except (EOFError, UnicodeDecodeError) as error:
+        raise PassphraseMissing("No passphrase was typed.") from error
 
 
 def _lines(raw: bytes, count: int) -> tuple[str, ...]:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = (sys.executable, "-m", "appliance")
+Stream = IO[bytes] | int | None
 PASSPHRASE = "seven lanterns over quiet water"
 
 
@@ -43,8 +50,7 @@ def cloister(
     os.close(writing)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "appliance", "--json", "--data", str(data),
-             "--passphrase-fd", str(reading), *arguments],
+            [*PROGRAM, "--json", "--data", str(data), "--passphrase-fd", str(reading), *arguments],
             capture_output=True, text=True, timeout=timeout, check=False, cwd=ROOT,
             pass_fds=(reading,), preexec_fn=before, stdin=subprocess.DEVNULL,
         )  # fmt: skip
@@ -52,6 +58,71 @@ def cloister(
         os.close(reading)
     lines = tuple(json.loads(line) for line in done.stdout.splitlines())
     return Said(done.returncode, lines, done.stderr)
+
+
+def started(
+    data: Path,
+    *arguments: str,
+    passphrase: str = PASSPHRASE,
+    stdin: Stream = subprocess.DEVNULL,
+    stdout: Stream = None,
+    stderr: Stream = None,
+) -> subprocess.Popen[bytes]:
+    """`cloister --data DATA …` on the streams given, as in a script."""
+    reading, writing = os.pipe()
+    os.write(writing, f"{passphrase}\n".encode())
+    os.close(writing)
+    try:
+        return subprocess.Popen(
+            [*PROGRAM, "--data", str(data), "--passphrase-fd", str(reading), *arguments],
+            cwd=ROOT, pass_fds=(reading,), stdin=stdin, stdout=stdout, stderr=stderr,
+        )  # fmt: skip
+    finally:
+        os.close(reading)
+
+
+class Terminal:
+    """A terminal with `cloister …` in it: what it shows, and what a person types."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, 100))
+        self._process = subprocess.Popen(
+            [*PROGRAM, *arguments],
+            cwd=ROOT,
+            pass_fds=(theirs,),
+            preexec_fn=lambda: os.login_tty(theirs),  # noqa: PLW1509  no thread runs here
+        )
+        os.close(theirs)
+        self.shown = ""
+
+    def type(self, text: str) -> None:
+        os.write(self._ours, text.encode())
+
+    def wait_for(self, text: str, timeout: float = 60) -> None:
+        end = time.monotonic() + timeout
+        while text not in self.shown:
+            if time.monotonic() > end or not self._read(end - time.monotonic()):
+                raise AssertionError(f"no {text!r} in {self.shown!r}")
+
+    def status(self, timeout: float = 60) -> int:
+        """Waits for the end of the command."""
+        end = time.monotonic() + timeout
+        while self._read(end - time.monotonic()):
+            pass
+        os.close(self._ours)
+        return self._process.wait(max(1.0, end - time.monotonic()))
+
+    def _read(self, timeout: float) -> bool:
+        ready, _, _ = select.select([self._ours], [], [], max(timeout, 0))
+        if not ready:
+            return False
+        try:
+            read = os.read(self._ours, 65_536)
+        except OSError:  # EIO: nobody has the other side open any more
+            return False
+        self.shown += read.decode("utf-8", "replace")
+        return bool(read)
 
 
 def require(said: Said, status: int = 0) -> Said:
