@@ -20,6 +20,7 @@ from appliance.airgap import guard, selftest
 from appliance.cancellation import Cancellation
 from appliance.clock import now
 from appliance.errors import CloisterError, StorageReadOnly, UsageError
+from appliance.first_run import undone_on_failure
 from appliance.refused import completed
 from appliance.settings import Settings, default_data_folder, read_settings
 from appliance.values import (
@@ -99,8 +100,9 @@ class Appliance:
     def create(self, name: str, passphrase: str) -> str:
         """First run: makes the vault, logs the person in, returns the recovery code, once.
 
-        Raises vault errors (weak passphrase, vault exists), AlreadyRunning, AirgapBroken."""
-        with self._entering():
+        Raises vault errors (weak passphrase, vault exists), AlreadyRunning, AirgapBroken; nothing
+        was then made."""
+        with self._entering(), undone_on_failure(self.data):
             profile = Profile(self.settings.profile)
             session, code = self._vault.create(name, passphrase, profile=profile, now=now())
             self._open(session)

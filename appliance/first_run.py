@@ -1,0 +1,33 @@
+"""A first run that fails leaves nothing behind: nobody was given its recovery code yet.
+
+Rule kept here: only what the failed run itself made is taken away; whatever lay in the data folder
+before, an older log above all, is evidence and stays.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def undone_on_failure(data: Path) -> Iterator[None]:
+    """Whatever is raised inside goes on up, after what is new in `data` was removed."""
+    before = {path.name for path in data.iterdir()}
+    try:
+        yield
+    except BaseException:
+        for path in data.iterdir():
+            if path.name not in before:
+                with suppress(OSError):  # the first error is the one to report
+                    _remove(path)
+        raise
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
