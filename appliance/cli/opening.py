@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,11 @@ from appliance.settings import default_data_folder
 from appliance.values import Collection
 
 Happening = TypeVar("Happening")
+
+UNPROVED = (
+    "WARNING: it is not proved that this program cannot reach a network. Your institution's "
+    "settings let it go on. `cloister doctor` says what is open."
+)
 
 
 class NoVault(UsageError):
@@ -58,6 +64,8 @@ def unlocked(
         passphrase = read_passphrase(arguments)
     appliance = open_appliance(folder, writable=writable)
     try:
+        if not appliance.airgap.holds:  # opened all the same: the institution's setting allows it
+            sys.stderr.write(f"{UNPROVED}\n")
         appliance.unlock(passphrase, arguments.name)
         yield appliance
     finally:
