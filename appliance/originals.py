@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from appliance.intake import Original
 from appliance.ledger import Ledger
 from appliance.memory import Library, new_document_id
 from appliance.protocols import Clock
@@ -92,27 +93,28 @@ class CollectionShelf:
 
     def add(
         self,
-        original: bytes,
+        original: Original,
         document: ParsedDocument,
         passages: tuple[PassageDraft, ...],
         vectors: Vectors,
-        sha256: str,
     ) -> DocumentInfo:
         identifier = new_document_id()
-        self.originals.write(identifier, original)
+        self.originals.write(identifier, original.content)
         info = self.library.add_document(
             self.collection,
             document=identifier,
             title=document.title,
             kind=document.kind,
             paged=document.paged,
-            size=len(original),
-            sha256=sha256,
+            size=len(original.content),
+            sha256=original.sha256,
             added=self.now(),
             failures=document.failures,
             pages=document.pages,
             passages=passages,
             vectors=vectors,
+            job=original.job,
+            path=str(original.path),
         )
         self.ledger.note(
             "document.added",
@@ -122,7 +124,7 @@ class CollectionShelf:
                 ("failures", len(document.failures)),
                 ("pages", info.pages),
                 ("passages", info.passages),
-                ("sha256", sha256),
+                ("sha256", original.sha256),
             ),
         )
         return info
