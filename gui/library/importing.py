@@ -1,4 +1,5 @@
-"""An import as it goes: how many, which file, how far in it, how long still, what failed and what to do about it.
+"""An import as it goes: how many, which file and how far in it, how long still, what failed and
+what to do about it.
 
 Rules kept here: every file that failed is listed with a sentence and a next step; the list shows
 the first thousand and counts the rest.
