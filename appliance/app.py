@@ -305,6 +305,12 @@ class Appliance:
             yield from intake.resume(job, desk.intake(collection), lambda: stop.cancelled)
             desk.library.checkpoint(collection)
 
+    def discard_import(self, job: str) -> None:
+        """Gives an unfinished import up: its list goes, what was added stays."""
+        with self._at_work() as desk:
+            desk.ledger.note("import.discarded", object=job)
+            desk.library.discard_job(job)
+
     # --- log -------------------------------------------------------------------------------
 
     def log_records(self, start: int = 0, count: int = 200) -> tuple[LogRecord, ...]:

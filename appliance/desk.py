@@ -26,6 +26,7 @@ from appliance.policy import Action, PolicyEngine, load_packs, shipped_folder
 from appliance.protocols import Clock
 from appliance.refused import RefusedHistory, left_out, named
 from appliance.settings import Settings
+from appliance.settling import settle, unsettled
 from appliance.values import AirgapReport, Collection, Person, Verdict
 from appliance.vault import Session
 
@@ -212,6 +213,13 @@ class Desk:
         self.note_vault()
         self.ledger.note("passphrase.changed", object=self.person.id)
 
+    def held_documents(self) -> dict[str, set[str]]:
+        """The ids of the documents of each open collection."""
+        return {
+            name: {info.id for info in self.library.documents(name)}
+            for name in self.library.open_collections()
+        }
+
     def originals(self, collection: str) -> Originals:
         return Originals(
             self.place.collections / collection, self.session.collection_key(collection)
@@ -246,12 +254,14 @@ def open_desk(
     desk: Desk | None = None
     try:
         ledger = Ledger(log, session)
+        begun = unsettled(ledger)
         floor = log.latest_value("vault", session.vault_id)
         session.require_counter(floor or 0)
         policy = _open_policy(ledger)
         _note_session(ledger, airgap, policy)
         desk = Desk(place, session, ledger=ledger, policy=policy, engine=engine, settings=settings)
         desk.open_collections()
+        settle(ledger, begun, desk.held_documents())
         desk.note_vault()
     except BaseException:
         if desk is not None:

@@ -1,8 +1,9 @@
 """Bringing documents in: walk, read, parse in the sandbox, cut into passages, embed, store, log.
 
 Rules kept here: a file is reported ADDED only when its document, its sealed original and its log
-record are durable; what fails is reported with why and does not stop the rest; a job can be
-cancelled between files and resumed after a crash, and nothing is imported twice.
+record are durable; what fails or is left out is reported with why and does not stop the rest, and
+no file can stop a job twice; a job can be cancelled at any time, within one file too, and resumed
+after a crash, and nothing is imported twice.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Protocol
 
 import numpy as np
 
-from appliance.errors import CloisterError, DocumentError
+from appliance.errors import CloisterError, DocumentError, EngineFailed
 from appliance.protocols import Clock, Encoder, Reader
 from appliance.values import (
     VECTOR_SIZE,
@@ -35,6 +36,7 @@ from appliance.values import (
 )
 
 ENCODE_BATCH = 64  # passages between two looks at the cancellation
+_HARMLESS = "Is the engine well?"
 
 
 class FileUnreadable(CloisterError):
@@ -52,6 +54,29 @@ class NothingToImport(CloisterError):
     hint = "Name a file or a folder that exists and holds documents."
 
 
+class FolderUnreadable(CloisterError):
+    code = "folder_unreadable"
+    hint = "Ask for the right to read it, then add the folder again."
+
+
+class LinkLeftOut(CloisterError):
+    """Links may lead anywhere; only one that a person names is followed."""
+
+    code = "link_left_out"
+    hint = "If it is to be imported, add what it leads to by its own name."
+
+
+class TextStopsEngine(DocumentError):
+    """The engine failed twice on the document's text and is well otherwise."""
+
+    code = "text_stops_engine"
+    hint = "Add the document in parts to find the place; tell your IT department of it."
+
+
+class _Stopped(Exception):
+    """The import is cancelled."""
+
+
 class Shelf(Protocol):
     """One open collection, as the import sees it. Every write is durable on return."""
 
@@ -62,13 +87,31 @@ class Shelf(Protocol):
     def has_content(self, sha256: str) -> bool: ...
     def add(
         self,
-        original: bytes,
+        original: Original,
         document: ParsedDocument,
         passages: tuple[PassageDraft, ...],
         vectors: Vectors,
-        sha256: str,
     ) -> DocumentInfo:
-        """The sealed original, the document and the log record; all or nothing is visible."""
+        """The sealed original, the document and the log record; all or nothing is visible. The
+        job's file is marked ADDED in the document's own transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A file of an import as it was read."""
+
+    job: str
+    path: Path
+    content: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something that was found and is not taken in, and why."""
+
+    path: Path
+    error: CloisterError
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,31 +129,44 @@ def start_import(
     paths: Sequence[Path], parts: IntakeParts, cancelled: Callable[[], bool]
 ) -> Iterator[ImportEvent]:
     """Imports files and folders. Raises NothingToImport."""
-    files = tuple(walk(paths))
-    if not files:
+    found = tuple(walk(paths))
+    if not found:
         raise NothingToImport("No file was found there.")
+    files = [path for path in found if isinstance(path, Path)]
+    left_out = [path for path in found if isinstance(path, LeftOut)]
     job = parts.shelf.begin_job(files, parts.now())
-    return resume(job, parts, cancelled)
+    return resume(job, parts, cancelled, left_out)
 
 
-def resume(job: str, parts: IntakeParts, cancelled: Callable[[], bool]) -> Iterator[ImportEvent]:
-    """Runs a job's remaining files. The last event is ImportFinished."""
+def resume(
+    job: str,
+    parts: IntakeParts,
+    cancelled: Callable[[], bool],
+    left_out: Sequence[LeftOut] = (),
+) -> Iterator[ImportEvent]:
+    """Runs a job's remaining files; what was `left_out` is reported before them, once. The last
+    event is ImportFinished."""
     started = parts.now()
     files = parts.shelf.job_files(job)
-    done = sum(state is not ImportState.PENDING for _, state in files)
+    total = len(left_out) + len(files)
     counts = dict.fromkeys(ImportState, 0)
     pages = 0
-    yield ImportStarted(job, len(files))
+    yield ImportStarted(job, total)
+    for done, out in enumerate(left_out, 1):
+        yield _failed(_Place(job, out.path, done, total), out.error)
+    counts[ImportState.FAILED] = len(left_out)
+    done = len(left_out) + sum(state is not ImportState.PENDING for _, state in files)
     stopped = False
     for path in [path for path, state in files if state is ImportState.PENDING]:
-        event = yield from import_file(path, parts, done + 1, len(files), cancelled)
+        event = yield from import_file(_Place(job, path, done + 1, total), parts, cancelled)
         if event is None:
             stopped = True
             break
         done += 1
-        parts.shelf.mark_file(job, path, event.state, event.code, event.sentence)
+        if event.state is not ImportState.ADDED:  # that was marked with its document
+            parts.shelf.mark_file(job, path, event.state, event.code, event.sentence)
         counts[event.state] += 1
-        pages += event.pages if event.state is ImportState.ADDED else 0
+        pages += event.pages
         yield event
     if not stopped:
         parts.shelf.finish_job(job)
@@ -125,36 +181,64 @@ def resume(job: str, parts: IntakeParts, cancelled: Callable[[], bool]) -> Itera
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A file and where it stands in its import: the `number`th of `total`."""
+
+    job: str
+    path: Path
+    number: int
+    total: int
+
+    @property
+    def shown(self) -> str:
+        return as_text(str(self.path))
+
+    def working(self, passages: int, of: int) -> ImportWorking:
+        return ImportWorking(self.shown, self.number - 1, self.total, passages, of)
+
+
 def import_file(
-    path: Path, parts: IntakeParts, done: int, total: int, cancelled: Callable[[], bool]
+    place: _Place, parts: IntakeParts, cancelled: Callable[[], bool]
 ) -> Generator[ImportWorking, None, ImportProgress | None]:
     """One file: added, unchanged, or failed with the reason; None when it was cancelled. Errors
     of the store, the engine or the log are not the file's fault and are raised."""
-    if cancelled():
-        return None
-    yield ImportWorking(str(path), done - 1, total, 0, 0)
     try:
-        untrusted = read_bounded(path, parts.file_limit)
-        sha256 = hashlib.sha256(untrusted).hexdigest()
-        if parts.shelf.has_content(sha256):
-            return ImportProgress(str(path), done, total, ImportState.UNCHANGED)
-        document = parts.reader.parse(untrusted, path.name)
-        passages = parts.reader.chunk(document)
+        return (yield from _taken_in(place, parts, _stopping(cancelled)))
+    except _Stopped:
+        return None
     except (DocumentError, FileUnreadable, FileTooLarge) as error:
-        return _failed(path, done, total, error)
+        return _failed(place, error)
+    except CloisterError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what nobody foresaw in one file stops no import
+        return _unforeseen(place, error)
+
+
+def _taken_in(
+    place: _Place, parts: IntakeParts, go_on: Callable[[], None]
+) -> Generator[ImportWorking, None, ImportProgress]:
+    go_on()
+    yield place.working(0, 0)
+    untrusted = read_bounded(place.path, parts.file_limit)
+    sha256 = hashlib.sha256(untrusted).hexdigest()
+    if parts.shelf.has_content(sha256):
+        return ImportProgress(place.shown, place.number, place.total, ImportState.UNCHANGED)
+    document = parts.reader.parse(untrusted, as_text(place.path.name), go_on)
+    passages = parts.reader.chunk(document, go_on)
     batches = []
     for start in range(0, len(passages), ENCODE_BATCH):
-        if cancelled():
-            return None
+        go_on()
         batch = passages[start : start + ENCODE_BATCH]
-        batches.append(parts.encoder.encode([embedded_text(p) for p in batch]))
-        yield ImportWorking(str(path), done - 1, total, start + len(batch), len(passages))
+        batches.append(_encoded(parts.encoder, [embedded_text(p) for p in batch]))
+        yield place.working(start + len(batch), len(passages))
     vectors = np.concatenate(batches) if batches else np.empty((0, VECTOR_SIZE), np.float32)
-    info = parts.shelf.add(untrusted, document, passages, vectors, sha256)
+    original = Original(place.job, place.path, untrusted, sha256)
+    info = parts.shelf.add(original, document, passages, vectors)
     return ImportProgress(
-        str(path),
-        done,
-        total,
+        place.shown,
+        place.number,
+        place.total,
         ImportState.ADDED,
         pages=info.pages,
         passages=info.passages,
@@ -162,16 +246,61 @@ def import_file(
     )
 
 
-def _failed(path: Path, done: int, total: int, error: CloisterError) -> ImportProgress:
+def _stopping(cancelled: Callable[[], bool]) -> Callable[[], None]:
+    def go_on() -> None:
+        if cancelled():
+            raise _Stopped
+
+    return go_on
+
+
+def _encoded(encoder: Encoder, texts: Sequence[str]) -> Vectors:
+    """A failed engine is started anew by the next call, so each text has a second chance. Raises
+    TextStopsEngine when it fails again though the engine is well, EngineFailed when it is not."""
+    try:
+        return encoder.encode(texts)
+    except EngineFailed:
+        pass
+    try:
+        return encoder.encode(texts)
+    except EngineFailed as error:
+        encoder.encode([_HARMLESS])
+        raise TextStopsEngine("The engine stops at this document's text.") from error
+
+
+def _failed(place: _Place, error: CloisterError) -> ImportProgress:
     return ImportProgress(
-        str(path),
-        done,
-        total,
+        place.shown,
+        place.number,
+        place.total,
         ImportState.FAILED,
         code=error.code,
         sentence=error.sentence,
         hint=error.next_step,
     )
+
+
+def _unforeseen(place: _Place, error: Exception) -> ImportProgress:
+    """Names the kind of thing alone: its words may hold text of the document."""
+    kind = type(error).__name__
+    return ImportProgress(
+        place.shown,
+        place.number,
+        place.total,
+        ImportState.FAILED,
+        code=f"unexpected:{kind}",
+        sentence=f"Something unforeseen ({kind}) happened with this file; it was not added.",
+        hint="Save the file anew under a simple name and add that; if it fails again, "
+        "tell your IT department.",
+    )
+
+
+def as_text(name: str) -> str:
+    """A file's name with what is not text replaced: names are bytes, and need not be UTF-8."""
+    try:
+        return os.fsencode(name).decode("utf-8", "replace")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        return name.encode("utf-8", "replace").decode("utf-8")
 
 
 def embedded_text(passage: PassageDraft) -> str:
@@ -180,26 +309,72 @@ def embedded_text(passage: PassageDraft) -> str:
     return f"{heading}. {passage.text}" if heading else passage.text
 
 
-def walk(paths: Sequence[Path]) -> Iterator[Path]:
-    """Every regular file below `paths`, each once, in a stable order. Hidden files and links that
-    lead elsewhere are left out; a path that is named itself is taken as it is."""
+def walk(paths: Sequence[Path]) -> Iterator[Path | LeftOut]:
+    """Every regular file below `paths`, each once, in a stable order, and what is left out with
+    why: folders that cannot be read, links. Hidden files and folders are passed over; a path that
+    is named itself is taken as it is. Raises nothing on a path's account."""
     seen: set[Path] = set()
     for given in paths:
-        path = given.expanduser().absolute()
-        candidates = [path] if not path.is_dir() else _below(path)
-        for candidate in candidates:
-            if candidate not in seen:
-                seen.add(candidate)
-                yield candidate
+        for found in _from(given):
+            path = found if isinstance(found, Path) else found.path
+            if path not in seen:
+                seen.add(path)
+                yield found
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder, followlinks=False):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(parent, name)
-            if not name.startswith(".") and not path.is_symlink():
+def _from(given: Path) -> Iterator[Path | LeftOut]:
+    try:
+        path = Path(os.path.expanduser(given)).absolute()  # noqa: PTH111 - that one may raise
+        nameable = b"\0" not in os.fsencode(path)
+    except (OSError, ValueError):
+        nameable = False
+    if not nameable:
+        yield LeftOut(given, FileUnreadable("This name cannot be one of a file."))
+    elif os.path.isdir(path):  # noqa: PTH112 - that one raises where it may not look
+        yield from _below(path)
+    else:
+        yield path
+
+
+def _below(folder: Path) -> Iterator[Path | LeftOut]:
+    """Files of a folder before those of the folders in it; depth costs no recursion."""
+    waiting = [folder]
+    while waiting:
+        parent = waiting.pop()
+        try:
+            with os.scandir(parent) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            why = FolderUnreadable(f"The folder cannot be read: {_reason(error)}.")
+            yield LeftOut(parent, why)
+            continue
+        folders = []
+        for entry in found:
+            path = Path(entry.path)
+            if entry.name.startswith("."):
+                continue
+            kind = _kind(entry)
+            if kind == stat.S_IFLNK:
+                yield LeftOut(path, LinkLeftOut("It is a link; links in folders are left out."))
+            elif kind == stat.S_IFDIR:
+                folders.append(path)
+            else:
                 yield path
+        waiting += reversed(folders)
+
+
+def _kind(entry: os.DirEntry[str]) -> int:
+    """0 where it cannot be told; reading it will say why."""
+    try:
+        if entry.is_symlink():
+            return stat.S_IFLNK
+        return stat.S_IFDIR if entry.is_dir(follow_symlinks=False) else stat.S_IFREG
+    except OSError:
+        return 0
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
 
 
 def read_bounded(path: Path, limit: int) -> bytes:
@@ -216,7 +391,7 @@ def read_bounded(path: Path, limit: int) -> bytes:
                 )
             untrusted = file.read(limit + 1)
     except OSError as error:
-        raise FileUnreadable(f"The file cannot be read: {error.strerror}.") from error
+        raise FileUnreadable(f"The file cannot be read: {_reason(error)}.") from error
     if len(untrusted) > limit:
         raise FileTooLarge(f"The file has grown past {limit / 1e6:,.0f} MB while it was read.")
     return untrusted

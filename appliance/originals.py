@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from appliance.errors import CloisterError
+from appliance.intake import Original
 from appliance.ledger import Ledger
 from appliance.memory import Library, new_document_id
 from appliance.protocols import Clock
@@ -106,30 +108,21 @@ class CollectionShelf:
 
     def add(
         self,
-        original: bytes,
+        original: Original,
         document: ParsedDocument,
         passages: tuple[PassageDraft, ...],
         vectors: Vectors,
-        sha256: str,
     ) -> DocumentInfo:
         identifier = new_document_id()
-        within = (("collection", self.collection), ("sha256", sha256))
+        within = (("collection", self.collection), ("sha256", original.sha256))
         self.ledger.note("document.adding", object=identifier, details=within)
-        self.originals.write(identifier, original)
-        info = self.library.add_document(
-            self.collection,
-            document=identifier,
-            title=document.title,
-            kind=document.kind,
-            paged=document.paged,
-            size=len(original),
-            sha256=sha256,
-            added=self.now(),
-            failures=document.failures,
-            pages=document.pages,
-            passages=passages,
-            vectors=vectors,
-        )
+        try:
+            info = self._stored(identifier, original, document, passages, vectors)
+        except CloisterError as error:
+            self.ledger.note(
+                "document.not_added", object=identifier, code=error.code, details=within
+            )
+            raise
         self.ledger.note(
             "document.added",
             object=identifier,
@@ -138,7 +131,33 @@ class CollectionShelf:
                 ("failures", len(document.failures)),
                 ("pages", info.pages),
                 ("passages", info.passages),
-                ("sha256", sha256),
+                ("sha256", original.sha256),
             ),
         )
         return info
+
+    def _stored(
+        self,
+        identifier: str,
+        original: Original,
+        document: ParsedDocument,
+        passages: tuple[PassageDraft, ...],
+        vectors: Vectors,
+    ) -> DocumentInfo:
+        self.originals.write(identifier, original.content)
+        return self.library.add_document(
+            self.collection,
+            document=identifier,
+            title=document.title,
+            kind=document.kind,
+            paged=document.paged,
+            size=len(original.content),
+            sha256=original.sha256,
+            added=self.now(),
+            failures=document.failures,
+            pages=document.pages,
+            passages=passages,
+            vectors=vectors,
+            job=original.job,
+            path=str(original.path),
+        )

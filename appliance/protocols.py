@@ -7,7 +7,7 @@ honest fakes. Every part is safe to call from several threads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -67,10 +67,15 @@ class History(Protocol):
 
 
 class Reader(Protocol):
-    def parse(self, untrusted: bytes, name: str) -> ParsedDocument:
-        """Parses in a sandboxed child. Raises documents.errors.DocumentError subclasses."""
+    def parse(self, untrusted: bytes, name: str, go_on: Callable[[], None]) -> ParsedDocument:
+        """Parses in a sandboxed child. Raises documents.errors.DocumentError subclasses.
 
-    def chunk(self, document: ParsedDocument) -> tuple[PassageDraft, ...]: ...
+        `go_on` is called several times a second; what it raises ends the child and comes out."""
+
+    def chunk(
+        self, document: ParsedDocument, go_on: Callable[[], None]
+    ) -> tuple[PassageDraft, ...]:
+        """Raises DocumentError for too many passages, and what `go_on` raises."""
 
     def render(
         self,

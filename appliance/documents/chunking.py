@@ -1,10 +1,10 @@
 """From a document to passages: whole sentences, one section each, small enough for the encoder.
 
-Rules kept here: pure; every character of the body that is not white space stands in a passage
-(the body is what the blocks cover, headings aside, which travel as `headings`; one with nothing
-below it is a passage of its own); each span is the page's text verbatim but for white space; a
-passage never holds text of two sections; a sentence that goes on over a line, a column or a page
-stays whole, a word hyphenated at a line's end is joined.
+Rules kept here: pure, in time that grows as the text does; every character of the body that is
+not white space stands in a passage (the body is what the blocks cover, headings aside, which travel
+as `headings`; one with nothing below it is a passage of its own); each span is the page's text
+verbatim but for white space; a passage never holds text of two sections; a sentence that goes on
+over a line, a column or a page stays whole, a word hyphenated at a line's end is joined.
 
 Sizes are estimates in the encoder's word pieces. It cuts at 256; the innermost heading is embedded
 in front of the text and counts.
@@ -13,21 +13,28 @@ in front of the text and counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
+from appliance.documents.errors import DocumentTooLarge
+from appliance.documents.limits import always
 from appliance.documents.sentences import clauses, sentences
 from appliance.values import Block, BlockKind, Page, PageSpan, ParsedDocument, PassageDraft
 
 MOST_PIECES = 225
+MOST_PASSAGES = 100_000
 _LEAST_ROOM = 120
 _CHARACTERS_OF_A_PIECE = 3
 _LONGEST_HEADING = 300
 _DEEPEST_PATH = 6
+_TAIL = 64  # more than is looked at of a broken word
 
 _WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]|_")
-_SEAM = re.compile(r"\s{2,}|(?<=\w)-\s*\n\s*(?=[^\W\d_])")
-_HYPHENATED = re.compile(r"(\w+)-\s*\n\s*(\w+)")
+# No pattern tries a stretch of text twice: pages may be made to make it costly.
+_SEAM = re.compile(r"\s{2,}|(?<=\w)-(?=[^\S\n]*+\n)\s++(?=[^\W\d_])")
+_HYPHENATED = re.compile(r"(?<!\w)\w++-(?=[^\S\n]*+\n)\s++\w++")
 _WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _TERMINAL = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
 
@@ -52,15 +59,65 @@ class _Sentence:
     begins: bool
 
 
-def chunk(document: ParsedDocument) -> tuple[PassageDraft, ...]:
-    """The document's passages in reading order."""
+class _Open:
+    """A unit that may still go on: text and spans are gathered, and put together once."""
+
+    def __init__(self, unit: _Unit) -> None:
+        self.kind = unit.kind
+        self.spans = list(unit.spans)
+        self.last = self.tail = unit.text  # of what was added last; of all of it
+        self._parts = [unit.text]
+        self._length = len(unit.text)
+
+    def join(self, after: _Unit, words: frozenset[str]) -> None:
+        """Puts `after` behind it: a word that the break parts is whole again."""
+        if self._ends_in_broken_word(after, words):
+            self._parts[-1] = self._parts[-1][:-1]
+            self._length -= 1
+            self.tail = self.tail[:-1]
+            cut = self.spans.pop()
+            if cut.length > 1:
+                self.spans.append(PageSpan(cut.at, cut.page, cut.start, cut.length - 1))
+        elif not self._hyphen():
+            self._parts.append(" ")
+            self._length += 1
+            self.tail += " "
+        at = self._length
+        self.spans += (PageSpan(s.at + at, s.page, s.start, s.length) for s in after.spans)
+        self._parts.append(after.text)
+        self._length += len(after.text)
+        self.last = after.text
+        self.tail = (self.tail[-_TAIL:] + after.text)[-_TAIL:]
+
+    def _hyphen(self) -> bool:
+        return self.tail.endswith("-") and self.tail[-2:-1].isalpha()
+
+    def _ends_in_broken_word(self, after: _Unit, words: frozenset[str]) -> bool:
+        tail = self.tail[-_TAIL:]
+        return self._hyphen() and _is_broken_word(
+            f"{tail}{after.text[:40]}", len(tail) - 1, len(tail), words
+        )
+
+    def whole(self) -> _Unit:
+        return _Unit("".join(self._parts), tuple(self.spans), self.kind)
+
+
+def chunk(
+    document: ParsedDocument, go_on: Callable[[], None] = always, most: int = MOST_PASSAGES
+) -> tuple[PassageDraft, ...]:
+    """The document's passages in reading order. `go_on` is called between blocks and passages;
+    what it raises comes out. Raises DocumentTooLarge for more than `most`."""
     words = _vocabulary(document.pages) if document.paged else frozenset()
     passages: list[PassageDraft] = []
-    for headings, units in _sections(document, words):
+    for headings, units in _sections(document, words, go_on):
         path = tuple(heading[:_LONGEST_HEADING] for heading in headings[-_DEEPEST_PATH:])
         room = max(MOST_PIECES - estimate(path[-1] if path else ""), _LEAST_ROOM)
-        whole = [sentence for unit in units for sentence in _sentences(unit, room)]
-        passages += [_passage(group, path) for group in _groups(whole, room)]
+        whole = [sentence for unit in units for sentence in _sentences(unit, room, go_on)]
+        for group in _groups(whole, room):
+            go_on()
+            passages.append(_passage(group, path))
+            if len(passages) > most:
+                raise DocumentTooLarge(f"The document makes more than {most:,} passages.")
     return tuple(passages)
 
 
@@ -86,23 +143,24 @@ _WEIGHTS = (1.0, 1.0, 1.0, 1.0, 1.0, 1.1, 1.1, 1.15, 1.3, 1.4, 1.7, 1.9, 2.3, 2.
 
 
 def _sections(
-    document: ParsedDocument, words: frozenset[str]
+    document: ParsedDocument, words: frozenset[str], go_on: Callable[[], None]
 ) -> Iterator[tuple[list[str], list[_Unit]]]:
     """Each section's heading path and its units."""
     path: list[tuple[int, str]] = []
-    units: list[_Unit] = []
+    units: list[_Open] = []
     alone: _Unit | None = None  # the last heading, while nothing has followed it
     for page, block in _blocks(document.pages):
+        go_on()
         unit = _unit(page, block, words)
         if block.kind is not BlockKind.HEADING:
             alone = None
             if units and _reads_on(units[-1], unit, document.paged):
-                units[-1] = _join(units[-1], unit, words)
+                units[-1].join(unit, words)
             else:
-                units.append(unit)
+                units.append(_Open(unit))
             continue
         if units:
-            yield [text for _, text in path], units
+            yield [text for _, text in path], [open_.whole() for open_ in units]
         level = block.level or 1
         if alone is not None and path and path[-1][0] >= level:
             yield [text for _, text in path[:-1]], [alone]
@@ -111,7 +169,7 @@ def _sections(
         path.append((level, unit.text))
         units, alone = [], unit
     if units:
-        yield [text for _, text in path], units
+        yield [text for _, text in path], [open_.whole() for open_ in units]
     elif alone is not None:
         yield [text for _, text in path[:-1]], [alone]
 
@@ -176,49 +234,37 @@ def _vocabulary(pages: Sequence[Page]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _reads_on(before: _Unit, after: _Unit, paged: bool) -> bool:
+def _reads_on(before: _Open, after: _Unit, paged: bool) -> bool:
     """Whether the text of `before` goes on in `after`: in the next column or page, or where a long
-    paragraph without pages was cut into stretches."""
+    paragraph without pages was cut into stretches. What is joined begins with a letter or a digit,
+    so how `before` ends is to be seen in what was added last."""
     crosses = before.spans[-1].page != after.spans[0].page
     if not (crosses or paged) or after.kind is not BlockKind.PARAGRAPH:
         return False
-    if before.kind not in _READING_ON or _TERMINAL.search(before.text):
+    if before.kind not in _READING_ON or _TERMINAL.search(before.last):
         return False
     return after.text[0].islower() or (
-        crosses and before.text[-1] in ",-(" and after.text[0].isalnum()
+        crosses and before.tail[-1] in ",-(" and after.text[0].isalnum()
     )
 
 
 _READING_ON = frozenset({BlockKind.PARAGRAPH, BlockKind.LIST_ITEM})
 
 
-def _join(before: _Unit, after: _Unit, words: frozenset[str]) -> _Unit:
-    text, spans = before.text, list(before.spans)
-    if text.endswith("-") and text[-2:-1].isalpha():
-        both = f"{text}{after.text[:40]}"
-        if _is_broken_word(both, len(text) - 1, len(text), words):
-            text = text[:-1]
-            cut = spans.pop()
-            if cut.length > 1:
-                spans.append(PageSpan(cut.at, cut.page, cut.start, cut.length - 1))
-    else:
-        text += " "
-    moved = (PageSpan(s.at + len(text), s.page, s.start, s.length) for s in after.spans)
-    return _Unit(text + after.text, (*spans, *moved), before.kind)
-
-
 # --- sentences and passages -----------------------------------------------------------------------
 
 
-def _sentences(unit: _Unit, room: int) -> Iterator[_Sentence]:
+def _sentences(unit: _Unit, room: int, go_on: Callable[[], None]) -> Iterator[_Sentence]:
     begins = True
-    for start, end in sentences(unit.text):
+    for start, end in sentences(unit.text, go_on):
+        go_on()
         pieces = estimate(unit.text[start:end])
         if pieces <= room:
             yield _Sentence(unit, start, end, pieces, begins)
             begins = False
             continue
         for low, high in clauses(unit.text, start, end, room * _CHARACTERS_OF_A_PIECE):
+            go_on()
             for first, last in _halves(unit.text, low, high, room):
                 yield _Sentence(unit, first, last, estimate(unit.text[first:last]), begins)
                 begins = False
@@ -280,7 +326,10 @@ def _passage(group: list[_Sentence], headings: tuple[str, ...]) -> PassageDraft:
 
 def _slice(unit: _Unit, start: int, end: int, at: int) -> Iterator[PageSpan]:
     """The spans of the unit's characters [start, end), as they stand in a passage from `at`."""
-    for span in unit.spans:
+    first = max(bisect_right(unit.spans, start, key=lambda span: span.at) - 1, 0)
+    for span in islice(unit.spans, first, None):
+        if span.at >= end:
+            return
         low, high = max(start, span.at), min(end, span.at + span.length)
         if low < high:
             yield PageSpan(at + low - start, span.page, span.start + low - span.at, high - low)

@@ -25,6 +25,7 @@ class ReaderLimits:
     pages: int = 5_000
     page_characters: int = 200_000
     total_characters: int = 40_000_000
+    passages: int = 100_000
     blocks_of_page: int = 20_000
     page_points: float = 20_000.0
     pixels: int = 24_000_000
@@ -33,3 +34,7 @@ class ReaderLimits:
     workers: int = 2
     documents_per_template: int = 500
     lost_pages: int = 3
+
+
+def always() -> None:
+    """The `go_on` of work that nobody stops: it goes on to its end."""

@@ -17,8 +17,8 @@ from appliance.documents.chunking import chunk
 from appliance.documents.errors import PAGE_SENTENCES, error_of
 from appliance.documents.frames import FrameInvalid
 from appliance.documents.furniture import without_furniture
-from appliance.documents.limits import ReaderLimits
-from appliance.documents.template import ReaderLost, Template, reader_command
+from appliance.documents.limits import ReaderLimits, always
+from appliance.documents.template import LOOK_SECONDS, ReaderLost, Template, reader_command
 from appliance.documents.wire import (
     Gathered,
     Header,
@@ -62,17 +62,20 @@ class SandboxedReader:
         with self._template():
             pass
 
-    def parse(self, untrusted: bytes, name: str) -> ParsedDocument:
+    def parse(
+        self, untrusted: bytes, name: str, go_on: Callable[[], None] = always
+    ) -> ParsedDocument:
         """The document's pages, blocks and failures; pages that fail are listed, the rest kept.
 
-        Raises a DocumentError when nothing of it can be read, SandboxUnavailable or
-        ReaderUnavailable when no document could be."""
+        `go_on` is called ten times a second and more; when it raises, the reader is ended and the
+        exception comes out. Raises a DocumentError when nothing of the document can be read,
+        SandboxUnavailable or ReaderUnavailable when no document could be."""
         self._require_size(untrusted, name)
         gathered = Gathered()
         lost_pages = 0
         while True:
             try:
-                header = self._gather(gathered, untrusted, name)
+                header = self._gather(gathered, untrusted, name, go_on)
                 break
             except ReaderSaysNo as no:
                 raise error_of(no.kind, name) from None
@@ -83,8 +86,11 @@ class SandboxedReader:
                 self._give_up_page(gathered, lost.kind, name)
         return _document(gathered, header, name)
 
-    def chunk(self, document: ParsedDocument) -> tuple[PassageDraft, ...]:
-        return chunk(document)
+    def chunk(
+        self, document: ParsedDocument, go_on: Callable[[], None] = always
+    ) -> tuple[PassageDraft, ...]:
+        """Raises DocumentTooLarge past the limit of passages, and what `go_on` raises."""
+        return chunk(document, go_on, self._limits.passages)
 
     def render(
         self,
@@ -134,12 +140,14 @@ class SandboxedReader:
         if len(untrusted) > self._limits.document_bytes:
             raise error_of(errors.DocumentTooLarge, name)
 
-    def _gather(self, gathered: Gathered, untrusted: bytes, name: str) -> Header:
+    def _gather(
+        self, gathered: Gathered, untrusted: bytes, name: str, go_on: Callable[[], None]
+    ) -> Header:
         """One reader's run over what is left of the document. Raises ReaderLost, ReaderSaysNo."""
         request = ParseRequest(name[-self._limits.name_characters :], gathered.last + 1)
-        with self._template() as template:
+        with self._template(go_on) as template:
             try:
-                with closing(template.answers(request, untrusted)) as answers:
+                with closing(template.answers(request, untrusted, go_on)) as answers:
                     while not gathered.complete:
                         take(gathered, next(answers), self._limits)
             except FrameInvalid as error:
@@ -158,9 +166,9 @@ class SandboxedReader:
         gathered.last = page
 
     @contextmanager
-    def _template(self) -> Iterator[Template]:
+    def _template(self, go_on: Callable[[], None] = always) -> Iterator[Template]:
         """A template to oneself; it goes back only after a reader that ended well."""
-        with self._places:
+        with self._place(go_on):
             with self._lock:
                 template = self._idle.pop() if self._idle else None
             template = template or Template(self._command, self._limits, self._clock)
@@ -173,6 +181,15 @@ class SandboxedReader:
                 raise
             finally:
                 self._put_back(template, sound)
+
+    @contextmanager
+    def _place(self, go_on: Callable[[], None]) -> Iterator[None]:
+        while not self._places.acquire(timeout=LOOK_SECONDS):
+            go_on()
+        try:
+            yield
+        finally:
+            self._places.release()
 
     def _put_back(self, template: Template, sound: bool) -> None:
         fresh = template.documents < self._limits.documents_per_template

@@ -7,6 +7,9 @@ in order, none overlapping; an abbreviation, an initial, a list number or a deci
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+
+from appliance.documents.limits import always
 
 # Never the end of a sentence: something always follows them.
 _ALWAYS_GO_ON = frozenset(
@@ -34,18 +37,21 @@ _STARTERS = frozenset(
         "because since"
     ).split()
 )
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)")
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)")
 _NEXT = re.compile(r"\s+([\"'“‘«(\[]*)(\S+)")
 _LAST_WORD = re.compile(r"[^\s(\[\"'“‘«]+$")
 _LIST_NUMBER = re.compile(r"[\s(\[\-–•*]*(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5}|[IVXLC]{1,5})$")
+_LONGEST_LIST_NUMBER = 200  # with its bullets; each full stop looks back no further
 _CLAUSE = re.compile(r"(?<=[;:])\s+|(?<=,)\s+|(?<=\S)\s+(?=[-–—•]\s)")
 
 
-def sentences(text: str) -> list[tuple[int, int]]:
-    """The [start, end) of each sentence, without white space at its ends."""
+def sentences(text: str, go_on: Callable[[], None] = always) -> list[tuple[int, int]]:
+    """The [start, end) of each sentence, without white space at its ends. `go_on` is called at each
+    full stop; what it raises comes out."""
     found: list[tuple[int, int]] = []
     start = _skip(text, 0)
     for match in _END.finditer(text):
+        go_on()
         if match.end() > start and _ends(text, start, match):
             found.append((start, match.end()))
             start = _skip(text, match.end())
@@ -70,7 +76,8 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
         return not word[0].islower()
     if not opening and word[0].islower():
         return False
-    if _LIST_NUMBER.fullmatch(text, start, match.start()):
+    short = match.start() - start <= _LONGEST_LIST_NUMBER
+    if short and _LIST_NUMBER.fullmatch(text, start, match.start()):
         return False
     last = _LAST_WORD.search(text, max(start, match.start() - 40), match.start())
     if match[0] != "." or last is None:  # '."' ends a sentence whatever stands before it

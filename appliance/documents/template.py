@@ -21,7 +21,7 @@ from pathlib import Path
 from appliance.airgap.sandbox import SandboxUnavailable, require_sandbox
 from appliance.documents import errors
 from appliance.documents.frames import HEADER, FrameInvalid, Value, pack, read_frame
-from appliance.documents.limits import ReaderLimits
+from appliance.documents.limits import ReaderLimits, always
 from appliance.documents.wire import ParseRequest, RenderRequest, request_frame, sandbox_from
 from appliance.errors import DocumentError
 
@@ -30,6 +30,8 @@ _ENTRY = "import sys; sys.path.insert(0, sys.argv.pop(1)); import {module} as m;
 _STATUS_BYTES = 4
 _GO = b"G"
 _END_SECONDS = 5.0
+LOOK_SECONDS = 0.1
+"""Between two looks at whether the reading is still wanted."""
 
 
 class ReaderLost(Exception):
@@ -93,12 +95,17 @@ class Template:
         self._control.close()
 
     def answers(
-        self, request: ParseRequest | RenderRequest, untrusted: bytes
+        self,
+        request: ParseRequest | RenderRequest,
+        untrusted: bytes,
+        go_on: Callable[[], None] = always,
     ) -> Generator[Value, None, None]:
         """Yields the frames of the answer; close the generator when enough has come.
 
         Raises ReaderLost when the process ends, times out or sends what is no frame, and
-        SandboxUnavailable when its guards are not on; the document has then not been sent."""
+        SandboxUnavailable when its guards are not on; the document has then not been sent. What
+        `go_on` raises while the reader is waited for comes out; the template is then to be stopped.
+        """
         self.documents += 1
         self._waiting = True
         deadline = self._clock() + self._limits.wall_seconds
@@ -112,7 +119,7 @@ class Template:
             finally:
                 os.close(child_in)
                 os.close(child_out)
-            pipes = _Pipes(ours_out, ours_in, deadline, self._clock)
+            pipes = _Pipes(ours_out, ours_in, deadline, self._clock, go_on)
             yield from self._exchange(pipes, request, untrusted)
         finally:
             os.close(ours_in)
@@ -172,11 +179,16 @@ class _Pipes:
     """Reading and writing with one deadline for all of it."""
 
     def __init__(
-        self, writing: int, reading: int, deadline: float, clock: Callable[[], float]
+        self,
+        writing: int,
+        reading: int,
+        deadline: float,
+        clock: Callable[[], float],
+        go_on: Callable[[], None],
     ) -> None:
         os.set_blocking(writing, False)
         self._writing, self._reading = writing, reading
-        self._deadline, self._clock = deadline, clock
+        self._deadline, self._clock, self._go_on = deadline, clock, go_on
 
     def read(self, size: int) -> bytes:
         """Exactly `size` bytes. Raises EOFError, TimeoutError."""
@@ -204,9 +216,13 @@ class _Pipes:
     def _wait(self, descriptor: int, event: int) -> None:
         poll = select.poll()
         poll.register(descriptor, event)
-        left = self._deadline - self._clock()
-        if left <= 0 or not poll.poll(left * 1000):
-            raise TimeoutError
+        while True:
+            self._go_on()
+            left = self._deadline - self._clock()
+            if left <= 0:
+                raise TimeoutError
+            if poll.poll(min(left, LOOK_SECONDS) * 1000):
+                return
 
 
 def _require_guarded(untrusted: Value) -> None:

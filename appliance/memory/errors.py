@@ -5,7 +5,7 @@ Rules kept here: no sentence holds document text, a question, a path inside an i
 
 from __future__ import annotations
 
-from appliance.errors import CloisterError, StoreTampered
+from appliance.errors import CloisterError, DocumentError, StoreTampered
 
 
 class WrongStoreKey(StoreTampered):
@@ -68,7 +68,7 @@ class DocumentUnknown(CloisterError):
     hint = "It may have been removed meanwhile. Look at the list again."
 
 
-class DocumentUnusable(CloisterError):
+class DocumentUnusable(DocumentError):
     """What was handed in does not fit together, or is past a limit."""
 
     code = "document_unusable"

@@ -82,6 +82,14 @@ def finish_job(store: Store, job: str) -> None:
         transaction.execute("DELETE FROM jobs WHERE id = ?", [job])
 
 
+def discard_job(store: Store, job: str) -> int:
+    """Gives an unfinished import up; durable on return. What it added stays; its paths, the
+    failed ones too, are forgotten. Gives how many it had not come to. Raises JobUnknown."""
+    left = sum(file.state is ImportState.PENDING for file in job_files(store, job))
+    finish_job(store, job)
+    return left
+
+
 def unfinished_jobs(store: Store, collection: str) -> tuple[ImportJob, ...]:
     """Jobs that were begun and not finished, oldest first."""
     rows = store.read(

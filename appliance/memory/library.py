@@ -330,6 +330,11 @@ class Library:
         with suppress(CloisterError):  # tried again later; the job itself is finished and durable
             store.checkpoint()
 
+    def discard_job(self, job: str) -> int:
+        """Gives an unfinished import up; what it added stays. Gives how many files it had not come
+        to. Not for a job that runs: its end would raise JobUnknown. Raises JobUnknown."""
+        return journal.discard_job(self._store_of_job(job), job)
+
     def unfinished_jobs(self) -> tuple[ImportJob, ...]:
         """Of all open collections."""
         return tuple(

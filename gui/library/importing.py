@@ -1,4 +1,5 @@
-"""An import as it goes: how many, which file, how long still, what failed and what to do about it.
+"""An import as it goes: how many, which file and how far in it, how long still, what failed and
+what to do about it.
 
 Rules kept here: every file that failed is listed with a sentence and a next step; the list shows
 the first thousand and counts the rest.
@@ -19,6 +20,7 @@ from appliance.values import (
     ImportProgress,
     ImportStarted,
     ImportState,
+    ImportWorking,
 )
 from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Elided, Words
@@ -61,14 +63,17 @@ class ImportCard(QFrame):
     def take(self, events: tuple[ImportEvent, ...]) -> None:
         """A batch: all of it is counted, the last of it is shown."""
         latest: ImportProgress | None = None
+        working: ImportWorking | None = None
         failures: list[Failure] = []
         for event in events:
             match event:
                 case ImportStarted(_, total):
                     self.bar.setRange(0, max(1, total))
                     self.title.setText(self._reading(0, total))
+                case ImportWorking():
+                    working = event
                 case ImportProgress():
-                    latest = event
+                    latest, working = event, None
                     failures += self._counted(event)
                 case ImportFinished():
                     self._finished(event)
@@ -77,6 +82,8 @@ class ImportCard(QFrame):
             self.failures.show()
         if latest is not None and self.cancel.isVisibleTo(self):
             self._show(latest)
+        if working is not None and self.cancel.isVisibleTo(self):
+            self.file.set(self._at_work(working))
 
     def broke(self, error: CloisterError) -> None:
         """The import ended with an error; what was added stays."""
@@ -115,6 +122,17 @@ class ImportCard(QFrame):
         done, total = event.done - self._started_at, event.total - self._started_at
         self.left.setText(counts.time_left(done, total, monotonic() - self._began))
         self.file.set(PurePath(event.path).name)
+
+    def _at_work(self, event: ImportWorking) -> str:
+        """The count stands first: a long name must not push it out of sight."""
+        name = PurePath(event.path).name
+        if not event.passages_total:
+            return name
+        return self.tr("{done} of {total} passages · {file}").format(
+            done=counts.number(event.passages),
+            total=counts.number(event.passages_total),
+            file=name,
+        )
 
     def _reading(self, done: int, total: int) -> str:
         text = self.tr("Reading {done} of {total} documents").format(

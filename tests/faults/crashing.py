@@ -49,11 +49,13 @@ def with_small_parts(desk: ModuleType) -> None:
             return
 
     class LineReader:
-        def parse(self, untrusted: bytes, name: str) -> ParsedDocument:
+        def parse(self, untrusted: bytes, name: str, go_on: Callable[[], None]) -> ParsedDocument:
             text = untrusted.decode()
             return ParsedDocument(name, DocumentKind.TEXT, False, (Page(1, text),))
 
-        def chunk(self, document: ParsedDocument) -> tuple[PassageDraft, ...]:
+        def chunk(
+            self, document: ParsedDocument, go_on: Callable[[], None]
+        ) -> tuple[PassageDraft, ...]:
             return tuple(
                 PassageDraft(line, ((0, len(line)),), (), (PageSpan(0, 1, 0, len(line)),))
                 for line in document.pages[0].text.splitlines()

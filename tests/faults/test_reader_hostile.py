@@ -107,6 +107,29 @@ def test_a_reader_that_sleeps_is_stopped_at_the_deadline() -> None:
     reader.close()
 
 
+class Stopped(Exception):
+    pass
+
+
+@pytest.mark.parametrize("harm", ["sleep", "spin"])
+def test_a_reading_that_is_called_off_ends_its_reader_at_once(harm: str) -> None:
+    before = children()
+    reader = SandboxedReader(ReaderLimits(cpu_seconds=30, wall_seconds=30.0), command=COMMAND)
+    reader.warm()
+    began = time.monotonic()
+
+    def go_on() -> None:
+        if time.monotonic() - began > 0.5:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        reader.parse(harm.encode(), "a.pdf", go_on)
+    assert time.monotonic() - began < 1.5
+    assert children() == before
+    assert outcome(reader, "well again") == "read: well again"
+    reader.close()
+
+
 def test_a_document_that_takes_down_every_reader_is_given_up(reader: SandboxedReader) -> None:
     began = time.monotonic()
     with pytest.raises(DocumentError) as caught:

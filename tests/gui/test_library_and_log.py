@@ -9,8 +9,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from appliance.values import (
+    ImportFinished,
+    ImportProgress,
+    ImportStarted,
+    ImportState,
+    ImportWorking,
+)
 from gui.controls.confirm import Confirm
 from gui.library.collections import NewCollection
+from gui.library.importing import ImportCard
 from gui.log.exported import Exported
 from gui.shell import Shell
 from tests.gui.driving import QUESTION, ask, dialog, workplace
@@ -129,3 +137,22 @@ def test_an_export_shows_the_public_key(shell: Shell, tmp_path: Path, qtbot: QtB
     workplace(shell).log.export_to(tmp_path)
     qtbot.waitUntil(lambda: dialog(Exported) is not None)
     assert (tmp_path / "checkpoint").exists()
+
+
+def test_an_import_shows_how_far_it_is_in_the_document_it_works_on(qtbot: QtBot) -> None:
+    card = ImportCard()
+    qtbot.addWidget(card)
+    card.show()
+    card.take((ImportStarted("j", 2), ImportWorking("/w/long.pdf", 0, 2, 0, 0)))
+    assert card.file.text() == "long.pdf"
+    card.take((ImportWorking("/w/long.pdf", 0, 2, 64, 1900),))
+    card.take((ImportWorking("/w/long.pdf", 0, 2, 1280, 1900),))
+    assert card.file.text() == "1,280 of 1,900 passages · long.pdf"
+    card.take((ImportProgress("/w/long.pdf", 1, 2, ImportState.ADDED, pages=9),))
+    assert card.file.text() == "long.pdf"
+    card.take((ImportWorking("/w/b.pdf", 1, 2, 0, 0),))
+    assert card.file.text() == "b.pdf"
+    assert card.title.text() == "Reading 1 of 2 documents"
+    card.take((ImportFinished("j", 2, 0, 0, 10, False, 1.0),))
+    card.take((ImportWorking("/w/b.pdf", 1, 2, 5, 5),))
+    assert not card.file.isVisible()

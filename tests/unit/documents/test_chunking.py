@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import random
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.documents.chunking import MOST_PIECES, chunk, estimate
+from appliance.documents.errors import DocumentTooLarge
 from appliance.values import Block, BlockKind, DocumentKind, Page, ParsedDocument, PassageDraft
 
 WORDS = st.sampled_from(
@@ -228,3 +233,99 @@ def test_chunking_twice_gives_the_same() -> None:
     document = document_of((H, 1, "A"), (P, 0, "One. Two. " * 200))
     first: tuple[PassageDraft, ...] = chunk(document)
     assert chunk(document) == first
+
+
+# --- cost -----------------------------------------------------------------------------------------
+
+BROKEN = 'hyper- tension- al well- Known alpha beta, (gamma delta. x- - ( ) ." a-\n\nb c-\n \nd 7-'
+
+
+def scrambled(dice: random.Random) -> ParsedDocument:
+    """Words broken over lines, blocks and pages, more often than any document has them."""
+    pages = []
+    for _ in range(dice.randint(1, 5)):
+        blocks = []
+        for _ in range(dice.randint(1, 6)):
+            kind = dice.choice([P, P, P, P, P, BlockKind.LIST_ITEM, H])
+            text = " ".join(dice.choice(BROKEN.split(" ")) for _ in range(dice.randint(1, 30)))
+            blocks.append((kind, 1 if kind is H else 0, text))
+        pages.append(blocks)
+    return paged_document(pages, paged=dice.random() < 0.7)
+
+
+def test_passages_stay_as_they_were_when_joining_was_done_by_copying() -> None:
+    """The digest is that of the first chunking, which copied the text at every join."""
+    dice = random.Random(5)  # noqa: S311 - chooses words
+    digest = hashlib.sha256()
+    for _ in range(300):
+        digest.update(repr(chunk(scrambled(dice))).encode())
+    assert digest.hexdigest() == "882b24818ab1a6cee1b02f347299daef0225d8ff227af951ae0b1e364bd32ea3"
+
+
+def endless(pages: int) -> ParsedDocument:
+    """A paragraph without a full stop, in stretches as the reader sends them."""
+    return paged_document([[(P, 0, "word " * 600)]] * pages, paged=False)
+
+
+def least_seconds(document: ParsedDocument) -> float:
+    taken = []
+    for _ in range(3):
+        began = time.process_time()
+        chunk(document)
+        taken.append(time.process_time() - began)
+    return min(taken)
+
+
+def test_a_paragraph_without_end_costs_what_its_length_tells() -> None:
+    small, large = least_seconds(endless(80)), least_seconds(endless(640))
+    assert large < 16 * small  # 8 times the text; by copying it was 50 times the work
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "." * 190_000 + "x",
+        "a-" + "\n" * 190_000 + "7",
+        "x" * 190_000,
+        "- " * 50_000 + "a Dr. B" * 10_000,
+        ":" + ")" * 190_000 + "x",
+    ],
+    ids=["dots", "line ends", "one word", "bullets", "brackets"],
+)
+def test_a_page_made_to_be_costly_costs_little(text: str) -> None:
+    document = paged_document([[(P, 0, text)], [(P, 0, "b-\nc")]])
+    began = time.process_time()
+    chunk(document)
+    assert time.process_time() - began < 2
+
+
+class Enough(Exception):
+    pass
+
+
+def test_cutting_can_be_stopped_at_any_place() -> None:
+    calls = 0
+
+    def count() -> None:
+        nonlocal calls
+        calls += 1
+
+    document = endless(20)
+    chunk(document, count)
+    assert calls > 20 + len(chunk(document))
+    left = iter(range(calls - 1))
+
+    def stop() -> None:
+        if next(left, None) is None:
+            raise Enough
+
+    with pytest.raises(Enough):
+        chunk(document, stop)
+
+
+def test_more_passages_than_are_allowed_are_refused_with_a_sentence() -> None:
+    document = document_of(*[(kind, 1, "a") for kind in (H, P) * 11])
+    assert len(chunk(document, most=11)) == 11
+    with pytest.raises(DocumentTooLarge, match="more than 10 passages") as caught:
+        chunk(document, most=10)
+    assert caught.value.next_step

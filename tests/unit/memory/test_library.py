@@ -346,6 +346,3 @@ def test_a_destroyed_collection_leaves_no_file(library: Library, tmp_path: Path)
     library.destroy_collection("ward")
     assert not (tmp_path / "collections" / "ward").exists()
     assert library.open_collections() == ()
-
-
-# --- imports ---------------------------------------------------------------------------------

@@ -121,6 +121,18 @@ def test_an_import_goes_on_after_a_crash(tmp_path: Path, marks: Marks, library: 
     again.close()
 
 
+def test_an_import_that_is_given_up_leaves_its_documents_and_no_path(library: Library) -> None:
+    job = library.begin_job("ward", ["/a", "/b", "/c"], NOON)
+    other = library.begin_job("ward", ["/d"], NOON)
+    add_into(library, job, "/a")
+    library.mark_file(job, "/b", ImportState.FAILED, code="x", sentence="It is broken.")
+    assert library.discard_job(job) == 1
+    assert [one.job for one in library.unfinished_jobs()] == [other]
+    assert len(library.documents("ward")) == 1
+    with pytest.raises(JobUnknown):
+        library.discard_job(job)
+
+
 def add_into(library: Library, job: str, path: str) -> None:
     library.add_document(
         "ward",
