@@ -3,7 +3,7 @@
 Reader and encoder are the small fakes, so what is measured is the keeping. One file costs about
 14 ms on two cores: one commit of the store with its mark, and two more waits for the disk for the
 sealed original; it does not grow with the size of the job. `CLOISTER_IMPORT_FILES=10000` runs the
-full size (two to four minutes).
+full size (two and a half minutes; five on a busy machine).
 """
 
 from __future__ import annotations
