@@ -1,4 +1,4 @@
-"""What a crash cut off between "is being done" and "is done" gets its second record at the next login.
+"""What a crash cut off between "being done" and "done" gets its second record at the next login.
 
 Rules kept here: a document that is being added or removed has a record before and one after; which
 one comes after is told from what the store holds; only the session that was cut off is looked at.
