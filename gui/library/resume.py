@@ -1,4 +1,4 @@
-"""Says that an import stopped before its end, and offers to go on."""
+"""Says that an import stopped before its end, and offers to go on or to give it up."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ from gui.text import counts
 
 
 class ResumeBanner(Notice):
+    """`wanted(job)` to go on, `unwanted(job)` to give up what is left."""
+
     wanted = Signal(object)
+    unwanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("info", parent=parent)
         self._job: ImportJob | None = None
         self.go = self.offer_button(TextButton(self.tr("Continue the import")))
+        self.give_up = self.offer_button(TextButton(self.tr("Give it up")))
         self.go.clicked.connect(self._continue)
+        self.give_up.clicked.connect(self._give_up)
 
     def offer(self, job: ImportJob) -> None:
         self._job = job
@@ -37,3 +42,7 @@ class ResumeBanner(Notice):
     def _continue(self) -> None:
         if self._job is not None:
             self.wanted.emit(self._job)
+
+    def _give_up(self) -> None:
+        if self._job is not None:
+            self.unwanted.emit(self._job)

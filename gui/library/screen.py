@@ -64,6 +64,7 @@ class LibraryScreen(QWidget):
         self.table.unwanted.connect(self.ask_to_remove)
         self.table.chosen.connect(lambda document: self.remove.setEnabled(document is not None))
         self.resume.wanted.connect(self._resume)
+        self.resume.unwanted.connect(self._discard)
 
     # --- what the shell says --------------------------------------------------------------
 
@@ -186,6 +187,15 @@ class LibraryScreen(QWidget):
             self._wanted = job.collection
             product = self._desk.appliance
             self._start(lambda cancellation: product.resume_import(job.job, cancellation))
+
+    def _discard(self, job: ImportJob) -> None:
+        self._desk.worker.run(
+            self,
+            Lane.READ,
+            lambda: self._desk.appliance.discard_import(job.job),
+            lambda _: self.refresh(),
+            self._desk.complain,
+        )
 
     def _start(self, work: Callable[[Cancellation], Iterable[ImportEvent]]) -> None:
         self._close_card()

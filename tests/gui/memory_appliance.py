@@ -304,11 +304,13 @@ class MemoryAppliance(Appliance):
     def resume_import(
         self, job: str, cancellation: Cancellation | None = None
     ) -> Iterator[ImportEvent]:
-        halted = self._held.jobs.pop(job)
+        halted, stop = self._held.jobs.pop(job), cancellation or Cancellation()
         done = halted.job.total - halted.job.remaining
-        return self._import(
-            job, halted.job.collection, halted.rest, done, cancellation or Cancellation()
-        )
+        return self._import(job, halted.job.collection, halted.rest, done, stop)
+
+    def discard_import(self, job: str) -> None:
+        self._called()
+        del self._held.jobs[job]
 
     def unfinished_imports(self) -> tuple[ImportJob, ...]:
         self._called()
@@ -374,10 +376,9 @@ class MemoryAppliance(Appliance):
     def verify_log(self) -> LogState:
         self._called()
         time.sleep(self.pace.stage)
-        good = not self.pace.broken_log
-        root = hashlib.sha256(repr(self._held.log).encode()).hexdigest()
-        sentence = "" if good else "Record 3 is not the record that was written."
-        return LogState(good, len(self._held.log), root, self._clock, sentence)
+        size, root = len(self._held.log), hashlib.sha256(repr(self._held.log).encode()).hexdigest()
+        why = "Record 3 is not as it was written." if self.pace.broken_log else ""
+        return LogState(not why, size, root, self._clock, why)
 
     def export_log(self, folder: Path) -> str:
         self._called()

@@ -71,6 +71,27 @@ def test_an_import_is_cancelled_and_taken_up_again(
     assert not place.library.resume.isVisible()
 
 
+def test_an_import_that_stopped_can_be_given_up(
+    shell: Shell, pace: Pace, tmp_path: Path, qtbot: QtBot
+) -> None:
+    for number in range(20):
+        (tmp_path / f"{number:02}.txt").write_text(f"Sheet {number}\nSheet number {number}.")
+    pace.file = 0.03
+    place = workplace(shell)
+    place.go("library")
+    qtbot.waitUntil(lambda: place.library.table.rows.rowCount() == 4)
+    place.library.add((tmp_path,))
+    card = place.library.card
+    assert card is not None
+    qtbot.waitUntil(lambda: card.bar.value() >= 2)
+    card.cancel.click()
+    qtbot.waitUntil(place.library.resume.isVisible, timeout=5000)
+    place.library.resume.give_up.click()
+    qtbot.waitUntil(lambda: not place.library.resume.isVisible(), timeout=5000)
+    assert shell.appliance.unfinished_imports() == ()
+    assert place.library.table.rows.rowCount() > 4  # what was added stays
+
+
 def test_a_document_is_removed_only_after_a_question(shell: Shell, qtbot: QtBot) -> None:
     place = workplace(shell)
     place.go("library")
