@@ -1,0 +1,82 @@
+"""Records that a crash cut off get their second half."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appliance.audit import Log, Record
+from appliance.settling import settle, unsettled
+from appliance.values import LogRecord
+from tests.unit.memory.material import NOON
+
+
+class Notes:
+    """The part of a ledger that settling uses, on a real log."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = Log.create(folder / "audit", "ward.example/desk", bytes(32), lambda: NOON)
+
+    def note(
+        self,
+        action: str,
+        *,
+        object: str = "",
+        outcome: str = "",
+        details: tuple[tuple[str, str], ...] = (),
+    ) -> int:
+        return self.log.append(Record(action, object=object, outcome=outcome, details=details))
+
+    def newest(self, count: int) -> list[LogRecord]:
+        return list(self.log.records(self.log.size - count, count))
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Notes:
+    made = Notes(tmp_path)
+    made.note("session.opened")
+    return made
+
+
+WARD = (("collection", "ward"),)
+
+
+def test_what_was_begun_and_ended_is_left_alone(notes: Notes) -> None:
+    for action in ("document.adding", "document.added", "document.removing", "document.removed"):
+        notes.note(action, object="a", details=WARD)
+    notes.note("document.adding", object="b", details=WARD)
+    notes.note("document.not_added", object="b", details=WARD)
+    assert unsettled(notes) == ()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("begun", "there", "follows"),
+    [
+        ("document.adding", True, "document.added"),
+        ("document.adding", False, "document.not_added"),
+        ("document.removing", True, "document.not_removed"),
+        ("document.removing", False, "document.removed"),
+    ],
+)
+def test_the_store_says_how_it_ended(notes: Notes, begun: str, there: bool, follows: str) -> None:
+    notes.note(begun, object="a", details=WARD)
+    for _ in range(600):  # over several pieces
+        notes.note("store.elsewhere", object="x")
+    records = unsettled(notes)  # type: ignore[arg-type]
+    settle(notes, records, {"ward": {"a"} if there else set()})  # type: ignore[arg-type]
+    (record,) = notes.newest(1)
+    assert (record.action, record.object, record.outcome) == (follows, "a", "recovered")
+
+
+def test_what_lies_in_a_collection_that_is_not_open_waits(notes: Notes) -> None:
+    notes.note("document.adding", object="a", details=WARD)
+    size = notes.log.size
+    settle(notes, unsettled(notes), {})  # type: ignore[arg-type]
+    assert notes.log.size == size
+
+
+def test_a_session_that_was_closed_is_not_looked_at(notes: Notes) -> None:
+    notes.note("document.adding", object="a", details=WARD)
+    notes.note("session.closed")
+    assert unsettled(notes) == ()  # type: ignore[arg-type]
