@@ -76,6 +76,7 @@ class Store:
         self._mark: StoreMark | None = None
         self._earlier: EarlierMarks = tuple
         self._mark_owed = False
+        self._waiting: tuple[Place, Identity, evidence.Digest] | None = None
         self._recovered = False  # the write-ahead log holds what another run left
 
     @classmethod
@@ -168,11 +169,11 @@ class Store:
         then the changes are in the store, and the mark is sent again before the next write.
         """
         with self._writing:
-            connection = self._ready()
+            self._ready()
+            self._pay_mark()
             if self._recovered:
                 self._settle()  # its end may be torn: nothing is appended to it
-                connection = self._ready()
-            self._pay_mark()
+            connection = self._ready()
             with self._database_errors():
                 connection.execute("BEGIN")
                 try:
@@ -277,7 +278,8 @@ class Store:
         if mark is None:
             files = evidence.found_files(self.path)
         else:
-            evidence.finish_replacing(self.path, mark)
+            if self._waiting is None:
+                evidence.finish_replacing(self.path, mark)
             files = evidence.require_evidence(self.path, mark, self._earlier)
         self._writer = attach(self.path, self._place.database_key, self._spill)
         try:
@@ -304,8 +306,11 @@ class Store:
     def _replace(self, place: Place, identity: Identity, main: evidence.Digest) -> None:
         """Lets the file that waits at `evidence.next_of` take the store's place, and detaches.
 
-        It counts from the moment the log holds its mark; when that fails the store is as it was."""
+        It counts from the moment the log holds its mark. A log that fails may hold it all the same:
+        then the store is read as it was, and the file waits until its mark has gone out; nothing is
+        written before that."""
         old = self._place, self._identity, self._main, self._wal
+        self._waiting = place, identity, main
         self._place, self._identity, self._main = place, identity, main
         self._wal = evidence.Tail(evidence.wal_of(place.path))
         try:
@@ -313,7 +318,7 @@ class Store:
         except BaseException:
             self._place, self._identity, self._main, self._wal = old
             raise
-        self._recovered = False
+        self._waiting, self._recovered = None, False
         with self._reading:
             self._detach()
             evidence.take_over(self.path)
@@ -361,6 +366,9 @@ class Store:
             raise database_error(error, self.path) from None
 
     def _pay_mark(self) -> None:
+        """Sends what an earlier failure of the log kept back. May detach."""
+        if self._waiting is not None:
+            self._replace(*self._waiting)
         if self._mark_owed:
             self._emit(MarkState.COMMIT)
             self._mark_owed = False

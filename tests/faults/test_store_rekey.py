@@ -58,12 +58,66 @@ def test_a_crash_before_the_log_knows_leaves_the_old_key(tmp_path: Path) -> None
     with pytest.raises(LogUnwritable):
         store.rekey(OTHER_KEY)
     assert (tmp_path / WAITING).exists()
+    assert notes(store) == ["kept"]  # it is read as it was
+    with pytest.raises(LogUnwritable):
+        write_note(store, "never written")
+    store.abandon()
+    store = open_store(tmp_path, marks.all[-1])
+    assert notes(store) == ["kept"]
+    assert not (tmp_path / WAITING).exists()
+    store.close()
+
+
+@pytest.mark.parametrize("reached", [False, True])
+def test_a_log_that_failed_with_or_without_the_mark_loses_nothing(
+    tmp_path: Path, reached: bool
+) -> None:
+    """An error of the log does not say whether its last record is on the disk."""
+    marks, refuse = Marks(), [False]
+
+    def on_mark(mark: StoreMark) -> None:
+        if not refuse[0] or (reached and len(refuse) == 1):
+            marks(mark)
+        if refuse[0]:
+            refuse.append(True)
+            raise LogUnwritable("The disk gave an error.")
+
+    store = make_store(tmp_path, marks)
+    write_note(store, "kept")
+    store._on_mark = on_mark
+    refuse[0] = True
+    with pytest.raises(LogUnwritable):
+        store.checkpoint()
+    with pytest.raises(LogUnwritable):
+        store.close()
+    store = open_store(tmp_path, marks.all[-1], marks)
+    assert notes(store) == ["kept"]
+    store.close()
+    store = open_store(tmp_path, marks.all[-1])
+    assert notes(store) == ["kept"]
+    store.close()
+
+
+def test_what_waits_takes_its_place_once_the_log_takes_its_mark(tmp_path: Path) -> None:
+    marks, refuse = Marks(), [True]
+
+    def on_mark(mark: StoreMark) -> None:
+        if refuse[0]:
+            raise LogUnwritable("The log is full.")
+        marks(mark)
+
+    store = make_store(tmp_path, marks)
+    write_note(store, "kept")
+    store._on_mark = on_mark
+    with pytest.raises(LogUnwritable):
+        store.checkpoint()
     refuse[0] = False
-    write_note(store, "goes on")  # the open store does, under the old key
+    write_note(store, "goes on")
+    assert notes(store) == ["kept", "goes on"]
+    assert not (tmp_path / WAITING).exists()
     store.abandon()
     store = open_store(tmp_path, marks.all[-1])
     assert notes(store) == ["kept", "goes on"]
-    assert not (tmp_path / WAITING).exists()
     store.close()
 
 
