@@ -36,6 +36,7 @@ class Acknowledged:
 
 def with_small_parts(desk: ModuleType) -> None:
     """Lets the desk work without child processes."""
+    from appliance.documents import ReaderLimits
     from appliance.values import Page, PageSpan, ParsedDocument, PassageDraft
     from tests.contract.fakes import BagEncoder
 
@@ -49,6 +50,9 @@ def with_small_parts(desk: ModuleType) -> None:
             return
 
     class LineReader:
+        def __init__(self, limits: ReaderLimits) -> None:
+            del limits
+
         def parse(self, untrusted: bytes, name: str, go_on: Callable[[], None]) -> ParsedDocument:
             text = untrusted.decode()
             return ParsedDocument(name, DocumentKind.TEXT, False, (Page(1, text),))

@@ -9,7 +9,6 @@ full size (two and a half minutes; five on a busy machine).
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 from typing import cast
 
@@ -24,8 +23,6 @@ from tests.unit.test_intake import LineReader
 
 FILES = int(os.environ.get("CLOISTER_IMPORT_FILES", "400"))
 BAD = ("00003.txt", f"{FILES - 5:05}.txt")
-SECONDS_A_FILE = 0.15
-"""Ten times what it takes: the machine does other work. The count of commits is the exact bound."""
 
 
 class CountingLedger:
@@ -35,8 +32,9 @@ class CountingLedger:
         self.added: set[str] = set()
 
     def note(self, action: str, *, object: str = "", details: object = ()) -> int:
-        assert action == "document.added"
-        self.added.add(object)
+        assert action in ("document.adding", "document.added")
+        if action == "document.added":
+            self.added.add(object)
         return len(self.added)
 
 
@@ -55,9 +53,7 @@ def test_every_file_of_a_large_folder_is_accounted_for(tmp_path: Path) -> None:
     originals = Originals(tmp_path / "collections" / "ward", KEY)
     shelf = CollectionShelf("ward", library, originals, cast("Ledger", ledger), clock)
     parts = IntakeParts(shelf, LineReader(), BagEncoder(), clock, 10_000)
-    began = time.monotonic()
     events = list(start_import([papers], parts, lambda: False))
-    seconds = time.monotonic() - began
 
     assert isinstance(events[0], ImportStarted)
     assert events[0].total == FILES
@@ -74,5 +70,4 @@ def test_every_file_of_a_large_folder_is_accounted_for(tmp_path: Path) -> None:
     assert library.unfinished_jobs() == ()
     # The document and its file's state are one commit; made, begun, two failed, finished, settled.
     assert len(marks.all) <= FILES - 2 + 8
-    assert seconds < SECONDS_A_FILE * FILES + 5
     library.close()
