@@ -118,3 +118,14 @@ def write_note(store: Store, text: str) -> None:
 
 def notes(store: Store) -> list[str]:
     return [str(text) for (text,) in store.read("SELECT text FROM notes ORDER BY rowid")]
+
+
+def make_library(folder: Path, marks: Marks, exact_limit: int = 20_000) -> Library:
+    return Library(folder / "collections", folder / "spill", marks, exact_limit=exact_limit)
+
+
+def reopened(library: Library, folder: Path, marks: Marks, exact_limit: int = 20_000) -> Library:
+    library.close()
+    again = make_library(folder, marks, exact_limit)
+    again.open_collection("ward", KEY, marks.newest("collection/ward"))
+    return again

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -37,32 +36,10 @@ from tests.unit.memory.material import (
     Marks,
     add_texts,
     draft,
+    make_library,
+    reopened,
     unit_vectors,
 )
-
-
-def make_library(folder: Path, marks: Marks, exact_limit: int = 20_000) -> Library:
-    return Library(folder / "collections", folder / "spill", marks, exact_limit=exact_limit)
-
-
-@pytest.fixture
-def marks() -> Marks:
-    return Marks()
-
-
-@pytest.fixture
-def library(tmp_path: Path, marks: Marks) -> Iterator[Library]:
-    made = make_library(tmp_path, marks)
-    made.create_collection("ward", KEY)
-    yield made
-    made.close()
-
-
-def reopened(library: Library, folder: Path, marks: Marks, exact_limit: int = 20_000) -> Library:
-    library.close()
-    again = make_library(folder, marks, exact_limit)
-    again.open_collection("ward", KEY, marks.newest("collection/ward"))
-    return again
 
 
 def test_a_document_comes_back_as_it_was_given(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,32 +25,9 @@ from tests.unit.memory.material import (
     Marks,
     add_texts,
     draft,
+    make_library,
     unit_vectors,
 )
-
-
-def make_library(folder: Path, marks: Marks, exact_limit: int = 20_000) -> Library:
-    return Library(folder / "collections", folder / "spill", marks, exact_limit=exact_limit)
-
-
-@pytest.fixture
-def marks() -> Marks:
-    return Marks()
-
-
-@pytest.fixture
-def library(tmp_path: Path, marks: Marks) -> Iterator[Library]:
-    made = make_library(tmp_path, marks)
-    made.create_collection("ward", KEY)
-    yield made
-    made.close()
-
-
-def reopened(library: Library, folder: Path, marks: Marks, exact_limit: int = 20_000) -> Library:
-    library.close()
-    again = make_library(folder, marks, exact_limit)
-    again.open_collection("ward", KEY, marks.newest("collection/ward"))
-    return again
 
 
 def test_finding_and_adding_at_once_never_disturb_each_other(library: Library) -> None:
