@@ -7,10 +7,14 @@ it gets the error it was refused with; whoever searches everything is told that 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from appliance.errors import StoreTampered
 from appliance.values import Answered, Conversation, Event, Turn
+
+NEXT_STEP: Final = (
+    "Restore it from a backup and tell your security officer. Everything else can be used."
+)
 
 
 class RefusedHistory:
@@ -43,13 +47,13 @@ class RefusedHistory:
 
     def _refuse(self) -> NoReturn:
         raise type(self.error)(
-            f"Your conversations are not used. {self.error.sentence}", hint=self.error.next_step
+            f"Your conversations are not used. {self.error.sentence}", hint=NEXT_STEP
         )
 
 
 def named(error: StoreTampered, title: str) -> StoreTampered:
     """The error, saying which collection it speaks of."""
-    return type(error)(f"“{title}” is not used. {error.sentence}", hint=error.next_step)
+    return type(error)(f"“{title}” is not used. {error.sentence}", hint=NEXT_STEP)
 
 
 def completed(event: Event, left_out: str) -> Event:

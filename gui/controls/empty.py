@@ -11,11 +11,18 @@ from gui.controls.labels import Glyph, Prose, Words
 
 class Empty(QWidget):
     def __init__(
-        self, glyph: str, title: str, text: str, *buttons: TextButton, parent: QWidget | None = None
+        self,
+        glyph: str,
+        title: str,
+        text: str,
+        *buttons: TextButton,
+        tone: str = "accent",
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._title = Words(title, "heading")
         self._text = Prose(text, centred=True)
+        self._said = text
         self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._text.setFixedWidth(440)
         row = QHBoxLayout()
@@ -28,7 +35,7 @@ class Empty(QWidget):
         layout.setContentsMargins(24, 24, 24, 40)
         layout.setSpacing(10)
         layout.addStretch(1)
-        layout.addWidget(Glyph(glyph, "accent", 40), 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(Glyph(glyph, tone, 40), 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addSpacing(4)
         layout.addWidget(self._title)
         middle = QHBoxLayout()
@@ -43,3 +50,8 @@ class Empty(QWidget):
     def say(self, title: str, text: str) -> None:
         self._title.setText(title)
         self._text.say(text)
+        self._said = text
+
+    @property
+    def text(self) -> str:
+        return self._said

@@ -138,6 +138,10 @@ class LibraryScreen(QWidget):
 
     def _open(self, collection: str) -> None:
         self._wanted = collection
+        shown = self.collections.current()
+        if shown is not None and shown.problem:
+            self._show_refused(shown)
+            return
         self._desk.worker.run(
             self,
             Lane.READ,
@@ -154,9 +158,31 @@ class LibraryScreen(QWidget):
         self.summary.set(self._summed(documents))
         self.table.rows.show_documents(documents)
         self._stack.setCurrentWidget(self._listed)
+        self._offer_actions(True)
         busy = self._task is not None
         self._inner.setCurrentWidget(self.table if documents or busy else self._empty)
         self.remove.setVisible(bool(documents))
+
+    def _show_refused(self, collection: Collection) -> None:
+        """A collection whose store is not what the log recorded: why, and nothing else."""
+        self.title.set(collection.title)
+        self.summary.set(self.tr("Not used"))
+        self.table.rows.show_documents(())
+        self._refused.say(self.tr("This collection is not used"), collection.problem)
+        self._inner.setCurrentWidget(self._refused)
+        self._stack.setCurrentWidget(self._listed)
+        self._offer_actions(False)
+
+    def _offer_actions(self, offered: bool) -> None:
+        for button in (self.files, self.folder, self.remove):
+            button.setVisible(offered)
+
+    def _target(self) -> Collection | None:
+        """The open collection, if documents may be added to it now."""
+        collection = self.collections.current()
+        if collection is None or collection.problem or self._task is not None:
+            return None
+        return collection
 
     def _summed(self, documents: tuple[DocumentInfo, ...]) -> str:
         if not documents:
@@ -175,8 +201,8 @@ class LibraryScreen(QWidget):
 
     def add(self, paths: tuple[Path, ...]) -> None:
         """Imports files and folders into the open collection."""
-        collection = self.collections.current()
-        if collection is None or not paths or self._task is not None:
+        collection = self._target()
+        if collection is None or not paths:
             return
         product = self._desk.appliance
         self._start(lambda cancellation: product.add(collection.id, paths, cancellation))
@@ -245,7 +271,7 @@ class LibraryScreen(QWidget):
     # --- drag and drop --------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self._task is None and self.collections.current() and dropped(event.mimeData()):
+        if self._target() is not None and dropped(event.mimeData()):
             event.acceptProposedAction()
             self._frame.setObjectName("drop")
             self._restyle()
@@ -289,7 +315,9 @@ class LibraryScreen(QWidget):
                 "and text are read; what cannot be read is listed with the reason."
             ),
         )
+        self._refused = Empty("warning", "", "", tone="danger")
         self._inner = QStackedWidget()
+        self._inner.addWidget(self._refused)
         self._inner.addWidget(self.table)
         self._inner.addWidget(self._empty)
         self._frame = QFrame()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -69,6 +71,35 @@ def test_an_import_is_cancelled_and_taken_up_again(
     place.library.resume.go.click()
     qtbot.waitUntil(lambda: place.library.table.rows.rowCount() == 34, timeout=5000)
     assert not place.library.resume.isVisible()
+
+
+def test_a_collection_that_is_not_used_shows_why_and_takes_no_documents(
+    shell: Shell,
+    product: MemoryAppliance,
+    tmp_path: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    product.create_collection("Deal team")
+    whole = product.collections()
+    why = "“Deal team” is not used. Restore it from a backup."
+    refused = (whole[0], replace(whole[-1], problem=why))
+    monkeypatch.setattr(product, "collections", lambda: refused)
+    library = workplace(shell).library
+    workplace(shell).go("library")
+    qtbot.waitUntil(lambda: library.table.rows.rowCount() == 4)
+    assert library.files.isVisible()
+    library.collections.list.setCurrentRow(1)
+    qtbot.waitUntil(library._refused.isVisible)
+    assert library._refused.text == why
+    assert library.table.rows.rowCount() == 0  # not those of the one looked at before
+    assert not library.files.isVisible()
+    (tmp_path / "new.txt").write_text("New")
+    library.add((tmp_path / "new.txt",))
+    assert library.card is None
+    library.collections.list.setCurrentRow(0)
+    qtbot.waitUntil(lambda: library.table.rows.rowCount() == 4)
+    assert library.files.isVisible()
 
 
 def test_an_import_that_stopped_can_be_given_up(
