@@ -150,6 +150,13 @@ class Desk:
             if identifier in self._refused:
                 raise self._refused[identifier]
 
+    def require_whole(self) -> None:
+        """Raises the StoreTampered of the first store that was refused, conversations included."""
+        for error in self._refused.values():
+            raise error
+        if isinstance(self.history, RefusedHistory):
+            raise self.history.error
+
     def left_out(self, wanted: Sequence[str]) -> str:
         """What an ask over all collections has to say of those that were refused."""
         titles = dict(self.session.collections())

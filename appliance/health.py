@@ -145,6 +145,7 @@ def _people(desk: Desk) -> str:
 
 def _stores(desk: Desk) -> str:
     """An open store is as the log left it; its originals are looked for here."""
+    desk.require_whole()
     documents = passages = 0
     for collection in desk.collections():
         documents += collection.documents

@@ -118,10 +118,9 @@ class CollectionShelf:
         self.ledger.note("document.adding", object=identifier, details=within)
         try:
             info = self._stored(identifier, original, document, passages, vectors)
-        except CloisterError as error:
-            self.ledger.note(
-                "document.not_added", object=identifier, code=error.code, details=within
-            )
+        except Exception as error:
+            code = error.code if isinstance(error, CloisterError) else type(error).__name__
+            self.ledger.note("document.not_added", object=identifier, code=code, details=within)
             raise
         self.ledger.note(
             "document.added",

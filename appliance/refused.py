@@ -22,7 +22,8 @@ class RefusedHistory:
     with; asking goes on, and says that the answer is logged but not kept."""
 
     def __init__(self, error: StoreTampered) -> None:
-        self.error = error
+        sentence = f"Your conversations are not used. {error.sentence}"
+        self.error = type(error)(sentence, hint=NEXT_STEP)
 
     def save(self, conversation: str, turn: Turn) -> None:
         del conversation, turn
@@ -46,9 +47,7 @@ class RefusedHistory:
         """Nothing is open."""
 
     def _refuse(self) -> NoReturn:
-        raise type(self.error)(
-            f"Your conversations are not used. {self.error.sentence}", hint=NEXT_STEP
-        )
+        raise self.error
 
 
 def named(error: StoreTampered, title: str) -> StoreTampered:

@@ -97,3 +97,13 @@ def test_damaged_conversations_keep_nobody_from_asking(vault: Path, tmp_path: Pa
     assert "conversations" in asked.errors
     assert [code for _, code in refusals(vault)] == ["store_damaged"] * 2  # ask, log show
     require_log_works(vault, tmp_path)
+
+
+def test_the_doctor_names_what_is_damaged(vault: Path, tmp_path: Path) -> None:  # noqa: F811
+    ids = with_second_collection(vault, tmp_path)
+    flip(vault / "collections" / ids["Other"] / "store.duckdb", 20_000)
+    said = require(cloister(vault, "doctor"), 1)
+    (stores,) = [line for line in said.lines if line.get("check") == "stores"]
+    assert stores["state"] == "failed"
+    assert "“Other”" in str(stores["sentence"])
+    assert stores["hint"]
