@@ -15,15 +15,8 @@ from pathlib import Path
 import pytest
 
 from appliance.errors import DocumentError, EngineFailed, StorageFull
-from appliance.intake import (
-    IntakeParts,
-    LeftOut,
-    NothingToImport,
-    Original,
-    resume,
-    start_import,
-    walk,
-)
+from appliance.finding_files import LeftOut, walk
+from appliance.intake import IntakeParts, NothingToImport, Original, resume, start_import
 from appliance.values import (
     DocumentInfo,
     DocumentKind,
@@ -350,7 +343,7 @@ def test_a_path_behind_a_closed_folder_fails_with_a_reason(public_folder: Path) 
     script = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "from appliance.intake import FileUnreadable, LeftOut, read_bounded, walk\n"
+        "from appliance.finding_files import FileUnreadable, LeftOut, read_bounded, walk\n"
         "os.setuid(65534) if os.getuid() == 0 else None\n"
         "closed = Path(sys.argv[1])\n"
         "print(*(type(f.error).__name__ for f in walk([closed]) if isinstance(f, LeftOut)))\n"
