@@ -22,6 +22,7 @@ from appliance.values import StoreMark
 from tests.unit.memory.material import (
     OTHER_KEY,
     Marks,
+    RefusingMarks,
     make_store,
     notes,
     open_store,
@@ -281,21 +282,14 @@ def test_a_copy_that_was_not_settled_never_takes_the_place_of_newer_changes(tmp_
 
 
 def test_a_checkpoint_whose_log_could_not_be_written_changes_nothing(tmp_path: Path) -> None:
-    marks, refuse = Marks(), [False]
-
-    def on_mark(mark: StoreMark) -> None:
-        if refuse[0]:
-            raise LogUnwritable("The log is full.")
-        marks(mark)
-
+    marks = RefusingMarks()
     store = make_store(tmp_path, marks)
     write_note(store, "kept")
-    store._on_mark = on_mark
-    refuse[0] = True
+    marks.refuse = True
     with pytest.raises(LogUnwritable):
         store.checkpoint()
     assert notes(store) == ["kept"]
-    refuse[0] = False
+    marks.refuse = False
     write_note(store, "goes on")
     store.abandon()
     again = open_store(tmp_path, marks.all[-1], marks)

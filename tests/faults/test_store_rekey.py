@@ -15,6 +15,7 @@ from tests.unit.memory.material import (
     KEY,
     OTHER_KEY,
     Marks,
+    RefusingMarks,
     add_texts,
     make_store,
     notes,
@@ -43,18 +44,11 @@ def test_a_rekeyed_store_opens_under_the_new_key_alone(tmp_path: Path) -> None:
 
 
 def test_a_crash_before_the_log_knows_leaves_the_old_key(tmp_path: Path) -> None:
-    marks, refuse = Marks(), [False]
-
-    def on_mark(mark: StoreMark) -> None:
-        if refuse[0]:
-            raise LogUnwritable("The log is full.")
-        marks(mark)
-
+    marks = RefusingMarks()
     store = make_store(tmp_path, marks)
     write_note(store, "kept")
     store.checkpoint()
-    store._on_mark = on_mark
-    refuse[0] = True
+    marks.refuse = True
     with pytest.raises(LogUnwritable):
         store.rekey(OTHER_KEY)
     assert (tmp_path / WAITING).exists()
@@ -99,19 +93,13 @@ def test_a_log_that_failed_with_or_without_the_mark_loses_nothing(
 
 
 def test_what_waits_takes_its_place_once_the_log_takes_its_mark(tmp_path: Path) -> None:
-    marks, refuse = Marks(), [True]
-
-    def on_mark(mark: StoreMark) -> None:
-        if refuse[0]:
-            raise LogUnwritable("The log is full.")
-        marks(mark)
-
+    marks = RefusingMarks()
     store = make_store(tmp_path, marks)
     write_note(store, "kept")
-    store._on_mark = on_mark
+    marks.refuse = True
     with pytest.raises(LogUnwritable):
         store.checkpoint()
-    refuse[0] = False
+    marks.refuse = False
     write_note(store, "goes on")
     assert notes(store) == ["kept", "goes on"]
     assert not (tmp_path / WAITING).exists()

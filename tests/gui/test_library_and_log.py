@@ -21,6 +21,7 @@ from appliance.values import (
 from gui.controls.confirm import Confirm
 from gui.library.collections import NewCollection
 from gui.library.importing import ImportCard
+from gui.library.screen import LibraryScreen
 from gui.log.exported import Exported
 from gui.shell import Shell
 from tests.gui.driving import QUESTION, ask, dialog, workplace
@@ -49,28 +50,33 @@ def test_an_import_counts_and_lists_what_failed_with_a_next_step(
     qtbot.waitUntil(lambda: screen.table.rows.rowCount() == 5)
 
 
-def test_an_import_is_cancelled_and_taken_up_again(
-    shell: Shell, pace: Pace, tmp_path: Path, qtbot: QtBot
-) -> None:
-    folder = tmp_path / "many"
+def stopped_import(shell: Shell, pace: Pace, folder: Path, qtbot: QtBot) -> LibraryScreen:
+    """The library after an import of 30 files was cancelled among the first."""
     folder.mkdir()
     for number in range(30):
         (folder / f"{number:02}.txt").write_text(f"Sheet {number}\nSheet number {number} says so.")
     pace.file = 0.03
-    place = workplace(shell)
-    place.go("library")
-    qtbot.waitUntil(lambda: place.library.table.rows.rowCount() == 4)
-    place.library.add((folder,))
-    card = place.library.card
+    library = workplace(shell).library
+    workplace(shell).go("library")
+    qtbot.waitUntil(lambda: library.table.rows.rowCount() == 4)
+    library.add((folder,))
+    card = library.card
     assert card is not None
     qtbot.waitUntil(lambda: card.bar.value() >= 3)
     card.cancel.click()
-    qtbot.waitUntil(place.library.resume.isVisible, timeout=5000)
+    qtbot.waitUntil(library.resume.isVisible, timeout=5000)
     assert "can be taken up again" in card.notice.step
     pace.file = 0.0
-    place.library.resume.go.click()
-    qtbot.waitUntil(lambda: place.library.table.rows.rowCount() == 34, timeout=5000)
-    assert not place.library.resume.isVisible()
+    return library
+
+
+def test_an_import_is_cancelled_and_taken_up_again(
+    shell: Shell, pace: Pace, tmp_path: Path, qtbot: QtBot
+) -> None:
+    library = stopped_import(shell, pace, tmp_path / "many", qtbot)
+    library.resume.go.click()
+    qtbot.waitUntil(lambda: library.table.rows.rowCount() == 34, timeout=5000)
+    assert not library.resume.isVisible()
 
 
 def test_a_collection_that_is_not_used_shows_why_and_takes_no_documents(
@@ -103,24 +109,13 @@ def test_a_collection_that_is_not_used_shows_why_and_takes_no_documents(
 
 
 def test_an_import_that_stopped_can_be_given_up(
-    shell: Shell, pace: Pace, tmp_path: Path, qtbot: QtBot
+    shell: Shell, product: MemoryAppliance, pace: Pace, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    for number in range(20):
-        (tmp_path / f"{number:02}.txt").write_text(f"Sheet {number}\nSheet number {number}.")
-    pace.file = 0.03
-    place = workplace(shell)
-    place.go("library")
-    qtbot.waitUntil(lambda: place.library.table.rows.rowCount() == 4)
-    place.library.add((tmp_path,))
-    card = place.library.card
-    assert card is not None
-    qtbot.waitUntil(lambda: card.bar.value() >= 2)
-    card.cancel.click()
-    qtbot.waitUntil(place.library.resume.isVisible, timeout=5000)
-    place.library.resume.give_up.click()
-    qtbot.waitUntil(lambda: not place.library.resume.isVisible(), timeout=5000)
-    assert shell.appliance.unfinished_imports() == ()
-    assert place.library.table.rows.rowCount() > 4  # what was added stays
+    library = stopped_import(shell, pace, tmp_path / "many", qtbot)
+    library.resume.give_up.click()
+    qtbot.waitUntil(lambda: not library.resume.isVisible(), timeout=5000)
+    assert product.unfinished_imports() == ()
+    assert 4 < library.table.rows.rowCount() < 34  # what was added stays
 
 
 def test_a_document_is_removed_only_after_a_question(shell: Shell, qtbot: QtBot) -> None:

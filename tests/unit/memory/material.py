@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from appliance.errors import LogUnwritable
 from appliance.memory.library import Library
 from appliance.memory.store import Store
 from appliance.values import (
@@ -40,6 +41,19 @@ class Marks:
 
     def newest(self, store_id: str) -> StoreMark:
         return [mark for mark in self.all if mark.store_id == store_id][-1]
+
+
+class RefusingMarks(Marks):
+    """A log that fails while `refuse` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refuse = False
+
+    def __call__(self, mark: StoreMark) -> None:
+        if self.refuse:
+            raise LogUnwritable("The log is full.")
+        super().__call__(mark)
 
 
 def unit_vectors(count: int, seed: int = 0) -> Vectors:

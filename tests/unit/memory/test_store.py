@@ -20,6 +20,7 @@ from tests.unit.memory.material import (
     KEY,
     OTHER_KEY,
     Marks,
+    RefusingMarks,
     make_store,
     notes,
     open_store,
@@ -243,22 +244,14 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
 
 
 def test_a_mark_the_log_refused_is_sent_again_before_the_next_write(tmp_path: Path) -> None:
-    marks = Marks()
-    refuse = False
-
-    def on_mark(mark: StoreMark) -> None:
-        if refuse:
-            raise LogUnwritable("The log is full.")
-        marks(mark)
-
+    marks = RefusingMarks()
     store = make_store(tmp_path, marks)
-    store._on_mark = on_mark
-    refuse = True
+    marks.refuse = True
     with pytest.raises(LogUnwritable):
         write_note(store, "committed, not acknowledged")
     with pytest.raises(LogUnwritable):
         write_note(store, "never written")
-    refuse = False
+    marks.refuse = False
     write_note(store, "after")
     assert notes(store) == ["committed, not acknowledged", "after"]
     assert [mark.generation for mark in marks.all] == [1, 2, 3]
