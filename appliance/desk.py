@@ -146,7 +146,9 @@ class Desk:
     def require_usable(self, collections: Sequence[str]) -> None:
         """Raises the StoreTampered that one of these was refused with when the desk opened; for
         none named, where none at all is usable."""
-        for identifier in collections or (() if self.library.open_collections() else self._refused):
+        if not collections and not self.library.open_collections():
+            collections = tuple(self._refused)
+        for identifier in collections:
             if identifier in self._refused:
                 raise self._refused[identifier]
 

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.airgap import guard
 from appliance.app import Appliance, open_appliance
 from appliance.cli.arguments import Arguments
 from appliance.cli.ask import show_event
@@ -48,11 +49,13 @@ class Planned:
 
 def demo(arguments: Arguments, output: Output) -> int:
     """Makes the throwaway folder and runs the demonstration in a child: once a process has its
-    guards on, it can write inside that folder, but no longer remove it."""
+    guards on, it can write inside that folder, but no longer remove it. This one's lets it write to
+    the folder around that."""
     inside = arguments.text("inside")
     if inside:
         return demonstrate(Path(inside), arguments, output)
     with throwaway() as folder:
+        guard.engage((folder.parent,), screen=False, required=False)  # the child insists
         command = [sys.executable, "-m", "appliance", *arguments.given, "--inside", str(folder)]
         return subprocess.run(command, check=False, env=environment()).returncode
 

@@ -2,8 +2,9 @@
 
 Rules kept here: it is made before the guard is on, so that the guard opens nothing but itself,
 never the folder around it; if it is still empty when the command ends, however it ends, it is
-taken away again. Only a process without the guard can do that, so one is split off that does
-nothing else; it is made before a passphrase is read and holds no secret.
+taken away again. Only a process that may write to that folder can do that, so one is split off,
+behind a guard of its own: no network either, and no folder but that one. It does nothing else, is
+made before a passphrase is read and holds no secret.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from appliance.airgap import guard
 from appliance.errors import StorageReadOnly, UsageError
 
 
@@ -32,7 +34,7 @@ def new_file(path: Path) -> Iterator[int]:
     except OSError as error:
         raise _not_made(path, error) from error
     try:
-        with _taken_away(lambda: _remove_empty_file(path)):
+        with _taken_away(path.parent, lambda: _remove_empty_file(path)):
             yield descriptor
     finally:
         os.close(descriptor)
@@ -50,7 +52,7 @@ def empty_folder(path: Path) -> Iterator[Path]:
         return
     except OSError as error:
         raise _not_made(path, error) from error
-    with _taken_away(path.rmdir):
+    with _taken_away(path.parent, path.rmdir):
         yield path
 
 
@@ -79,13 +81,14 @@ def _not_made(path: Path, error: OSError) -> StorageReadOnly:
 
 
 @contextmanager
-def _taken_away(take_away: Callable[[], None]) -> Iterator[None]:
+def _taken_away(folder: Path, take_away: Callable[[], None]) -> Iterator[None]:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             os.close(writing)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            guard.engage((folder,), screen=False, required=False)
             os.read(reading, 1)  # returns when the command ends, even if it is killed
             with suppress(OSError):
                 take_away()
