@@ -52,7 +52,7 @@ from appliance.vault import (
 
 if TYPE_CHECKING:
     from appliance.desk import Desk
-    from appliance.engine.client import EngineHost
+    from appliance.engine.encoder.client import EngineHost
 
 __all__ = ["Appliance", "Cancellation", "default_data_folder", "now", "open_appliance"]
 

@@ -15,8 +15,8 @@ from appliance import assistant
 from appliance.audit import Log
 from appliance.clock import now
 from appliance.documents import ReaderLimits, SandboxedReader
-from appliance.engine.bundle import default_encoder_folder
-from appliance.engine.client import EngineHost
+from appliance.engine.encoder.bundle import default_encoder_folder
+from appliance.engine.encoder.client import EngineHost
 from appliance.errors import CloisterError, StoreTampered
 from appliance.intake import IntakeParts
 from appliance.ledger import Ledger

@@ -124,7 +124,7 @@ def _vault(data: Path) -> Check:
 
 
 def _encoder() -> str:
-    from appliance.engine.bundle import default_encoder_folder, open_bundle
+    from appliance.engine.encoder.bundle import default_encoder_folder, open_bundle
 
     bundle = open_bundle(default_encoder_folder())
     return f"{bundle.manifest.model}, {bundle.library.name} for this processor, hashes verified."

@@ -41,7 +41,12 @@ def package_folder(name: str) -> Path:
 def inputs_hash() -> str:
     """Over everything the bundle is made from; the packages stand in by their version records."""
     digest = hashlib.sha256(platform.machine().encode())
-    sources = [Path(__file__), ENGINE / "layout.py", *sorted((ENGINE / "compile").glob("*.py"))]
+    sources = [
+        Path(__file__),
+        ENGINE / "encoder" / "layout.py",
+        ENGINE / "compile" / "lanes.py",
+        *sorted((ENGINE / "compile" / "encoder").glob("*.py")),
+    ]
     tvm = package_folder("tvm")
     for path in [*sources, tvm / "_version.py"]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -70,9 +75,9 @@ def read_pinned(path: Path, sha256: str) -> bytes:
 def build(folder: Path) -> None:
     """Fills an empty folder with the bundle."""
     sys.path.insert(0, str(ROOT))
-    from appliance.engine.compile.library import LEVELS, compile_library
+    from appliance.engine.compile.encoder.library import LEVELS, compile_library
+    from appliance.engine.compile.encoder.weights import lay_out
     from appliance.engine.compile.safetensors import read_floats
-    from appliance.engine.compile.weights import lay_out
 
     model, tvm = package_folder(PACKAGE) / "model", package_folder("tvm")
     tokenizer = read_pinned(model / "tokenizer.json", TOKENIZER_SHA256)

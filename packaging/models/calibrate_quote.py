@@ -3,7 +3,7 @@
     .venv/bin/python packaging/models/calibrate_quote.py DATA [--cache FOLDER] [--keep]
 
 DATA holds `reading/dev-v1.1.json` (SQuAD 1.1, development part) and `hospital/*.html` (health
-topics whose <h2> are questions). Writes appliance/engine/weights.py (not with --keep) and prints
+topics whose <h2> are questions). Writes engine/quoting/weights.py (not with --keep) and prints
 the measurements of docs/decisions/0006-quote-mode.md as a table.
 
 Rules kept here: whole articles and topics are either fitted on or measured on, never both; the
@@ -21,11 +21,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-from appliance.engine import evidence, weights
-from appliance.engine.bundle import default_encoder_folder, read_tokenizer
-from appliance.engine.client import EngineHost
-from appliance.engine.evidence import Floats
-from appliance.engine.words import read_rarity
+from appliance.engine.encoder.bundle import default_encoder_folder, read_tokenizer
+from appliance.engine.encoder.client import EngineHost
+from appliance.engine.quoting import evidence, weights
+from appliance.engine.quoting.evidence import Floats
+from appliance.engine.quoting.words import read_rarity
 from tests.benchmarks.quoting.finding import VectorCache
 from tests.benchmarks.quoting.measuring import (
     Read,

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from tokenizers import Tokenizer
 
-from appliance.engine.bundle import default_encoder_folder
-from appliance.engine.client import EngineHost
+from appliance.engine.encoder.bundle import default_encoder_folder
+from appliance.engine.encoder.client import EngineHost
 
 QUESTION = "What should a patient do who has missed a dose of enoxaparin?"
 SENTENCE = "The nurse writes the dose and the time into the chart and tells the doctor about it."

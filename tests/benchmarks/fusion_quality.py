@@ -13,8 +13,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from appliance.engine.bundle import default_encoder_folder
-from appliance.engine.client import EngineHost
+from appliance.engine.encoder.bundle import default_encoder_folder
+from appliance.engine.encoder.client import EngineHost
 from appliance.intake import embedded_text
 from appliance.memory.library import Library
 from appliance.values import DocumentKind, Page, PageSpan, PassageDraft, Scored, StoreMark

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from appliance.engine.bundle import default_encoder_folder, read_tokenizer
-from appliance.engine.client import EngineHost
-from appliance.engine.words import read_rarity
+from appliance.engine.encoder.bundle import default_encoder_folder, read_tokenizer
+from appliance.engine.encoder.client import EngineHost
+from appliance.engine.quoting.words import read_rarity
 from tests.benchmarks.quoting.cases import read_squad
 from tests.benchmarks.quoting.finding import Library, VectorCache
 from tests.benchmarks.quoting.measuring import (

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.engine.bundle import default_encoder_folder
-from appliance.engine.client import EngineHost
+from appliance.engine.encoder.bundle import default_encoder_folder
+from appliance.engine.encoder.client import EngineHost
 from appliance.vault import Session, Vault
 from tests.contract.fakes import NOON
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.engine.bundle import default_encoder_folder
-from appliance.engine.client import EngineHost, Patience
+from appliance.engine.encoder.bundle import default_encoder_folder
+from appliance.engine.encoder.client import EngineHost, Patience
 from appliance.engine.errors import BundleDamaged, BundleMissing
 from appliance.errors import EngineFailed
 
@@ -173,8 +173,8 @@ def test_the_host_ends_with_the_desk(engine: EngineHost) -> None:
 
 ORPHAN = """
 import os, sys
-from appliance.engine.bundle import default_encoder_folder
-from appliance.engine.client import EngineHost
+from appliance.engine.encoder.bundle import default_encoder_folder
+from appliance.engine.encoder.client import EngineHost
 host = EngineHost(default_encoder_folder())
 host.encode(["x"])
 print(host._process.pid, flush=True)

@@ -1,1 +1,1 @@
-"""Compiling the encoder. Build machine only: nothing here is imported by the appliance."""
+"""Compiling models. Build machine only: nothing here is imported by the appliance."""

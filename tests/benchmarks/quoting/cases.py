@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from appliance.engine.words import STOP_WORDS, Rarity, split_words, stem
+from appliance.engine.quoting.words import STOP_WORDS, Rarity, split_words, stem
 from appliance.values import PageSpan, Passage
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9–-])")

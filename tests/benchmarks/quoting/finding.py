@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from appliance.engine.client import EngineHost
-from appliance.engine.words import STOP_WORDS, split_words, stem
+from appliance.engine.encoder.client import EngineHost
+from appliance.engine.quoting.words import STOP_WORDS, split_words, stem
 from appliance.memory.fusion import fuse
 from appliance.values import Passage, Scored, Vectors
 

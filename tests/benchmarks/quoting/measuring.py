@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from appliance.engine import evidence, quote, weights
-from appliance.engine.words import Rarity
+from appliance.engine.quoting import evidence, quote, weights
+from appliance.engine.quoting.words import Rarity
 from appliance.values import Vectors
 from tests.benchmarks.quoting.cases import Case, Corpus, read_hospital, read_squad
 from tests.benchmarks.quoting.finding import Library, VectorCache

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.engine.bundle import default_encoder_folder
-from appliance.engine.client import EngineHost
-from appliance.engine.words import Rarity, read_rarity
+from appliance.engine.encoder.bundle import default_encoder_folder
+from appliance.engine.encoder.client import EngineHost
+from appliance.engine.quoting.words import Rarity, read_rarity
 
 
 @pytest.fixture(scope="session")

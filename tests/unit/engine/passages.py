@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from appliance.engine.client import EngineHost
+from appliance.engine.encoder.client import EngineHost
 from appliance.values import PageSpan, Passage, Scored
 
 

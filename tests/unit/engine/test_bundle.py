@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.engine import bundle
-from appliance.engine.bundle import LEVELS, open_bundle, read_manifest, read_tokenizer
+from appliance.engine.encoder import bundle
+from appliance.engine.encoder.bundle import LEVELS, open_bundle, read_manifest, read_tokenizer
 from appliance.engine.errors import BundleDamaged, BundleMissing, MachineUnsupported
 from appliance.errors import EngineFailed
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from appliance.engine.bundle import LEVELS, processor_features
-from appliance.engine.client import EngineHost
+from appliance.engine.encoder.bundle import LEVELS, processor_features
+from appliance.engine.encoder.client import EngineHost
 from tests.unit.engine import reference
 
 TEXTS = (
@@ -86,8 +86,8 @@ ONE_LEVEL = """
 import sys, numpy as np
 from dataclasses import replace
 from pathlib import Path
-from appliance.engine.bundle import open_bundle
-from appliance.engine.host import TextEncoder
+from appliance.engine.encoder.bundle import open_bundle
+from appliance.engine.encoder.host import TextEncoder
 bundle = replace(open_bundle(Path(sys.argv[1])), level=sys.argv[2])
 np.save(sys.argv[3], TextEncoder(bundle).encode(sys.argv[4:]))
 """
@@ -112,8 +112,8 @@ def test_every_library_agrees(
 WITHOUT_COMPILER = """
 import sys
 from pathlib import Path
-from appliance.engine.bundle import open_bundle
-import appliance.engine.client, appliance.engine.host as host
+from appliance.engine.encoder.bundle import open_bundle
+import appliance.engine.encoder.client, appliance.engine.encoder.host as host
 encoder = host.TextEncoder(open_bundle(Path(sys.argv[1])))
 assert encoder.encode(["one"]).shape == (1, 384)
 heavy = {"tvm", "torch", "transformers", "onnxruntime", "sentence_transformers"}

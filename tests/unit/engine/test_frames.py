@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.engine.errors import FrameInvalid
-from appliance.engine.frames import (
+from appliance.engine.encoder.frames import (
     MAX_CHARACTERS,
     MAX_FRAME,
     MAX_TEXTS,
@@ -32,6 +31,7 @@ from appliance.engine.frames import (
     unpack_vectors,
     write_frame,
 )
+from appliance.engine.errors import FrameInvalid
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from appliance import citations
-from appliance.engine.client import EngineHost
-from appliance.engine.evidence import MAX_CHARACTERS, MAX_UNITS, read_closely
-from appliance.engine.words import Rarity
+from appliance.engine.encoder.client import EngineHost
+from appliance.engine.quoting.evidence import MAX_CHARACTERS, MAX_UNITS, read_closely
+from appliance.engine.quoting.words import Rarity
 from appliance.values import Answer, AnswerMode, Passage
 from tests.unit.engine.passages import found, passage
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.engine.compile.encoder.weights import lay_out
 from appliance.engine.compile.safetensors import WeightsInvalid, read_floats
-from appliance.engine.compile.weights import lay_out
-from appliance.engine.layout import ALIGNMENT, params_size, tensors
+from appliance.engine.encoder.layout import ALIGNMENT, params_size, tensors
 
 
 def made(header: object, data: bytes = b"") -> bytes:

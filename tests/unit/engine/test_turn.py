@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from appliance.engine.turn import Turns
+from appliance.engine.encoder.turn import Turns
 
 
 def test_an_urgent_one_goes_before_those_that_waited_longer() -> None:

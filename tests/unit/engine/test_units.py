@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.engine.units import LONG, units_of
+from appliance.engine.quoting.units import LONG, units_of
 from tests.unit.engine.passages import passage
 
 

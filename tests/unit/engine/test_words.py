@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.engine.errors import BundleDamaged
-from appliance.engine.words import Asked, Rarity, content_words, read_rarity, split_words, stem
+from appliance.engine.quoting.words import (
+    Asked,
+    Rarity,
+    content_words,
+    read_rarity,
+    split_words,
+    stem,
+)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from appliance.engine.encoder.layout import params_size
 from appliance.engine.errors import BundleDamaged, BundleMissing, MachineUnsupported
-from appliance.engine.layout import params_size
 
 FORMAT = "cloister-encoder/1"
 MAX_MANIFEST = 1_000_000
@@ -92,7 +92,7 @@ def default_encoder_folder() -> Path:
     beside = Path(sys.executable).resolve().parent / "encoder"
     if getattr(sys, "frozen", False) and (beside / "manifest.json").is_file():
         return beside
-    cache = Path(__file__).resolve().parents[2] / ".cache" / "encoder"
+    cache = Path(__file__).resolve().parents[3] / ".cache" / "encoder"
     try:
         current = (cache / "current").read_text("ascii").strip()
     except (OSError, ValueError):

@@ -14,8 +14,8 @@ from math import exp
 import numpy as np
 import numpy.typing as npt
 
-from appliance.engine.units import Unit, surroundings, units_of
-from appliance.engine.words import Asked, Rarity
+from appliance.engine.quoting.units import Unit, surroundings, units_of
+from appliance.engine.quoting.words import Asked, Rarity
 from appliance.values import Scored, Vectors
 
 Floats = npt.NDArray[np.float64]

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from appliance.engine.layout import (
+from appliance.engine.encoder.layout import (
     ALIGNMENT,
     HIDDEN,
     INNER,

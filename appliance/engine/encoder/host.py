@@ -5,7 +5,7 @@ and loaded, then the sandbox goes on (no files, no sockets, no new processes, a 
 the first message says which guards hold; only after that a text is read. It ends when its input
 ends. It writes to nothing but its one output pipe.
 
-Run as `python -I -m appliance.engine.host <bundle folder>` with pipes on descriptors 0 and 1.
+Run as `python -I -m appliance.engine.encoder.host <bundle folder>`, pipes on descriptors 0 and 1.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from appliance.airgap.sandbox import SandboxLimits, enter_sandbox
-from appliance.engine.bundle import Bundle, open_bundle
-from appliance.engine.errors import BundleDamaged
-from appliance.engine.frames import (
+from appliance.engine.encoder.bundle import Bundle, open_bundle
+from appliance.engine.encoder.frames import (
     Closed,
     Ready,
     Refusal,
@@ -32,8 +31,9 @@ from appliance.engine.frames import (
     unpack_texts,
     write_frame,
 )
-from appliance.engine.layout import MAX_TOKENS, params_size
-from appliance.engine.minilm import CAPACITY, MiniLM, aligned
+from appliance.engine.encoder.layout import MAX_TOKENS, params_size
+from appliance.engine.encoder.minilm import CAPACITY, MiniLM, aligned
+from appliance.engine.errors import BundleDamaged
 from appliance.errors import CloisterError, EngineFailed
 from appliance.values import Vectors
 

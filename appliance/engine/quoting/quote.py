@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from appliance.engine import weights
-from appliance.engine.evidence import (
+from appliance.engine.quoting import weights
+from appliance.engine.quoting.evidence import (
     Floats,
     Reading,
     evidence_features,
@@ -23,8 +23,8 @@ from appliance.engine.evidence import (
     read_closely,
     unit_features,
 )
-from appliance.engine.units import Unit, place_in_words, units_of
-from appliance.engine.words import Rarity
+from appliance.engine.quoting.units import Unit, place_in_words, units_of
+from appliance.engine.quoting.words import Rarity
 from appliance.values import Answer, AnswerMode, AnswerSentence, Citation, Passage, Scored, Vectors
 
 MOST = 4

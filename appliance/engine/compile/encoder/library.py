@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tvm
 
-from appliance.engine.compile import kernels
+from appliance.engine.compile.encoder import kernels
 
 LEVELS = {"x86-64-v3": kernels.AVX2, "x86-64-v4": kernels.AVX512}
 """Processor levels of the x86-64 psABI and how the kernels are tiled for them."""

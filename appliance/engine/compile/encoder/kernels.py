@@ -20,7 +20,7 @@ from tvm import s_tir, tirx
 from tvm.script import tirx as T  # noqa: N812 - the name TVMScript is written with
 
 from appliance.engine.compile.lanes import Lanes
-from appliance.engine.layout import (
+from appliance.engine.encoder.layout import (
     HEAD,
     HEADS,
     HIDDEN,
@@ -310,7 +310,7 @@ def pool(tiling: Tiling) -> Any:  # noqa: ANN401
 
 
 def module(tiling: Tiling) -> Any:  # noqa: ANN401
-    """All kernels of the encoder under the names `appliance.engine.minilm` calls them by."""
+    """All kernels of the encoder under the names `encoder.minilm` calls them by."""
     functions = {
         "embed": embed(tiling),
         "layer_norm": layer_norm(tiling),

@@ -1,4 +1,4 @@
-"""From a Hugging Face BERT's tensors to `params.bin` (appliance/engine/layout.py)."""
+"""From a Hugging Face BERT's tensors to `params.bin` (appliance/engine/encoder/layout.py)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.engine.compile.safetensors import WeightsInvalid
-from appliance.engine.layout import (
+from appliance.engine.encoder.layout import (
     HIDDEN,
     INNER,
     LAYERS,

@@ -22,14 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from appliance.airgap.sandbox import Sandbox, SandboxUnavailable, require_sandbox
-from appliance.engine.bundle import read_manifest, read_tokenizer
-from appliance.engine.errors import (
-    BundleDamaged,
-    BundleMissing,
-    FrameInvalid,
-    MachineUnsupported,
-)
-from appliance.engine.frames import (
+from appliance.engine.encoder.bundle import read_manifest, read_tokenizer
+from appliance.engine.encoder.frames import (
     Ready,
     Refusal,
     TimedOut,
@@ -39,9 +33,15 @@ from appliance.engine.frames import (
     unpack_vectors,
     write_frame,
 )
-from appliance.engine.quote import quote
-from appliance.engine.turn import Turns
-from appliance.engine.words import Rarity, read_rarity
+from appliance.engine.encoder.turn import Turns
+from appliance.engine.errors import (
+    BundleDamaged,
+    BundleMissing,
+    FrameInvalid,
+    MachineUnsupported,
+)
+from appliance.engine.quoting.quote import quote
+from appliance.engine.quoting.words import Rarity, read_rarity
 from appliance.errors import EngineFailed
 from appliance.values import VECTOR_SIZE, Answer, Scored, Vectors
 
@@ -67,7 +67,7 @@ class EngineHost:
         self,
         bundle: Path,
         *,
-        command: Sequence[str] = (sys.executable, "-I", "-m", "appliance.engine.host"),
+        command: Sequence[str] = (sys.executable, "-I", "-m", "appliance.engine.encoder.host"),
         threads: int | None = None,
         patience: Patience | None = None,
     ) -> None:

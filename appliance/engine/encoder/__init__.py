@@ -1,0 +1,1 @@
+"""MiniLM: texts to vectors, in a process of its own."""

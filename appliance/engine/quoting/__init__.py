@@ -1,0 +1,1 @@
+"""Quote mode: the sentences that answer, chosen and weighed."""
