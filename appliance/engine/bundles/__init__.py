@@ -1,0 +1,1 @@
+"""MLC bundles on disk: read, verify, install, remove."""

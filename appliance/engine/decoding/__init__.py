@@ -1,0 +1,1 @@
+"""From a prompt's tokens to an answer's: schedule, run, choose."""

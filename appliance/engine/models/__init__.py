@@ -1,0 +1,1 @@
+"""What a chat model is made of: its architecture, its formats, its parameters by name."""

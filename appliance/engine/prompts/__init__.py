@@ -1,0 +1,1 @@
+"""From messages and passages to the text a chat model reads."""

@@ -1,0 +1,1 @@
+"""Running a loaded chat model on a processor or a GPU."""
