@@ -135,13 +135,13 @@ def _logits(model: Any, tensors: dict[str, Any], tokens: list[int]) -> Any:  # n
 def write(family: str) -> None:
     one = made(family, COMMITTED_SEED)
     path = FOLDER / f"{family}.npz"
-    np.savez_compressed(
-        path,
-        config=np.array(json.dumps(one.config)),
-        tokens=np.array(one.tokens, np.int32),
-        logits=one.logits,
-        **{f"weights/{name}": w.astype(np.float16) for name, w in one.tensors.items()},
-    )
+    arrays: dict[str, Any] = {
+        "config": np.array(json.dumps(one.config)),
+        "tokens": np.array(one.tokens, np.int32),
+        "logits": one.logits,
+    }
+    arrays |= {f"weights/{name}": w.astype(np.float16) for name, w in one.tensors.items()}
+    np.savez_compressed(path, **arrays)
     print(f"{family:8} {path.stat().st_size / 1000:.0f} kB")
 
 
