@@ -24,6 +24,41 @@ SPECIAL = ("<unk>", "<s>", "</s>")
 BYTES = 256
 
 
+_ADDED = {"special": True, "single_word": False, "lstrip": False, "rstrip": False}
+_BEGIN = {"SpecialToken": {"id": "<s>", "type_id": 0}}
+_FIRST, _SECOND = ({"Sequence": {"id": which, "type_id": 0}} for which in "AB")
+
+# What a tokenizer made by sentencepiece does before and after the merging.
+_AROUND: dict[str, object] = {
+    "added_tokens": [
+        {"id": n, "content": name, "normalized": False, **_ADDED} for n, name in enumerate(SPECIAL)
+    ],
+    "normalizer": {
+        "type": "Sequence",
+        "normalizers": [
+            {"type": "Prepend", "prepend": "▁"},
+            {"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
+        ],
+    },
+    "pre_tokenizer": None,
+    "post_processor": {
+        "type": "TemplateProcessing",
+        "single": [_BEGIN, _FIRST],
+        "pair": [_BEGIN, _FIRST, _BEGIN, _SECOND],
+        "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}},
+    },
+    "decoder": {
+        "type": "Sequence",
+        "decoders": [
+            {"type": "Replace", "pattern": {"String": "▁"}, "content": " "},
+            {"type": "ByteFallback"},
+            {"type": "Fuse"},
+            {"type": "Strip", "content": " ", "start": 1, "stop": 0},
+        ],
+    },
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """config: as in config.json. tensors: float32 by Hugging Face's names."""
@@ -72,7 +107,12 @@ def read_checkpoint(data: bytes) -> Checkpoint:
         tensors["lm_head.weight"] = take(-vocabulary, hidden)
     if at != len(numbers):
         raise ValueError("the checkpoint is longer or shorter than its sizes say")
-    config = {
+    return Checkpoint(_config(data), tensors)
+
+
+def _config(data: bytes) -> dict[str, object]:
+    hidden, inner, layers, heads, kv_heads, vocabulary, context = struct.unpack_from("<7i", data)
+    return {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",
         "hidden_act": "silu",
@@ -91,7 +131,6 @@ def read_checkpoint(data: bytes) -> Checkpoint:
         # Stories were parted by the beginning token alone in training.
         "eos_token_id": [1, 2],
     }
-    return Checkpoint(config, tensors)
 
 
 def _halves(stacked: Array, head: int) -> Array:
@@ -113,50 +152,14 @@ def read_vocabulary(data: bytes, size: int) -> Vocabulary:
 
 def tokenizer(vocabulary: Vocabulary) -> dict[str, object]:
     """tokenizer.json: byte-pair encoding whose merges are ranked by the pieces' scores."""
-    first = len(SPECIAL)
     names = list(SPECIAL) + [f"<0x{byte:02X}>" for byte in range(BYTES)]
     names += [p.decode().replace(" ", "▁") for p in vocabulary.pieces[len(names) :]]
     token = {name: n for n, name in enumerate(names)}
-    merges = [
-        (-vocabulary.scores[n], name[:cut], name[cut:])
-        for n, name in enumerate(names)
-        if n >= first + BYTES
-        for cut in range(1, len(name))
-        if name[:cut] in token and name[cut:] in token
-    ]
-    added = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
-    begin = {"SpecialToken": {"id": "<s>", "type_id": 0}}
-    text = {"Sequence": {"id": "A", "type_id": 0}}
     return {
         "version": "1.0",
         "truncation": None,
         "padding": None,
-        "added_tokens": [
-            {"id": n, "content": name, "special": True, **added} for n, name in enumerate(SPECIAL)
-        ],
-        "normalizer": {
-            "type": "Sequence",
-            "normalizers": [
-                {"type": "Prepend", "prepend": "▁"},
-                {"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
-            ],
-        },
-        "pre_tokenizer": None,
-        "post_processor": {
-            "type": "TemplateProcessing",
-            "single": [begin, text],
-            "pair": [begin, text, begin, {"Sequence": {"id": "B", "type_id": 0}}],
-            "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}},
-        },
-        "decoder": {
-            "type": "Sequence",
-            "decoders": [
-                {"type": "Replace", "pattern": {"String": "▁"}, "content": " "},
-                {"type": "ByteFallback"},
-                {"type": "Fuse"},
-                {"type": "Strip", "content": " ", "start": 1, "stop": 0},
-            ],
-        },
+        **_AROUND,
         "model": {
             "type": "BPE",
             "dropout": None,
@@ -167,9 +170,21 @@ def tokenizer(vocabulary: Vocabulary) -> dict[str, object]:
             "byte_fallback": True,
             "ignore_merges": False,
             "vocab": token,
-            "merges": [[left, right] for _, left, right in sorted(merges)],
+            "merges": _merges(token, vocabulary.scores),
         },
     }
+
+
+def _merges(token: dict[str, int], scores: tuple[float, ...]) -> list[list[str]]:
+    """Each way to put a piece together out of two others, the best pieces first."""
+    found = [
+        (-scores[n], name[:cut], name[cut:])
+        for name, n in token.items()
+        if n >= len(SPECIAL) + BYTES
+        for cut in range(1, len(name))
+        if name[:cut] in token and name[cut:] in token
+    ]
+    return [[left, right] for _, left, right in sorted(found)]
 
 
 def safetensors(tensors: dict[str, Array]) -> bytes:
