@@ -56,11 +56,12 @@ class ProcessorModel:
         library: Path,
         runtime: Path,
         *,
+        identity: str,
         cache_tokens: int,
         context: int = 0,
         exact: bool = False,
     ) -> None:
-        """cache_tokens: how many tokens all sequences hold together. context: of one sequence
+        """identity: hex, of the weights and their format. cache_tokens: how many tokens all sequences hold together. context: of one sequence
         (the architecture's, if 0). exact: activations of packed weights stay float32."""
         import tvm_ffi  # late: constants of this module are imported where there is no runtime
 
@@ -74,7 +75,7 @@ class ProcessorModel:
         self._load(weights)
         self._make_cache(weights, -(-cache_tokens // PAGE))
         self._spaces: dict[int, Workspace] = {}
-        self._fingerprint = _fingerprint(weights, exact=exact)
+        self._fingerprint = _fingerprint(identity, self._kernels.dims, exact=exact)
 
     def _load(self, weights: Weights) -> None:
         a = self._a
@@ -379,5 +380,7 @@ def _aligned(shape: tuple[int, ...], dtype: type[Any]) -> npt.NDArray[Any]:
     return Arena(int(np.prod(shape)) * np.dtype(dtype).itemsize).take(shape, dtype)
 
 
-def _fingerprint(weights: Weights, *, exact: bool) -> str:
-    raise NotImplementedError
+def _fingerprint(identity: str, dims: int, *, exact: bool) -> str:
+    """Other weights, another arithmetic or another layout of the cache give another one."""
+    content = f"processor/1 {identity} {PAGE} {dims} {exact}"
+    return hashlib.sha256(content.encode()).hexdigest()
