@@ -52,6 +52,6 @@ def kernels(isa: Isa) -> dict[str, Any]:
             made[f"turn_{dims}_{dtype}"] = attention.turn_and_keep(isa, dims, dtype)
             for queries, name in ((isa.few, "few"), (isa.many, "many")):
                 made[f"attention_{dims}_{dtype}_{name}"] = attention.attention(
-                    isa, dims, dtype, queries
+                    isa, dims, dtype, queries, early=name == "few"
                 )
     return made
