@@ -63,10 +63,15 @@ def _speller(untrusted_tokenizer: Tokenizer) -> tuple[_Spell, int]:
         ["Replace", "ByteFallback", "Fuse"],
         ["Replace", "ByteFallback", "Fuse", "Strip"],
     ):
-        mark, space = steps[0].get("pattern", {}).get("String"), steps[0].get("content")
+        blanks = (steps[0].get("pattern"), steps[0].get("content"))
         strip = steps[3] if len(steps) == 4 else {"content": " ", "start": 0, "stop": 0}
-        if (mark, space, strip["content"], strip["stop"]) == ("▁", " ", " ", 0):
-            return _sentence_piece, int(strip["start"])
+        start = strip.get("start")
+        if (
+            (*blanks, strip.get("content"), strip.get("stop")) == ({"String": "▁"}, " ", " ", 0)
+            and isinstance(start, int)
+            and 0 <= start <= 8
+        ):
+            return _sentence_piece, start
     raise TokenizerUnsupported("The bundle's tokenizer decodes its tokens in an unknown way.")
 
 
@@ -95,14 +100,14 @@ def _byte_level(token: str) -> bytes:
     try:
         return bytes(map(_ALPHABET.__getitem__, token))
     except KeyError:  # an added token, which stands as it is
-        return token.encode("utf-8", "replace")
+        return token.encode("utf-8")
 
 
 def _sentence_piece(token: str) -> bytes:
     byte = _BYTE.fullmatch(token)
     if byte:
         return bytes([int(byte[1], 16)])
-    return token.replace("▁", " ").encode("utf-8", "replace")
+    return token.replace("▁", " ").encode("utf-8")
 
 
 class Detokenizer:
@@ -118,8 +123,8 @@ class Detokenizer:
         tokenizer says nothing."""
         piece = self._pieces[token] if token < len(self._pieces) else b""
         text = self._utf8.decode(piece)
-        if self._strip and text:
-            kept = text.removeprefix(" " * min(self._strip, len(text) - len(text.lstrip(" "))))
-            self._strip = self._strip - (len(text) - len(kept)) if not kept else 0
-            return kept
-        return text
+        taken = min(self._strip, len(text) - len(text.lstrip(" ")))
+        if text:
+            # Spaces may come one by one; the first other character ends what is taken away.
+            self._strip = self._strip - taken if taken == len(text) else 0
+        return text[taken:]

@@ -29,7 +29,10 @@ _SEEDS = 1 << 64
 def require_usable(sampling: Sampling) -> None:
     """Raises RequestUnusable for settings outside their range."""
     checks: tuple[tuple[bool, str], ...] = (
-        (0 <= sampling.temperature <= 100, "The temperature lies outside 0 to 100."),
+        (
+            sampling.temperature == 0 or 0.01 <= sampling.temperature <= 100,
+            "The temperature is not 0 and lies outside 0.01 to 100.",
+        ),
         (0 < sampling.top_p <= 1, "top-p is not above 0 and up to 1."),
         (sampling.top_k >= 0, "top-k is below 0."),
         (0.01 <= sampling.repetition_penalty <= 100, "The penalty lies outside 0.01 to 100."),
@@ -67,9 +70,7 @@ def choose(logits: Logits, sampling: Sampling, *, index: int) -> int:
         return likeliest
     scale = 1.0 / sampling.temperature
     filtered = sampling.top_p < 1 or 0 < sampling.top_k < len(logits)
-    tokens = (
-        _nucleus(logits, best, scale, sampling) if filtered else np.arange(logits.shape[0])
-    )
+    tokens = _nucleus(logits, best, scale, sampling) if filtered else np.arange(logits.shape[0])
     weights = _weights(logits[tokens], best, scale)
     return int(tokens[_draw(weights, chance(sampling.seed, index))])
 
@@ -81,8 +82,10 @@ def chance(seed: int, index: int) -> float:
 
 
 def _weights(logits: Logits, best: float, scale: float) -> Weights:
-    """Probabilities but for a common factor; the likeliest has 1."""
-    return np.exp((logits.astype(np.float64) - best) * scale)
+    """Probabilities but for a common factor; the likeliest has 1. The exponentials are taken in
+    single precision, for 150,000 of them a fifth of the time."""
+    weights: Weights = np.exp((logits - np.float32(best)) * np.float32(scale)).astype(np.float64)
+    return weights
 
 
 def _draw(weights: Weights, number: float) -> int:
@@ -99,22 +102,16 @@ def _nucleus(logits: Logits, best: float, scale: float, sampling: Sampling) -> T
         tokens = _largest(logits, sampling.top_k)
         weights = _weights(logits[tokens], best, scale)
         return tokens[: _reach(weights, sampling.top_p * weights.sum())]
-    wanted = sampling.top_p * float(_total(logits, best, scale))
+    wanted = sampling.top_p * float(_weights(logits, best, scale).sum())
     # Sorting 150,000 tokens takes ten times as long as choosing among the few that matter: look
     # at those within some distance of the best first, and further only if they do not suffice.
     for distance in (4.0, 10.0, math.inf):
-        near = np.flatnonzero(logits >= best - distance / scale)
+        near = np.flatnonzero(logits > best - distance / scale)
         weights = _weights(logits[near], best, scale)
         if distance == math.inf or weights.sum() >= wanted:
             order = np.lexsort((near, -logits[near]))
             return near[order][: _reach(weights[order], wanted)]
     raise LogitsInvalid("The model's output is not usable: nothing is likely enough.")
-
-
-def _total(logits: Logits, best: float, scale: float) -> np.float64:
-    """The sum of all weights. In single precision: 150,000 exponentials in a tenth of the time."""
-    shifted = (logits - np.float32(best)) * np.float32(scale)
-    return np.exp(shifted).sum(dtype=np.float64)
 
 
 def _reach(weights: Weights, wanted: float) -> int:
@@ -126,8 +123,7 @@ def _reach(weights: Weights, wanted: float) -> int:
 def _largest(logits: Logits, count: int) -> Tokens:
     """The `count` likeliest, sorted; at the border the lower tokens."""
     border = np.partition(logits, len(logits) - count)[len(logits) - count]
-    tokens = np.flatnonzero(logits >= border)
+    # Fewer than `count` may be left by a mask; those it excluded need no sorting.
+    tokens = np.flatnonzero(logits >= border if border > -np.inf else logits > border)
     order = np.lexsort((tokens, -logits[tokens]))
     return tokens[order][:count]
-
-

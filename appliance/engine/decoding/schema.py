@@ -1,0 +1,110 @@
+"""A JSON schema from outside, bounded and checked before anything is compiled from it.
+
+Rules kept here: a schema is accepted only if the grammar made of it enforces every keyword (JSON
+Schema 2020-12): what xgrammar would read over (`not`, `uniqueItems`, `format` …) is refused by
+name instead of promised. Sizes and counts are bounded, since counts become rules of a grammar.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from appliance.engine.decoding.errors import SchemaUnusable
+
+MOST_BYTES = 16 * 1024
+MOST_PLACES = 1000
+DEEPEST = 32
+HIGHEST_COUNT = 1024
+LONGEST_PATTERN = 256
+
+_NOTES = frozenset({"$schema", "$id", "$comment", "title", "description", "default", "examples"})
+_COUNTS = frozenset({"minItems", "maxItems", "minLength", "maxLength"})
+_RANGES = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
+_LISTS = frozenset({"anyOf", "prefixItems"})
+_TABLES = frozenset({"properties", "$defs", "definitions"})
+_PARTS = frozenset({"items", "additionalProperties"})
+_ENFORCED = (
+    frozenset({"type", "enum", "const", "required", "pattern", "$ref"})
+    | _COUNTS | _RANGES | _LISTS | _TABLES | _PARTS
+)  # fmt: skip
+
+
+def require_schema(untrusted_schema: str) -> None:
+    """Raises SchemaUnusable, with a sentence that says what to change."""
+    if len(untrusted_schema.encode("utf-8", "surrogatepass")) > MOST_BYTES:
+        raise SchemaUnusable(f"The schema is longer than {MOST_BYTES // 1024} KiB.")
+    try:
+        untrusted = json.loads(untrusted_schema)
+    except (ValueError, RecursionError) as error:
+        raise SchemaUnusable("The schema is not JSON.") from error
+    if not isinstance(untrusted, dict):
+        raise SchemaUnusable("The schema is not a JSON object.")
+    for count, (place, depth) in enumerate(_places(untrusted, 0), start=1):
+        if count > MOST_PLACES:
+            raise SchemaUnusable(f"The schema has more than {MOST_PLACES} parts.")
+        if depth > DEEPEST:
+            raise SchemaUnusable(f"The schema is nested more than {DEEPEST} deep.")
+        _require_place(place)
+
+
+def _places(untrusted: object, depth: int) -> Iterator[tuple[dict[str, object], int]]:
+    """The schema and every schema inside it."""
+    if isinstance(untrusted, bool):
+        return
+    if not isinstance(untrusted, dict):
+        raise SchemaUnusable("The schema has something else where a schema belongs.")
+    yield untrusted, depth
+    for keyword, value in untrusted.items():
+        inner: list[object] = []
+        if keyword in _LISTS:
+            inner = value if isinstance(value, list) and value else [None]
+        elif keyword in _TABLES:
+            inner = list(value.values()) if isinstance(value, dict) else [None]
+        elif keyword in _PARTS:
+            inner = [value]
+        for part in inner:
+            yield from _places(part, depth + 1)
+
+
+def _require_place(place: dict[str, object]) -> None:
+    for keyword, value in place.items():
+        if keyword not in _ENFORCED | _NOTES:
+            raise SchemaUnusable(f"The schema uses {keyword[:40]!r}, which cannot be promised.")
+        if keyword in _COUNTS and not _is_count(value):
+            raise SchemaUnusable(f"The schema's {keyword} is no number up to {HIGHEST_COUNT}.")
+        if keyword in _RANGES and not _is_number(value):
+            raise SchemaUnusable(f"The schema's {keyword} is no number that can be used.")
+    if "pattern" in place:
+        _require_pattern(place)
+    if "$ref" in place:
+        _require_reference(place)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= HIGHEST_COUNT
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**53
+
+
+def _require_pattern(place: dict[str, object]) -> None:
+    """A pattern is matched as a whole, which is stricter than the standard's search. Counted
+    repetition is refused: nested, a few characters of it ask for millions of rules."""
+    pattern = place["pattern"]
+    if not isinstance(pattern, str) or len(pattern) > LONGEST_PATTERN or "{" in pattern:
+        raise SchemaUnusable(
+            f"A pattern of the schema is longer than {LONGEST_PATTERN} characters or counts"
+            " repetitions with braces."
+        )
+    if _COUNTS & place.keys():
+        raise SchemaUnusable("The schema has a pattern and a length at one place.")
+
+
+def _require_reference(place: dict[str, object]) -> None:
+    reference = place["$ref"]
+    if not isinstance(reference, str) or not (reference + "/").startswith("#/"):
+        raise SchemaUnusable("The schema refers to something outside itself.")
+    if place.keys() - _NOTES - _TABLES - {"$ref"}:
+        raise SchemaUnusable("The schema has rules beside a $ref at one place.")
