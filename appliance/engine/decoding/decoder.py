@@ -10,6 +10,7 @@ schedule, run, take.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from tokenizers import Tokenizer
 
@@ -99,9 +100,7 @@ class Decoder:
         try:
             while done < len(tokens):
                 part = tokens[done : done + self._pace.chunk]
-                self._prefixes.making_room(
-                    lambda part=part: self._model.forward([Append(sequence, part)])
-                )
+                self._prefixes.making_room(partial(self._model.forward, [Append(sequence, part)]))
                 done += len(part)
         except BaseException:
             self._model.remove(sequence)
@@ -151,7 +150,8 @@ class Decoder:
             if not self._scheduler.make_room():
                 self._give_up(self._scheduler.alone(), full)
             return
-        except Exception as error:  # noqa: BLE001 - whatever a model raises ends its requests only
+        except Exception as error:
+            # Whatever a model raises ends the requests of this pass only.
             for share in shares:
                 self._drop(share.asked, error)
             if not shares:
