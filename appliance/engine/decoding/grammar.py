@@ -23,6 +23,9 @@ from appliance.engine.decoding.schema import require_schema
 # Small models under a mask like to write blanks for ever; a line break with a deep indentation
 # still fits.
 _MOST_BLANKS = 24
+# JSON has no use for these: tabs and carriage returns are blanks one can do without, and the others
+# are forbidden, though xgrammar allows them in strings of bounded length.
+_CONTROLS = frozenset(range(0x20)) - {0x0A}
 _CACHE_BYTES = 64 * 1024 * 1024
 
 
@@ -40,10 +43,11 @@ class Grammars:
     def __init__(self, vocabulary: Vocabulary, rows: int, end_tokens: frozenset[int]) -> None:
         self._xgrammar = xgrammar_alone.load()
         self._rows = rows
-        pieces = [*vocabulary.pieces[:rows], *[b""] * (rows - len(vocabulary.pieces))]
+        # An empty piece is a special token to xgrammar: never part of an answer.
+        pieces = [b"" if _CONTROLS & {*piece} else piece for piece in vocabulary.pieces[:rows]]
+        pieces += [b""] * (rows - len(pieces))
         for token in end_tokens:
             pieces[token] = b""
-        # An empty piece is a special token to xgrammar: never part of an answer.
         info = self._xgrammar.TokenizerInfo(
             pieces, self._xgrammar.VocabType.RAW, vocab_size=rows,
             stop_token_ids=sorted(end_tokens),
