@@ -58,8 +58,14 @@ class Answer:
 
     def take(self, logits: Logits) -> Taken:
         """Chooses the next token. Raises LogitsInvalid."""
-        token = choose(self._candidates(logits), self.sampling, index=self.count)
+        candidates = self._candidates(logits)
+        token = choose(candidates, self.sampling, index=self.count)
         if self._grammar is not None:
+            # A grammar knows characters by their length alone; those that UTF-8 forbids would be
+            # shown as others, more of them than the schema may allow.
+            while self._detokenizer.spoils(token):
+                candidates[token] = -np.inf
+                token = choose(candidates, self.sampling, index=self.count)
             self._grammar.accept(token)
         if token in self._end_tokens:
             return Taken(None, self._stops.flush(), Ending.STOP)
@@ -77,7 +83,7 @@ class Answer:
         return self._stops.flush()
 
     def _candidates(self, logits: Logits) -> Logits:
-        """Rows of the model beyond the tokenizer's vocabulary are padding, never a choice."""
+        """A copy where there is a grammar. Rows of the model beyond the tokenizer's vocabulary are padding, never a choice."""
         known = logits[: self._known]
         if self._grammar is not None:
             known = self._grammar.mask(known)

@@ -128,3 +128,16 @@ class Detokenizer:
             # Spaces may come one by one; the first other character ends what is taken away.
             self._strip = self._strip - taken if taken == len(text) else 0
         return text[taken:]
+
+    def spoils(self, token: int) -> bool:
+        """Whether the token's bytes cannot follow those so far in any UTF-8 text. Changes
+        nothing."""
+        strict = codecs.getincrementaldecoder("utf-8")()
+        strict.setstate(self._utf8.getstate())
+        try:
+            strict.decode(self._pieces[token] if token < len(self._pieces) else b"")
+        except UnicodeDecodeError:
+            return True
+        # Python tells a surrogate (U+D800 to U+DFFF) by its third byte only; none can follow.
+        pending = strict.getstate()[0]
+        return pending[:1] == b"\xed" and pending[1:2] >= b"\xa0"

@@ -72,7 +72,7 @@ def _places(untrusted: object, depth: int) -> Iterator[tuple[dict[str, object], 
         if keyword in _LISTS:
             inner = value if isinstance(value, list) and value else [None]
         elif keyword in _TABLES:
-            inner = list(value.values()) if isinstance(value, dict) else [None]
+            inner = [*value.values()] if isinstance(value, dict) else [None]
         elif keyword in _PARTS:
             inner = [value]
         for part in inner:
