@@ -107,7 +107,7 @@ def _kinds(place: dict[str, object]) -> list[str]:
     kinds = named if isinstance(named, list) else [named]
     if not all(isinstance(kind, str) and kind in _OF_KIND for kind in kinds):
         raise SchemaUnusable("The schema has a type that JSON does not have.")
-    return kinds
+    return [str(kind) for kind in kinds]
 
 
 def _require_whole(place: dict[str, object], whole: str, rules: set[str], kinds: list[str]) -> None:
