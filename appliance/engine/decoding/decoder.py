@@ -154,8 +154,7 @@ class Decoder:
                 if self._scheduler.make_room():
                     continue
                 self._give_up(shares[0].asked)
-            except Exception as error:
-                # Whatever a model raises ends the requests of this pass only.
+            except Exception as error:  # noqa: BLE001 - it ends the requests of this pass only
                 for share in shares:
                     self._drop(share.asked, error)
             else:

@@ -256,6 +256,11 @@ def test_a_token_that_is_not_allowed_is_an_error_not_an_answer() -> None:
         ),
         (json.dumps({"type": "object", "properties": {str(n): {} for n in range(1100)}}), "parts"),
         (json.dumps({"enum": ["x" * 20_000]}), "KiB"),
+        (json.dumps({"type": "string", "pattern": "a" * 129}), "longer"),
+        (
+            json.dumps({"anyOf": [{"type": "string", "maxLength": 256 - n} for n in range(3)]}),
+            "add up",
+        ),
     ],
     ids=lambda value: value[:40],
 )
