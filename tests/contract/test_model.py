@@ -221,7 +221,9 @@ def test_an_export_that_does_not_fit_is_refused(maker: Maker) -> None:
     assert there.free_tokens() == free
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_a_damaged_export_is_refused_and_changes_nothing(maker: Maker, data: st.DataObject) -> None:
     model = maker.make(40)
@@ -240,7 +242,9 @@ def test_a_damaged_export_is_refused_and_changes_nothing(maker: Maker, data: st.
     assert model.free_tokens() == free
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_any_course_of_events_comes_to_the_same_as_each_sequence_alone(
     maker: Maker, data: st.DataObject

@@ -29,6 +29,10 @@ class Pace:
     reserve: int = 64
     donors: int = 64
 
+    def __post_init__(self) -> None:
+        if self.chunk < 1 or self.together < 1 or self.reserve < 0 or self.donors < 0:
+            raise ValueError("A pace needs a chunk and a request at least.")
+
 
 @dataclass(slots=True, eq=False)
 class Asked:

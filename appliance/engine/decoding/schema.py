@@ -65,7 +65,7 @@ def require_schema(untrusted_schema: str) -> None:
         strings |= _characters(place)
         if sum(strings.values()) > MOST_CHARACTERS:
             raise SchemaUnusable(
-                f"The lengths and patterns of the schema's strings add up to over {MOST_CHARACTERS}."
+                f"The schema's strings have lengths and patterns of over {MOST_CHARACTERS} in all."
             )
 
 

@@ -99,7 +99,7 @@ COURSES = st.lists(
 )
 
 
-@settings(max_examples=150)
+@settings(deadline=None, max_examples=150)
 @given(
     courses=COURSES,
     pages=st.integers(3, 24),
@@ -143,6 +143,35 @@ def test_together_they_say_what_each_says_alone(
             assert isinstance(alone.last, Rejected)
             assert alone.last.code == here.last.code
     assert len(model.sequences()) <= pace.donors
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    courses=COURSES, pages=st.integers(3, 12), sequences=st.integers(1, 6),
+    system=st.lists(st.integers(0, 2), min_size=1, max_size=20),
+)  # fmt: skip
+def test_beside_a_pinned_prefix_every_request_still_ends(
+    courses: list[Course], pages: int, sequences: int, system: list[int]
+) -> None:
+    model = HashModel(context=32, pages=pages, page=4, sequences=sequences)
+    decoding = decoder(model)
+    try:
+        sequence = decoding.pin(system)
+    except EngineFailed:
+        assert model.sequences() == []
+        return
+    # What is held back as a possible stop is shown where the room ends, so there are none here.
+    courses = [replace(each, sampling=replace(each.sampling, stops=())) for each in courses]
+    for number, course in enumerate(courses):
+        decoding.submit(number, [*system, *course.prompt][number % 2 * 3 :], course.sampling)
+    said = run(decoding)
+    assert said.keys() == set(range(len(courses)))
+    assert model.tokens(sequence) == system
+    for number, course in enumerate(courses):
+        prompt = [*system, *course.prompt][number % 2 * 3 :]
+        alone = decoder(HashModel(context=32, pages=400))
+        alone.submit(number, prompt, course.sampling)
+        assert run(alone)[number].text.startswith(said[number].text)
 
 
 def lengths(model: HashModel) -> list[list[int]]:

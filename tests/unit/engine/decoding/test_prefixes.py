@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.engine.decoding.model import Append, CacheFull
@@ -30,6 +30,7 @@ def pinned(model: HashModel, prefixes: Prefixes, tokens: list[int]) -> int:
     return sequence
 
 
+@settings(deadline=None)
 @given(one=RUNS, other=RUNS)
 def test_the_common_length_is_counted_exactly(one: list[int], other: list[int]) -> None:
     expected = 0
@@ -38,6 +39,7 @@ def test_the_common_length_is_counted_exactly(one: list[int], other: list[int]) 
     assert common_length(np.array(one, np.int32), np.array(other, np.int32)) == expected
 
 
+@settings(deadline=None)
 @given(runs=st.lists(RUNS.filter(bool), max_size=6), wanted=RUNS)
 def test_the_longest_beginning_of_all_is_found(runs: list[list[int]], wanted: list[int]) -> None:
     model = HashModel()
