@@ -67,9 +67,6 @@ class Scheduler:
         self._waiting: deque[Asked] = deque()  # in the order they came
         self._running: list[Asked] = []  # who was read longest ago comes first
 
-    def __len__(self) -> int:
-        return len(self._waiting) + len(self._running)
-
     def add(self, asked: Asked) -> None:
         self._waiting.append(asked)
 
