@@ -28,3 +28,34 @@ class FrameInvalid(EngineFailed):
     """A message between the desk and the engine host does not follow the protocol."""
 
     code = "engine_frame"
+
+
+class BundleUnsupported(EngineFailed):
+    """The bundle is whole, but nothing this version can run."""
+
+    code = "bundle_unsupported"
+    hint = "Ask for a bundle of a supported family and format; the documentation lists them."
+
+
+class BundleUntrusted(EngineFailed):
+    """The bundle is not signed by anyone trusted here. Nothing of it is used."""
+
+    code = "bundle_untrusted"
+    hint = (
+        "Get it from your institution or the vendor, or let your administrator add the signer's "
+        "key to the list of model signers."
+    )
+
+
+class MemoryShort(EngineFailed):
+    """The model needs more memory than the machine has free."""
+
+    code = "memory_short"
+    hint = "Close other programs, or use a smaller model."
+
+
+class WeightsUnusable(EngineFailed):
+    """The files to build a bundle from are not what they should be."""
+
+    code = "weights_unusable"
+    hint = "Get the model's folder anew, with its config.json, safetensors and tokenizer.json."
