@@ -59,3 +59,17 @@ class WeightsUnusable(EngineFailed):
 
     code = "weights_unusable"
     hint = "Get the model's folder anew, with its config.json, safetensors and tokenizer.json."
+
+
+class ModelMissing(EngineFailed):
+    """There is no chat model there."""
+
+    code = "model_missing"
+    hint = "`cloister model list` names those installed; `cloister model install DIR` adds one."
+
+
+class ModelDamaged(EngineFailed):
+    """A file of a chat model is not what it should be. Nothing of the model is used."""
+
+    code = "model_damaged"
+    hint = "Get the bundle anew and install it again."
