@@ -30,11 +30,11 @@ class FrameInvalid(EngineFailed):
     code = "engine_frame"
 
 
-class BundleUnsupported(EngineFailed):
-    """The bundle is whole, but nothing this version can run."""
+class FormatUnsupported(EngineFailed):
+    """The parameters are stored in a way this version does not run. Nothing of them is used."""
 
-    code = "bundle_unsupported"
-    hint = "Ask for a bundle of a supported family and format; the documentation lists them."
+    code = "format_unsupported"
+    hint = "Get the model in q4f16_1, q4f32_1, q0f16 or q0f32, or build it with `cloister model build`."
 
 
 class BundleUntrusted(EngineFailed):
@@ -73,3 +73,17 @@ class ModelDamaged(EngineFailed):
 
     code = "model_damaged"
     hint = "Get the bundle anew and install it again."
+
+
+class ConfigurationInvalid(EngineFailed):
+    """A model's configuration lacks something, or says what cannot be. Nothing of it is used."""
+
+    code = "configuration_invalid"
+    hint = "Get the model's files again from where they came from."
+
+
+class FamilyUnsupported(EngineFailed):
+    """The model is of a family, or uses a feature of one, that Cloister cannot run."""
+
+    code = "family_unsupported"
+    hint = "Choose a model that Cloister can run; its documentation names the families."
