@@ -34,7 +34,7 @@ class FormatUnsupported(EngineFailed):
     """The parameters are stored in a way this version does not run. Nothing of them is used."""
 
     code = "format_unsupported"
-    hint = "Get the model in q4f16_1, q4f32_1, q0f16 or q0f32, or build it with `cloister model build`."
+    hint = "Get it in q4f16_1, q4f32_1, q0f16 or q0f32, or build it with `cloister model build`."
 
 
 class BundleUntrusted(EngineFailed):
