@@ -1,8 +1,8 @@
 """The compiled code that runs a model on this processor: which levels there are, and where it is.
 
 Rules kept here: a library is chosen by what the processor reports, and one whose instructions it
-lacks is never loaded, whatever a manifest says. Code comes from a signed bundle or with the program,
-never from an unsigned bundle.
+lacks is never loaded, whatever a manifest says. Code comes from a signed bundle or with the
+program, never from an unsigned bundle.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def choose_level(there: Collection[str], features: Collection[str]) -> str:
     for level, needed in LEVELS.items():
         if level in there and needed <= have:
             return level
-    known = [LEVELS[level] for level in there if level in LEVELS]
+    known = [LEVELS[level] for level in there]
     nearest = min(known, key=lambda needed: len(needed - have), default=frozenset[str]())
     lacking = " ".join(sorted(nearest - have)) or "a library made for it"
     raise MachineUnsupported(

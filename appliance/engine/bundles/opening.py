@@ -95,7 +95,7 @@ def open_chat_bundle(
     """
     signed = _signed(folder, trusted, accepted)
     manifest = signed.manifest
-    chat, index = _described(folder, manifest)
+    chat, index = describe(folder, manifest)
     names = {shard.file for shard in index.shards}
     require_files(folder, manifest, without=frozenset() if shards else names)
     level, library = _library(
@@ -114,7 +114,7 @@ def verify(
     """Whose the bundle is and that it is whole, to the last byte; not whether it runs here. Raises
     as open_chat_bundle does."""
     signed = _signed(folder, trusted, accepted)
-    _described(folder, signed.manifest)
+    describe(folder, signed.manifest)
     require_files(folder, signed.manifest)
     return signed
 
@@ -127,7 +127,7 @@ def _signed(
     return read_signed(folder, trusted_signers() if trusted is None else trusted, accepted)
 
 
-def _described(folder: Path, manifest: Manifest) -> tuple[ChatConfig, Index]:
+def describe(folder: Path, manifest: Manifest) -> tuple[ChatConfig, Index]:
     """What the model's own files say, and that the manifest says the same."""
     named = {file.path: file.size for file in manifest.files}
     for needed in (chat_config.NAME, chat_config.TOKENIZER):
@@ -180,15 +180,12 @@ def _present(folder: Path) -> list[str]:
 
 
 def _library(folder: Path, manifest: Manifest, features: Collection[str]) -> tuple[str, Path]:
-    """The bundle's own where it brings some for processors, else the program's."""
-    own = {
-        library.level: library
-        for library in manifest.libraries
-        if library.target == "cpu" and frozenset(library.features) <= frozenset(features)
-    }
-    if any(library.target == "cpu" for library in manifest.libraries):
-        level = libraries.choose_level(own, features)
-        return level, folder / own[level].path
+    """The bundle's own where one of them runs on this processor, else the program's."""
+    have = frozenset(features)
+    for level, needed in libraries.LEVELS.items():
+        for own in manifest.libraries:
+            if own.target == "cpu" and own.level == level and {*needed, *own.features} <= have:
+                return level, folder / own.path
     program = libraries.program_libraries()
     level = libraries.choose_level(libraries.levels_in(program), features)
     return level, libraries.verified_library(program, level)

@@ -88,12 +88,13 @@ def _format(untrusted: object) -> Format:
 
 def _tokens(untrusted: object, vocabulary: int, field: str) -> tuple[int, ...]:
     """One token, a list of them, or none; those the model has no row for cannot be met."""
-    values = untrusted if isinstance(untrusted, list) else [untrusted]
     if untrusted is None:
         return ()
-    if len(values) > MAX_STOPS or not all(type(token) is int for token in values):
+    values = untrusted if isinstance(untrusted, list) else [untrusted]
+    tokens = tuple(token for token in values if type(token) is int)
+    if len(tokens) != len(values) or len(tokens) > MAX_STOPS:
         raise ModelDamaged(f"`{field}` in {NAME} of the model is no token.")
-    return tuple(token for token in values if 0 <= token < vocabulary)
+    return tuple(token for token in tokens if 0 <= token < vocabulary)
 
 
 def _number(untrusted: Mapping[str, object], field: str, high: float) -> float:
