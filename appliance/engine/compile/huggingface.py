@@ -97,7 +97,7 @@ def convert(checkpoint: Checkpoint, format: Format) -> Iterator[tuple[Parameter,
 
 def _stacked(parameter: Parameter, parts: list[Floats]) -> Floats:
     try:
-        return np.concatenate(parts)
+        return np.concatenate([part.astype(np.float32, copy=False) for part in parts])
     except ValueError as error:
         raise WeightsUnusable(f"The parts of {parameter.name} do not fit together.") from error
 
@@ -107,7 +107,7 @@ def _require_tokenizer(folder: Path) -> None:
         return
     if (folder / "tokenizer.model").is_file():
         raise WeightsUnusable(
-            f"{folder.name} has its tokenizer only as tokenizer.model, which Cloister does not read.",
+            f"{folder.name} has only tokenizer.model, a form of tokenizer that is not read here.",
             hint="Make a tokenizer.json of it: with the package transformers, "
             "AutoTokenizer.from_pretrained(DIR, use_fast=True).save_pretrained(DIR).",
         )
