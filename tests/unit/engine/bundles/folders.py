@@ -76,10 +76,13 @@ def write_huggingface(folder: Path, **changed: object) -> Path:
 def compilers() -> Compilers:
     """What they write is no code; nothing here loads it."""
 
+    def cpu(level: str, path: Path) -> None:
+        path.write_text(level)
+
     def gpu(architecture: Architecture, format: Format, target: str, path: Path) -> None:
         path.write_bytes(f"{architecture.family} {format} {target}".encode())
 
-    return Compilers(lambda level, path: path.write_text(level) and None, gpu)
+    return Compilers(cpu, gpu)
 
 
 def built(

@@ -63,7 +63,8 @@ def signed_anew(folder: Path, **changed: object) -> Path:
     for entry in manifest["files"]:
         content = (folder / entry["path"]).read_bytes()
         entry |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-    path.write_bytes(canonical_json({**manifest, **changed}))
+    manifest |= changed
+    path.write_bytes(canonical_json(manifest))
     (folder / "manifest.sig").write_bytes(signature_bytes(path.read_bytes(), KEY))
     return folder
 
@@ -100,10 +101,14 @@ def test_a_device_without_code_in_the_bundle_is_named(whole: Path) -> None:
         opened(whole).library_for("metal")
 
 
+def write_level(level: str, path: Path) -> None:
+    path.write_text(level)
+
+
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "program"
-    libraries.write_libraries(folder, lambda level, path: path.write_text(level) and None)
+    libraries.write_libraries(folder, write_level)
     monkeypatch.setattr(libraries, "program_libraries", lambda: folder)
     return folder
 
@@ -188,8 +193,10 @@ def test_without_a_signature_nothing_is_believed(bundle: Path) -> None:
 
 def test_a_folder_without_a_manifest_is_no_installed_model(bundle: Path) -> None:
     (bundle / "manifest.json").unlink()
-    with pytest.raises(ModelMissing):
+    with pytest.raises(BundleUntrusted, match="not signed"):
         opened(bundle)
+    with pytest.raises(ModelMissing):
+        opened(bundle.parent)
 
 
 @pytest.mark.parametrize(
