@@ -66,8 +66,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Compilers:
-    """cpu(level, path) writes the library of an instruction set, one of `levels`; gpu(architecture, format, target,
-    path) the one of a model for "cuda" or "metal"."""
+    """cpu(level, path) writes the library of an instruction set, one of `levels`;
+    gpu(architecture, format, target, path) the one of a model for "cuda" or "metal"."""
 
     cpu: Callable[[str, Path], None]
     gpu: Callable[[Architecture, Format, str, Path], None]
