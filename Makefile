@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check format bench screens lock setup setup-develop clean
+.PHONY: run test check format bench bench-engine screens lock setup setup-develop clean
 
 run: setup
 	@$(BIN)/python packaging/run.py
@@ -23,6 +23,10 @@ format: setup-develop
 
 bench: setup-develop
 	$(BIN)/python -m tests.benchmarks
+
+# Against llama.cpp and onnxruntime, which are built into an environment of their own.
+bench-engine: setup-develop
+	@$(BIN)/python packaging/bench_engine.py
 
 screens: setup-develop
 	xvfb-run -a -s "-screen 0 1440x900x24" $(BIN)/python packaging/screens.py docs/screens
