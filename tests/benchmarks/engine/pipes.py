@@ -28,7 +28,9 @@ class ChildFailed(Exception):
 class Child:
     """A process that serves tasks. Use as a context manager."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> None:
         self._name = " ".join(command[-2:])
         self._process = subprocess.Popen(
             list(command),
