@@ -1,4 +1,4 @@
-"""A llama of random weights in q4f16_1, straight from numpy: speed does not depend on the values."""
+"""A llama of random weights in q4f16_1, out of numpy: speed does not depend on the values."""
 
 from __future__ import annotations
 

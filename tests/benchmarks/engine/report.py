@@ -81,7 +81,7 @@ def part(facts: Sequence[str], sections: Sequence[Section]) -> str:
 
 def kept_part(page: str) -> str:
     """The engine's part of a page, or nothing."""
-    before, found, rest = page.partition(BEGIN)
+    _, found, rest = page.partition(BEGIN)
     inside, ended, _ = rest.partition(END)
     return f"{BEGIN}{inside}{END}" if found and ended else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import gguf  # type: ignore[import-not-found] - in the peers' environment
+import gguf  # type: ignore[import-not-found]  # in the peers' environment
 import numpy as np
 
 from tests.benchmarks.engine.shapes import GROUP, GROUP_BYTES, HEAD, Shape

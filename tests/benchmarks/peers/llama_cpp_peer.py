@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from llama_cpp import llama_cpp as c  # type: ignore[import-not-found] - the peers' environment
+from llama_cpp import llama_cpp as c  # type: ignore[import-not-found]  # the peers' environment
 
 from tests.benchmarks.engine.pipes import serve
 from tests.benchmarks.engine.shapes import SHAPES, Shape, tokens
@@ -125,8 +125,8 @@ def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     peer = Peer(folder)
-    serve({name: getattr(peer, name)
-           for name in ("write", "open", "settle", "decode", "prefill", "first_token")})  # fmt: skip
+    names = ("write", "open", "settle", "decode", "prefill", "first_token")
+    serve({name: getattr(peer, name) for name in names})
 
 
 if __name__ == "__main__":

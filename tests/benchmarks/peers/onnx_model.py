@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx  # type: ignore[import-not-found] - in the peers' environment
-from onnx import TensorProto, helper, numpy_helper  # type: ignore[import-not-found]
+import onnx  # type: ignore[import-not-found]  # in the peers' environment
+from onnx import TensorProto, helper, numpy_helper
 
 HIDDEN, HEADS, HEAD, LAYERS = 384, 12, 32, 6
 EPSILON = 1e-12

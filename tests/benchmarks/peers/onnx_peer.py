@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime  # type: ignore[import-not-found] - in the peers' environment
+import onnxruntime  # type: ignore[import-not-found]  # in the peers' environment
 
 from tests.benchmarks.engine.pipes import serve
 from tests.benchmarks.peers.onnx_model import Array, read_weights, write_model
