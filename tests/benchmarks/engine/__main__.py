@@ -9,11 +9,11 @@ import time
 from datetime import UTC, datetime
 
 from tests.benchmarks.__main__ import TARGET, machine
-from tests.benchmarks.engine import accuracy, measures
+from tests.benchmarks.engine import int8_accuracy, measures
 from tests.benchmarks.engine.report import Section, part, write_part
 from tests.benchmarks.engine.sides import Setup
 
-SECTIONS = {measure.__name__: measure for measure in (*measures.SECTIONS, accuracy.accuracy)}
+SECTIONS = {measure.__name__: measure for measure in (*measures.SECTIONS, int8_accuracy.accuracy)}
 
 
 def main() -> None:

@@ -12,10 +12,12 @@ TOKENS = 4096
 """What the key-value cache has room for."""
 
 
-def load_model(weights: Weights, threads: int) -> Model:
-    """A model ready for its first token."""
+def load_model(weights: Weights, threads: int, *, exact: bool = False) -> Model:
+    """A model ready for its first token; exact: no activation is rounded to int8."""
     processor = importlib.import_module("appliance.engine.running.processor")
-    model: Model = processor.load_processor_model(weights, tokens=TOKENS, threads=threads)
+    model: Model = processor.load_processor_model(
+        weights, tokens=TOKENS, threads=threads, exact=exact
+    )
     return model
 
 

@@ -19,7 +19,8 @@ HEADER = ("| work | ours | peer | ratio | aim | holds? |", "|---|---|---|---|---
 class Figure:
     """One row. ours and peer in `unit`; ratio: how many times better ours is, as measured round by
     round (0: there is none); peer 0: there is none. least: the ratio promised (0: nothing is);
-    aim: other promises, in words, and whether they hold (None: nothing was promised)."""
+    aim: other promises, in words, and whether they hold (None: nothing was promised). digits: how
+    many of a number matter."""
 
     work: str
     ours: float
@@ -29,6 +30,7 @@ class Figure:
     least: float = 0.0
     aim: str = ""
     holds: bool | None = None
+    digits: int = 3
 
     @property
     def kept(self) -> bool | None:
@@ -44,9 +46,9 @@ class Figure:
         kept = self.kept
         cells = (
             self.work,
-            f"{number(self.ours)} {self.unit}",
-            f"{number(self.peer)} {self.unit}" if self.peer else "",
-            f"{self.ratio:.2f}" if self.ratio else "",
+            f"{number(self.ours, self.digits)} {self.unit}".rstrip(),
+            f"{number(self.peer, self.digits)} {self.unit}".rstrip() if self.peer else "",
+            f"{self.ratio:.{self.digits - 1}f}" if self.ratio else "",
             "; ".join(aims),
             "" if kept is None else "yes" if kept else "**no**",
         )
@@ -62,8 +64,9 @@ class Section:
     notes: tuple[str, ...] = ()
 
 
-def number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+def number(value: float, digits: int = 3) -> str:
+    """Whole from 100 on, else with so many digits that matter."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:#.{digits}g}".rstrip(".")
 
 
 def part(facts: Sequence[str], sections: Sequence[Section]) -> str:
