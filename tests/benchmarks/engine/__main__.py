@@ -29,11 +29,13 @@ def main() -> None:
         sections.append(section)
         _say(section)
     facts = (
-        "Measured by `make bench-engine`, which writes this part: both sides in turns (A, B, A, B), "
-        "medians; a ratio is the median of the rounds' own ratios, above 1 where ours is faster.",
+        "Measured by `make bench-engine`, which writes this part: both sides in turns (A, B, A, "
+        "B), medians; a ratio is the median of the rounds' own ratios, above 1 where ours is "
+        "better.",
         f"Date: {datetime.now(UTC):%Y-%m-%d}",
         f"Machine: {machine()}",
-        f"Load before the run: {before:.2f}; the run took {(time.monotonic() - started) / 60:.0f} min",
+        f"Load before the run: {before:.2f}",
+        f"The run took {(time.monotonic() - started) / 60:.0f} minutes",
     )
     if not chosen and not setup.quick:
         write_part(TARGET, part(facts, sections))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,9 +13,13 @@ class Bandwidth:
     """The probe, compiled into `folder` for this machine. Use as a context manager."""
 
     def __init__(self, folder: Path) -> None:
+        compiler = shutil.which("cc")
+        if compiler is None:
+            raise OSError("the bandwidth probe needs a C compiler")
         program = folder / "bandwidth"
         subprocess.run(
-            ["cc", "-O3", "-march=native", "-pthread", str(SOURCE), "-o", str(program)], check=True
+            [compiler, "-O3", "-march=native", "-pthread", str(SOURCE), "-o", str(program)],
+            check=True,
         )
         self._process = subprocess.Popen(
             [str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

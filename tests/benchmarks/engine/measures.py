@@ -9,6 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from tests.benchmarks.engine.alternating import Pair, alternate
 from tests.benchmarks.engine.bandwidth import Bandwidth
@@ -45,8 +46,8 @@ def chat(setup: Setup) -> Section:
         "Chat models beside llama.cpp",
         tuple(figures),
         (
-            "Random weights of the same shapes, q4f16_1 and Q4_0 (4.5 bits a weight both). llama.cpp "
-            f"through its C interface, built here: {built}.",
+            "Random weights of the same shapes, q4f16_1 and Q4_0 (4.5 bits a weight both). "
+            f"llama.cpp through its C interface, built here: {built}.",
             f"Decode after {CONTEXT} tokens, {STEPS} tokens a round. The bound is the bandwidth, "
             "measured in the same rounds, divided by the bytes of weights a token reads.",
             "llama.cpp with flash attention where that was faster for it: "
@@ -56,15 +57,21 @@ def chat(setup: Setup) -> Section:
     )
 
 
+@dataclass(frozen=True, slots=True)
 class _Case:
-    """One shape at one number of threads, both sides loaded."""
+    """One shape at one number of threads, both sides loaded. notes: where llama.cpp's flash
+    attention was faster, as it is found out."""
 
-    def __init__(
-        self, setup: Setup, shape: Shape, threads: int, ours: Child, theirs: Child, notes: list[str]
-    ) -> None:
-        self._setup, self._shape, self._threads = setup, shape, threads
-        self._ours, self._theirs, self._notes = ours, theirs, notes
-        self._rounds = setup.rounds(ROUNDS.get(shape.name, 1))
+    setup: Setup
+    shape: Shape
+    threads: int
+    ours: Child
+    theirs: Child
+    notes: list[str]
+
+    @property
+    def rounds(self) -> int:
+        return self.setup.rounds(ROUNDS.get(self.shape.name, 1))
 
     def decode(self, bandwidth: Bandwidth) -> list[Figure]:
         work = self._work("decode")
@@ -73,17 +80,17 @@ class _Case:
         own: list[float] = []
 
         def ours() -> float:
-            own.append(float(self._ours.ask("decode", length=CONTEXT, steps=STEPS)))
-            read.append(bandwidth.read(self._threads))
+            own.append(float(self.ours.ask("decode", length=CONTEXT, steps=STEPS)))
+            read.append(bandwidth.read(self.threads))
             return own[-1]
 
         pair = alternate(
-            ours, _asking(self._theirs, "decode", length=CONTEXT, steps=STEPS), self._rounds * 2
+            ours, _asking(self.theirs, "decode", length=CONTEXT, steps=STEPS), self.rounds * 2
         )
-        size = self._shape.bytes_read
+        size = self.shape.bytes_read
         share = statistics.median(size / s / r for s, r in zip(own, read, strict=True))
         rate = statistics.median(read)
-        least = BOUND.get(self._shape.name, 0.0)
+        least = BOUND.get(self.shape.name, 0.0)
         return [
             _rates(work, pair, 1, 1.0),
             Figure(
@@ -98,20 +105,20 @@ class _Case:
 
     def prefill(self, length: int) -> Figure:
         self._settle("prefill", length, 0)
-        self._ours.ask("prefill", length=length)
+        self.ours.ask("prefill", length=length)
         pair = alternate(
-            _asking(self._ours, "prefill", length=length),
-            _asking(self._theirs, "prefill", length=length),
-            self._rounds,
+            _asking(self.ours, "prefill", length=length),
+            _asking(self.theirs, "prefill", length=length),
+            self.rounds,
         )
         return _rates(self._work(f"prefill {length}"), pair, length, 2.0)
 
     def _work(self, kind: str) -> str:
-        return f"{kind}, {self._shape.label}, {_threads(self._threads)}"
+        return f"{kind}, {self.shape.label}, {_threads(self.threads)}"
 
     def _settle(self, work: str, length: int, steps: int) -> None:
-        if self._theirs.ask("settle", work=work, length=length, steps=steps):
-            self._notes.append(self._work(f"{work} {length}" if work == "prefill" else work))
+        if self.theirs.ask("settle", work=work, length=length, steps=steps):
+            self.notes.append(self._work(f"{work} {length}" if work == "prefill" else work))
 
 
 def sharing(setup: Setup) -> Section:
@@ -127,9 +134,9 @@ def sharing(setup: Setup) -> Section:
         (
             f"First token: a question of {QUESTION} tokens after a prefix of {PREFIX}; the peer is "
             "the same engine with the prefix not seen before.",
-            f"At once: {REQUESTS} requests with {PROMPT} tokens of their own, {ANSWER} tokens each, "
-            "their prompts' prefill included; the peer is the same engine, each request to its end "
-            "before the next.",
+            f"At once: {REQUESTS} requests with {PROMPT} tokens of their own, {ANSWER} new tokens "
+            "each, their prompts' prefill included; the peer is the same engine, each request to "
+            "its end before the next.",
         ),
     )
 
@@ -188,11 +195,12 @@ def encoder(setup: Setup) -> Section:
         "Encoder beside onnxruntime",
         tuple(figures),
         (
-            f"MiniLM in f32 on onnxruntime {version}, the faster of a graph in standard operators and "
-            "one in onnxruntime's own for BERT. Texts a second; tokenising is not counted.",
-            f"The passages are the sample library's, as an import cuts them: {sum(lengths)} tokens. "
-            f"onnxruntime's are padded to the longest ({max(lengths) * len(lengths)} tokens with "
-            "the padding); the last rows are the comparison without any.",
+            f"MiniLM in f32 on onnxruntime {version}, the faster of a graph in standard operators "
+            "and one in onnxruntime's own for BERT. Texts a second; tokenising is not counted.",
+            "The passages are the sample library's, as an import cuts them: "
+            f"{sum(lengths)} tokens. onnxruntime's are padded to the longest "
+            f"({max(lengths) * len(lengths)} tokens with the padding); the last rows are the "
+            "comparison without any.",
         ),
     )
 
@@ -228,8 +236,8 @@ def loading(setup: Setup) -> Section:
         (Figure(work, pair.ours, "s", pair.theirs, pair.ratio, 1.0),),
         (
             "A fresh process each time, the interpreter's start and a prompt of "
-            f"{PROMPT} tokens included; files in the page cache. Ours reads an MLC bundle and checks "
-            "every hash; llama.cpp maps its file and checks none.",
+            f"{PROMPT} tokens included; files in the page cache. Ours reads an MLC bundle and "
+            "checks every hash; llama.cpp maps its file and checks none.",
         ),
     )
 

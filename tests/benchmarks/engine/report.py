@@ -78,7 +78,7 @@ def part(facts: Sequence[str], sections: Sequence[Section]) -> str:
         if section.figures:
             lines += [*HEADER, *(figure.row() for figure in section.figures)]
         if section.notes:
-            lines += ["", *section.notes] if section.figures else [*section.notes]
+            lines += ["", *(f"- {note}" for note in section.notes)]
     return "\n".join([*lines, "", END])
 
 
