@@ -66,7 +66,7 @@ def _stories(setup: Setup) -> list[Figure]:
             for variant, change in variants.items()
         }
         for kernel, precise in (("exact", True), ("int8 activations", False)):
-            model = product.load_model(stories.quantised(), 1, exact=precise)
+            model = product.load_model(stories.quantised(), exact=precise)
             measured[f"q4f16_1, {kernel}, the product's kernels"] = _perplexity_of(model, tokens)
         figures += [
             Figure(f"perplexity, {name}, {variant}", value, "", exact, exact / value, digits=4)

@@ -15,9 +15,10 @@ from tests.benchmarks.engine.alternating import Pair, alternate
 from tests.benchmarks.engine.bandwidth import Bandwidth
 from tests.benchmarks.engine.mlc_bundle import write_bundle
 from tests.benchmarks.engine.pipes import Child
+from tests.benchmarks.engine.product import installed
 from tests.benchmarks.engine.report import Figure, Section
 from tests.benchmarks.engine.shapes import LARGE, SMALL, Shape
-from tests.benchmarks.engine.sides import Setup
+from tests.benchmarks.engine.sides import Setup, cores
 from tests.benchmarks.engine.texts import encoder_weights, passages, question
 
 THREADS = (1, 2)
@@ -37,7 +38,7 @@ def chat(setup: Setup) -> Section:
         for shape in setup.shapes:
             for threads in THREADS:
                 with setup.ours(threads) as ours, setup.llama_cpp() as theirs:
-                    ours.ask("open", shape=shape.name, threads=threads)
+                    ours.ask("open", shape=shape.name)
                     built = theirs.ask("open", shape=shape.name, threads=threads)
                     case = _Case(setup, shape, threads, ours, theirs, notes)
                     figures += case.decode(bandwidth)
@@ -126,7 +127,7 @@ def sharing(setup: Setup) -> Section:
     figures: list[Figure] = []
     for shape in setup.shapes:
         with setup.ours(THREADS[-1]) as ours:
-            ours.ask("open", shape=shape.name, threads=THREADS[-1])
+            ours.ask("open", shape=shape.name)
             figures += [_prefix(setup, shape, ours), _together(setup, shape, ours)]
     return Section(
         "Shared prefixes and requests at once",
@@ -208,24 +209,25 @@ def encoder(setup: Setup) -> Section:
 def loading(setup: Setup) -> Section:
     """From the start of a process to a first token's logits."""
     shape = setup.largest
-    bundle = setup.folder / f"{shape.name}-q4f16_1-MLC"
-    if not (bundle / "tensor-cache.json").exists():
-        write_bundle(shape, bundle)
+    published = setup.folder / f"{shape.name}-q4f16_1-MLC"
+    if not (published / "tensor-cache.json").exists():
+        write_bundle(shape, published)
+    bundle = installed(published, setup.folder / "models")
     with setup.llama_cpp() as writer:
         path = writer.ask("write", shape=shape.name)
-    threads = THREADS[-1]
 
-    def timed(child: Callable[[], Child], file: str) -> float:
-        started = time.perf_counter()
-        with child() as process:
-            process.ask("first_token", path=file, shape=shape.name, threads=threads, length=PROMPT)
+    def timed(child: Child, file: str, started: float) -> float:
+        with child:
+            child.ask("first_token", path=file, shape=shape.name, length=PROMPT)
             return time.perf_counter() - started
 
     def ours() -> float:
-        return timed(lambda: setup.ours(threads), str(bundle))
+        started = time.perf_counter()
+        return timed(setup.ours(cores()), str(bundle), started)
 
     def theirs() -> float:
-        return timed(setup.llama_cpp, path)
+        started = time.perf_counter()
+        return timed(setup.llama_cpp(), path, started)
 
     ours()
     theirs()

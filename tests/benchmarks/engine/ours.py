@@ -20,9 +20,9 @@ from tests.benchmarks.engine.shapes import SHAPES, Shape, tokens
 class Ours:
     """The tasks, by their names on the pipe."""
 
-    def open(self, shape: str, threads: int) -> None:
+    def open(self, shape: str) -> None:
         self._shape: Shape = SHAPES[shape]
-        self._model: Model = load_model(random_weights(self._shape), threads)
+        self._model: Model = load_model(random_weights(self._shape))
 
     def decode(self, length: int, steps: int) -> float:
         """Median seconds a token, after `length` tokens."""
@@ -85,9 +85,9 @@ class Ours:
             self._model.remove(sequence)
         return time.perf_counter() - started
 
-    def first_token(self, path: str, shape: str, threads: int, length: int) -> int:
+    def first_token(self, path: str, shape: str, length: int) -> int:
         """Loads a bundle and computes the first token's logits. Asked of a fresh process."""
-        model = load_bundle(Path(path), threads)
+        model = load_bundle(Path(path))
         model.forward([Append(model.add(), tokens(length, SHAPES[shape]))])
         return length
 

@@ -7,6 +7,7 @@ flash attention and without: each work is measured on the one that is faster for
 from __future__ import annotations
 
 import ctypes
+import os
 import statistics
 import sys
 import time
@@ -114,9 +115,10 @@ class Peer:
             times.append(time.perf_counter() - started)
         return prefill, statistics.median(times) if times else 0.0
 
-    def first_token(self, path: str, shape: str, threads: int, length: int) -> int:
-        """Loads a file and computes the first token's logits. Asked of a fresh process."""
-        model = Model(Path(path), threads, (False,))
+    def first_token(self, path: str, shape: str, length: int) -> int:
+        """Loads a file and computes the first token's logits. Asked of a fresh process, which
+        takes as many threads as there are cores."""
+        model = Model(Path(path), len(os.sched_getaffinity(0)), (False,))
         model.forward(False, tokens(length, SHAPES[shape]))
         return length
 
