@@ -85,12 +85,12 @@ class Peer:
         self._model = Model(Path(self.write(shape)), threads, (False, True))
         return str(c.llama_print_system_info().decode()).strip()
 
-    def settle(self, work: str, length: int, steps: int) -> bool:
-        """Measures the work both ways (after a turn to warm up) and keeps the faster one."""
+    def settle(self, work: str, length: int, steps: int, runs: int) -> bool:
+        """Measures the work both ways and keeps the faster one: the best of `runs`."""
         times = {}
         for on in (False, True):
-            runs = [self._timed(on, length, steps) for _ in range(3)][1:]
-            times[on] = min(run[work == "decode"] for run in runs)
+            measured = [self._timed(on, length, steps) for _ in range(runs)]
+            times[on] = min(run[work == "decode"] for run in measured)
         self._flash[f"{work}{length}"] = times[True] < times[False]
         return times[True] < times[False]
 
