@@ -25,8 +25,9 @@ bench: setup-develop
 	$(BIN)/python -m tests.benchmarks
 
 # Against llama.cpp and onnxruntime, which are built into an environment of their own.
+# `make bench-engine SECTIONS="chat encoder"` measures only those and writes nothing.
 bench-engine: setup-develop
-	@$(BIN)/python packaging/bench_engine.py
+	@$(BIN)/python packaging/bench_engine.py $(SECTIONS)
 
 screens: setup-develop
 	xvfb-run -a -s "-screen 0 1440x900x24" $(BIN)/python packaging/screens.py docs/screens

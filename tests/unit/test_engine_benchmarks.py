@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from appliance.engine.models.parameters import parameters
 from tests.benchmarks.engine.alternating import alternate
+from tests.benchmarks.engine.pipes import Child, ChildFailed
 from tests.benchmarks.engine.random_model import architecture, random_weights
 from tests.benchmarks.engine.report import (
     BEGIN,
@@ -74,6 +77,23 @@ def test_all_that_was_promised_must_hold() -> None:
     assert Figure("a", 1, "s", 2, 0.9, least=1, holds=True).kept is False
     assert Figure("a", 1, "s", 2, 2.0, least=1, holds=True).kept is True
     assert Figure("a", 1, "s", 2, 2.0).kept is None
+
+
+SERVER = """
+import os
+from tests.benchmarks.engine.pipes import serve
+serve({"twice": lambda n: 2 * n, "leave": lambda: os._exit(3), "print": lambda: print("noise")})
+"""
+
+
+def test_a_child_answers_says_what_failed_and_that_it_has_ended() -> None:
+    with Child([sys.executable, "-c", SERVER]) as child:
+        assert child.ask("print") is None
+        assert child.ask("twice", n=21) == 42
+        with pytest.raises(ChildFailed, match="twice: TypeError"):
+            child.ask("twice", n=None)
+        with pytest.raises(ChildFailed, match=r"has ended \(3\) during leave"):
+            child.ask("leave")
 
 
 def test_sides_take_turns_and_the_ratio_is_of_neighbours() -> None:

@@ -47,9 +47,12 @@ class Child:
         if source is None or sink is None:
             raise ChildFailed(f"{self._name} has no pipes.")
         os.kill(self._process.pid, signal.SIGCONT)
-        sink.write(json.dumps([task, arguments]) + "\n")
-        sink.flush()
-        line = source.readline()
+        try:
+            sink.write(json.dumps([task, arguments]) + "\n")
+            sink.flush()
+            line = source.readline()
+        except BrokenPipeError:
+            line = ""
         if not line:
             raise ChildFailed(f"{self._name} has ended ({self._process.wait()}) during {task}.")
         os.kill(self._process.pid, signal.SIGSTOP)
