@@ -26,7 +26,7 @@ from tests.benchmarks.engine.stories import Stories, available, read_stories
 from tests.benchmarks.engine.texts import encoder_weights, token_ids
 from tests.benchmarks.fusion_quality import DATA, ndcg
 
-QUERIES, NEAR = 40, 5
+QUERIES, NEAR = 60, 5
 Change = Callable[[Floats], Floats | Rounded]
 
 
