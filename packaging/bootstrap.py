@@ -150,13 +150,10 @@ def build_engine() -> None:
     python = str(VENV / "bin" / "python")
     scripts = ("build_encoder.py", "build_chat_kernels.py")
     running = [
-        subprocess.Popen([python, str(ROOT / "packaging" / script)], cwd=ROOT)
-        for script in scripts
+        subprocess.Popen([python, str(ROOT / "packaging" / script)], cwd=ROOT) for script in scripts
     ]
     failed = [
-        script
-        for script, process in zip(scripts, running, strict=True)
-        if process.wait() != 0
+        script for script, process in zip(scripts, running, strict=True) if process.wait() != 0
     ]
     if failed:
         raise SystemExit(f"{', '.join(failed)} failed; what went wrong stands above.")

@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -53,12 +54,27 @@ def is_whole(folder: Path) -> bool:
 
 
 def build(folder: Path) -> None:
+    """Compiles every level at once, each in a process of its own."""
+    sys.path.insert(0, str(ROOT))
+    from appliance.engine.bundles.libraries import buildable_levels, write_hashes
+
+    folder.mkdir()
+    levels = buildable_levels()
+    compiling = [
+        subprocess.Popen([sys.executable, __file__, level, str(folder / f"{level}.so")])
+        for level in levels
+    ]
+    statuses = [process.wait() for process in compiling]
+    if any(statuses):
+        raise SystemExit("The kernels of chat models cannot be compiled; why stands above.")
+    write_hashes(folder, levels)
+
+
+def compile_level(level: str, path: Path) -> None:
     sys.path.insert(0, str(ROOT))
     from appliance.engine.compile.cpu.library import compile_cpu
 
-    from appliance.engine.bundles.libraries import buildable_levels, write_libraries
-
-    write_libraries(folder, buildable_levels(), compile_cpu)
+    compile_cpu(level, path)
 
 
 def install(made: Path, place: Path) -> None:
@@ -79,6 +95,9 @@ def point_to(name: str) -> None:
 
 
 def main() -> None:
+    if len(sys.argv) == 3:
+        compile_level(sys.argv[1], Path(sys.argv[2]))
+        return
     name = inputs_hash()
     place = CACHE / name
     if not is_whole(place):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 
 from appliance.engine.bundles.manifest import hash_file
@@ -87,15 +87,11 @@ def verified_library(folder: Path, level: str) -> Path:
     return path
 
 
-def write_libraries(
-    folder: Path, levels: Collection[str], compile_level: Callable[[str, Path], None]
-) -> None:
-    """Compiles the levels into a folder, for the program to ship; the hashes come last, so that a
-    folder with them is whole. Raises OSError and what the compiler raises."""
-    folder.mkdir(parents=True, exist_ok=True)
-    hashes = []
-    for level in levels:
-        path = folder / f"{level}.so"
-        compile_level(level, path)
-        hashes.append(f' "{path.name}": "{hashlib.sha256(path.read_bytes()).hexdigest()}"')
+def write_hashes(folder: Path, levels: Collection[str]) -> None:
+    """Names the libraries of these levels, compiled into a folder, with their hashes. Comes last:
+    a folder with hashes is whole. Raises OSError."""
+    paths = [folder / f"{level}.so" for level in levels]
+    hashes = [
+        f' "{path.name}": "{hashlib.sha256(path.read_bytes()).hexdigest()}"' for path in paths
+    ]
     (folder / HASHES).write_text("{\n" + ",\n".join(hashes) + "\n}\n", "ascii")

@@ -203,7 +203,9 @@ class ProcessorModel:
         """The hidden states after the last layer, shape (len(tokens), padded hidden)."""
         s = self._space(len(tokens))
         s.take(tokens, rows)
-        self._kernels.embed(s.ids, *self._p["embed"].blocks, s.x, self._a.embedding_scale)
+        self._kernels.embed(
+            s.ids, *self._p["embed"].blocks, s.x, self._a.hidden, self._a.embedding_scale
+        )
         for n in range(len(self._layers)):
             self._layer(n, s)
         return s.hidden

@@ -12,13 +12,12 @@ from appliance.engine.bundles.libraries import (
 )
 from appliance.engine.bundles.opening import open_chat_bundle
 from appliance.engine.bundles.store import Acceptance, install
-from appliance.engine.mlc.weights import read_weights
-from appliance.engine.processor import processor_features
-from appliance.engine.running.processor import ProcessorModel
-
 from appliance.engine.decoding.model import Model
 from appliance.engine.encoder.bundle import default_encoder_folder
+from appliance.engine.mlc.weights import read_weights
 from appliance.engine.models.stored import Weights
+from appliance.engine.processor import processor_features
+from appliance.engine.running.processor import ProcessorModel
 
 TOKENS = 4096
 """What the key-value cache has room for."""

@@ -128,7 +128,9 @@ def attention(isa: Isa, dims: int, cache: str, queries: int, *, early: bool) -> 
     read once."""
     lanes, v = isa.lanes, isa.vector
     halves, across = SPAN * PAGE // lanes, dims // lanes
-    wide, deep = min(across, 4), min(queries, 4 if lanes == 16 else 2)  # what registers hold
+    # What registers hold at once: `deep` queries by `wide` vectors of dimensions.
+    wide = max(n for n in (1, 2, 3, 4) if across % n == 0)
+    deep = min(queries, 4 if lanes == 16 else 2)
 
     @T.prim_func(s_tir=True)
     def kernel(q: T.handle, keys: T.handle, values: T.handle, rows: T.handle, tables: T.handle, tiles: T.handle, out: T.handle, head: T.int32, window: T.int32, scale: T.float32, cap: T.float32):  # noqa: E501  # fmt: skip

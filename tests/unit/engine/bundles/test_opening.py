@@ -101,14 +101,13 @@ def test_a_device_without_code_in_the_bundle_is_named(whole: Path) -> None:
         opened(whole).library_for("metal")
 
 
-def write_level(level: str, path: Path) -> None:
-    path.write_text(level)
-
-
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "program"
-    libraries.write_libraries(folder, libraries.LEVELS, write_level)
+    folder.mkdir()
+    for level in libraries.LEVELS:
+        (folder / f"{level}.so").write_text(level)
+    libraries.write_hashes(folder, libraries.LEVELS)
     monkeypatch.setattr(libraries, "program_libraries", lambda: folder)
     return folder
 

@@ -6,13 +6,13 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
-from appliance.engine.bundles.libraries import LEVELS, levels_in, program_libraries
-from appliance.engine.models.quantisation import quantise
-from appliance.engine.processor import processor_features
 
+from appliance.engine.bundles.libraries import LEVELS, levels_in, program_libraries
 from appliance.engine.models.architecture import Architecture, Format
 from appliance.engine.models.parameters import parameters
+from appliance.engine.models.quantisation import quantise
 from appliance.engine.models.stored import Stored, Weights
+from appliance.engine.processor import processor_features
 from appliance.engine.running.processor import ProcessorModel
 
 

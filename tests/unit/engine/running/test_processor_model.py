@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from appliance.engine.models.quantisation import dequantise
 
 from appliance.engine.decoding.model import Append
 from appliance.engine.models.architecture import Architecture, Format, LayerKind, Rope
 from appliance.engine.models.parameters import parameters
+from appliance.engine.models.quantisation import dequantise
 from appliance.engine.models.stored import Packed, Weights
 from appliance.engine.running.processor import CHUNK, ProcessorModel
 from tests import model_vectors, reference_model
