@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -165,6 +165,15 @@ def passage(key: int, text: str) -> Passage:
         headings=("Doses",),
         spans=(PageSpan(0, 1, 0, len(text)),),
     )
+
+
+def passage_of(key: int, *sentences: str) -> Passage:
+    """A passage of these sentences, one space between them."""
+    bounds, at = [], 0
+    for sentence in sentences:
+        bounds.append((at, at + len(sentence)))
+        at += len(sentence) + 1
+    return replace(passage(key, " ".join(sentences)), sentences=tuple(bounds))
 
 
 def question(text: str, *, person: Person = ANNA, reason: str = "") -> Question:
