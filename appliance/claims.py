@@ -90,11 +90,12 @@ class _Number:
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What a text says, taken apart. exact: codes, signs and units, as they are. words: roots of
-    content words. denied: for each negation, the content words it reaches."""
+    content words. lead: the first of them. denied: for each negation, the words it reaches."""
 
     numbers: tuple[_Number, ...]
     exact: frozenset[str]
     words: frozenset[str]
+    lead: str
     denied: tuple[frozenset[str], ...]
     weak: bool
     qualified: bool
@@ -107,20 +108,19 @@ class Claims:
 def carried(sentence: str, statements: Sequence[str]) -> float:
     """How well the statements carry the sentence: 0 where they do not, else CONTAINED to 1.
 
-    One statement must carry all of it, or else each of its clauses; a clause then needs a subject
-    of its own, for "and restarted 5 days after" alone could be said of anything.
+    One statement must carry all of it, or else each of its clauses. What such a statement begins
+    with must then be in the sentence: "and restarted 5 days after" alone could be said of anything.
     """
     taken = [claims(statement) for statement in statements]
     whole = max((_strength(claims(sentence), one) for one in taken), default=0.0)
     clauses = clauses_of(sentence)
     if whole or len(clauses) < 2:
         return whole
-    found = 1.0
-    for clause in map(claims, clauses):
-        if not any(word not in PLAIN for word in clause.words):
-            return 0.0
-        found = min(found, max((_strength(clause, one) for one in taken), default=0.0))
-    return found
+    said = claims(sentence).words
+    near = [one for one in taken if not one.lead or _shared(frozenset((one.lead,)), said)]
+    return min(
+        max((_strength(claims(clause), one) for one in near), default=0.0) for clause in clauses
+    )
 
 
 def leans(sentence: str) -> bool:
@@ -160,7 +160,8 @@ def claims(text: str) -> Claims:
     """The text taken apart."""
     tokens = _tokens(text)
     numbers, spent = _numbers(tokens)
-    exact, words = set(), set()
+    exact: set[str] = set()
+    words: list[str] = []
     for at, token in enumerate(tokens):
         if token.kind is Kind.CODE:
             exact.add(token.text.casefold().replace("-", ""))
@@ -171,12 +172,13 @@ def claims(text: str) -> Claims:
             if unit:
                 exact.update(unit.split("/"))
             elif at not in spent:
-                words.update(_content(token))
+                words += _content(token)
     folded = [token.text.casefold() for token in tokens]
     return Claims(
         numbers=numbers,
         exact=frozenset(exact),
         words=frozenset(words),
+        lead=next((word for word in words if word not in PLAIN), ""),
         denied=_denied(tokens),
         weak=any(word in WEAK and not _a_month(tokens, at) for at, word in enumerate(folded)),
         qualified=any(word in QUALIFIERS for word in folded),

@@ -83,17 +83,17 @@ class Draft:
             return False
         text, marks = clean_sentence(untrusted_sentence)
         if not any(character.isalnum() for character in text):
-            if marks and self._sentences:  # a mark alone belongs to what it follows
-                before = self._sentences.pop()
-                self._add(before.text, before.citations, marks)
-            return bool(marks)
+            if not (marks and self._sentences) or self._sentences[-1].citations:
+                return False
+            self._add(self._sentences.pop().text, marks)  # marks alone belong to what they follow
+            return True
         if not marks and _DECLINED.fullmatch(text):
             return False
-        self._add(text, (), marks)
+        self._add(text, marks)
         return True
 
-    def _add(self, text: str, cited: tuple[int, ...], marks: Sequence[int]) -> None:
-        numbers = list(cited)
+    def _add(self, text: str, marks: Sequence[int]) -> None:
+        numbers: list[int] = []
         for mark in dict.fromkeys(marks):
             if not 1 <= mark <= len(self._passages):
                 numbers.append(NO_SUCH_PASSAGE)
