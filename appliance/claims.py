@@ -3,7 +3,7 @@
 Rules kept here: pure; when in doubt, no. A sentence is carried by a statement (one sentence of the
 document, with the one before it where it begins with "It", "This" and the like) only if
   - each of its numbers stands there, with the same unit;
-  - each code, name and word stands there, but for two plain ones in five ("patient", "given");
+  - each code, name and word stands there, but for two plain ones in five ("patient", "says");
   - no number keeps other company than it does there ("5 mg of A and 3 mg of B", swapped);
   - what is denied there is denied here, and the other way round;
   - "may" stays "may", and no "unless" or "except" is lost.
@@ -178,7 +178,7 @@ def claims(text: str) -> Claims:
         numbers=numbers,
         exact=frozenset(exact),
         words=frozenset(words),
-        lead=next((word for word in words if word not in PLAIN), ""),
+        lead=next((word for word in words if word not in _PLAIN), ""),
         denied=_denied(tokens),
         weak=any(word in WEAK and not _a_month(tokens, at) for at, word in enumerate(folded)),
         qualified=any(word in QUALIFIERS for word in folded),
@@ -193,7 +193,7 @@ def _strength(said: Claims, there: Claims) -> float:
     if not _denial_kept(said, there):
         return 0.0
     missing, found = _missing(said.words, there.words)
-    if any(word not in PLAIN for word in missing):
+    if any(word not in _PLAIN for word in missing):
         return 0.0
     share = len(found) / len(said.words) if said.words else 1.0
     return share if share >= CONTAINED else 0.0
@@ -209,7 +209,7 @@ def _stands(number: _Number, there: Claims) -> bool:
         strangers = [
             word for word in _missing(mine, near)[0] if not _missing((word,), there.words)[0]
         ]
-        subject = other.subject - PLAIN
+        subject = other.subject - _PLAIN
         if not strangers and (not subject or _shared(subject, mine)):
             return True
     return False
@@ -372,3 +372,6 @@ def _a_month(tokens: Sequence[_Token], at: int) -> bool:
     """May with a number beside it."""
     beside = tokens[max(0, at - 1) : at + 2]
     return tokens[at].text == "May" and any(t.kind is Kind.NUMBER for t in beside)
+
+
+_PLAIN = frozenset(_root(word) for word in PLAIN)

@@ -27,11 +27,11 @@ STOP = _words(
 PLAIN = _words(
     "patient person people individual case time way thing part kind type amount level value "
     "document guideline guidance policy protocol passage section text source page rule state say "
-    "tell accord mention describ includ contain name mean refer relat regard concern detail "
-    "information specific purpos reason answer question note"
+    "tell according mention describe include contain name mean refer related regarding concern "
+    "detail information specific purpose reason answer question note"
 )
-"""Roots that a paraphrase may bring in without saying anything new. No verb of doing is here: "is
-given 48 hours before" would pass for "is stopped 48 hours before"."""
+"""What a paraphrase may bring in without saying anything new. No verb of doing is here: "is given
+48 hours before" would pass for "is stopped 48 hours before"."""
 
 WEAK = _words("may might can could")
 QUALIFIERS = _words("unless except excluding")
