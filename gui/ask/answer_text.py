@@ -68,7 +68,7 @@ class AnswerText(PlainView):
         cursor.mergeCharFormat(self._format(supported=False))
         cursor.movePosition(QTextCursor.MoveOperation.End)
         cursor.insertText(" … ", self._format(supported=False))
-        cursor.insertText(self.tr("(incomplete and not checked; do not use it)"), _note())
+        cursor.insertText(self.tr("(incomplete; do not use it)"), _note())
         self.fit()
 
     def _set(self, cursor: QTextCursor, sentence: AnswerSentence) -> None:

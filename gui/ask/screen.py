@@ -205,6 +205,8 @@ class AskScreen(QWidget):
                 case Opened(_, verdict, conversation):
                     self._opened(running, conversation)
                     running.written = verdict.obligations.mode is AnswerMode.GENERATE
+                    if shiboken6.isValid(running.view):
+                        running.view.checked = verdict.obligations.cite != "marked"
                     running.apart = "" if running.written else "\n"
                 case Progress(stage) if shiboken6.isValid(running.view):
                     running.view.reach(stage)

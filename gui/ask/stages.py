@@ -45,9 +45,10 @@ class Stages(QWidget):
         self._name()
         self.update()
 
-    def write(self) -> None:
-        """The answer is being written."""
-        reading, writing = self.tr("Reading"), self.tr("Writing, not checked yet")
+    def write(self, *, checked: bool) -> None:
+        """The answer is being written. checked: only what passed the check is shown."""
+        reading = self.tr("Reading")
+        writing = self.tr("Writing") if checked else self.tr("Writing, not checked yet")
         if writing not in self._words:
             self._words = tuple(writing if word == reading else word for word in self._words)
             self._name()

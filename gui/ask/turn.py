@@ -28,6 +28,8 @@ class TurnView(QWidget):
     def __init__(self, question: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.question = question
+        self.checked = False
+        """Whether what is written has passed the check already."""
         self.answer: Answer | None = None
         self.chips: Chips | None = None
         self.stages: Stages | None = None
@@ -73,7 +75,7 @@ class TurnView(QWidget):
 
     def write(self, token: str) -> None:
         if self.stages is not None:
-            self.stages.write()
+            self.stages.write(checked=self.checked)
         self.text.write(token)
 
     # --- as it ends -----------------------------------------------------------------------

@@ -60,6 +60,7 @@ from tests.gui.memory_answers import (
     quote,
     read,
     report,
+    spoken,
     written,
 )
 from tests.gui.memory_state import Halted, Pace, State, Unreadable, WrongPassphrase
@@ -175,7 +176,7 @@ class MemoryAppliance(Appliance):
         if not verdict.allowed:
             yield Refused(verdict, -1, verdict.sentence, verdict.hint)
             return
-        for stage in Stage:
+        for stage in (Stage.FINDING, Stage.READING):
             yield Progress(stage)
             if self._waits(cancelled):
                 yield Cancelled(-1)
@@ -183,32 +184,29 @@ class MemoryAppliance(Appliance):
             if stage is Stage.FINDING:
                 found = self._find(text, collections)
                 yield Found(found)
-        if self.pace.fail_ask:
-            yield Failed("engine_failed", "The engine stopped while reading.", "Ask again.")
-            return
         answer = quote(text, found)
+        writes = self.pace.writes and bool(self.pace.model)
+        if writes:
+            answer = written(answer, self.pace.model)
+            yield from spoken(answer, self.pace.token, self.pace.dies_at, cancelled)
+        yield Progress(Stage.CHECKING)
+        if self._waits(cancelled):
+            yield Cancelled(-1)
+        elif self.pace.fail_ask:
+            yield Failed("engine_failed", "The engine stopped while reading.", "Ask again.")
+        elif writes and self.pace.dies_at:
+            yield Failed("engine_failed", "The engine stopped while writing.", "Ask again.")
+        else:
+            yield from self._told(answer, writes, cancelled)
+
+    def _told(self, answer: Answer, writes: bool, cancelled: Cancellation) -> Iterator[Event]:
         for number in range(self.pace.tokens):
             if cancelled.cancelled:
                 yield Cancelled(-1)
                 return
             yield Token(f"word{number} ")
-        if self.pace.writes and self.pace.model:
-            yield from self._write(written(answer, self.pace.model), cancelled)
-            return
-        yield from (Token(sentence.text) for sentence in answer.sentences)
-        yield Answered(answer, -1)
-
-    def _write(self, answer: Answer, cancelled: Cancellation) -> Iterator[Event]:
-        words = " ".join(sentence.text for sentence in answer.sentences).split(" ")
-        for at, word in enumerate(words, start=1):
-            time.sleep(self.pace.token)
-            if cancelled.cancelled:
-                yield Cancelled(-1)
-                return
-            if at == self.pace.dies_at:
-                yield Failed("engine_failed", "The engine stopped while writing.", "Ask again.")
-                return
-            yield Token(f"{word} ")
+        if not writes:
+            yield from (Token(sentence.text) for sentence in answer.sentences)
         yield Answered(answer, -1)
 
     def writing(self) -> Writing:

@@ -35,7 +35,7 @@ def test_text_is_shown_while_it_is_written_and_said_not_to_be_checked(
     view = ask(shell, qtbot, QUESTION, wait=False)
     qtbot.waitUntil(lambda: len(view.written) > 20, timeout=5000)
     assert view.stages is not None
-    assert view.stages.word == "Checking citations" or "not checked" in view.stages.word
+    assert view.stages.word == "Writing, not checked yet"
     assert view.answer is None
     qtbot.waitUntil(lambda: view.stages is None, timeout=8000)
     assert view.answer is not None
@@ -68,12 +68,12 @@ def test_the_line_under_the_answer_names_the_model_and_the_doubts(
 def test_what_was_written_before_the_engine_died_stays_and_says_it_is_no_answer(
     shell: Shell, pace: Pace, qtbot: QtBot
 ) -> None:
-    pace.dies_at = 9
+    pace.dies_at, pace.token = 9, 0.02
     view = ask(shell, qtbot, QUESTION)
     assert view.notice is not None
     assert "stopped while writing" in view.notice.sentence
     assert view.answer is None
-    assert "incomplete and not checked" in shown(view)
+    assert "incomplete; do not use it" in shown(view)
     assert "Direct oral" in shown(view)
 
 
@@ -85,7 +85,7 @@ def test_what_was_written_before_stop_says_it_is_no_answer(
     qtbot.waitUntil(lambda: bool(view.written), timeout=5000)
     workplace(shell).ask.composer.send.click()
     qtbot.waitUntil(lambda: view.stages is None, timeout=5000)
-    assert "incomplete and not checked" in shown(view)
+    assert "incomplete; do not use it" in shown(view)
     assert "Stopped" in captions(view)
 
 
