@@ -3,7 +3,7 @@
 Pure: an answer and the passages found in, an answer out. A citation counts only if its passage is
 among those found and its range lies inside it. A quoted sentence counts as supported only if it
 stands, but for white space, in what one of its citations quotes. A written one counts only if what
-its citations quote carries it (claims.py): never with a number, unit, code or name that is not
+its citations quote carries it (claims/): never with a number, unit, code or name that is not
 there. One that leans on the sentence before ("It is …") stands and falls with that one.
 """
 

@@ -39,6 +39,9 @@ CARRIED = [
     ("Dose adjustment is required below 30 ml/min.", KIDNEY),
     ("Transfers over $10,000 need two approvals.", "Transfers over $10000 need 2 approvals."),
     ("Wait two hours.", "Wait 2.0 hours."),
+    ("Warfarin is continued.", "Apixaban is stopped and warfarin is continued."),
+    ("Warfarin is stopped.", "Apixaban and warfarin are stopped."),
+    ("Apixaban is stopped and warfarin continued.", "Apixaban is stopped and warfarin continued."),
 ]
 NOT_CARRIED = [
     # another number, unit, sign or code
@@ -81,6 +84,13 @@ NOT_CARRIED = [
     ("At most 4 g of paracetamol is given below 50 kg.", PAIN),
     ("Paracetamol is given at 4 g every 6 hours.", PAIN),
     ("Apixaban may be restarted 24 hours after high bleeding-risk procedures.", AGAIN),
+    # words out of two clauses
+    ("Warfarin is stopped.", "Apixaban is stopped and warfarin is continued."),
+    ("Heparin is stopped.", "Stop apixaban and give heparin."),
+    (
+        "Apixaban is stopped and warfarin is stopped.",
+        "Apixaban is stopped and warfarin is continued.",
+    ),
     # nothing said
     ("", STOP),
     ("?!", STOP),

@@ -1,4 +1,4 @@
-"""The words that claims.py treats apart.
+"""The words that are treated apart when a sentence is checked.
 
 Rules kept here: whatever turns a meaning round (before and after, more and less, always and only)
 and whatever can be done to somebody (give, stop, recommend) is in neither STOP nor PLAIN, so that a
