@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import signal
 import sys
+from collections.abc import Iterable
 
 from appliance.app import Appliance, Cancellation
 from appliance.assistant import NOT_FOUND
@@ -56,16 +57,21 @@ def ask(arguments: Arguments, output: Output) -> int:
             reason=arguments.text("reason"),
             cancellation=cancellation,
         )
-        status = 1
-        written = ""
         with following(asked) as events:
-            for event in events:
-                if isinstance(event, Token):
-                    # Where a terminal follows, in a line that goes away: it is not checked yet.
-                    written = (written + event.text)[-TAIL:]
-                    output.progress(written)
-                    continue
-                status = show_event(event, output)
+            return follow(events, output)
+
+
+def follow(events: Iterable[Event], output: Output) -> int:
+    """Shows an ask as it goes; returns its exit status. What is being written is shown on a
+    terminal in a line that goes away: only the checked answer stays."""
+    status = 1
+    written = ""
+    for event in events:
+        if isinstance(event, Token):
+            written = (written + event.text)[-TAIL:]
+            output.progress(written)
+        else:
+            status = show_event(event, output)
     return status
 
 
