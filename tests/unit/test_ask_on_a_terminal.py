@@ -15,6 +15,7 @@ from appliance.values import (
     AnswerMode,
     AnswerSentence,
     Citation,
+    Event,
     Failed,
     Token,
 )
@@ -34,18 +35,22 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    made = Terminal()
-    monkeypatch.setattr(sys, "stderr", made)
-    return made
+def shown(
+    events: list[Event], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> tuple[int, str, str]:
+    """The exit status, what the terminal got on the way, and what was printed."""
+    terminal = Terminal()
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stderr", terminal)
+        status = follow(events, Output(as_json=False))
+    return status, terminal.getvalue(), capsys.readouterr().out
 
 
 def test_the_checked_answer_stays_and_what_was_streamed_goes_away(
-    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert follow([*TOKENS, Answered(ANSWER, 4)], Output(as_json=False)) == 0
-    streamed, printed = terminal.getvalue(), capsys.readouterr().out
+    status, streamed, printed = shown([*TOKENS, Answered(ANSWER, 4)], monkeypatch, capsys)
+    assert status == 0
     assert "Stop apixaban" in streamed
     assert streamed.endswith("\r\x1b[K")
     assert "\x1b[2J" not in streamed
@@ -56,9 +61,10 @@ def test_the_checked_answer_stays_and_what_was_streamed_goes_away(
 
 
 def test_of_an_answer_that_broke_off_nothing_stays(
-    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     failed = Failed("engine_failed", "The engine stopped.", "Ask again.", 4)
-    assert follow([*TOKENS, failed], Output(as_json=False)) == 1
-    assert capsys.readouterr().out == "The engine stopped. Ask again.\n"
-    assert terminal.getvalue().endswith("\r\x1b[K")
+    status, streamed, printed = shown([*TOKENS, failed], monkeypatch, capsys)
+    assert status == 1
+    assert printed == "The engine stopped. Ask again.\n"
+    assert streamed.endswith("\r\x1b[K")
