@@ -20,6 +20,8 @@ SECRETS = {
     "a file's name": "heliotropeibex",
     "text of the import that was cut": "marzipanokapi",
     "question": "obsidianmarmot",
+    "written answer": "cinnabarlemur",
+    "the prompt": "from numbered passages of an institution",
     "person": "Wilhelmina-Thistlewood",
     "collection": "quicksilverheron",
     "passphrase": PASSPHRASE,

@@ -8,12 +8,23 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 from unittest import mock
 
 from appliance.app import Appliance, Cancellation, open_appliance
-from appliance.values import Answered, Found, ImportProgress, ImportState
+from appliance.values import (
+    Answered,
+    AnswerMode,
+    Cancelled,
+    Found,
+    ImportProgress,
+    ImportState,
+    Question,
+    Token,
+    Verdict,
+)
 from tests.faults.canary import SECRETS
 
 PAGE, PAPER, MEMO = (
@@ -44,9 +55,36 @@ def work(appliance: Appliance, folder: Path) -> str:
     for event in appliance.ask(f"Where is the {PAPER} kept?", cancellation=stop):
         if isinstance(event, Found):
             stop.cancel()
+    write(appliance)
     appliance.lock()
     appliance.unlock(SECRETS["passphrase"])
     return ward.id
+
+
+def write(appliance: Appliance) -> None:
+    """An answer that a language model writes, and one that is broken off half way."""
+    from tests.contract.fakes import ScriptedHost  # late: it imports what starts threads
+
+    desk = appliance._desk
+    assert desk is not None
+    desk.writer = ScriptedHost(f"The {SECRETS['written answer']} may stay [1]. So may others.")
+    quoting = desk.policy.decide
+
+    def writing(question: Question) -> Verdict:
+        verdict = quoting(question)
+        wider = replace(verdict.obligations, mode=AnswerMode.GENERATE, cite="marked")
+        return replace(verdict, obligations=wider)
+
+    with mock.patch.object(desk.policy, "decide", writing):
+        last = list(appliance.ask(f"How long may the {PAPER} stay?"))[-1]
+        assert isinstance(last, Answered), last
+        assert last.answer.mode is AnswerMode.GENERATE
+        assert SECRETS["written answer"] in last.answer.sentences[0].text
+        stop = Cancellation()
+        for event in appliance.ask(f"Where is the {PAPER} kept?", cancellation=stop):
+            if isinstance(event, Token):
+                stop.cancel()
+        assert isinstance(event, Cancelled), event
 
 
 def crash(appliance: Appliance, collection: str, folder: Path, where: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.engine.prompts.grounded import INSTRUCTIONS
 from tests.e2e.terminal import ROOT
 from tests.faults.canary import SECRETS, documents, key_forms, keys, pieces, text_forms
 from tests.faults.canary_session import CRASHES, MEMO, PAGE, PAPER
@@ -96,6 +97,10 @@ def test_the_canary_can_be_found() -> None:
             assert any(form in coding(before + word) for form in text_forms(PAPER)[4:])
             assert any(form in coding(before + key + b"more") for form in key_forms(key)[3:])
     assert key_forms(key)[1] in b"..." + key.hex().encode()
+
+
+def test_the_prompt_that_is_looked_for_is_the_prompt() -> None:
+    assert SECRETS["the prompt"] in INSTRUCTIONS
 
 
 def test_originals_do_not_show_their_text_but_are_found_by_their_pieces(tmp_path: Path) -> None:

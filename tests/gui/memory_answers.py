@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from appliance.cancellation import Cancellation
 from appliance.errors import CloisterError
 from appliance.values import (
     AirgapReport,
@@ -29,6 +31,7 @@ from appliance.values import (
     Probe,
     Refused,
     Scored,
+    Token,
     Verdict,
 )
 
@@ -88,6 +91,27 @@ def quote(question: str, found: tuple[Scored, ...]) -> Answer:
     return Answer(
         tuple(sentences), tuple(citations), AnswerMode.QUOTE, "word overlap", best, THRESHOLD
     )
+
+
+def written(quoted: Answer, model: str) -> Answer:
+    """The quoted sentences said again as if by a model, and one that no document holds."""
+    added = AnswerSentence("In doubt, ask the ward pharmacist.", (), supported=False)
+    return replace(
+        quoted,
+        sentences=(*quoted.sentences, added) if quoted.found else (),
+        mode=AnswerMode.GENERATE,
+        model=model,
+    )
+
+
+def spoken(answer: Answer, pause: float, until: int, stop: Cancellation) -> Iterator[Token]:
+    """The answer word by word, up to one of them."""
+    words = " ".join(sentence.text for sentence in answer.sentences).split(" ")
+    for word in words[: until or None]:
+        time.sleep(pause)
+        if stop.cancelled:
+            return
+        yield Token(f"{word} ")
 
 
 def files_of(paths: Sequence[Path]) -> list[Path]:

@@ -16,7 +16,9 @@ from pathlib import Path
 from appliance.app import Appliance, Cancellation
 from appliance.errors import CloisterError, UsageError
 from appliance.values import (
+    Answer,
     Answered,
+    AnswerMode,
     Cancelled,
     Citation,
     Collection,
@@ -45,6 +47,7 @@ from appliance.values import (
     Token,
     Turn,
     Verdict,
+    Writing,
 )
 from tests.gui.drawn_pages import draw_page, set_text
 from tests.gui.memory_answers import (
@@ -57,6 +60,8 @@ from tests.gui.memory_answers import (
     quote,
     read,
     report,
+    spoken,
+    written,
 )
 from tests.gui.memory_state import Halted, Pace, State, Unreadable, WrongPassphrase
 
@@ -135,6 +140,9 @@ class MemoryAppliance(Appliance):
         if self.pace.raise_ask:
             raise Unreadable("The engine could not be started.", hint="Ask again.")
         verdict = decide(text, reason)
+        if self.pace.writes:
+            wider = replace(verdict.obligations, mode=AnswerMode.GENERATE, cite="marked")
+            verdict = replace(verdict, obligations=wider)
         time.sleep(self.pace.stage)
         conversation = conversation or f"c{len(self._held.titles) + 1}"
         record = self._record("ask.open", f"conversation {conversation}", "open", verdict)
@@ -168,7 +176,7 @@ class MemoryAppliance(Appliance):
         if not verdict.allowed:
             yield Refused(verdict, -1, verdict.sentence, verdict.hint)
             return
-        for stage in Stage:
+        for stage in (Stage.FINDING, Stage.READING):
             yield Progress(stage)
             if self._waits(cancelled):
                 yield Cancelled(-1)
@@ -176,17 +184,34 @@ class MemoryAppliance(Appliance):
             if stage is Stage.FINDING:
                 found = self._find(text, collections)
                 yield Found(found)
-        if self.pace.fail_ask:
-            yield Failed("engine_failed", "The engine stopped while reading.", "Ask again.")
-            return
         answer = quote(text, found)
+        writes = self.pace.writes and bool(self.pace.model)
+        if writes:
+            answer = written(answer, self.pace.model)
+            yield from spoken(answer, self.pace.token, self.pace.dies_at, cancelled)
+        yield Progress(Stage.CHECKING)
+        if self._waits(cancelled):
+            yield Cancelled(-1)
+        elif self.pace.fail_ask:
+            yield Failed("engine_failed", "The engine stopped while reading.", "Ask again.")
+        elif writes and self.pace.dies_at:
+            yield Failed("engine_failed", "The engine stopped while writing.", "Ask again.")
+        else:
+            yield from self._told(answer, writes, cancelled)
+
+    def _told(self, answer: Answer, writes: bool, cancelled: Cancellation) -> Iterator[Event]:
         for number in range(self.pace.tokens):
             if cancelled.cancelled:
                 yield Cancelled(-1)
                 return
             yield Token(f"word{number} ")
-        yield from (Token(sentence.text) for sentence in answer.sentences)
+        if not writes:
+            yield from (Token(sentence.text) for sentence in answer.sentences)
         yield Answered(answer, -1)
+
+    def writing(self) -> Writing:
+        self._called()
+        return Writing(self.pace.model, self.pace.writes)
 
     def _waits(self, cancelled: Cancellation) -> bool:
         end = time.monotonic() + self.pace.stage
