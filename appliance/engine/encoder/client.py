@@ -23,22 +23,21 @@ import numpy as np
 
 from appliance.airgap.sandbox import Sandbox, SandboxUnavailable, require_sandbox
 from appliance.engine.encoder.bundle import read_manifest, read_tokenizer
-from appliance.engine.encoder.frames import (
-    Ready,
-    Refusal,
-    TimedOut,
-    pack_texts,
-    read_frame,
-    unpack_ready,
-    unpack_vectors,
-    write_frame,
-)
+from appliance.engine.encoder.frames import pack_texts, unpack_vectors
 from appliance.engine.encoder.turn import Turns
 from appliance.engine.errors import (
     BundleDamaged,
     BundleMissing,
     FrameInvalid,
     MachineUnsupported,
+)
+from appliance.engine.framing import (
+    Ready,
+    Refusal,
+    TimedOut,
+    read_frame,
+    unpack_ready,
+    write_frame,
 )
 from appliance.engine.quoting.quote import quote
 from appliance.engine.quoting.words import Rarity, read_rarity
@@ -97,7 +96,7 @@ class EngineHost:
         ready = self._ready
         if ready is None:
             return None
-        return Sandbox(ready.platform, ready.guards, ready.missing, ready.landlock)
+        return ready.sandbox
 
     def start(self) -> None:
         """Starts the host in the background; returns at once. What goes wrong is raised by the
@@ -171,9 +170,7 @@ class EngineHost:
             raise _refused(answer)
         self._ready = answer
         try:
-            require_sandbox(
-                Sandbox(answer.platform, answer.guards, answer.missing, answer.landlock)
-            )
+            require_sandbox(answer.sandbox)
         except SandboxUnavailable as error:
             self._end()
             raise EngineFailed(error.sentence, hint=error.next_step) from error
