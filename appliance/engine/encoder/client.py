@@ -25,6 +25,7 @@ from appliance.airgap.sandbox import Sandbox, SandboxUnavailable, require_sandbo
 from appliance.engine.encoder.bundle import read_manifest, read_tokenizer
 from appliance.engine.encoder.frames import pack_texts, unpack_vectors
 from appliance.engine.encoder.turn import Turns
+from appliance.engine.environment import child_environment, cores
 from appliance.engine.errors import (
     BundleDamaged,
     BundleMissing,
@@ -72,7 +73,7 @@ class EngineHost:
     ) -> None:
         self._folder = bundle
         self._command = tuple(command)
-        self._threads = threads or min(8, _cores())
+        self._threads = threads or min(8, cores())
         self._patience = patience or Patience()
         self._turns = Turns()
         self._process: subprocess.Popen[bytes] | None = None
@@ -184,7 +185,7 @@ class EngineHost:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
-                env=_environment(self._threads),
+                env=child_environment(self._threads),
                 cwd="/",
             )
         except OSError as error:
@@ -264,24 +265,3 @@ def _output(process: subprocess.Popen[bytes]) -> int:
 def _refused(refusal: Refusal) -> EngineFailed:
     kinds = {kind.code: kind for kind in (BundleMissing, BundleDamaged, MachineUnsupported)}
     return kinds.get(refusal.code, EngineFailed)(refusal.sentence, hint=refusal.hint)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _environment(threads: int) -> dict[str, str]:
-    """Nothing of the desk's environment but what the system needs."""
-    kept = {k: v for k, v in os.environ.items() if k in ("SYSTEMROOT", "LD_LIBRARY_PATH")}
-    return kept | {
-        "LC_ALL": "C.UTF-8",
-        "OPENBLAS_NUM_THREADS": "1",  # the sandbox is entered with one thread running
-        "TOKENIZERS_PARALLELISM": "false",
-        "TVM_NUM_THREADS": str(threads),
-        "TVM_BIND_THREADS": "0",  # pinned threads would fight other programs for one core
-        # Rounds a kernel thread spins before it sleeps: enough to bridge the gap between two
-        # kernels (a question takes 2.2 ms, 2.8 without), too few to starve the window.
-        "TVM_THREAD_POOL_SPIN_COUNT": "5000",
-    }
