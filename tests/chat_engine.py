@@ -55,7 +55,6 @@ class WordEngine:
     context: int = CONTEXT
     vocabulary: int = 256
     fingerprint: str = FINGERPRINT
-    computed: int = 0
     _running: dict[int, Running] = field(default_factory=dict)
     _ended: list[Finished] = field(default_factory=list)
     _pinned: set[tuple[int, ...]] = field(default_factory=set)
@@ -90,9 +89,9 @@ class WordEngine:
     def prefix(self, messages: Sequence[Message]) -> Sequence[int]:
         return tuple(("\n".join(message.text for message in messages) + "\n").encode())
 
-    def pin(self, tokens: Sequence[int]) -> None:
-        self.computed += len(tokens)
+    def pin(self, request: int, tokens: Sequence[int]) -> None:
         self._pinned.add(tuple(tokens))
+        self._ended.append(Finished(request, Ending.LENGTH, len(tokens), 0, 0))
 
     def export(self, tokens: Sequence[int]) -> bytes:
         return bytes(tokens) * 100_000

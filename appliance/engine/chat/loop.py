@@ -37,7 +37,7 @@ from appliance.engine.chat.messages import (
     chunks,
 )
 from appliance.engine.chat.packing import pack_chat_ready, pack_report, unpack_order
-from appliance.engine.decoding.request import Message, Rejected, Reply, Request
+from appliance.engine.decoding.request import Finished, Message, Piece, Rejected, Reply, Request
 from appliance.engine.errors import FrameInvalid
 from appliance.engine.framing import (
     FOREVER,
@@ -95,8 +95,9 @@ class Engine(Protocol):
     def prefix(self, messages: Sequence[Message]) -> Sequence[int]:
         """The tokens that every conversation begins with that begins with these messages."""
 
-    def pin(self, tokens: Sequence[int]) -> None:
-        """Computes these tokens and keeps them in the cache."""
+    def pin(self, request: int, tokens: Sequence[int]) -> None:
+        """Computes these tokens, step by step beside the others, and keeps them in the cache; says
+        Finished of this request once they are."""
 
     def export(self, tokens: Sequence[int]) -> bytes:
         """The cache of pinned tokens."""
@@ -164,6 +165,7 @@ class _Loop:
         self._output = output
         self._prefixes: dict[int, tuple[int, ...]] = {}
         self._adopting: dict[int, Whole] = {}
+        self._pinning: set[int] = set()
         self._said = time.monotonic()
 
     def run(self) -> None:
@@ -173,9 +175,16 @@ class _Loop:
                 self._obey(unpack_order(untrusted))
             if self._engine.busy:
                 for reply in self._engine.step():
-                    self._say(reply)
+                    self._pass_on(reply)
             if self._engine.busy and time.monotonic() - self._said > SIGN:
                 self._say(Working())
+
+    def _pass_on(self, reply: Reply) -> None:
+        if reply.request not in self._pinning:
+            self._say(reply)
+        elif not isinstance(reply, Piece):
+            self._pinning.discard(reply.request)
+            self._say(Pinned(reply.request) if isinstance(reply, Finished) else reply)
 
     def _say(self, report: Report) -> None:
         write_frame(self._output, pack_report(report), FOREVER)
@@ -201,8 +210,8 @@ class _Loop:
             case Prefix(number, messages):
                 self._learn(number, messages)
             case Pin(number):
-                self._engine.pin(self._tokens(number))
-                self._say(Pinned(number))
+                self._engine.pin(number, self._tokens(number))
+                self._pinning.add(number)
             case Export(number):
                 for chunk in chunks(number, self._engine.export(self._tokens(number))):
                     self._say(chunk)

@@ -79,7 +79,8 @@ def read(untrusted: bytes) -> Gpu | NoGpu:
         case ["none", str(reason)] if len(reason) <= 200 and reason.isprintable():
             return NoGpu(reason)
         case ["gpu", str(name), int(memory), int(capability), str(driver)] if (
-            0 < len(name) <= 200
+            type(memory) is type(capability) is int  # a bool is an int as well
+            and 0 < len(name) <= 200
             and name.isprintable()
             and 0 < memory < 1 << 50
             and 10 <= capability < 1000

@@ -207,6 +207,9 @@ class HostProcess:
         self._process.wait()
         with self._writing:
             self._input.close()
+        listener = self._listener
+        if listener.ident is not None and listener is not threading.current_thread():
+            listener.join()  # it reads the end of the pipe now
         return again(first)
 
     def _send(self, payload: bytes, *, quiet: bool = False) -> None:
