@@ -37,6 +37,10 @@ class Lanes:
     def fabs(self, x: Any) -> Any:  # noqa: ANN401
         return _llvm("llvm.fabs", self.dtype, x)
 
+    def rint(self, x: Any) -> Any:  # noqa: ANN401
+        """The nearest whole number, ties to even."""
+        return _llvm("llvm.rint", self.dtype, x)
+
     def highest(self, x: Any) -> Any:  # noqa: ANN401
         """The largest lane, as a scalar."""
         return _llvm("llvm.vector.reduce.fmax", "float32", x)
@@ -52,7 +56,7 @@ class Lanes:
     def exp(self, x: Any) -> Any:  # noqa: ANN401
         """exp(x) for x clamped to [-87, 88]: 2^n times a degree-5 polynomial (Cephes expf)."""
         x = T.max(T.min(x, self.splat(88.0)), self.splat(-87.0))
-        n = _llvm("llvm.rint", self.dtype, x * self.splat(1.4426950408889634))
+        n = self.rint(x * self.splat(1.4426950408889634))
         r = x - n * self.splat(0.693359375) - n * self.splat(-2.12194440e-4)
         p = self.splat(1.9875691500e-4)
         for c in (1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.5):
@@ -76,3 +80,16 @@ class Lanes:
         """x Phi(x), the exact form BERT was trained with (not the tanh approximation)."""
         half = self.splat(0.5) * x
         return half + half * self.erf(x * self.splat(0.7071067811865476))
+
+    def tanh(self, x: Any) -> Any:  # noqa: ANN401
+        """tanh(x) = 1 - 2 / (exp(2 x) + 1), absolute error below 1e-6."""
+        return self.splat(1.0) - self.splat(2.0) / (self.exp(x + x) + self.splat(1.0))
+
+    def silu(self, x: Any) -> Any:  # noqa: ANN401
+        """x / (1 + exp(-x))."""
+        return x / (self.splat(1.0) + self.exp(self.splat(0.0) - x))
+
+    def gelu_tanh(self, x: Any) -> Any:  # noqa: ANN401
+        """GELU by tanh: 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))."""
+        inner = self.splat(0.7978845608028654) * (x + self.splat(0.044715) * x * x * x)
+        return self.splat(0.5) * x * (self.splat(1.0) + self.tanh(inner))

@@ -18,8 +18,8 @@ Plain: TypeAlias = npt.NDArray[Any]
 class Packed:
     """A matrix (rows, columns) in MLC's group quantisation q4f16_1 or q4f32_1.
 
-    words: uint32, (rows, ceil(columns / 8)), eight 4-bit codes a word, the first in the lowest
-    bits. scales: float16 or float32, (rows, ceil(columns / 32)). weight = (code - 7) * scale.
+    words: uint32, (rows, 4 * ceil(columns / 32)), eight 4-bit codes a word, the first in the
+    lowest bits. scales: float16 or float32, (rows, ceil(columns / 32)). weight = (code - 7) * scale.
     Codes past the last column mean nothing.
     """
 

@@ -1,0 +1,46 @@
+"""Large aligned memory for parameters and caches.
+
+Rules kept here: every array begins at a multiple of ALIGNMENT; memory is asked for in huge pages
+where the system has them (a decoded token reads every weight: with small pages, looking up their
+addresses costs as much as a tenth of the reading).
+"""
+
+from __future__ import annotations
+
+import mmap
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from appliance.engine.running.blocks import ALIGNMENT
+
+Number = TypeVar("Number", bound=np.generic)
+
+
+class Arena:
+    """`size` bytes of zeros, handed out piece by piece and kept while any piece is."""
+
+    def __init__(self, size: int) -> None:
+        self._map = mmap.mmap(-1, max(size, 1) + ALIGNMENT)
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            try:
+                self._map.madvise(mmap.MADV_HUGEPAGE)
+            except OSError:
+                pass  # a kernel without huge pages: slower, not wrong
+        self._bytes = np.frombuffer(self._map, np.uint8)
+        self._used = -self._bytes.ctypes.data % ALIGNMENT
+
+    def take(self, shape: tuple[int, ...], dtype: type[Number]) -> npt.NDArray[Number]:
+        """The next array. Raises MemoryError when the arena is used up."""
+        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        if self._used + size > self._bytes.size:
+            raise MemoryError("the arena is used up")
+        taken = self._bytes[self._used : self._used + size].view(dtype).reshape(shape)
+        self._used += rounded(size)
+        return taken
+
+
+def rounded(size: int) -> int:
+    """The next multiple of ALIGNMENT."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
