@@ -23,9 +23,9 @@ from pathlib import Path
 from appliance.errors import CloisterError
 from appliance.policy import cases, manifest, pack
 from appliance.policy.engine import PolicyEngine
-from appliance.policy.manifest import SignerKey, TrustedKey, Verified
+from appliance.policy.manifest import Verified
 from appliance.policy.pack import Pack
-from appliance.vault.signing import Algorithm, SigningKey
+from appliance.vault.signers import SignerKey, TrustedKey
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY = ROOT / ".cache" / "keys" / "policy.json"
@@ -52,10 +52,7 @@ def read_key(path: Path) -> SignerKey:
             "pair with --new-key, which changes appliance/policy/trust.py."
         )
     seeds = json.loads(path.read_text())
-    return SignerKey(
-        SigningKey.from_seed(Algorithm.ED25519, bytes.fromhex(seeds["ed25519"])),
-        SigningKey.from_seed(Algorithm.ML_DSA_65, bytes.fromhex(seeds["ml-dsa-65"])),
-    )
+    return SignerKey.from_seeds(bytes.fromhex(seeds["ed25519"]), bytes.fromhex(seeds["ml-dsa-65"]))
 
 
 def trust_source(key: TrustedKey) -> str:
@@ -67,7 +64,7 @@ def trust_source(key: TrustedKey) -> str:
         "Written by `packaging/sign_pack.py --new-key`; the private halves are never in the "
         'repository.\n"""\n\n'
         "from __future__ import annotations\n\nfrom base64 import b64decode\n\n"
-        "from appliance.policy.manifest import TrustedKey\n\n"
+        "from appliance.vault.signers import TrustedKey\n\n"
         "TRUSTED: tuple[TrustedKey, ...] = (\n    TrustedKey(\n"
         f'        name="{key.name}",\n'
         f'        ed25519=b64decode("{base64.b64encode(key.ed25519).decode()}"),\n'

@@ -26,12 +26,11 @@ from appliance.vault.canonical import (
     Fields,
     Json,
     Malformed,
-    base64_text,
     canonical_json,
     read_json,
 )
 from appliance.vault.errors import BadSignature
-from appliance.vault.signing import Algorithm, SigningKey, VerifyingKey, require_signature
+from appliance.vault.signers import SignerKey, SignerUnknown, TrustedKey, require_signer
 
 SIGNATURE_FILE = "pack.sig"
 FORMAT = "cloister-pack-1"
@@ -40,37 +39,6 @@ _DOMAIN = b"cloister policy pack v1\n"  # so that no other signature of the key 
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _MOST_FILES = 64
 _LARGEST_FILE = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class TrustedKey:
-    """A public key pair that may sign packs, and whose it is."""
-
-    name: str
-    ed25519: bytes
-    ml_dsa_65: bytes
-
-    @property
-    def id(self) -> str:
-        """16 hexadecimal digits, derived from both keys."""
-        return hashlib.sha256(self.ed25519 + self.ml_dsa_65).hexdigest()[:16]
-
-
-@dataclass(frozen=True, slots=True)
-class SignerKey:
-    """The private half of a TrustedKey."""
-
-    ed25519: SigningKey
-    ml_dsa_65: SigningKey
-
-    @staticmethod
-    def generate() -> SignerKey:
-        return SignerKey(
-            SigningKey.generate(Algorithm.ED25519), SigningKey.generate(Algorithm.ML_DSA_65)
-        )
-
-    def public(self, name: str) -> TrustedKey:
-        return TrustedKey(name, self.ed25519.public.raw, self.ml_dsa_65.public.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +111,8 @@ def sign(name: str, version: str, serial: int, files: Mapping[str, bytes], key: 
         "serial": serial,
         "version": version,
     }
-    message = _DOMAIN + canonical_json(manifest)
-    return canonical_json(
-        {
-            "ed25519": base64_text(key.ed25519.sign(message)),
-            "key": key.public("").id,
-            "manifest": manifest,
-            "ml-dsa-65": base64_text(key.ml_dsa_65.sign(message)),
-        }
-    )
+    signatures = key.signatures(_DOMAIN, canonical_json(manifest))
+    return canonical_json({**signatures, "manifest": manifest})
 
 
 def verify(folder: Path, trusted: tuple[TrustedKey, ...]) -> Verified:
@@ -204,26 +165,16 @@ def _verified(
 def _require_signer(
     folder: Path, untrusted: Fields, signed: bytes, trusted: tuple[TrustedKey, ...]
 ) -> TrustedKey:
-    named = untrusted.text("key", 16)
-    for key in trusted:
-        if key.id != named:
-            continue
-        message = _DOMAIN + signed
-        try:
-            require_signature(
-                VerifyingKey(Algorithm.ED25519, key.ed25519), message, untrusted.blob("ed25519")
-            )
-            require_signature(
-                VerifyingKey(Algorithm.ML_DSA_65, key.ml_dsa_65),
-                message,
-                untrusted.blob("ml-dsa-65"),
-            )
-        except BadSignature:
-            raise PackForged(
-                f"The signature of the policy pack {folder.name} does not verify."
-            ) from None
-        return key
-    raise PackForged(f"The policy pack {folder.name} is signed by someone not trusted here.")
+    try:
+        return require_signer(untrusted, _DOMAIN, signed, trusted)
+    except SignerUnknown:
+        raise PackForged(
+            f"The policy pack {folder.name} is signed by someone not trusted here."
+        ) from None
+    except BadSignature:
+        raise PackForged(
+            f"The signature of the policy pack {folder.name} does not verify."
+        ) from None
 
 
 def _require_files(name: str, files: Mapping[str, bytes], hashes: Fields) -> None:

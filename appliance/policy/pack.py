@@ -14,9 +14,10 @@ from pathlib import Path
 
 from appliance.policy import manifest, topics, trust
 from appliance.policy.errors import PackMissing, PackRolledBack, PackUnusable
-from appliance.policy.manifest import TrustedKey, Verified
+from appliance.policy.manifest import Verified
 from appliance.policy.topics import Catalogue, CatalogueInvalid
 from appliance.policy.vocabulary import SCHEMA
+from appliance.vault.signers import TrustedKey
 
 PACK_FILE = "pack.toml"
 SCHEMA_FILE = "schema.cedarschema"

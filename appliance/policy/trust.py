@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 
-from appliance.policy.manifest import TrustedKey
+from appliance.vault.signers import TrustedKey
 
 TRUSTED: tuple[TrustedKey, ...] = (
     TrustedKey(

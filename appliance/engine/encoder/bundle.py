@@ -20,17 +20,16 @@ from pathlib import Path, PurePosixPath
 
 from appliance.engine.encoder.layout import params_size
 from appliance.engine.errors import BundleDamaged, BundleMissing, MachineUnsupported
+from appliance.engine.processor import X86_64_V3, X86_64_V4, processor_features
 
 FORMAT = "cloister-encoder/1"
 MAX_MANIFEST = 1_000_000
 MAX_FILES = 64
 MAX_TOKENIZER = 16_000_000
 
-# The x86-64 psABI's levels, in the words of /proc/cpuinfo (abm is LZCNT).
-_V3 = frozenset("avx avx2 bmi1 bmi2 f16c fma abm movbe xsave".split())
 LEVELS: tuple[tuple[str, frozenset[str]], ...] = (
-    ("x86-64-v4", _V3 | frozenset("avx512f avx512bw avx512cd avx512dq avx512vl".split())),
-    ("x86-64-v3", _V3),
+    ("x86-64-v4", X86_64_V4),
+    ("x86-64-v3", X86_64_V3),
 )
 """Best first."""
 
@@ -207,20 +206,7 @@ def choose_level(manifest: Manifest, features: Iterable[str]) -> str:
     for level, needed in LEVELS:
         if f"lib/{level}.so" in there and needed <= have:
             return level
-    lacking = " ".join(sorted(_V3 - have)) or "none of the usual"
+    lacking = " ".join(sorted(X86_64_V3 - have)) or "none of the usual"
     raise MachineUnsupported(
         f"This processor ({platform.machine()}) cannot run the encoder; it lacks: {lacking}."
     )
-
-
-def processor_features() -> frozenset[str]:
-    """This processor's features in the words of /proc/cpuinfo; none where there is no such file."""
-    try:
-        text = Path("/proc/cpuinfo").read_text("utf-8", "replace")
-    except OSError:
-        return frozenset()
-    for line in text.splitlines():
-        name, _, rest = line.partition(":")
-        if name.strip() == "flags":
-            return frozenset(rest.split())
-    return frozenset()

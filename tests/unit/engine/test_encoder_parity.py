@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from appliance.engine.encoder.bundle import LEVELS, processor_features
+from appliance.engine.encoder.bundle import LEVELS
 from appliance.engine.encoder.client import EngineHost
+from appliance.engine.processor import processor_features
 from tests.unit.engine import reference
 
 TEXTS = (

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from appliance.policy import manifest, pack
-from appliance.policy.manifest import SignerKey, TrustedKey
 from appliance.policy.pack import Pack
 from appliance.policy.vocabulary import SCHEMA
+from appliance.vault.signers import SignerKey, TrustedKey
 
 PERMIT = '@id("{name}.ask") permit (principal, action == Action::"ask", resource);'
 

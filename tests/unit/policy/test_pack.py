@@ -21,7 +21,7 @@ from appliance.policy.errors import (
     PackUnsigned,
     PackUnusable,
 )
-from appliance.policy.manifest import SignerKey
+from appliance.vault.signers import SignerKey
 from tests.unit.policy import packs
 
 

@@ -1,0 +1,91 @@
+"""The compiled code that runs a model on this processor: which levels there are, and where it is.
+
+Rules kept here: a library is chosen by what the processor reports, and one whose instructions it
+lacks is never loaded, whatever a manifest says. Code comes from a signed bundle or with the
+program, never from an unsigned bundle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from appliance.engine.bundles.manifest import hash_file
+from appliance.engine.errors import MachineUnsupported, ModelDamaged, ModelMissing
+from appliance.engine.mlc.files import read_object
+from appliance.engine.processor import X86_64_V3, X86_64_V4, processor_name
+
+LEVELS: dict[str, frozenset[str]] = {
+    "x86-64-v4-vnni": X86_64_V4 | {"avx512_vnni"},
+    "x86-64-v3": X86_64_V3,
+    "aarch64-dotprod": frozenset({"asimd", "asimddp"}),
+}
+"""What each needs, in the words of /proc/cpuinfo. The faster before the slower."""
+
+HASHES = "hashes.json"
+MAX_HASHES = 100_000
+
+
+def choose_level(there: Collection[str], features: Collection[str]) -> str:
+    """The best of the levels that are there which this processor can run. Raises
+    MachineUnsupported."""
+    have = frozenset(features)
+    for level, needed in LEVELS.items():
+        if level in there and needed <= have:
+            return level
+    known = [LEVELS[level] for level in there]
+    nearest = min(known, key=lambda needed: len(needed - have), default=frozenset[str]())
+    lacking = " ".join(sorted(nearest - have)) or "a library made for it"
+    raise MachineUnsupported(
+        f"This processor ({processor_name()}) cannot run chat models; it lacks: {lacking}."
+    )
+
+
+def program_libraries() -> Path:
+    """The folder of the program's own libraries: beside the packaged program, else in the
+    checkout's cache. Raises ModelMissing when it is in neither place."""
+    beside = Path(sys.executable).resolve().parent / "chat"
+    if getattr(sys, "frozen", False) and (beside / HASHES).is_file():
+        return beside
+    cache = Path(__file__).resolve().parents[3] / ".cache" / "chat-kernels"
+    try:
+        current = (cache / "current").read_text("ascii").strip()
+    except (OSError, ValueError):
+        current = ""
+    if not current.isalnum() or not (cache / current / HASHES).is_file():
+        raise ModelMissing(
+            "The code that runs chat models on this processor is not installed.",
+            hint="Install Cloister again; in a checkout run `make setup`.",
+        )
+    return cache / current
+
+
+def levels_in(folder: Path) -> tuple[str, ...]:
+    """Of the program's libraries. Raises ModelDamaged."""
+    hashes = read_object(folder / HASHES, MAX_HASHES)
+    return tuple(level for level in LEVELS if f"{level}.so" in hashes)
+
+
+def verified_library(folder: Path, level: str) -> Path:
+    """One of the program's libraries, once its hash held. Raises ModelDamaged."""
+    path = folder / f"{level}.so"
+    if read_object(folder / HASHES, MAX_HASHES).get(path.name) != hash_file(path).sha256:
+        raise ModelDamaged(
+            f"{path.name} of the program is not the file it should be.",
+            hint="Install Cloister again; in a checkout run `make clean` and `make setup`.",
+        )
+    return path
+
+
+def write_libraries(folder: Path, compile_level: Callable[[str, Path], None]) -> None:
+    """Compiles every level into a folder, for the program to ship; the hashes come last, so that a
+    folder with them is whole. Raises OSError and what the compiler raises."""
+    folder.mkdir(parents=True, exist_ok=True)
+    hashes = []
+    for level in LEVELS:
+        path = folder / f"{level}.so"
+        compile_level(level, path)
+        hashes.append(f' "{path.name}": "{hashlib.sha256(path.read_bytes()).hexdigest()}"')
+    (folder / HASHES).write_text("{\n" + ",\n".join(hashes) + "\n}\n", "ascii")

@@ -1,0 +1,210 @@
+"""Opening an installed chat model: everything that could refuse it, before any of it is loaded.
+
+Rules kept here: in this order: whose it is (signature), what it is (family, format, every parameter
+in the index), whether it is whole (no file missing, too many, or other than its hash), whether this
+machine can run it (instructions, memory). After return nothing is left to be refused but a file
+that changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.engine.bundles import libraries
+from appliance.engine.bundles.manifest import (
+    MANIFEST,
+    SIGNATURE,
+    Manifest,
+    Signed,
+    hash_file,
+    read_signed,
+)
+from appliance.engine.bundles.trust import trusted_signers
+from appliance.engine.errors import MachineUnsupported, MemoryShort, ModelDamaged, ModelMissing
+from appliance.engine.mlc import chat_config
+from appliance.engine.mlc.chat_config import ChatConfig, read_chat_config
+from appliance.engine.mlc.index import Index, read_index
+from appliance.engine.mlc.shards import in_parallel
+from appliance.engine.mlc.weights import require_parameters
+from appliance.engine.models.architecture import Architecture, Format
+from appliance.engine.processor import memory_available as memory_of_this_machine
+from appliance.engine.processor import processor_features
+from appliance.vault.signers import TrustedKey
+
+CACHE_TOKENS = 4_096
+"""Tokens of key-value cache that an estimate of memory counts with."""
+
+RESERVE = 256 << 20
+"""Bytes for the runtime and for what a forward pass needs in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatBundle:
+    """A model that this machine can run. library: the code for this processor, `level` its
+    instruction set. signer: empty where the bundle is unsigned and was accepted."""
+
+    folder: Path
+    manifest: Manifest
+    signer: str
+    chat: ChatConfig
+    level: str
+    library: Path
+    memory: int
+
+    @property
+    def architecture(self) -> Architecture:
+        return self.chat.architecture
+
+    @property
+    def format(self) -> Format:
+        return self.chat.format
+
+    @property
+    def tokenizer(self) -> Path:
+        return self.folder / chat_config.TOKENIZER
+
+    def library_for(self, target: str) -> Path:
+        """Of a device, "cuda" or "metal". Raises MachineUnsupported where the bundle has none."""
+        for library in self.manifest.libraries:
+            if library.target == target:
+                return self.folder / library.path
+        raise MachineUnsupported(
+            f"The model {self.manifest.id} brings no code for {target}.",
+            hint=f"Build it again with `cloister model build … --target cpu,{target}`.",
+        )
+
+
+def open_chat_bundle(
+    folder: Path,
+    features: Collection[str] | None = None,
+    memory_available: int | None = None,
+    *,
+    trusted: tuple[TrustedKey, ...] | None = None,
+    accepted: Mapping[str, str] | None = None,
+    shards: bool = True,
+) -> ChatBundle:
+    """Verifies an installed model and chooses its library.
+
+    features, memory_available (bytes) and trusted: this machine's where None. accepted: see
+    manifest.read_signed. shards: False leaves the hashes of the parameters to
+    mlc.weights.read_weights, which verifies what it reads in any case. Raises ModelMissing,
+    ModelDamaged, BundleUntrusted, FamilyUnsupported, FormatUnsupported, ConfigurationInvalid,
+    MachineUnsupported, MemoryShort.
+    """
+    signed = _signed(folder, trusted, accepted)
+    manifest = signed.manifest
+    chat, index = describe(folder, manifest)
+    names = {shard.file for shard in index.shards}
+    require_files(folder, manifest, without=frozenset() if shards else names)
+    level, library = _library(
+        folder, manifest, processor_features() if features is None else features
+    )
+    memory = memory_needed(chat, index)
+    _require_memory(manifest, memory, memory_available)
+    return ChatBundle(folder, manifest, signed.signer, chat, level, library, memory)
+
+
+def verify(
+    folder: Path,
+    trusted: tuple[TrustedKey, ...] | None = None,
+    accepted: Mapping[str, str] | None = None,
+) -> Signed:
+    """Whose the bundle is and that it is whole, to the last byte; not whether it runs here. Raises
+    as open_chat_bundle does."""
+    signed = _signed(folder, trusted, accepted)
+    describe(folder, signed.manifest)
+    require_files(folder, signed.manifest)
+    return signed
+
+
+def _signed(
+    folder: Path, trusted: tuple[TrustedKey, ...] | None, accepted: Mapping[str, str] | None
+) -> Signed:
+    if not (folder / MANIFEST).is_file():
+        raise ModelMissing(f"There is no installed model in {folder}.")
+    return read_signed(folder, trusted_signers() if trusted is None else trusted, accepted)
+
+
+def describe(folder: Path, manifest: Manifest) -> tuple[ChatConfig, Index]:
+    """What the model's own files say, and that the manifest says the same."""
+    named = {file.path: file.size for file in manifest.files}
+    for needed in (chat_config.NAME, chat_config.TOKENIZER):
+        if needed not in named:
+            raise ModelDamaged(f"The model's manifest does not name {needed}.")
+    chat, index = read_chat_config(folder), read_index(folder)
+    if (manifest.family, manifest.quantisation) != (chat.architecture.family, chat.format.value):
+        raise ModelDamaged("The model's manifest and its configuration say different things.")
+    if manifest.context != chat.architecture.context:
+        raise ModelDamaged("The model's manifest and its configuration say different contexts.")
+    require_parameters(index, chat.architecture, chat.format)
+    for shard in index.shards:
+        if named.get(shard.file) != shard.size:
+            raise ModelDamaged(f"The model's manifest and its index differ on {shard.file}.")
+    return chat, index
+
+
+def require_files(
+    folder: Path, manifest: Manifest, *, without: Collection[str] = frozenset()
+) -> None:
+    """Raises ModelDamaged unless the folder holds exactly the manifest's files, to the byte. Of
+    those in `without` only presence and size are looked at."""
+    named = {file.path for file in manifest.files}
+    present = set(_present(folder))
+    if odd := present - named - {MANIFEST, SIGNATURE}:
+        raise ModelDamaged(f"The model holds a file its manifest does not name: {min(odd)[:80]}.")
+    if missing := named - present:
+        raise ModelDamaged(f"{min(missing)} of the model is missing.")
+    for file in manifest.files:
+        if (folder / file.path).lstat().st_size != file.size:
+            raise ModelDamaged(f"{file.path} of the model is not the size it should be.")
+    wanted = [file for file in manifest.files if file.path not in without]
+    found = in_parallel(lambda file: hash_file(folder / file.path), wanted)
+    for file, actual in zip(wanted, found, strict=True):
+        if (actual.size, actual.sha256) != (file.size, file.sha256):
+            raise ModelDamaged(f"{file.path} of the model is not the file it should be.")
+
+
+def _present(folder: Path) -> list[str]:
+    """Everything in the folder but folders that hold something."""
+    try:
+        paths = sorted(folder.rglob("*"))
+    except OSError as error:
+        raise ModelMissing(f"The model in {folder} cannot be read.") from error
+    return [
+        path.relative_to(folder).as_posix()
+        for path in paths
+        if path.is_symlink() or not path.is_dir()
+    ]
+
+
+def _library(folder: Path, manifest: Manifest, features: Collection[str]) -> tuple[str, Path]:
+    """The bundle's own where one of them runs on this processor, else the program's."""
+    have = frozenset(features)
+    for level, needed in libraries.LEVELS.items():
+        for own in manifest.libraries:
+            if own.target == "cpu" and own.level == level and {*needed, *own.features} <= have:
+                return level, folder / own.path
+    program = libraries.program_libraries()
+    level = libraries.choose_level(libraries.levels_in(program), features)
+    return level, libraries.verified_library(program, level)
+
+
+def memory_needed(chat: ChatConfig, index: Index, cache_tokens: int = CACHE_TOKENS) -> int:
+    """Bytes, estimated: parameters, the largest shard once more while they are rearranged, the
+    key-value cache of so many tokens, and a reserve."""
+    a = chat.architecture
+    largest = max(shard.size for shard in index.shards)
+    number = 2 if chat.format.dtype == "float16" else 4
+    token = 2 * len(a.layers) * a.kv_heads * a.head_dim * number
+    return index.size_in_memory + largest + min(a.context, cache_tokens) * token + RESERVE
+
+
+def _require_memory(manifest: Manifest, needed: int, given: int | None) -> None:
+    available = memory_of_this_machine() if given is None else given
+    if available is not None and available < needed:
+        raise MemoryShort(
+            f"The model {manifest.name} needs about {needed / 1e9:.1f} GB of memory; "
+            f"{available / 1e9:.1f} GB are free."
+        )
