@@ -167,9 +167,9 @@ class _Forward:
             x = block.emit_te(
                 operations.embed(a, self._dtype), batch.tokens, *self._matrix("embed")
             )
-            for at, kind in enumerate(a.layers):
+            for at in range(len(a.layers)):
                 pages_of = block.emit(relax.TupleGetItem(cache, at))
-                x = self._attention(x, at, kind, pages_of, layer_type, batch)
+                x = self._attention(x, at, pages_of, layer_type, batch)
                 x = self._feed_forward(x, at)
             block.emit_func_output(self._logits(x, batch))
 
@@ -189,10 +189,8 @@ class _Forward:
         matrix = self._matrix(name)
         return self._kernels.matmul(self._block, x, matrix, shape, out or self._dtype)
 
-    def _attention(
-        self, x: Value, n: int, kind: LayerKind, cache: Value, layer: Value, batch: Batch
-    ) -> Value:
-        a, block = self._a, self._block
+    def _attention(self, x: Value, n: int, cache: Value, layer: Value, batch: Batch) -> Value:
+        a, block, kind = self._a, self._block, self._a.layers[n]
         normed = self._norm(x, f"{n}.attention_norm")
         qkv = self._multiply(normed, f"{n}.qkv", (a.qkv_rows, a.hidden))
         if a.qkv_bias:
