@@ -165,12 +165,11 @@ class WordBundle:
     def load(self) -> WordEngine:
         if self.how == "dies" or (self.how == "gpu-dies" and self.device != "cpu"):
             signal.raise_signal(signal.SIGSEGV)
-        device = "cpu" if self.device == "cpu" else "Words 9000"
-        return WordEngine(device=device, output=self.output)
+        return WordEngine(device=self.device, output=self.output)
 
 
 def main() -> None:
-    how, _, device = sys.argv[1:]
+    how, _, device, _ = sys.argv[1:]
     output = os.dup(1)
     os.dup2(2, 1)
     if how == "silent":

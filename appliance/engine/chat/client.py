@@ -45,6 +45,8 @@ class ChatHost:
         self,
         bundle: Path,
         *,
+        model: str = "",
+        accepted: str = "",
         command: Sequence[str] = (sys.executable, "-I", "-m", "appliance.engine.chat.host"),
         threads: int | None = None,
         patience: Patience | None = None,
@@ -52,9 +54,12 @@ class ChatHost:
         system: Sequence[Message] = (),
         prefixes: PrefixStore | None = None,
     ) -> None:
-        """gpu: finds out, once, whether there is one to use. system: what every conversation
+        """model: the bundle's id, where it is known before the host says it. accepted: the hash of
+        the manifest, where an administrator accepted it unsigned. gpu: finds out, once, whether there is one to use. system: what every conversation
         begins with; it is computed after each start, or taken from `prefixes`."""
         self._folder = bundle
+        self._model = model
+        self._accepted = accepted
         self._command = tuple(command)
         self._threads = threads or cores()
         self._patience = patience or Patience()
@@ -74,9 +79,9 @@ class ChatHost:
 
     @property
     def model(self) -> str:
-        """Name and beginning of the weights' hash. Like `context` and `device` it waits for the
-        host's first start, and raises EngineFailed if that fails."""
-        return self._known().model
+        """Name and version. Unless it was known before, it waits for the host's first start, as
+        `context` and `device` do, and raises EngineFailed if that fails."""
+        return self._model or self._known().model
 
     @property
     def context(self) -> int:
@@ -86,7 +91,8 @@ class ChatHost:
     @property
     def device(self) -> str:
         """ "cpu", or the GPU's name."""
-        return self._known().device
+        known, gpu = self._known(), self._gpu
+        return gpu.name if known.device != "cpu" and isinstance(gpu, Gpu) else known.device
 
     @property
     def note(self) -> str:
@@ -159,6 +165,10 @@ class ChatHost:
         if not isinstance(report, Counts) or len(report.counts) != len(texts):
             raise host.end(EngineStopped("The model's process miscounted and was ended."))
         return report.counts
+
+    def wait(self, go_on: Callable[[], None]) -> None:
+        """Until the host is ready; `go_on` as in `generate`. Raises EngineFailed."""
+        self._running(go_on)
 
     def close(self) -> None:
         """Ends the host at once, whatever it is doing; further calls raise."""
@@ -252,10 +262,13 @@ class ChatHost:
         self._note = f"The GPU cannot be used ({reason}); the processor is used instead."
 
     def _spawn(self, start: Start, device: str) -> tuple[HostProcess, ChatReady]:
-        command = (*self._command, os.fspath(self._folder), device)
+        command = (*self._command, os.fspath(self._folder), device, self._accepted)
         host = HostProcess(command, child_environment(self._threads), self._patience)
         start.attach(host)
-        return host, host.wait_ready()
+        ready = host.wait_ready()
+        if self._model not in ("", ready.model):
+            raise host.end(EngineStopped("The model that was started is not the one asked for."))
+        return host, ready
 
 
 class Start:

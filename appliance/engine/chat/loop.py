@@ -70,7 +70,7 @@ class Engine(Protocol):
 
     @property
     def device(self) -> str:
-        """ "cpu", or the GPU's name."""
+        """ "cpu" or "gpu"."""
 
     @property
     def fingerprint(self) -> str:

@@ -89,7 +89,7 @@ Order: TypeAlias = Submit | Cancel | Count | Prefix | Pin | Export | Chunk
 
 @dataclass(frozen=True, slots=True)
 class ChatReady:
-    """The host's first message. device: "cpu", or the GPU's name. fingerprint: hex; prefixes are
+    """The host's first message. device: "cpu" or "gpu". fingerprint: hex; prefixes are
     adopted under the same one alone."""
 
     guards: Ready
