@@ -55,8 +55,9 @@ class ChatHost:
         prefixes: PrefixStore | None = None,
     ) -> None:
         """model: the bundle's id, where it is known before the host says it. accepted: the hash of
-        the manifest, where an administrator accepted it unsigned. gpu: finds out, once, whether there is one to use. system: what every conversation
-        begins with; it is computed after each start, or taken from `prefixes`."""
+        the manifest, where an administrator accepted it unsigned. gpu: finds out, once, whether
+        there is one to use. system: what every conversation begins with; it is computed after each
+        start, or taken from `prefixes`."""
         self._folder = bundle
         self._model = model
         self._accepted = accepted
