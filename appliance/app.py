@@ -39,6 +39,7 @@ from appliance.values import (
     Person,
     Question,
     Turn,
+    Writing,
 )
 from appliance.vault import (
     FolderLock,
@@ -227,6 +228,11 @@ class Appliance:
             for event in assistant.ask(question, desk.asking(), lambda: stop.cancelled):
                 yield completed(event, desk.left_out(collections))
 
+    def writing(self) -> Writing:
+        """Whether this person's answers are written, and by which language model."""
+        with self._at_work() as desk:
+            return desk.writing()
+
     def conversations(self) -> tuple[Conversation, ...]:
         """Newest first."""
         with self._at_work() as desk:
@@ -323,14 +329,10 @@ class Appliance:
 
     def log_payload(self, seq: int) -> str:
         """The question or answer sealed in a record, for an auditor; that it was read is logged."""
-        from appliance.policy import Action
+        from appliance.pages import payload
 
         with self._at_work() as desk:
-            desk.require(Action.READ_LOG)
-            text = desk.ledger.payload(seq)
-            if text:
-                desk.ledger.note("payload.read", object=str(seq))
-            return text
+            return payload(desk, seq)
 
     def log_size(self) -> int:
         with self._at_work() as desk:
@@ -345,13 +347,10 @@ class Appliance:
 
     def export_log(self, folder: Path) -> str:
         """Writes a copy that verifies alone; returns the public key to verify it with."""
-        from appliance.policy import Action
+        from appliance.pages import exported
 
         with self._at_work() as desk:
-            desk.require(Action.EXPORT_LOG)
-            desk.ledger.note("log.exported")
-            desk.ledger.log.export(folder)
-            return desk.ledger.log.public_key
+            return exported(desk, folder)
 
     # --- state -----------------------------------------------------------------------------
 

@@ -1,14 +1,16 @@
 """The main path: Question - authorise - find - answer - check citations - log - show.
 
 Rules kept here: nothing is yielded before the opening record is durable; every ask that was opened
-is closed by exactly one record, also when the caller walks away; an answer is shown only after its
-closing record is durable; if the log cannot be written, there is no answer.
+is closed by exactly one record, also when the caller walks away, and that record holds what was
+shown until then; an answer counts, and a quoted one is shown, only after its closing record is
+durable; if the log cannot be written, there is no answer. A written answer is shown as it comes:
+where the policy says "required", only sentences that passed the check.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from appliance import citations
 from appliance.errors import CloisterError, LogUnwritable, QuestionUnusable
@@ -16,6 +18,8 @@ from appliance.protocols import Answerer, Audit, Clock, Finder, History, Policy
 from appliance.values import (
     Answer,
     Answered,
+    AnswerMode,
+    AnswerSentence,
     Cancelled,
     Event,
     Failed,
@@ -25,6 +29,7 @@ from appliance.values import (
     Progress,
     Question,
     Refused,
+    Scored,
     Stage,
     Token,
     Turn,
@@ -59,6 +64,25 @@ class Ending:
     hint: str = ""
 
 
+@dataclass(slots=True)
+class Streamed:
+    """What of a written answer was shown before its end."""
+
+    texts: list[str] = field(default_factory=list)
+    model: str = ""
+
+    def show(self, text: str) -> Token:
+        self.texts.append(text)
+        return Token(text)
+
+    def unfinished(self) -> Answer | None:
+        """For the log, where nothing better came of it: what was shown, supported by nothing."""
+        if not self.texts:
+            return None
+        shown = AnswerSentence("".join(self.texts), (), supported=False)
+        return Answer((shown,), (), AnswerMode.GENERATE, self.model, 0.0, 0.0)
+
+
 class Stopped(Exception):
     """The person asked to stop. Not an error."""
 
@@ -77,12 +101,13 @@ def ask(question: Question, parts: Parts, cancelled: Callable[[], bool]) -> Iter
         yield Failed(error.code, error.sentence, error.next_step)
         return
     ending = Ending(Outcome.CANCELLED)  # what it is if the caller walks away
+    streamed = Streamed()
     try:
         yield Opened(record, verdict, question.conversation)
-        ending = yield from _answer(question, verdict, parts, cancelled)
+        ending = yield from _answer(question, verdict, parts, cancelled, streamed)
     finally:
-        final = _close(question, verdict, parts, ending)
-    if ending.outcome is Outcome.ANSWERED and isinstance(final, Answered):
+        final = _close(question, verdict, parts, ending, streamed.unfinished())
+    if isinstance(final, Answered) and not streamed.texts:
         yield from (Token(sentence.text) for sentence in final.answer.sentences)
     yield final
 
@@ -98,7 +123,11 @@ def require_usable(question: Question) -> None:
 
 
 def _answer(
-    question: Question, verdict: Verdict, parts: Parts, cancelled: Callable[[], bool]
+    question: Question,
+    verdict: Verdict,
+    parts: Parts,
+    cancelled: Callable[[], bool],
+    streamed: Streamed,
 ) -> Generator[Event, None, Ending]:
     """Yields what happens on the way and returns the Ending."""
     refusal = _refusal(question, verdict)
@@ -117,10 +146,14 @@ def _answer(
         go_on()
         yield Found(found)
         yield Progress(Stage.READING)
-        drafted = parts.answerer.quote(question.text, found)
-        go_on()
-        yield Progress(Stage.CHECKING)
-        answer = citations.check(drafted, found, verdict.obligations.cite)
+        answer = None
+        if verdict.obligations.mode is AnswerMode.GENERATE and parts.answerer.can_generate:
+            answer = yield from _write(question, found, verdict, parts, streamed, go_on)
+        if answer is None or not answer.found:  # nothing that was written stands
+            drafted = parts.answerer.quote(question.text, found)
+            go_on()
+            yield Progress(Stage.CHECKING)
+            answer = citations.check(drafted, found, verdict.obligations.cite)
         go_on()
     except Stopped:
         return Ending(Outcome.CANCELLED)
@@ -135,6 +168,36 @@ def _answer(
         )
     seconds = (parts.now() - question.asked).total_seconds()
     return Ending(Outcome.ANSWERED, replace(answer, seconds=seconds))
+
+
+def _write(  # noqa: PLR0917 - in the order of the main path
+    question: Question,
+    found: Sequence[Scored],
+    verdict: Verdict,
+    parts: Parts,
+    streamed: Streamed,
+    go_on: Callable[[], None],
+) -> Generator[Event, None, Answer | None]:
+    """The written answer, checked; shown on the way as the policy's citation rule allows."""
+    if not found:
+        return None
+    rule = verdict.obligations.cite
+    earlier = parts.history.earlier(question.conversation)
+    answer: Answer | None = None
+    released = 0
+    for step in parts.answerer.generate(question.text, found, earlier, go_on):
+        if isinstance(step, Answer):
+            streamed.model = step.model
+            answer = citations.check(step, found, rule)
+            if rule != "marked":
+                for sentence in answer.sentences[released:]:
+                    yield streamed.show(f"{sentence.text} ")
+                released = len(answer.sentences)
+        elif rule == "marked":
+            yield streamed.show(step)
+        go_on()
+    yield Progress(Stage.CHECKING)
+    return answer
 
 
 def _refusal(question: Question, verdict: Verdict) -> Ending | None:
@@ -160,15 +223,19 @@ def _refusal(question: Question, verdict: Verdict) -> Ending | None:
     return None
 
 
-def _close(question: Question, verdict: Verdict, parts: Parts, ending: Ending) -> Event:
-    """The one closing record, then the memory of it. Returns the last event."""
+def _close(
+    question: Question, verdict: Verdict, parts: Parts, ending: Ending, shown: Answer | None = None
+) -> Event:
+    """The one closing record, then the memory of it. Returns the last event. shown: what the person
+    has seen of an answer that did not come about."""
+    answer = ending.answer or shown
     try:
-        record = parts.audit.close_ask(question, ending.outcome, ending.answer, ending.code)
+        record = parts.audit.close_ask(question, ending.outcome, answer, ending.code)
     except LogUnwritable as error:
         return Failed(error.code, error.sentence, error.next_step)
     except CloisterError as error:
         failed = Ending(Outcome.FAILED, None, error.code, error.sentence, error.next_step)
-        if ending.answer is None:
+        if answer is None:
             return _last(failed, verdict)
         # The answer could not be sealed for the auditors: then it is not shown either.
         return _close(question, verdict, parts, failed)

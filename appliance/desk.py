@@ -15,6 +15,7 @@ from appliance import assistant
 from appliance.audit import Log
 from appliance.clock import now
 from appliance.documents import ReaderLimits, SandboxedReader
+from appliance.engine.answering import Answering, Writer
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
 from appliance.errors import CloisterError, StoreTampered
@@ -27,7 +28,15 @@ from appliance.protocols import Clock
 from appliance.refused import RefusedHistory, left_out, named
 from appliance.settings import Settings
 from appliance.settling import settle, unsettled
-from appliance.values import AirgapReport, Collection, Person, Verdict
+from appliance.values import (
+    AirgapReport,
+    AnswerMode,
+    Collection,
+    Person,
+    Question,
+    Verdict,
+    Writing,
+)
 from appliance.vault import Session
 
 PACKS = ("baseline",)
@@ -78,12 +87,14 @@ class Desk:
         policy: PolicyEngine,
         engine: EngineHost,
         settings: Settings,
+        writer: Writer | None = None,
     ) -> None:
         self.place = place
         self.session = session
         self.ledger = ledger
         self.policy = policy
         self.engine = engine
+        self.writer = writer
         self.settings = settings
         self.now: Clock = now
         self.person: Person = session.person
@@ -246,9 +257,17 @@ class Desk:
         )
 
     def asking(self) -> assistant.Parts:
+        answering = Answering(self.engine, self.writer)
         return assistant.Parts(
-            self.policy, self.ledger, self.library, self.engine, self.history, self.now
+            self.policy, self.ledger, self.library, answering, self.history, self.now
         )
+
+    def writing(self) -> Writing:
+        """What an ask without anything remarkable about it would be answered with."""
+        usual = Question("", "", self.person, self.now())
+        verdict = self.policy.decide(usual)
+        allowed = verdict.allowed and verdict.obligations.mode is AnswerMode.GENERATE
+        return Writing(self.writer.model if self.writer is not None else "", allowed)
 
     def note_vault(self) -> None:
         """The vault's counter goes into the log, so that an older vault.json shows."""
@@ -256,9 +275,17 @@ class Desk:
 
 
 def open_desk(
-    place: Place, session: Session, engine: EngineHost, *, airgap: AirgapReport, settings: Settings
+    place: Place,
+    session: Session,
+    engine: EngineHost,
+    *,
+    airgap: AirgapReport,
+    settings: Settings,
+    writer: Writer | None = None,
 ) -> Desk:
-    """Opens log, policy and stores. Raises StoreTampered subclasses, audit and policy errors."""
+    """Opens log, policy and stores. writer: the language model's host, where one is installed.
+
+    Raises StoreTampered subclasses, audit and policy errors."""
     log = _open_log(place, session)
     desk: Desk | None = None
     try:
@@ -268,7 +295,15 @@ def open_desk(
         session.require_counter(floor or 0)
         policy = _open_policy(ledger)
         _note_session(ledger, airgap, policy)
-        desk = Desk(place, session, ledger=ledger, policy=policy, engine=engine, settings=settings)
+        desk = Desk(
+            place,
+            session,
+            ledger=ledger,
+            policy=policy,
+            engine=engine,
+            settings=settings,
+            writer=writer,
+        )
         desk.open_collections()
         settle(ledger, begun, desk.held_documents())
         desk.note_vault()

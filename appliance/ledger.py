@@ -118,7 +118,10 @@ class AnswerTooLong(CloisterError):
 def said(answer: Answer) -> dict[str, object]:
     """What was shown, and where it stands, for the sealed payload."""
     return {
-        "answer": [{"text": s.text, "citations": list(s.citations)} for s in answer.sentences],
+        "answer": [
+            {"text": s.text, "citations": list(s.citations), "supported": s.supported}
+            for s in answer.sentences
+        ],
         "citations": [
             {
                 "number": c.number,

@@ -1,8 +1,9 @@
-"""What is read for the screen: a cited page, suggested questions, the log's verification."""
+"""What is read for the screen: a cited page, suggested questions, the log and its proof."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.clock import now
@@ -88,6 +89,23 @@ def as_question(heading: str) -> str:
     if text.endswith("?"):
         return text
     return f"What is said about {_NUMBERING.sub('', text).rstrip('.')}?"
+
+
+def payload(desk: Desk, seq: int) -> str:
+    """A record's sealed text; that it was read is logged. Raises NotAllowed."""
+    desk.require(Action.READ_LOG)
+    text = desk.ledger.payload(seq)
+    if text:
+        desk.ledger.note("payload.read", object=str(seq))
+    return text
+
+
+def exported(desk: Desk, folder: Path) -> str:
+    """Writes a copy of the log; returns its public key. Raises NotAllowed."""
+    desk.require(Action.EXPORT_LOG)
+    desk.ledger.note("log.exported")
+    desk.ledger.log.export(folder)
+    return desk.ledger.log.public_key
 
 
 def verified(desk: Desk) -> LogState:

@@ -7,7 +7,7 @@ honest fakes. Every part is safe to call from several threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -60,10 +60,31 @@ class Answerer(Encoder, Protocol):
     def quote(self, question: str, passages: Sequence[Scored]) -> Answer:
         """The sentences that answer, or an Answer without sentences. Raises EngineFailed."""
 
+    @property
+    def can_generate(self) -> bool:
+        """Whether there is a language model that writes answers."""
+
+    def generate(
+        self,
+        question: str,
+        passages: Sequence[Scored],
+        earlier: Sequence[Turn],
+        go_on: Callable[[], None],
+    ) -> Iterator[str | Answer]:
+        """Writes an answer from the passages, knowing the conversation's earlier turns.
+
+        Yields text as it comes, without marks of citations, and each time a sentence has ended the
+        answer so far, to which later ones only add; the last thing yielded is the whole answer.
+        Nothing is checked. `go_on` is called at every token; what it raises ends the writing there
+        and comes out. Raises EngineFailed, also half way."""
+
 
 class History(Protocol):
     def save(self, conversation: str, turn: Turn) -> None:
         """Durable on return."""
+
+    def earlier(self, conversation: str) -> tuple[Turn, ...]:
+        """This person's turns of it so far, in order; none for a new or unusable one."""
 
 
 class Reader(Protocol):

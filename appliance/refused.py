@@ -19,7 +19,7 @@ NEXT_STEP: Final = (
 
 class RefusedHistory:
     """Stands where a person's conversations would be. Every use raises the error they were refused
-    with; asking goes on, and says that the answer is logged but not kept."""
+    with; asking goes on without them, and says that the answer is logged but not kept."""
 
     def __init__(self, error: StoreTampered) -> None:
         sentence = f"Your conversations are not used. {error.sentence}"
@@ -35,6 +35,11 @@ class RefusedHistory:
     def turns(self, conversation: str) -> tuple[Turn, ...]:
         del conversation
         self._refuse()
+
+    def earlier(self, conversation: str) -> tuple[Turn, ...]:
+        """None: an ask goes on without them, and says that it is not kept."""
+        del conversation
+        return ()
 
     def delete(self, conversation: str) -> None:
         del conversation

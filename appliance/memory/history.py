@@ -117,6 +117,13 @@ class History:
             raise ConversationUnknown("There is no such conversation.")
         return tuple(record.decode_turn(body) for (body,) in rows)
 
+    def earlier(self, conversation: str) -> tuple[Turn, ...]:
+        """As `turns`, but none where there is no such conversation. Raises RecordUnreadable."""
+        try:
+            return self.turns(conversation)
+        except ConversationUnknown:
+            return ()
+
     def rename(self, conversation: str, title: str) -> None:
         """Raises ConversationUnknown."""
         with self._lock, self._store.transaction() as transaction:

@@ -28,6 +28,7 @@ from appliance.values.asking import (
     Token,
     Turn,
     Verdict,
+    Writing,
 )
 from appliance.values.checks import (
     AirgapReport,
@@ -128,4 +129,5 @@ __all__ = [
     "Turn",
     "Vectors",
     "Verdict",
+    "Writing",
 ]

@@ -129,8 +129,10 @@ class AnswerSentence:
 class Answer:
     """What is shown. Without sentences the answer is "not in your documents".
 
-    evidence is the strength of the best evidence, 0 to 1, and threshold what was demanded. model
-    names what answered. seconds counts from the question to the answer.
+    evidence is the strength of the best evidence, 0 to 1, and threshold what was demanded: for a
+    quoted answer the probability that what was found answers, for a written one how much of its
+    best carried sentence stands in what it cites. model names what answered. seconds counts from
+    the question to the answer.
     """
 
     sentences: tuple[AnswerSentence, ...]
@@ -167,6 +169,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Token:
+    """Text of the answer. Quoted answers come after their closing record, written ones as they are
+    written: where the policy says "required" each sentence once it is checked, else unchecked. Only
+    what Answered holds is the answer."""
+
     text: str
 
 
@@ -191,6 +197,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
+    """What Tokens showed before is not an answer. record: -1 where the log holds none; then it
+    must not stay on screen."""
+
     code: str
     sentence: str
     hint: str
@@ -216,6 +225,15 @@ class Turn:
     answer: Answer | None
     note: str = ""
     record: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Whether answers can be written rather than quoted. model: the language model that is
+    installed, "" for none. allowed: whether the policy lets this person have answers written."""
+
+    model: str
+    allowed: bool
 
 
 @dataclass(frozen=True, slots=True)

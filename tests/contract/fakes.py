@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from appliance.audit.errors import AlreadyClosed, AskAlreadyOpen, AskUnknown
-from appliance.errors import CloisterError, LogUnwritable
+from appliance.engine.answering import WriterMissing
+from appliance.engine.decoding.request import Ending, Finished, Message, Piece, Sampling
+from appliance.engine.prompts.citing import Draft
+from appliance.errors import CloisterError, EngineFailed, LogUnwritable
 from appliance.memory.errors import CollectionNotOpen, DocumentUnusable
 from appliance.values import (
     VECTOR_SIZE,
@@ -68,6 +71,7 @@ class MemoryAudit:
 
     def __init__(self) -> None:
         self.records: list[tuple[str, str, str]] = []
+        self.answers: list[Answer | None] = []
         self.broken = False
 
     def _write(self, action: str, ask: str, outcome: str) -> int:
@@ -88,7 +92,9 @@ class MemoryAudit:
             raise AlreadyClosed("This ask is closed.")
         if ("ask.opened", question.id, "") not in self.records:
             raise AskUnknown("This ask was not opened.")
-        return self._write("ask.closed", question.id, outcome.value)
+        record = self._write("ask.closed", question.id, outcome.value)
+        self.answers.append(answer)
+        return record
 
 
 def words(text: str) -> set[str]:
@@ -112,6 +118,19 @@ class BagEncoder:
             row[0] += not row.any()  # a text without words is somewhere as well
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
+    @property
+    def can_generate(self) -> bool:
+        return False
+
+    def generate(
+        self,
+        question: str,
+        passages: Sequence[Scored],
+        earlier: Sequence[Turn],
+        go_on: Callable[[], None],
+    ) -> Iterator[str | Answer]:
+        raise WriterMissing("No language model is installed.")
+
     def quote(self, question: str, passages: Sequence[Scored]) -> Answer:
         wanted = {w for w in words(question) if len(w) > 3}
         for scored in passages:
@@ -122,6 +141,77 @@ class BagEncoder:
                     sentence = AnswerSentence(text, (1,))
                     return Answer((sentence,), (citation,), AnswerMode.QUOTE, "bag", 0.9, 0.5)
         return Answer((), (), AnswerMode.QUOTE, "bag", 0.1, 0.5)
+
+
+class PlainWriter(BagEncoder):
+    """Writes too: `said` word by word, or else the sentence nearest to the question, cited."""
+
+    model = "plain"
+
+    def __init__(self, said: str = "") -> None:
+        super().__init__()
+        self.said = said
+        self.dies_after = 10_000
+        self.earlier: tuple[Turn, ...] = ()
+        self.closed = False
+
+    @property
+    def can_generate(self) -> bool:
+        return True
+
+    def generate(
+        self,
+        question: str,
+        passages: Sequence[Scored],
+        earlier: Sequence[Turn],
+        go_on: Callable[[], None],
+    ) -> Iterator[str | Answer]:
+        self.earlier = tuple(earlier)
+        draft = Draft([scored.passage for scored in passages], self.model)
+        text = self.said or self._nearest(question, passages)
+        try:
+            for count, word in enumerate(re.findall(r"\s*\S+", text)):
+                go_on()
+                if count >= self.dies_after:
+                    raise EngineFailed("The engine ended.")
+                yield from draft.add(word)
+            yield from draft.finish()
+        finally:
+            self.closed = True
+
+    def _nearest(self, question: str, passages: Sequence[Scored]) -> str:
+        quoted = self.quote(question, passages)
+        if not quoted.found:
+            return "Not in the documents."
+        cited = quoted.citations[0].passage
+        number = [scored.passage for scored in passages].index(cited) + 1
+        return f"{quoted.sentences[0].text.rstrip('.')} [{number}]."
+
+
+class ScriptedHost:
+    """A chat model's host that says the same whatever it is asked, a word at a time."""
+
+    model = "scripted@1"
+    context = 2_048
+
+    def __init__(self, said: str) -> None:
+        self.said = said
+        self.asked: list[tuple[Message, ...]] = []
+        self.sampling = Sampling()
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        return [len(re.findall(r"\w+|[^\w\s]", text)) for text in texts]
+
+    def generate(
+        self, messages: Sequence[Message], sampling: Sampling, go_on: Callable[[], None]
+    ) -> Iterator[Piece | Finished]:
+        self.asked.append(tuple(messages))
+        self.sampling = sampling
+        pieces = re.findall(r"\s*\S+", self.said)
+        for piece in pieces:
+            go_on()
+            yield Piece(1, piece)
+        yield Finished(1, Ending.STOP, 0, 0, len(pieces))
 
 
 class ListFinder:
@@ -153,6 +243,9 @@ class MemoryHistory:
             raise self.failure
         self.turns.append((conversation, turn))
 
+    def earlier(self, conversation: str) -> tuple[Turn, ...]:
+        return tuple(turn for name, turn in self.turns if name == conversation)
+
 
 def passage(key: int, text: str) -> Passage:
     return Passage(
@@ -165,6 +258,15 @@ def passage(key: int, text: str) -> Passage:
         headings=("Doses",),
         spans=(PageSpan(0, 1, 0, len(text)),),
     )
+
+
+def passage_of(key: int, *sentences: str) -> Passage:
+    """A passage of these sentences, one space between them."""
+    bounds, at = [], 0
+    for sentence in sentences:
+        bounds.append((at, at + len(sentence)))
+        at += len(sentence) + 1
+    return replace(passage(key, " ".join(sentences)), sentences=tuple(bounds))
 
 
 def question(text: str, *, person: Person = ANNA, reason: str = "") -> Question:

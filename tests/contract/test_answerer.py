@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from appliance.engine.answering import Answering
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
 from appliance.errors import EngineFailed
 from appliance.protocols import Answerer
-from appliance.values import VECTOR_SIZE, Scored
-from tests.contract.fakes import BagEncoder, passage
+from appliance.values import VECTOR_SIZE, Answer, AnswerMode, Scored
+from tests.contract.fakes import BagEncoder, PlainWriter, ScriptedHost, passage
 
 DOSE = "Apixaban is stopped 48 hours before surgery."
 TEXTS = (
@@ -30,7 +32,16 @@ def answerer(request: pytest.FixtureRequest) -> Answerer:
     if request.param == "fake":
         return BagEncoder()
     host: EngineHost = request.getfixturevalue("engine")
-    return host
+    return Answering(host, None)
+
+
+@pytest.fixture(params=["fake", "part"])
+def writer(request: pytest.FixtureRequest) -> Answerer:
+    """One that writes DOSE with its citation."""
+    said = f"{DOSE[:-1]} [1]. It is in the box [1]."
+    if request.param == "fake":
+        return PlainWriter(said)
+    return Answering(BagEncoder(), ScriptedHost(said))
 
 
 @pytest.fixture(params=["fake", "host"])
@@ -42,7 +53,7 @@ def failing(request: pytest.FixtureRequest) -> Iterator[Answerer]:
         yield fake
         return
     host = EngineHost(default_encoder_folder(), command=("/bin/false",))
-    yield host
+    yield Answering(host, None)
     host.close()
 
 
@@ -115,3 +126,44 @@ def test_an_engine_that_dies_raises_with_a_next_step(failing: Answerer) -> None:
     with pytest.raises(EngineFailed) as raised:
         failing.encode(TEXTS)
     assert raised.value.next_step
+
+
+def test_without_a_language_model_nothing_is_written_and_it_says_how_to_get_one(
+    answerer: Answerer,
+) -> None:
+    assert not answerer.can_generate
+    with pytest.raises(EngineFailed) as raised:
+        list(answerer.generate(QUESTION, found(BagEncoder(), QUESTION), (), lambda: None))
+    assert "cloister model install" in raised.value.next_step
+
+
+def test_a_written_answer_comes_as_text_and_as_the_answer_so_far(writer: Answerer) -> None:
+    assert writer.can_generate
+    steps = list(writer.generate(QUESTION, found(writer, QUESTION), (), lambda: None))
+    assert "".join(s for s in steps if isinstance(s, str)) == f"{DOSE} It is in the box."
+    answers = [step for step in steps if isinstance(step, Answer)]
+    assert answers[-1] is steps[-1]
+    assert answers[-1].mode is AnswerMode.GENERATE
+    assert answers[-1].model
+    for before, after in pairwise(answers):
+        assert after.sentences[: len(before.sentences)] == before.sentences
+    assert [sentence.text for sentence in answers[-1].sentences] == [DOSE, "It is in the box."]
+    assert answers[-1].citations[0].passage.text == TEXTS[0]
+
+
+def test_what_go_on_raises_ends_the_writing_there(writer: Answerer) -> None:
+    class Enough(Exception):
+        pass
+
+    calls = 0
+
+    def go_on() -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 4:
+            raise Enough
+
+    steps = writer.generate(QUESTION, found(writer, QUESTION), (), go_on)
+    with pytest.raises(Enough):
+        list(steps)
+    assert calls == 5

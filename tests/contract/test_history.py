@@ -118,3 +118,10 @@ def test_threads_lose_no_turn(part: Part) -> None:
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda turn: part.history.save("c1", turn), asked))
     assert sorted(t.question for t in part.turns("c1")) == sorted(t.question for t in asked)
+
+
+def test_the_turns_so_far_are_those_of_this_conversation_and_none_of_a_new_one(part: Part) -> None:
+    part.history.save("c1", TURN)
+    part.history.save("c2", REFUSED)
+    assert part.history.earlier("c1") == (TURN,)
+    assert part.history.earlier("c3") == ()

@@ -1,0 +1,88 @@
+"""The answerer of the main path: the encoder's host quotes, a chat model's host writes.
+
+Rules kept here: without a chat model everything but writing works; what a model writes is drafted
+here and believed nowhere before citations.check has seen it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from appliance.engine.decoding.request import Finished, Message, Piece, Sampling
+from appliance.engine.prompts.citing import Draft
+from appliance.engine.prompts.grounded import grounded
+from appliance.errors import EngineFailed
+from appliance.values import Answer, Scored, Turn, Vectors
+
+
+class Reader(Protocol):
+    """What encodes and quotes: the encoder's host."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors: ...
+
+    def quote(self, question: str, passages: Sequence[Scored]) -> Answer: ...
+
+
+class Writer(Protocol):
+    """What writes: a chat model's host. All may raise EngineFailed."""
+
+    @property
+    def model(self) -> str:
+        """Name and version, for people and for the log."""
+
+    @property
+    def context(self) -> int:
+        """Tokens that prompt and answer may take together."""
+
+    def count(self, texts: Sequence[str]) -> Sequence[int]:
+        """Tokens of each text."""
+
+    def generate(
+        self, messages: Sequence[Message], sampling: Sampling, go_on: Callable[[], None]
+    ) -> Iterator[Piece | Finished]:
+        """Finished comes last. What `go_on` raises cancels the request and comes out."""
+
+
+class WriterMissing(EngineFailed):
+    code = "no_language_model"
+    hint = "Your IT department can add one with `cloister model install`."
+
+
+class Answering:
+    """Safe to call from several threads, as its two hosts are."""
+
+    def __init__(self, reader: Reader, writer: Writer | None) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @property
+    def can_generate(self) -> bool:
+        return self._writer is not None
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        return self._reader.encode(texts)
+
+    def quote(self, question: str, passages: Sequence[Scored]) -> Answer:
+        return self._reader.quote(question, passages)
+
+    def generate(
+        self,
+        question: str,
+        passages: Sequence[Scored],
+        earlier: Sequence[Turn],
+        go_on: Callable[[], None],
+    ) -> Iterator[str | Answer]:
+        """As protocols.Answerer says. The likeliest token is taken each time: the same question
+        over the same passages is answered the same way."""
+        writer = self._writer
+        if writer is None:
+            raise WriterMissing("No language model is installed.")
+        prompt = grounded(question, passages, earlier, context=writer.context, count=writer.count)
+        go_on()
+        draft = Draft(prompt.passages, writer.model)
+        sampling = Sampling(max_tokens=prompt.answer_tokens)
+        for reply in writer.generate(prompt.messages, sampling, go_on):
+            if isinstance(reply, Piece):
+                yield from draft.add(reply.text)
+        yield from draft.finish()

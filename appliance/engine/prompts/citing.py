@@ -1,0 +1,159 @@
+"""What a model writes, turned into an answer's sentences and citations as it comes.
+
+Rules kept here: the text is untrusted, and so are its marks: a mark [n] counts only if n is a
+passage the model was given; any other makes its sentence one without support. A citation is the
+statement of the passage that carries the sentence, or, where none does, the nearest one. Whether a
+sentence is supported is not decided here: citations.check decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from appliance import claims
+from appliance.values import Answer, AnswerMode, AnswerSentence, Citation, Passage
+
+NO_SUCH_PASSAGE = 0
+"""The number of a citation that is not there."""
+MOST_SENTENCES = 60
+_MARK = r"\[\s*\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*\]"
+_MARKS = re.compile(rf"\s*{_MARK}")
+_BEGUN_MARK = re.compile(r"\s*(?:\[[\s\d,;–-]{0,24})?$")
+_END = re.compile(
+    rf"(?P<stop>[.!?…]+)[\"'”’»)*]*(?:\s*{_MARK})*(?=\s+(?P<next>[^\s\[]))|\n+(?=\s*[^\s\[])"
+)
+_LAST_WORD = re.compile(r"[^\s(\[\"'“‘«]+$")
+_GO_ON = frozenset("dr mr mrs ms prof st e.g i.e cf vs approx ca incl excl resp".split())
+_GO_ON_BEFORE_NUMBERS = frozenset("no nos p pp fig figs sec art par ch vol".split())
+_LIST_MARK = re.compile(r"^\s*(?:[-–•*·>#]+|\(?\d{1,2}[.)])\s+")
+_DECLINED = re.compile(r"\W*(?:(?:this|that|it|the answer) is )?not in the documents\W*", re.I)
+
+
+class Draft:
+    """An answer in the making, out of the numbered passages (the first is [1])."""
+
+    def __init__(self, passages: Sequence[Passage], model: str) -> None:
+        self._passages = tuple(passages)
+        self._model = model
+        self._pending = ""
+        self._unshown = ""
+        self._sentences: list[AnswerSentence] = []
+        self._citations: dict[tuple[int, int, int], Citation] = {}
+
+    def add(self, untrusted_text: str) -> Iterator[str | Answer]:
+        """What can be shown of the text (marks are held back), and the answer so far each time a
+        sentence has ended."""
+        self._unshown += untrusted_text
+        begun = _BEGUN_MARK.search(self._unshown)
+        whole = begun.start() if begun is not None else len(self._unshown)
+        ready, self._unshown = self._unshown[:whole], self._unshown[whole:]
+        shown = _MARKS.sub("", ready)
+        if shown:
+            yield shown
+        self._pending += untrusted_text
+        while (end := _end(self._pending)) > 0:
+            sentence, self._pending = self._pending[:end], self._pending[end:]
+            if self._take(sentence):
+                yield self.answer()
+
+    def finish(self) -> Iterator[str | Answer]:
+        """The rest of the text, and the answer."""
+        rest, self._unshown = _MARKS.sub("", self._unshown).rstrip(), ""
+        if rest:
+            yield rest
+        last, self._pending = self._pending, ""
+        self._take(last)
+        yield self.answer()
+
+    def answer(self) -> Answer:
+        """The answer so far; evidence and threshold are citations.check's to say."""
+        return Answer(
+            sentences=tuple(self._sentences),
+            citations=tuple(sorted(self._citations.values(), key=lambda c: c.number)),
+            mode=AnswerMode.GENERATE,
+            model=self._model,
+            evidence=0.0,
+            threshold=claims.CONTAINED,
+        )
+
+    def _take(self, untrusted_sentence: str) -> bool:
+        """Whether the answer has changed by it."""
+        if len(self._sentences) >= MOST_SENTENCES:
+            return False
+        text, marks = clean_sentence(untrusted_sentence)
+        if not any(character.isalnum() for character in text):
+            if not (marks and self._sentences) or self._sentences[-1].citations:
+                return False
+            self._add(self._sentences.pop().text, marks)  # marks alone belong to what they follow
+            return True
+        if not marks and _DECLINED.fullmatch(text):
+            return False
+        self._add(text, marks)
+        return True
+
+    def _add(self, text: str, marks: Sequence[int]) -> None:
+        numbers: list[int] = []
+        for mark in dict.fromkeys(marks):
+            if not 1 <= mark <= len(self._passages):
+                numbers.append(NO_SUCH_PASSAGE)
+                continue
+            for start, end in places(text, self._passages[mark - 1]):
+                key = (mark, start, end)
+                if key not in self._citations:
+                    number, passage = len(self._citations) + 1, self._passages[mark - 1]
+                    self._citations[key] = Citation(number, passage, start, end)
+                numbers.append(self._citations[key].number)
+        self._sentences.append(AnswerSentence(text, tuple(dict.fromkeys(numbers))))
+
+
+def clean_sentence(untrusted: str) -> tuple[str, list[int]]:
+    """The sentence on one line without its marks, list mark and emphasis; and the marks."""
+    marks = [
+        int(digits) for mark in re.findall(_MARK, untrusted) for digits in re.findall(r"\d+", mark)
+    ]
+    text = _LIST_MARK.sub("", _MARKS.sub("", untrusted)).replace("**", "")
+    return " ".join(text.split()), marks
+
+
+def places(sentence: str, passage: Passage) -> list[tuple[int, int]]:
+    """Where the passage says it: the statement that carries the sentence; else those that carry
+    one clause each; else the one nearest in words. Nothing for a passage without text."""
+    spans = claims.statements(passage, 0, len(passage.text))
+    if not spans:
+        return [(0, len(passage.text))] if passage.text else []
+
+    def strongest(text: str) -> tuple[float, tuple[int, int]]:
+        return max(
+            ((claims.carried(text, [passage.text[a:b]]), (a, b)) for a, b in spans),
+            key=lambda strength: strength[0],
+        )
+
+    strength, span = strongest(sentence)
+    if strength:
+        return [span]
+    found = [span for each, span in map(strongest, claims.clauses_of(sentence)) if each]
+    if found:
+        return sorted(set(found))
+    return [max(spans, key=lambda s: claims.likeness(sentence, passage.text[s[0] : s[1]]))]
+
+
+def _end(text: str) -> int:
+    """Where the first sentence ends, its marks included; 0 while that cannot be told."""
+    for match in _END.finditer(text):
+        if match["stop"] is None or _ends(text, match):
+            return match.end()
+    return 0
+
+
+def _ends(text: str, match: re.Match[str]) -> bool:
+    if match["stop"] != ".":
+        return True
+    before, following = text[: match.start()], match["next"]
+    last = _LAST_WORD.search(before)
+    word = last[0].casefold() if last is not None else ""
+    if word.isdigit() and not before[: len(before) - len(word)].strip():
+        return False  # "1. " begins an item of a list
+    if following.islower() or word in _GO_ON or (len(word) == 1 and word.isalpha()):
+        return False
+    return not (word in _GO_ON_BEFORE_NUMBERS and following.isdigit())
