@@ -8,7 +8,7 @@ parsed after (`load`).
 from __future__ import annotations
 
 import resource
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +16,7 @@ from typing import Protocol
 from tokenizers import Tokenizer
 
 from appliance.airgap.sandbox import SandboxLimits
+from appliance.clock import now
 from appliance.engine.bundles.opening import ChatBundle
 from appliance.engine.chat import models
 from appliance.engine.chat.loop import Engine
@@ -33,12 +34,15 @@ from appliance.engine.decoding.request import (
 from appliance.engine.errors import ModelDamaged
 from appliance.engine.mlc.chat_config import MAX_COMPANION
 from appliance.engine.mlc.files import read_file
+from appliance.engine.prompts.template import TemplateFiles, read_template
 from appliance.errors import CloisterError, EngineFailed
 
 HEADROOM = 2 << 30
 """Bytes of address space beyond what the loaded model has: stacks of threads, workspaces and
 grammars. Who asks for more is refused, and the machine is not brought down."""
 OPEN_FILES = 64
+MAX_TEMPLATE = 8 << 20
+"""Bytes of a file that a template is read from."""
 
 
 class Template(Protocol):
@@ -47,15 +51,10 @@ class Template(Protocol):
     @property
     def stop_strings(self) -> Sequence[str]: ...
 
-    @property
-    def stop_tokens(self) -> Sequence[int]: ...
+    def stop_tokens(self, tokenizer: Tokenizer) -> Collection[int]: ...
 
     def encode(self, messages: Sequence[Message], tokenizer: Tokenizer) -> list[int]:
         """The prompt, up to where the answer begins. Raises CloisterError."""
-
-
-Parse = Callable[[], Template]
-"""Parses what was read before the sandbox went on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class OpenedChat:
     loaded: Model
     device: str
     untrusted_tokenizer: bytes
-    parse_template: Parse
+    untrusted_template: TemplateFiles
 
     @property
     def model(self) -> str:
@@ -90,8 +89,8 @@ class OpenedChat:
             raise ModelDamaged("The model's tokenizer cannot be read.") from error
         tokenizer.no_padding()
         tokenizer.no_truncation()
-        template = self.parse_template()
-        ends = frozenset({*self.bundle.chat.ends, *template.stop_tokens})
+        template = read_template(self.untrusted_template, now)
+        ends = frozenset({*self.bundle.chat.ends, *template.stop_tokens(tokenizer)})
         decoder = Decoder(self.loaded, tokenizer, end_tokens=ends)
         _try_out(self.loaded)
         return ChatEngine(decoder, self.loaded, tokenizer, template, self.device)
@@ -187,20 +186,30 @@ class ChatEngine:
         self._decoder.adopt_prefix(tokens, untrusted)
 
 
-def open_engine(
-    folder: Path,
-    device: str,
-    accepted: Mapping[str, str] | None,
-    read_template: Callable[[ChatBundle], Parse],
-) -> OpenedChat:
+def open_engine(folder: Path, device: str, accepted: Mapping[str, str] | None) -> OpenedChat:
     """Verifies and loads a bundle for "cpu" or "gpu". Raises EngineFailed subclasses that say what
     is wrong with it or with the machine."""
     bundle = models.opened(folder, accepted)
     untrusted_tokenizer = read_file(bundle.tokenizer, MAX_COMPANION)
-    parse = read_template(bundle)
+    template = _template_files(bundle)
     xgrammar_alone.load()  # Python can open no file later
     model = models.loaded(bundle, device)
-    return OpenedChat(bundle, model, device, untrusted_tokenizer, parse)
+    return OpenedChat(bundle, model, device, untrusted_tokenizer, template)
+
+
+def _template_files(bundle: ChatBundle) -> TemplateFiles:
+    """What the bundle has of them, as its manifest names them."""
+    there = {file.path for file in bundle.manifest.files}
+
+    def read(name: str) -> bytes:
+        return read_file(bundle.folder / name, MAX_TEMPLATE) if name in there else b""
+
+    return TemplateFiles(
+        tokenizer_config=read("tokenizer_config.json"),
+        chat_template=read("chat_template.jinja"),
+        chat_config=read("mlc-chat-config.json"),
+        generation_config=read("generation_config.json"),
+    )
 
 
 def _try_out(model: Model) -> None:

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from appliance.engine.chat.assembling import OpenedChat, open_engine
 from appliance.engine.chat.loop import serve
-from appliance.engine.prompts.template import read_template
 from appliance.errors import EngineFailed
 
 
@@ -30,7 +29,7 @@ def main() -> None:
     os.dup2(2, 1)
 
     def opened() -> OpenedChat:
-        return open_engine(folder, device, {folder.name: accepted}, read_template)
+        return open_engine(folder, device, {folder.name: accepted})
 
     serve(opened, 0, output)
 
