@@ -81,7 +81,7 @@ class _Bounded(ImmutableSandboxedEnvironment):
 
     def getitem(self, obj: object, argument: object) -> object:
         self._step()
-        return super().getitem(obj, argument)  # type: ignore[arg-type]  # whatever a template says
+        return super().getitem(obj, argument)
 
     def call(
         self, context: Context, called: object, /, *arguments: object, **named: object
