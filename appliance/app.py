@@ -19,7 +19,7 @@ from uuid import uuid4
 from appliance.airgap import guard, selftest
 from appliance.cancellation import Cancellation
 from appliance.clock import now
-from appliance.errors import CloisterError, StorageReadOnly, UsageError
+from appliance.errors import Locked, StorageReadOnly, UsageError
 from appliance.first_run import undone_on_failure
 from appliance.refused import completed
 from appliance.settings import Settings, default_data_folder, read_settings
@@ -52,17 +52,13 @@ from appliance.vault import (
 )
 
 if TYPE_CHECKING:
+    from appliance.chat_models import ChatModels
     from appliance.desk import Desk
     from appliance.engine.encoder.client import EngineHost
 
 __all__ = ["Appliance", "Cancellation", "default_data_folder", "now", "open_appliance"]
 
 PATIENCE = 20.0  # seconds that locking waits for work under way to stop
-
-
-class Locked(CloisterError):
-    code = "locked"
-    hint = "Log in first."
 
 
 class Appliance:
@@ -119,6 +115,8 @@ class Appliance:
     @contextmanager
     def _entering(self) -> Iterator[None]:
         """One instance a data folder; whatever fails on the way in lets go of it again."""
+        from appliance.desk import make_engine
+
         with self._state:
             if self._desk is not None:
                 raise UsageError("Somebody is logged in already.", hint="Lock first.")
@@ -127,17 +125,12 @@ class Appliance:
             self._folder_lock = lock_folder(self.data)
             try:
                 remove_leftovers(self.data)
-                self._start_engine()
+                if self._engine is None:
+                    self._engine = make_engine()
                 yield
             except BaseException:
                 self._let_go()
                 raise
-
-    def _start_engine(self) -> None:
-        from appliance.desk import make_engine
-
-        if self._engine is None:
-            self._engine = make_engine()
 
     def _open(self, session: Session) -> None:
         from appliance.desk import Place, open_desk
@@ -317,6 +310,14 @@ class Appliance:
             desk.ledger.note("import.discarded", object=job)
             desk.library.discard_job(job)
 
+    @contextmanager
+    def chat_models(self) -> Iterator[ChatModels]:
+        """The installed models, to manage while the block runs."""
+        from appliance.chat_models import ChatModels
+
+        with self._at_work() as desk:
+            yield ChatModels(desk)
+
     # --- log -------------------------------------------------------------------------------
 
     def log_records(self, start: int = 0, count: int = 200) -> tuple[LogRecord, ...]:
@@ -358,8 +359,7 @@ class Appliance:
         """Every check with its next step; needs no login, says more with one."""
         from appliance.health import checks
 
-        desk = self._desk
-        return checks(self.data, self.settings, self.airgap, desk)
+        return checks(self.data, self.settings, self.airgap, self._desk)
 
     def close(self) -> None:
         """Locks and ends the engine. May be called twice."""

@@ -34,6 +34,13 @@ class QuestionUnusable(CloisterError):
     hint = "Ask one question in a sentence or two."
 
 
+class Locked(CloisterError):
+    """Nobody is logged in."""
+
+    code = "locked"
+    hint = "Log in first."
+
+
 class AlreadyRunning(CloisterError):
     code = "already_running"
     hint = "Close the other Cloister window or wait for the other command to end, then try again."

@@ -169,6 +169,8 @@ def _parser() -> argparse.ArgumentParser:
         help="ask this of --library (repeatable)",
     )  # fmt: skip
     _log_commands(command("log", "log", "show", "Show, verify or export the log."), common)
+    model = command("model", "model", "show", "Build, verify, install, list or remove chat models.")
+    _model_commands(model, common)
     return parser
 
 
@@ -191,3 +193,51 @@ def _log_commands(log: argparse.ArgumentParser, common: _Parser) -> None:
     export = commands.add_parser("export", parents=[common], help="write a copy that stands alone")
     export.add_argument("folder", metavar="DIR")
     export.set_defaults(module="log", function="export")
+
+
+def _model_commands(model: argparse.ArgumentParser, common: _Parser) -> None:
+    commands = model.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, function: str, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[common], help=text, description=text)
+        made.set_defaults(module="model", function=function)
+        return made
+
+    build = command("build", "build", "Turn a Hugging Face folder into a bundle named --name.")
+    build.add_argument("folder", metavar="HF_DIR")
+    build.add_argument(
+        "--quant", default="q4f16_1", metavar="FORMAT", help="q0f32, q0f16, q4f16_1 or q4f32_1"
+    )
+    build.add_argument(
+        "--target", default="cpu", metavar="LIST", help="cpu, cuda, metal; by commas"
+    )
+    build.add_argument("--out", required=True, metavar="DIR", help="a folder that is not there yet")
+    build.add_argument(
+        "--context", type=from_zero, default=0, metavar="N", help="tokens, if not all"
+    )
+    build.add_argument("--key", default="", metavar="FILE", help="sign with the key in this file")
+    _described(build)
+    key = command("key", "new_key", "Make a key that signs bundles, and the list that trusts it.")
+    key.add_argument("file", metavar="FILE", help="a file that is not there yet")
+    key.add_argument("--signer", required=True, metavar="NAME", help="whose key it is")
+    verify = command("verify", "verify", "Check a bundle's signature and every byte of it.")
+    verify.add_argument("folder", metavar="DIR")
+    install = command("install", "install", "Copy a bundle in, verified.")
+    install.add_argument("folder", metavar="DIR")
+    install.add_argument(
+        "--trust-unsigned", action="store_true", help="take a bundle nobody signed; it is logged"
+    )
+    install.add_argument(
+        "--as", dest="model", default="", metavar="NAME", help="of an unsigned one"
+    )
+    _described(install)
+    command("list", "show", "List the installed models.")
+    remove = command("remove", "remove", "Remove an installed model.")
+    remove.add_argument("model", metavar="NAME", help="NAME or NAME@VERSION")
+
+
+def _described(command: argparse.ArgumentParser) -> None:
+    """What a bundle says of itself."""
+    command.add_argument("--version", default="1", metavar="V", help="the bundle's version")
+    command.add_argument("--licence", default="unknown", metavar="TEXT", help="the model's licence")
+    command.add_argument("--source", default="unknown", metavar="TEXT", help="where it is from")

@@ -22,7 +22,13 @@ from appliance.engine.bundles.manifest import (
     read_signed,
 )
 from appliance.engine.bundles.trust import trusted_signers
-from appliance.engine.errors import MachineUnsupported, MemoryShort, ModelDamaged, ModelMissing
+from appliance.engine.errors import (
+    BundleUntrusted,
+    MachineUnsupported,
+    MemoryShort,
+    ModelDamaged,
+    ModelMissing,
+)
 from appliance.engine.mlc import chat_config
 from appliance.engine.mlc.chat_config import ChatConfig, read_chat_config
 from appliance.engine.mlc.index import Index, read_index
@@ -123,6 +129,8 @@ def _signed(
     folder: Path, trusted: tuple[TrustedKey, ...] | None, accepted: Mapping[str, str] | None
 ) -> Signed:
     if not (folder / MANIFEST).is_file():
+        if (folder / chat_config.NAME).is_file():
+            raise BundleUntrusted(f"The bundle in {folder.name} is not signed.")
         raise ModelMissing(f"There is no installed model in {folder}.")
     return read_signed(folder, trusted_signers() if trusted is None else trusted, accepted)
 

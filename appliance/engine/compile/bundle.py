@@ -36,6 +36,7 @@ from appliance.engine.compile.chat_config import chat_config, companions
 from appliance.engine.compile.huggingface import Checkpoint, convert, open_checkpoint
 from appliance.engine.errors import WeightsUnusable
 from appliance.engine.mlc import chat_config as layout
+from appliance.engine.mlc.chat_config import read_chat_config
 from appliance.engine.mlc.weights import write_weights
 from appliance.engine.models.architecture import Architecture, Format
 from appliance.engine.models.parameters import parameters
@@ -93,9 +94,10 @@ def build_bundle(
     making = out.with_name(f".{out.name}.{os.urandom(6).hex()}.part")
     try:
         making.mkdir(parents=True)
-        libraries = tuple(_libraries(checkpoint.architecture, format, targets, making, compilers))
         _write_layout(checkpoint, format, making)
-        manifest = _manifest(checkpoint.architecture, format, origin, making, libraries)
+        architecture = read_chat_config(making).architecture  # as it will be run, not as it was
+        libraries = tuple(_libraries(architecture, format, targets, making, compilers))
+        manifest = _manifest(architecture, format, origin, making, libraries)
         _sign(making, manifest, key)
         verify(making, (key.public(""),))
         making.rename(out)

@@ -1,0 +1,100 @@
+"""Chat models as an administrator manages them: allowed by policy, done, and in the log.
+
+Rules kept here: what is done to models is logged before and after, a refusal with its code; the
+hash of an installed manifest is a store's mark in the log, so that an unsigned model which was
+accepted cannot be replaced by another.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from appliance.desk import Desk
+from appliance.engine.bundles import store
+from appliance.engine.bundles.manifest import Signed
+from appliance.engine.bundles.store import Acceptance, Entry
+from appliance.engine.bundles.trust import trusted_signers
+from appliance.errors import CloisterError
+from appliance.policy import Action
+from appliance.values import MarkState, StoreMark
+
+
+def models_folder(data: Path) -> Path:
+    return data / "models"
+
+
+def installed_models(data: Path) -> tuple[Entry, ...]:
+    """What is installed, from the manifests alone; needs no login."""
+    return store.list_models(models_folder(data))
+
+
+class ChatModels:
+    """The models of an open desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._folder = models_folder(desk.place.data)
+
+    def install(
+        self,
+        source: Path,
+        *,
+        trust_unsigned: bool = False,
+        name: str = "",
+        version: str = "1",
+        licence: str = "unknown",
+        origin: str = "unknown",
+    ) -> Signed:
+        """Copies a bundle in, verified. The last four are for an unsigned one, which is taken only
+        with trust_unsigned. Raises NotAllowed and what store.install raises."""
+        self._desk.require(Action.MANAGE_MODELS)
+        acceptance = None
+        if trust_unsigned:
+            acceptance = Acceptance(
+                by=self._desk.person.id,  # the manifest is not encrypted: no name
+                on=self._desk.now().isoformat(),
+                name=name,
+                version=version,
+                licence=licence,
+                source=origin,
+            )
+        ledger = self._desk.ledger
+        ledger.note("model.installing")
+        try:
+            signed = store.install(source, self._folder, trusted_signers(), acceptance)
+        except CloisterError as error:
+            ledger.note("model.refused", outcome="refused", code=error.code)
+            raise
+        manifest = signed.manifest
+        details = (
+            ("accepted", int(not signed.signer)),
+            ("sha256", signed.sha256),
+            ("signer", signed.signer),
+        )
+        ledger.mark(
+            StoreMark(_mark(manifest.id), 1, manifest.size, signed.sha256, MarkState.CLOSED)
+        )
+        ledger.note("model.installed", object=manifest.id, details=details)
+        return signed
+
+    def remove(self, wanted: str) -> str:
+        """Takes a model away; returns its id. Raises NotAllowed and what store.remove raises."""
+        self._desk.require(Action.MANAGE_MODELS)
+        identity = store.find(self._folder, wanted).name
+        self._desk.ledger.note("model.removing", object=identity)
+        store.remove(self._folder, identity)
+        self._desk.ledger.note("model.removed", object=identity)
+        return identity
+
+    def accepted(self) -> dict[str, str]:
+        """The hashes of the installed manifests by the models' ids, as the log has them: what
+        `opening.open_chat_bundle` believes of unsigned models."""
+        marks = {
+            entry.id: self._desk.ledger.log.latest_store(_mark(entry.id))
+            for entry in store.list_models(self._folder)
+        }
+        return {identity: mark.sha256 for identity, mark in marks.items() if mark is not None}
+
+
+def _mark(identity: str) -> str:
+    return f"model/{identity}"
