@@ -30,6 +30,8 @@ from appliance.engine.running.pages import Copy, Pages
 
 CHUNK = 512
 """Rows of one pass through the layers; longer prompts take several."""
+FEW = 4
+"""Rows times heads that share a key-value head, up to which attention runs for few."""
 SLOTS = 128
 """Sequences the cache holds at most."""
 TILE = 16
@@ -219,14 +221,15 @@ class ProcessorModel:
         s = self._space(len(tokens))
         s.ids[:] = tokens
         s.rows[:] = rows
-        tiles = s.tiles_of(rows)
+        tiles, longest = s.tiles_of(rows)
+        few = longest * (self._a.heads // self._a.kv_heads) <= FEW
         embed: Matrix = self._p["embed"]
         self._kernels.embed(s.v_ids, *embed.arguments, s.v_x, self._a.embedding_scale)
         for n in range(len(self._layers)):
-            self._layer(n, s, tiles)
+            self._layer(n, s, self._kernels.attention[few], tiles)
         return s.x
 
-    def _layer(self, n: int, s: Workspace, tiles: object) -> None:
+    def _layer(self, n: int, s: Workspace, attention: Callable[..., object], tiles: object) -> None:
         a, p, k = self._a, self._p, self._kernels
         kind = a.layers[n]
         keys, values = self._layers[n]
@@ -240,7 +243,7 @@ class ProcessorModel:
             s.v_qkv, bias, q_norm, k_norm, self._turns[kind.rope], s.v_rows, self._tables_view,
             s.v_q, keys, values, a.head_dim, int(a.qk_norm), eps,
         )  # fmt: skip
-        k.attention(
+        attention(
             s.v_q, keys, values, s.v_rows, self._tables_view, tiles, s.v_heads,
             a.head_dim, kind.window, a.attention_scale, a.score_cap,
         )  # fmt: skip
@@ -285,7 +288,10 @@ class Kernels:
         self.gate = module["gate"]
         self.embed = module[f"embed_{'packed' if packed else 'plain'}_{stored.dtype}"]
         self.turn = module[f"turn_{self.dims}_{stored.dtype}"]
-        self.attention = module[f"attention_{self.dims}_{stored.dtype}"]
+        attention = f"attention_{self.dims}_{stored.dtype}"
+        self.attention = {
+            few: module[f"{attention}_{'few' if few else 'many'}"] for few in (True, False)
+        }
         self._to_int8 = module["to_int8"] if packed and not exact else None
         kind = "plain" if not packed else "exact" if exact else "int8"
         self._one = module[f"{kind}_{stored.dtype}_one"]
@@ -339,9 +345,9 @@ class Workspace:
             self._logits = (made, self._view(made))
         return self._logits
 
-    def tiles_of(self, rows: npt.NDArray[np.int32]) -> object:
-        """Runs of rows of one sequence, TILE at most, every second one first: the kernel gives the
-        first half to one thread, and later rows are more work."""
+    def tiles_of(self, rows: npt.NDArray[np.int32]) -> tuple[object, int]:
+        """Runs of rows of one sequence, TILE at most, and the longest. Every second one first: the
+        kernel gives the first half to one thread, and later rows are more work."""
         starts = [0, *(np.flatnonzero(np.diff(rows[:, 0])) + 1).tolist(), len(rows)]
         tiles = [
             (first, min(TILE, end - first))
@@ -350,7 +356,7 @@ class Workspace:
         ]
         ordered = tiles[0::2] + tiles[1::2]
         self._tiles[: len(ordered)] = ordered
-        return self._view(self._tiles[: len(ordered)])
+        return self._view(self._tiles[: len(ordered)]), max(count for _, count in tiles)
 
 
 def _rows(

@@ -32,6 +32,8 @@ from appliance.engine.compile.cpu.rooted import rooted
 from appliance.engine.running.blocks import PAGE
 
 LOWEST = -1e30
+SPAN = 4
+"""Pages whose scores are weighed together."""
 
 
 def turn_and_keep(isa: Isa, dims: int, cache: str) -> Any:  # noqa: ANN401 - TVM has no types
@@ -114,14 +116,16 @@ def turn_and_keep(isa: Isa, dims: int, cache: str) -> Any:  # noqa: ANN401 - TVM
     return rooted(kernel)
 
 
-def attention(isa: Isa, dims: int, cache: str) -> Any:  # noqa: ANN401
+def attention(isa: Isa, dims: int, cache: str, queries: int) -> Any:  # noqa: ANN401
     """softmax(scale q k^T) v of each row and head, over the pages of the row's sequence.
 
-    tiles (t, 2) int32: rows of one sequence that follow one another, as first row and count; the
-    heads that share a key-value head join in, `isa.queries` of row and head at a time. window 0:
-    all that came before. cap c > 0: scores become c tanh(score / c)."""
-    lanes, v, queries = isa.lanes, isa.vector, isa.queries
-    halves, across = PAGE // lanes, dims // lanes
+    tiles (t, 2) int32: rows of one sequence that follow one another, as first row and count. A
+    task is a tile and a key-value head; the heads that share it join in, `queries` of row and head
+    at a time, SPAN pages at a time. window 0: all that came before. cap c > 0: scores become
+    c tanh(score / c)."""
+    lanes, v = isa.lanes, isa.vector
+    halves, across = SPAN * PAGE // lanes, dims // lanes
+    wide, deep = min(across, 4), min(queries, 4 if lanes == 16 else 2)  # what registers hold
 
     @T.prim_func(s_tir=True)
     def kernel(q: T.handle, keys: T.handle, values: T.handle, rows: T.handle, tables: T.handle, tiles: T.handle, out: T.handle, head: T.int32, window: T.int32, scale: T.float32, cap: T.float32):  # noqa: ANN202, E501  # fmt: skip
@@ -136,20 +140,23 @@ def attention(isa: Isa, dims: int, cache: str) -> Any:  # noqa: ANN401
         P = T.match_buffer(tables, (sequences, most), "int32")
         N = T.match_buffer(tiles, (t, 2), "int32")
         Y = T.match_buffer(out, (m, k), "float32")
-        for task in T.parallel(t * kv):
-            tile = T.meta_var(task // kv)
-            shared = T.meta_var(task % kv)
+        for task in T.parallel(kv * t):
+            shared = T.meta_var(task // t)
+            tile = T.meta_var(task % t)
             group = T.meta_var(T.Cast("int32", h // kv))
             amount = T.meta_var(N[tile, 1] * group)
             for batch in T.serial((amount + queries - 1) // queries):
-                score = T.alloc_buffer((queries * PAGE,), "float32", scope="local")
+                asked = T.alloc_buffer((queries * dims,), "float32", scope="local")
+                score = T.alloc_buffer((queries * SPAN * PAGE,), "float32", scope="local")
                 acc = T.alloc_buffer((queries * dims,), "float32", scope="local")
+                kept = T.alloc_buffer((deep * wide * lanes,), "float32", scope="local")
                 mass = T.alloc_buffer((queries * lanes,), "float32", scope="local")
-                top = T.alloc_buffer((queries,), "float32", scope="local")
-                fall = T.alloc_buffer((queries,), "float32", scope="local")
+                fall = T.alloc_buffer((queries * lanes,), "float32", scope="local")
+                most_of = T.alloc_buffer((lanes,), "float32", scope="local")
+                top = T.alloc_buffer((queries + 1,), "float32", scope="local")
                 row = T.alloc_buffer((queries,), "int32", scope="local")
                 who = T.alloc_buffer((queries,), "int32", scope="local")
-                span = T.alloc_buffer((2,), "int32", scope="local")
+                span = T.alloc_buffer((3,), "int32", scope="local")
                 for i in T.unroll(queries):
                     n = T.meta_var(T.min(batch * queries + i, amount - 1))
                     row[i] = N[tile, 0] + n // group
@@ -157,77 +164,103 @@ def attention(isa: Isa, dims: int, cache: str) -> Any:  # noqa: ANN401
                     top[i] = T.float32(LOWEST)
                     mass[T.ramp(i * lanes, 1, lanes)] = v.splat(0.0)
                     for j in T.unroll(across):
-                        acc[T.ramp(i * dims + j * lanes, 1, lanes)] = v.splat(0.0)
+                        at = T.meta_var(T.ramp(i * dims + j * lanes, 1, lanes))
+                        acc[at] = v.splat(0.0)
+                        asked[at] = Q[row[i], who[i], T.ramp(j * lanes, 1, lanes)] * T.broadcast(
+                            scale, lanes
+                        )
                 # Rows follow one another: the first sees the oldest token, the last the newest.
                 span[0] = T.if_then_else(window > 0, T.max(R[row[0], 1] - window + 1, 0) // PAGE, 0)
-                span[1] = R[row[queries - 1], 1] // PAGE + 1
-                for p in T.serial(span[1] - span[0]):
-                    number = T.meta_var(span[0] + p)
-                    page = T.meta_var(P[R[row[0], 0], number])
-                    for i in T.unroll(queries):
-                        for s in T.unroll(halves):
-                            score[T.ramp(i * PAGE + s * lanes, 1, lanes)] = v.splat(0.0)
-                    for d in T.serial(dims):
-                        for s in T.unroll(halves):
-                            key = T.meta_var(
-                                isa.floats(K[page, shared, d, T.ramp(s * lanes, 1, lanes)])
-                            )
+                span[1] = R[row[queries - 1], 1] // PAGE
+                for step in T.serial((span[1] - span[0] + SPAN) // SPAN):
+                    first = T.meta_var(span[0] + step * SPAN)
+                    for s in T.unroll(halves):
+                        number = T.meta_var(T.min(first + s * lanes // PAGE, span[1]))
+                        span[2] = P[R[row[0], 0], number]
+                        within = T.meta_var(T.ramp(s * lanes % PAGE, 1, lanes))
+                        for i in T.unroll(queries):
+                            score[T.ramp((i * halves + s) * lanes, 1, lanes)] = v.splat(0.0)
+                        for d in T.serial(dims):
                             for i in T.unroll(queries):
-                                at = T.meta_var(T.ramp(i * PAGE + s * lanes, 1, lanes))
-                                score[at] = score[at] + key * T.broadcast(
-                                    Q[row[i], who[i], d], lanes
-                                )
+                                at = T.meta_var(T.ramp((i * halves + s) * lanes, 1, lanes))
+                                score[at] = score[at] + isa.floats(
+                                    K[span[2], shared, d, within]
+                                ) * T.broadcast(asked[i * dims + d], lanes)
                     for i in T.unroll(queries):
-                        fall[i] = top[i]
+                        last = T.meta_var(R[row[i], 1])
+                        oldest = T.meta_var(T.if_then_else(window > 0, last - window + 1, 0))
+                        most_of[T.ramp(0, 1, lanes)] = v.splat(LOWEST)
                         for s in T.unroll(halves):
-                            at = T.meta_var(T.ramp(i * PAGE + s * lanes, 1, lanes))
-                            token = T.meta_var(T.ramp(number * PAGE + s * lanes, 1, lanes))
-                            last = T.meta_var(R[row[i], 1])
-                            oldest = T.meta_var(T.if_then_else(window > 0, last - window + 1, 0))
-                            score[at] = score[at] * T.broadcast(scale, lanes)
+                            at = T.meta_var(T.ramp((i * halves + s) * lanes, 1, lanes))
+                            token = T.meta_var(T.ramp(first * PAGE + s * lanes, 1, lanes))
+                            seen = T.meta_var(
+                                T.bitwise_and(
+                                    token <= T.broadcast(last, lanes),
+                                    token >= T.broadcast(oldest, lanes),
+                                )
+                            )
                             if cap > T.float32(0):
                                 score[at] = T.broadcast(cap, lanes) * v.tanh(
                                     score[at] / T.broadcast(cap, lanes)
                                 )
-                            score[at] = T.Select(
-                                T.bitwise_and(
-                                    token <= T.broadcast(last, lanes),
-                                    token >= T.broadcast(oldest, lanes),
-                                ),
-                                score[at],
-                                v.splat(LOWEST),
+                            score[at] = T.Select(seen, score[at], v.splat(LOWEST))
+                            most_of[T.ramp(0, 1, lanes)] = T.max(
+                                most_of[T.ramp(0, 1, lanes)], score[at]
                             )
-                            top[i] = T.max(top[i], v.highest(score[at]))
-                        # A page without a token this query sees leaves everything as it was.
-                        fall[i] = T.exp(fall[i] - top[i])
-                        at_mass = T.meta_var(T.ramp(i * lanes, 1, lanes))
-                        mass[at_mass] = mass[at_mass] * T.broadcast(fall[i], lanes)
+                        # Pages without a token this query sees leave everything as it was.
+                        top[queries] = T.max(top[i], v.highest(most_of[T.ramp(0, 1, lanes)]))
+                        one = T.meta_var(T.ramp(i * lanes, 1, lanes))
+                        fall[one] = v.exp(T.broadcast(top[i] - top[queries], lanes))
+                        top[i] = top[queries]
+                        mass[one] = mass[one] * fall[one]
                         for s in T.unroll(halves):
-                            at = T.meta_var(T.ramp(i * PAGE + s * lanes, 1, lanes))
+                            at = T.meta_var(T.ramp((i * halves + s) * lanes, 1, lanes))
                             score[at] = T.Select(
                                 score[at] > v.splat(LOWEST / 2),
                                 v.exp(score[at] - T.broadcast(top[i], lanes)),
                                 v.splat(0.0),
                             )
-                            mass[at_mass] = mass[at_mass] + score[at]
-                        for j in T.unroll(across):
-                            at = T.meta_var(T.ramp(i * dims + j * lanes, 1, lanes))
-                            acc[at] = acc[at] * T.broadcast(fall[i], lanes)
-                    newest = T.meta_var(R[row[queries - 1], 1] - number * PAGE + 1)
-                    for token in T.serial(T.min(PAGE, newest)):
-                        for j in T.unroll(across):
-                            value = T.meta_var(
-                                isa.floats(V[page, shared, token, T.ramp(j * lanes, 1, lanes)])
-                            )
-                            for i in T.unroll(queries):
-                                at = T.meta_var(T.ramp(i * dims + j * lanes, 1, lanes))
-                                acc[at] = acc[at] + value * T.broadcast(
-                                    score[i * PAGE + token], lanes
-                                )
+                            mass[one] = mass[one] + score[at]
+                    for part in T.unroll(queries // deep):
+                        for side in T.unroll(across // wide):
+                            for i in T.unroll(deep):
+                                for j in T.unroll(wide):
+                                    who_at = T.meta_var(part * deep + i)
+                                    at = T.meta_var(who_at * dims + (side * wide + j) * lanes)
+                                    kept[T.ramp((i * wide + j) * lanes, 1, lanes)] = (
+                                        acc[T.ramp(at, 1, lanes)]
+                                        * fall[T.ramp(who_at * lanes, 1, lanes)]
+                                    )
+                            for p in T.serial(T.min(SPAN, span[1] - first + 1)):
+                                span[2] = P[R[row[0], 0], first + p]
+                                newest = T.meta_var(R[row[queries - 1], 1] - (first + p) * PAGE + 1)
+                                for token in T.serial(T.min(PAGE, newest)):
+                                    for i in T.unroll(deep):
+                                        for j in T.unroll(wide):
+                                            at = T.meta_var(
+                                                T.ramp((i * wide + j) * lanes, 1, lanes)
+                                            )
+                                            here = T.meta_var(
+                                                T.ramp((side * wide + j) * lanes, 1, lanes)
+                                            )
+                                            weight = T.meta_var(
+                                                score[((part * deep + i) * SPAN + p) * PAGE + token]
+                                            )
+                                            kept[at] = kept[at] + isa.floats(
+                                                V[span[2], shared, token, here]
+                                            ) * T.broadcast(weight, lanes)
+                            for i in T.unroll(deep):
+                                for j in T.unroll(wide):
+                                    at = T.meta_var(
+                                        (part * deep + i) * dims + (side * wide + j) * lanes
+                                    )
+                                    acc[T.ramp(at, 1, lanes)] = kept[
+                                        T.ramp((i * wide + j) * lanes, 1, lanes)
+                                    ]
                 for i in T.unroll(queries):
                     if batch * queries + i < amount:
-                        fall[i] = T.float32(1) / v.total(mass[T.ramp(i * lanes, 1, lanes)])
+                        top[i] = T.float32(1) / v.total(mass[T.ramp(i * lanes, 1, lanes)])
                         for d in T.serial(head):
-                            Y[row[i], who[i] * head + d] = acc[i * dims + d] * fall[i]
+                            Y[row[i], who[i] * head + d] = acc[i * dims + d] * top[i]
 
     return rooted(kernel)

@@ -25,8 +25,7 @@ class Isa:
     """One library's instruction set.
 
     lanes: 32-bit numbers in a vector. dot: "vnni", "maddubs" or "sdot". rows: rows of activations
-    a matrix tile works on at once, queries: queries an attention tile works on at once; both are
-    what the registers hold.
+    a matrix tile works on at once, few and many: queries an attention tile works on at once.
     """
 
     level: str
@@ -36,7 +35,8 @@ class Isa:
     lanes: int
     dot: str
     rows: int
-    queries: int
+    few: int
+    many: int
 
     @property
     def vector(self) -> Lanes:
@@ -118,14 +118,14 @@ def _llvm(name: str, dtype: str, *operands: Any) -> Any:  # noqa: ANN401
 _X86 = "x86_64-unknown-linux-gnu"
 _AVX512 = "avx512f avx512bw avx512cd avx512dq avx512vl avx512vnni avx2 fma f16c".split()
 
-AVX2 = Isa("x86-64-v3", _X86, "x86-64-v3", (), lanes=8, dot="maddubs", rows=4, queries=3)
+AVX2 = Isa("x86-64-v3", _X86, "x86-64-v3", (), lanes=8, dot="maddubs", rows=4, few=2, many=4)
 VNNI = Isa(
     "x86-64-v4-vnni", _X86, "x86-64-v4", tuple(f"+{f}" for f in _AVX512),
-    lanes=16, dot="vnni", rows=8, queries=4,
+    lanes=16, dot="vnni", rows=8, few=4, many=8,
 )  # fmt: skip
 DOTPROD = Isa(
     "aarch64-dotprod", "aarch64-unknown-linux-gnu", "generic",
-    ("+v8.2a", "+dotprod", "+fullfp16"), lanes=4, dot="sdot", rows=4, queries=4,
+    ("+v8.2a", "+dotprod", "+fullfp16"), lanes=4, dot="sdot", rows=4, few=2, many=4,
 )  # fmt: skip
 
 LEVELS = {isa.level: isa for isa in (VNNI, AVX2, DOTPROD)}

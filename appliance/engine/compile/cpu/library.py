@@ -42,12 +42,16 @@ def kernels(isa: Isa) -> dict[str, Any]:
     for dtype in ("float16", "float32"):
         made[f"embed_packed_{dtype}"] = embedding.embed_packed(dtype)
         made[f"embed_plain_{dtype}"] = embedding.embed_plain(dtype)
+        for rows, name in ((1, "one"), (isa.rows, "few"), (isa.rows, "many")):
+            early = name != "many"
+            made[f"int8_{dtype}_{name}"] = projections.packed_by_int8(isa, rows, dtype, early=early)
         for rows, name in ((1, "one"), (isa.rows, "many")):
-            made[f"int8_{dtype}_{name}"] = projections.packed_by_int8(isa, rows, dtype, early=False)
             made[f"exact_{dtype}_{name}"] = projections.packed_exactly(isa, rows, dtype)
             made[f"plain_{dtype}_{name}"] = projections.plain(isa, rows, dtype)
-        made[f"int8_{dtype}_few"] = projections.packed_by_int8(isa, isa.rows, dtype, early=True)
         for dims in HEAD_DIMS:
             made[f"turn_{dims}_{dtype}"] = attention.turn_and_keep(isa, dims, dtype)
-            made[f"attention_{dims}_{dtype}"] = attention.attention(isa, dims, dtype)
+            for queries, name in ((isa.few, "few"), (isa.many, "many")):
+                made[f"attention_{dims}_{dtype}_{name}"] = attention.attention(
+                    isa, dims, dtype, queries
+                )
     return made

@@ -30,7 +30,7 @@ from appliance.engine.compile.cpu.isa import Isa
 from appliance.engine.compile.cpu.rooted import rooted
 from appliance.engine.running.blocks import BLOCK, GROUP, OCTETS
 
-AHEAD = 64
+AHEAD = 128
 """Vectors of weights asked for early: with several rows a core computes too long on one to have
 the next on its way in time (measured: 130 to 225 billion products a second at 8 rows)."""
 
