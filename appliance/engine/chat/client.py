@@ -27,11 +27,17 @@ from appliance.engine.chat.errors import (
 from appliance.engine.chat.messages import MAX_TEXT, MAX_TEXTS, ChatReady, Count, Counts, Submit
 from appliance.engine.chat.prefixes import PrefixStore
 from appliance.engine.chat.preflight import Gpu, NoGpu
-from appliance.engine.chat.process import HEARTBEAT, HostProcess, Patience, again
+from appliance.engine.chat.process import HEARTBEAT, LASTING, HostProcess, Patience, again
 from appliance.engine.chat.warming import keep_prefix
 from appliance.engine.decoding.request import Finished, Message, Piece, Rejected, Request, Sampling
 from appliance.engine.environment import child_environment, cores
-from appliance.engine.errors import BundleDamaged, BundleMissing, MachineUnsupported
+from appliance.engine.errors import (
+    BundleDamaged,
+    BundleMissing,
+    BundleUntrusted,
+    ModelDamaged,
+    ModelMissing,
+)
 from appliance.errors import EngineFailed
 
 BATCH = 8 << 20
@@ -215,7 +221,7 @@ class ChatHost:
         now = time.monotonic()
         recent = [moment for moment in self._restarts if now - moment < self._patience.window]
         if len(recent) >= self._patience.restarts:
-            if isinstance(failure, BundleMissing | BundleDamaged | MachineUnsupported):
+            if isinstance(failure, LASTING):
                 raise again(failure)
             raise EngineRestarting(
                 f"The model has failed {len(recent) + 1} times in a short while and is not "
@@ -250,7 +256,7 @@ class ChatHost:
         if isinstance(self._gpu, Gpu):
             try:
                 return self._spawn(start, "gpu")
-            except (BundleMissing, BundleDamaged):
+            except (BundleMissing, BundleDamaged, BundleUntrusted, ModelMissing, ModelDamaged):
                 raise
             except EngineFailed as error:
                 if self._closed:

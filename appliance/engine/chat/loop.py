@@ -18,6 +18,7 @@ from typing import Protocol
 import numpy as np
 
 from appliance.airgap.sandbox import SandboxLimits, enter_sandbox
+from appliance.engine.chat.errors import EngineStopped
 from appliance.engine.chat.messages import (
     Cancel,
     ChatReady,
@@ -135,6 +136,9 @@ def serve(open_bundle: Callable[[], Opened], untrusted_input: int, output: int) 
         _give_up(output, Refusal(error.code, error.sentence, error.next_step))
     except MemoryError:
         _give_up(output, OUT_OF_MEMORY)
+    except Exception as error:  # noqa: BLE001 - whatever breaks ends this process and is named
+        sentence = f"The model's process has failed ({type(error).__name__})."
+        _give_up(output, Refusal(EngineStopped.code, sentence, EngineStopped.hint))
 
 
 def _give_up(output: int, refusal: Refusal) -> None:

@@ -34,10 +34,35 @@ from appliance.engine.chat.messages import (
 from appliance.engine.chat.packing import pack_order, unpack_chat_ready, unpack_report
 from appliance.engine.decoding.model import CacheFull
 from appliance.engine.decoding.request import Finished, Piece, Rejected
-from appliance.engine.errors import BundleDamaged, BundleMissing, FrameInvalid, MachineUnsupported
+from appliance.engine.errors import (
+    BundleDamaged,
+    BundleMissing,
+    BundleUntrusted,
+    ConfigurationInvalid,
+    FamilyUnsupported,
+    FormatUnsupported,
+    FrameInvalid,
+    MachineUnsupported,
+    MemoryShort,
+    ModelDamaged,
+    ModelMissing,
+)
 from appliance.engine.framing import FOREVER, Closed, Refusal, TimedOut, read_frame, write_frame
 from appliance.errors import EngineFailed
 
+LASTING: tuple[type[EngineFailed], ...] = (
+    BundleDamaged,
+    BundleMissing,
+    BundleUntrusted,
+    ConfigurationInvalid,
+    FamilyUnsupported,
+    FormatUnsupported,
+    MachineUnsupported,
+    MemoryShort,
+    ModelDamaged,
+    ModelMissing,
+)
+"""What a host refuses to start with; another start would not change it."""
 HEARTBEAT = 0.1
 """Seconds between two calls of `go_on` while waiting."""
 
@@ -309,8 +334,8 @@ def again(failure: EngineFailed) -> EngineFailed:
 
 def refused(refusal: Refusal) -> EngineFailed:
     """The host cannot go on."""
-    known = (BundleMissing, BundleDamaged, MachineUnsupported, EngineMemory)
-    kinds: dict[str, type[EngineFailed]] = {kind.code: kind for kind in known}
+    known: tuple[type[EngineFailed], ...] = (*LASTING, EngineMemory)
+    kinds = {kind.code: kind for kind in known}
     kind = kinds.get(refusal.code, EngineStopped)
     return kind(refusal.sentence, hint=refusal.hint)
 
