@@ -200,13 +200,12 @@ def _library(folder: Path, manifest: Manifest, features: Collection[str]) -> tup
 
 
 def memory_needed(chat: ChatConfig, index: Index, cache_tokens: int = CACHE_TOKENS) -> int:
-    """Bytes, estimated: parameters, the largest shard once more while they are rearranged, the
-    key-value cache of so many tokens, and a reserve."""
+    """Bytes, estimated at their most: parameters, once as they are read and once as they are
+    rearranged for the processor, the key-value cache of so many tokens, and a reserve."""
     a = chat.architecture
-    largest = max(shard.size for shard in index.shards)
     number = 2 if chat.format.dtype == "float16" else 4
     token = 2 * len(a.layers) * a.kv_heads * a.head_dim * number
-    return index.size_in_memory + largest + min(a.context, cache_tokens) * token + RESERVE
+    return 2 * index.size_in_memory + min(a.context, cache_tokens) * token + RESERVE
 
 
 def _require_memory(manifest: Manifest, needed: int, given: int | None) -> None:

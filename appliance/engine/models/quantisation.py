@@ -12,6 +12,8 @@ Source: mlc-ai/mlc-llm, python/mlc_llm/quantization/group_quantization.py (`_qua
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -29,7 +31,7 @@ ZERO = 7
 """The code of the weight 0."""
 LARGEST = 2 * ZERO
 
-_AT_ONCE = 1 << 22  # weights quantised in one go: bounds the memory this takes
+_AT_ONCE = 1 << 20  # weights quantised in one go: bounds the memory this takes
 _SHIFTS = np.arange(CODES_A_WORD, dtype=np.uint32) * np.uint32(BITS)
 
 
@@ -54,11 +56,15 @@ def quantise(matrix: npt.NDArray[Any], format: Format, name: str = "a matrix") -
     words = np.empty((rows, words_of(columns)), np.uint32)
     scales = np.empty((rows, groups_of(columns)), format.dtype)
     step = max(1, _AT_ONCE // max(1, columns))
-    for start in range(0, rows, step):
+
+    def pack(start: int) -> None:
         part = slice(start, start + step)
         groups = _grouped(_in_type(matrix[part], format, name))
         scales[part] = np.abs(groups).max(axis=-1) / groups.dtype.type(ZERO)
         words[part] = _packed(_codes(groups, scales[part]), columns)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # arithmetic lets other threads run
+        list(pool.map(pack, range(0, rows, step)))
     return Packed(words=words, scales=scales, columns=columns)
 
 
@@ -100,8 +106,9 @@ def _codes(groups: Plain, scales: Plain) -> npt.NDArray[np.uint32]:
     # (24 bits are enough for one division or sum of 11) and is several times as fast.
     dtype = groups.dtype
     wide: npt.NDArray[np.float32] = groups.astype(np.float32, copy=False)
+    steps: npt.NDArray[np.float32] = scales.astype(np.float32, copy=False)[..., None]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        wide = _rounded(wide / scales[..., None].astype(np.float32, copy=False), dtype)
+        wide = _rounded(wide / steps, dtype)
         wide = np.rint(_rounded(wide + np.float32(ZERO), dtype))
     # 0 / 0 gives no number; MLC's maximum takes the other operand then, which is 0.
     held = np.where(wide > 0, np.minimum(wide, LARGEST), 0)

@@ -1,0 +1,95 @@
+"""Compiles the processor's kernels of chat models and keeps them in .cache/chat-kernels/<hash>/.
+
+Rules kept here: one library an instruction set serves every model, so they ship with the program;
+each is named with its hash. A folder is complete or not there: it is made under another name and
+renamed. `.cache/chat-kernels/current` names the one in use. When the inputs have not changed
+nothing is imported and nothing is done.
+
+Needs the `build` extra (apache-tvm) and a C++ compiler for linking.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache" / "chat-kernels"
+ENGINE = ROOT / "appliance" / "engine"
+
+
+def inputs_hash() -> str:
+    """Over everything the libraries are made from; TVM stands in by its version's record."""
+    spec = importlib.util.find_spec("tvm")
+    if spec is None or spec.origin is None:
+        raise SystemExit("The package tvm is not installed; run `make setup`.")
+    sources = [
+        Path(__file__),
+        ENGINE / "bundles" / "libraries.py",
+        ENGINE / "running" / "blocks.py",
+        *sorted((ENGINE / "compile" / "cpu").glob("*.py")),
+        Path(spec.origin).parent / "_version.py",
+    ]
+    digest = hashlib.sha256()
+    for path in sources:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether every library is there; hashes are compared when one is chosen."""
+    try:
+        names = json.loads((folder / "hashes.json").read_bytes())
+        return bool(names) and all((folder / name).is_file() for name in names)
+    except (OSError, ValueError):
+        return False
+
+
+def build(folder: Path) -> None:
+    sys.path.insert(0, str(ROOT))
+    from appliance.engine.compile.cpu.library import compile_cpu
+
+    from appliance.engine.bundles.libraries import write_libraries
+
+    write_libraries(folder, compile_cpu)
+
+
+def install(made: Path, place: Path) -> None:
+    """Puts the finished folder in its place; another build may have been there first."""
+    if place.exists() and not is_whole(place):
+        shutil.rmtree(place)
+    try:
+        made.rename(place)
+    except OSError:
+        if not is_whole(place):
+            raise
+
+
+def point_to(name: str) -> None:
+    fresh = CACHE / f".current.{os.getpid()}"
+    fresh.write_text(name + "\n", "ascii")
+    fresh.replace(CACHE / "current")
+
+
+def main() -> None:
+    name = inputs_hash()
+    place = CACHE / name
+    if not is_whole(place):
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE, prefix=".making.") as temporary:
+            made = Path(temporary) / "libraries"
+            build(made)
+            install(made, place)
+    current = CACHE / "current"
+    if not current.is_file() or current.read_text("ascii").strip() != name:
+        point_to(name)
+
+
+if __name__ == "__main__":
+    main()
