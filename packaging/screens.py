@@ -161,6 +161,37 @@ def asking(camera: Camera, shell: Shell, scene: Scene) -> None:
                 camera.take("ask-cited-text")
 
 
+def writing(camera: Camera, shell: Shell, scene: Scene) -> None:
+    """Answers that a language model writes; and the same without one."""
+    from tests.gui.memory_appliance import MemoryAppliance
+
+    desk = place(shell)
+    product = desk.ask.appliance
+    if not isinstance(product, MemoryAppliance):
+        return
+    product.pace.writes = True
+    desk.ask.set_collections(product.collections())
+    desk.new_question()
+    camera.take("ask-welcome-no-model")
+    question = scene.questions[0]
+    for number, (model, dies_at) in enumerate((("", 0), ("SmolLM2 1.7B", 0), ("SmolLM2 1.7B", 14))):
+        product.pace.model, product.pace.dies_at, product.pace.token = model, dies_at, 0.06
+        desk.ask.set_collections(product.collections())
+        camera.rest()
+        if number == 1:
+            desk.new_question()
+            camera.take("ask-welcome-with-model")
+        desk.ask.composer.typing.setPlainText(question)
+        desk.ask.composer.send.click()
+        view = desk.ask.stream.views[-1]
+        if number == 1:
+            camera.until(lambda v=view: len(v.written) > 90)  # type: ignore[misc]
+            camera.take("ask-being-written")
+        camera.until(lambda v=view: v.stages is None)  # type: ignore[misc]
+        camera.take(("ask-no-model", "ask-written", "ask-broken-off")[number])
+    product.pace.writes, product.pace.model, product.pace.dies_at = False, "", 0
+
+
 def log(camera: Camera, shell: Shell, scene: Scene) -> None:
     desk = place(shell)
     desk.go("log")
@@ -250,7 +281,7 @@ def main() -> int:
         shell.resize(width, height)
         shell.show()
         camera = Camera(given.folder, shell)
-        for scenario in (first_run, library, asking, log):
+        for scenario in (first_run, library, asking, writing, log):
             scenario(camera, shell, scene)
         shell.close()
     return 0

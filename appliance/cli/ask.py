@@ -12,9 +12,21 @@ from appliance.cli.arguments import Arguments
 from appliance.cli.opening import collection_named, following, unlocked
 from appliance.cli.output import Output
 from appliance.errors import QuestionUnusable, UsageError
-from appliance.values import Answer, Answered, Cancelled, Event, Failed, Opened, Refused
+from appliance.values import (
+    Answer,
+    Answered,
+    AnswerMode,
+    Cancelled,
+    Event,
+    Failed,
+    Opened,
+    Refused,
+    Token,
+)
 
 STDIN_LIMIT = 1_000_000  # bytes
+TAIL = 72
+"""Characters of what is being written that are shown."""
 
 
 class UnknownConversation(UsageError):
@@ -45,8 +57,14 @@ def ask(arguments: Arguments, output: Output) -> int:
             cancellation=cancellation,
         )
         status = 1
+        written = ""
         with following(asked) as events:
             for event in events:
+                if isinstance(event, Token):
+                    # Where a terminal follows, in a line that goes away: it is not checked yet.
+                    written = (written + event.text)[-TAIL:]
+                    output.progress(written)
+                    continue
                 status = show_event(event, output)
     return status
 
@@ -128,6 +146,7 @@ def show_answer(answer: Answer, record: int, output: Output) -> None:
         found=answer.found,
         evidence=round(answer.evidence, 4),
         threshold=answer.threshold,
+        mode=answer.mode.value,
         model=answer.model,
         record=record,
         seconds=round(answer.seconds, 3),
@@ -140,5 +159,7 @@ def show_answer(answer: Answer, record: int, output: Output) -> None:
         doubt = "" if sentence.supported else " (not supported by your documents)"
         output.line(f"{sentence.text} {marks}{doubt}")
     output.line()
+    if answer.mode is AnswerMode.GENERATE:
+        output.line(f"  Written by {answer.model}, each sentence checked against its source.")
     for citation in answer.citations:
         output.line(f"  [{citation.number}] {citation.passage.title}, {citation.place}")

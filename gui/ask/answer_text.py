@@ -1,7 +1,8 @@
 """The words of an answer, with [n] after each sentence that is carried by citation n.
 
-Rules kept here: a sentence no passage supports is set apart and says so; a new source begins a
-new paragraph; all of it is plain text.
+Rules kept here: a sentence no passage supports is set apart by colour, slant, underline and words;
+what was broken off says that it is no answer; in quotes a new source begins a new paragraph; all
+of it is plain text.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QColor, QFont, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QWidget
 
-from appliance.values import Answer, AnswerSentence
+from appliance.values import Answer, AnswerMode, AnswerSentence
 from gui.style.tokens import current
 from gui.text import plain
 from gui.text.view import PlainView
@@ -50,12 +51,24 @@ class AnswerText(PlainView):
             place = (first.document, first.key) if first is not None else None
             if index == 0:
                 cursor.setBlockFormat(_spaced())
-            elif place != (before and (before.document, before.key)):
+            elif answer.mode is AnswerMode.QUOTE and place != (
+                before and (before.document, before.key)
+            ):
                 cursor.insertBlock(_spaced())
             else:
                 cursor.insertText(" ", self._format())
             self._set(cursor, sentence)
             before = first
+        self.fit()
+
+    def break_off(self) -> None:
+        """What was written so far is no answer, and looks like none."""
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.mergeCharFormat(self._format(supported=False))
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.insertText(" … ", self._format(supported=False))
+        cursor.insertText(self.tr("(incomplete and not checked; do not use it)"), _note())
         self.fit()
 
     def _set(self, cursor: QTextCursor, sentence: AnswerSentence) -> None:
@@ -65,14 +78,15 @@ class AnswerText(PlainView):
             cursor.insertText("\u00a0", self._format())
             cursor.insertText(f"[{number}]", self._link(number))
         if not sentence.supported:
-            note = QTextCharFormat()
-            note.setForeground(QColor(current().warn))
-            cursor.insertText(" " + self.tr("(no passage supports this)"), note)
+            cursor.insertText(" " + self.tr("(no passage supports this)"), _note())
 
     def _format(self, *, supported: bool = True) -> QTextCharFormat:
         form = QTextCharFormat()
         form.setForeground(QColor(current().ink if supported else current().muted))
         form.setFontItalic(not supported)
+        if not supported:
+            form.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DotLine)
+            form.setUnderlineColor(QColor(current().warn))
         return form
 
     def _link(self, number: int) -> QTextCharFormat:
@@ -86,6 +100,13 @@ class AnswerText(PlainView):
     def _follow(self, link: QUrl) -> None:
         if link.scheme() == _SCHEME and link.path().isdecimal():
             self.cited.emit(int(link.path()))
+
+
+def _note() -> QTextCharFormat:
+    form = QTextCharFormat()
+    form.setForeground(QColor(current().warn))
+    form.setFontWeight(QFont.Weight.DemiBold)
+    return form
 
 
 def _spaced() -> QTextBlockFormat:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -28,6 +29,7 @@ from appliance.values import (
     Refused,
     Token,
     Turn,
+    Writing,
 )
 from gui.ask.composer import Composer
 from gui.ask.page_panel import PagePanel
@@ -40,6 +42,9 @@ from gui.worker import Lane, Task
 
 import shiboken6  # isort: skip
 
+if TYPE_CHECKING:
+    from appliance.app import Appliance
+
 
 @dataclass(slots=True)
 class _Ask:
@@ -51,6 +56,7 @@ class _Ask:
     view: TurnView
     collections: tuple[str, ...]
     apart: str = ""
+    written: bool = False
     ended: bool = False
 
 
@@ -70,6 +76,7 @@ class AskScreen(QWidget):
         self._running: _Ask | None = None
         self._task: Task | None = None
         self._page_serial = 0
+        self._writing: Writing | None = None
         self.stream = MessageStream()
         self.composer = Composer()
         self.panel = PagePanel()
@@ -91,9 +98,20 @@ class AskScreen(QWidget):
     def conversation(self) -> str:
         return self._conversation
 
+    @property
+    def appliance(self) -> Appliance:
+        return self._desk.appliance
+
     def set_collections(self, collections: tuple[Collection, ...]) -> None:
         self.composer.set_collections(collections)
         self.welcome.show_library(collections)
+        self._desk.worker.run(
+            self,
+            Lane.READ,
+            self._desk.appliance.writing,
+            self._say_writing,
+            lambda _: self._say_writing(None),  # a courtesy: its lack is no news
+        )
         filled = [collection.id for collection in collections if collection.documents]
         if filled:
             self._desk.worker.run(
@@ -103,6 +121,10 @@ class AskScreen(QWidget):
                 self.welcome.suggest,
                 lambda _: self.welcome.suggest(()),  # a courtesy: its lack is no news
             )
+
+    def _say_writing(self, writing: Writing | None) -> None:
+        self._writing = writing
+        self.welcome.say_writing(writing)
 
     def new_question(self) -> None:
         """An empty conversation, ready to type."""
@@ -135,6 +157,7 @@ class AskScreen(QWidget):
         self.composer.set_busy(busy=False)
         self.composer.set_collections(())
         self.welcome.suggest(())
+        self._say_writing(None)
         self._top.setCurrentWidget(self.welcome)
 
     # --- asking ---------------------------------------------------------------------------
@@ -181,7 +204,8 @@ class AskScreen(QWidget):
                     written += running.apart + text
                 case Opened(_, verdict, conversation):
                     self._opened(running, conversation)
-                    running.apart = "\n" if verdict.obligations.mode is AnswerMode.QUOTE else ""
+                    running.written = verdict.obligations.mode is AnswerMode.GENERATE
+                    running.apart = "" if running.written else "\n"
                 case Progress(stage) if shiboken6.isValid(running.view):
                     running.view.reach(stage)
                 case Answered() | Refused() | Failed() | Cancelled():
@@ -207,10 +231,13 @@ class AskScreen(QWidget):
         match event:
             case Answered(answer, record, warning):
                 running.view.show_answer(answer, record, warning)
+                without = self._writing is not None and not self._writing.model
+                if running.written and without:
+                    running.view.say_how_to_write()
             case Refused():
                 running.view.show_refused(event)
-            case Failed(_, sentence, hint):
-                running.view.show_failed(sentence, hint)
+            case Failed(_, sentence, hint, record):
+                running.view.show_failed(sentence, hint, logged=record >= 0)
             case Cancelled():
                 running.view.show_cancelled()
 

@@ -21,7 +21,7 @@ class Stages(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = (
+        self._words: tuple[str, ...] = (
             self.tr("Checking policy"),
             self.tr("Finding"),
             self.tr("Reading"),
@@ -45,12 +45,20 @@ class Stages(QWidget):
         self._name()
         self.update()
 
+    def write(self) -> None:
+        """The answer is being written."""
+        reading, writing = self.tr("Reading"), self.tr("Writing, not checked yet")
+        if writing not in self._words:
+            self._words = tuple(writing if word == reading else word for word in self._words)
+            self._name()
+            self.update()
+
     def stop(self) -> None:
         self._timer.stop()
         self.hide()
 
     def sizeHint(self) -> QSize:
-        return QSize(460, 26)
+        return QSize(560, 26)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = current()

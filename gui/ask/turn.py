@@ -12,10 +12,11 @@ from gui.ask.bubble import Bubble
 from gui.ask.chips import Chips
 from gui.ask.reason import Reason
 from gui.ask.stages import Stages
+from gui.ask.wording import no_model
 from gui.controls.buttons import GlyphButton
 from gui.controls.labels import Glyph, Words
 from gui.controls.notice import Notice
-from gui.text import counts
+from gui.text import counts, plain
 
 
 class TurnView(QWidget):
@@ -71,6 +72,8 @@ class TurnView(QWidget):
         return self._text.written if self._text is not None else ""
 
     def write(self, token: str) -> None:
+        if self.stages is not None:
+            self.stages.write()
         self.text.write(token)
 
     # --- as it ends -----------------------------------------------------------------------
@@ -108,12 +111,20 @@ class TurnView(QWidget):
             reason.given.connect(lambda text: self.again.emit(self.question, text))
             self._column.addWidget(reason)
 
-    def show_failed(self, sentence: str, step: str) -> None:
+    def show_failed(self, sentence: str, step: str, *, logged: bool = True) -> None:
+        """logged: whether the log knows of it; else nothing of what was written may stay."""
+        if logged:
+            self._break_off()
         self._say("danger", sentence, step)
 
     def show_cancelled(self) -> None:
+        self._break_off()
         self._settle()
         self._column.addWidget(Words(self.tr("Stopped. Nothing was answered."), "quiet"))
+
+    def say_how_to_write(self) -> None:
+        """Under an answer that could have been written, had there been a model."""
+        self._column.addWidget(Words(no_model(), "caption", wrap=True))
 
     def mark(self, citation: Citation | None) -> None:
         if self.chips is not None:
@@ -129,7 +140,15 @@ class TurnView(QWidget):
             self.stages = None
         if self._text is not None:
             self._column.removeWidget(self._text)
+            self._text.hide()
+            self._text.clear()  # at once: it may be text that must not stay
             self._text.deleteLater()
+            self._text = None
+
+    def _break_off(self) -> None:
+        """What was written stays, marked as no answer."""
+        if self._text is not None and self._text.written:
+            self._text.break_off()
             self._text = None
 
     def _say(self, tone: str, sentence: str, step: str) -> None:
@@ -168,18 +187,33 @@ class TurnView(QWidget):
         elif answer.mode is AnswerMode.QUOTE:
             parts.append(self.tr("Quoted word for word"))
         else:
-            parts.append(self.tr("Written by {}").format(answer.model))
+            parts.append(self._written_by(answer))
         if answer.seconds:
             parts.append(counts.seconds(answer.seconds))
         if record >= 0:
             parts.append(self.tr("Log record {}").format(counts.number(record)))
         return " · ".join(parts)
 
+    def _written_by(self, answer: Answer) -> str:
+        doubted = sum(not sentence.supported for sentence in answer.sentences)
+        checked = (
+            self.tr("each sentence checked against its source")
+            if not doubted
+            else self.tr("{doubted} of {all} sentences not supported").format(
+                doubted=doubted, all=len(answer.sentences)
+            )
+        )
+        return self.tr("Written by {model}, {checked}").format(
+            model=plain.line(answer.model, 80), checked=checked
+        )
+
     def _copy(self) -> None:
         if self.answer is None:
             return
         lines = [
-            sentence.text + "".join(f" [{number}]" for number in sentence.citations)
+            sentence.text
+            + "".join(f" [{number}]" for number in sentence.citations)
+            + ("" if sentence.supported else " " + self.tr("(no passage supports this)"))
             for sentence in self.answer.sentences
         ]
         lines.append("")

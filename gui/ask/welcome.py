@@ -7,7 +7,8 @@ import re
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from appliance.values import Collection
+from appliance.values import Collection, Writing
+from gui.ask.wording import no_model, written_by
 from gui.controls.buttons import TextButton
 from gui.controls.empty import Empty
 from gui.controls.labels import Glyph, Prose, Words
@@ -47,6 +48,8 @@ class Welcome(QStackedWidget):
         self._ready = QWidget()
         self._text = Prose()
         self._head = Words(self.tr("Questions your documents may answer"), "section")
+        self._writing = Words("", "caption", wrap=True)
+        self._writing.hide()
         self._suggestions = QVBoxLayout()
         self._suggestions.setSpacing(8)
         self.buttons: list[TextButton] = []
@@ -80,6 +83,15 @@ class Welcome(QStackedWidget):
         )
         self.setCurrentWidget(self._ready)
 
+    def say_writing(self, writing: Writing | None) -> None:
+        """Who writes the answers, or how to get a model that does; nothing where the policy wants
+        quotes alone."""
+        said = ""
+        if writing is not None and writing.allowed:
+            said = written_by(plain.line(writing.model, 80)) if writing.model else no_model()
+        self._writing.setText(said)
+        self._writing.setVisible(bool(said))
+
     def suggest(self, questions: tuple[str, ...]) -> None:
         """Questions out of the documents' headings: untrusted, shown as plain text."""
         for button in self.buttons:
@@ -111,6 +123,7 @@ class Welcome(QStackedWidget):
         layout.addSpacing(6)
         layout.addWidget(Words(self.tr("Ask your documents"), "display"))
         layout.addWidget(self._text)
+        layout.addWidget(self._writing)
         layout.addSpacing(16)
         layout.addWidget(self._head)
         layout.addLayout(self._suggestions)

@@ -90,6 +90,17 @@ def quote(question: str, found: tuple[Scored, ...]) -> Answer:
     )
 
 
+def written(quoted: Answer, model: str) -> Answer:
+    """The quoted sentences said again as if by a model, and one that no document holds."""
+    added = AnswerSentence("In doubt, ask the ward pharmacist.", (), supported=False)
+    return replace(
+        quoted,
+        sentences=(*quoted.sentences, added) if quoted.found else (),
+        mode=AnswerMode.GENERATE,
+        model=model,
+    )
+
+
 def files_of(paths: Sequence[Path]) -> list[Path]:
     """Files as they are, folders as the files in them."""
     found: list[Path] = []

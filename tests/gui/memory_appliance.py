@@ -16,7 +16,9 @@ from pathlib import Path
 from appliance.app import Appliance, Cancellation
 from appliance.errors import CloisterError, UsageError
 from appliance.values import (
+    Answer,
     Answered,
+    AnswerMode,
     Cancelled,
     Citation,
     Collection,
@@ -45,6 +47,7 @@ from appliance.values import (
     Token,
     Turn,
     Verdict,
+    Writing,
 )
 from tests.gui.drawn_pages import draw_page, set_text
 from tests.gui.memory_answers import (
@@ -57,6 +60,7 @@ from tests.gui.memory_answers import (
     quote,
     read,
     report,
+    written,
 )
 from tests.gui.memory_state import Halted, Pace, State, Unreadable, WrongPassphrase
 
@@ -135,6 +139,9 @@ class MemoryAppliance(Appliance):
         if self.pace.raise_ask:
             raise Unreadable("The engine could not be started.", hint="Ask again.")
         verdict = decide(text, reason)
+        if self.pace.writes:
+            wider = replace(verdict.obligations, mode=AnswerMode.GENERATE, cite="marked")
+            verdict = replace(verdict, obligations=wider)
         time.sleep(self.pace.stage)
         conversation = conversation or f"c{len(self._held.titles) + 1}"
         record = self._record("ask.open", f"conversation {conversation}", "open", verdict)
@@ -185,8 +192,28 @@ class MemoryAppliance(Appliance):
                 yield Cancelled(-1)
                 return
             yield Token(f"word{number} ")
+        if self.pace.writes and self.pace.model:
+            yield from self._write(written(answer, self.pace.model), cancelled)
+            return
         yield from (Token(sentence.text) for sentence in answer.sentences)
         yield Answered(answer, -1)
+
+    def _write(self, answer: Answer, cancelled: Cancellation) -> Iterator[Event]:
+        words = " ".join(sentence.text for sentence in answer.sentences).split(" ")
+        for at, word in enumerate(words, start=1):
+            time.sleep(self.pace.token)
+            if cancelled.cancelled:
+                yield Cancelled(-1)
+                return
+            if at == self.pace.dies_at:
+                yield Failed("engine_failed", "The engine stopped while writing.", "Ask again.")
+                return
+            yield Token(f"{word} ")
+        yield Answered(answer, -1)
+
+    def writing(self) -> Writing:
+        self._called()
+        return Writing(self.pace.model, self.pace.writes)
 
     def _waits(self, cancelled: Cancellation) -> bool:
         end = time.monotonic() + self.pace.stage

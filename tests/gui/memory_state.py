@@ -35,12 +35,17 @@ class Halted:
 
 @dataclass(slots=True)
 class Pace:
-    """Seconds each thing takes, and switches for what goes wrong."""
+    """Seconds each thing takes, and switches for what goes wrong. writes: the policy allows
+    written answers; model: who writes them; dies_at: at which word the engine ends, 0 for never."""
 
     stage: float = 0.0
     file: float = 0.0
     unlock: float = 0.0
     tokens: int = 0
+    token: float = 0.0
+    writes: bool = False
+    model: str = ""
+    dies_at: int = 0
     fail_ask: bool = False
     raise_ask: bool = False
     broken_log: bool = False

@@ -1,0 +1,19 @@
+"""Sentences that Ask says in more than one place."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+
+def no_model() -> str:
+    return QCoreApplication.translate(
+        "Ask",
+        "No language model is installed: answers are quoted from your documents. Your IT "
+        "department can add one with `cloister model install`.",
+    )
+
+
+def written_by(model: str) -> str:
+    return QCoreApplication.translate(
+        "Ask", "Answers are written by {} on this computer and checked against your documents."
+    ).format(model)
