@@ -146,6 +146,13 @@ def test_a_kill_mid_token_ends_every_ask_that_runs(chat: ChatHost) -> None:
     assert answer(chat, "next")[0] == "NEXT "
 
 
+def test_a_host_that_was_killed_while_nobody_asked_is_replaced_unseen(chat: ChatHost) -> None:
+    answer(chat, "warm")
+    os.kill(child_of(chat), signal.SIGKILL)
+    time.sleep(0.2)
+    assert answer(chat, "next")[0] == "NEXT "
+
+
 def test_a_kill_for_want_of_memory_is_told_from_another_kill(
     chat: ChatHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:

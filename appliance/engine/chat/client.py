@@ -40,6 +40,8 @@ from appliance.engine.errors import (
 )
 from appliance.errors import EngineFailed
 
+LEAVE = 5.0
+"""Seconds that closing waits for a start under way."""
 BATCH = 8 << 20
 """Characters that one message asks to count."""
 
@@ -210,10 +212,7 @@ class ChatHost:
         if self._start is None or failure is not None:
             if failure is not None:
                 self._require_calm(failure)
-            self._start = Start()
-            threading.Thread(
-                target=self._bring_up, args=(self._start, failure), name="chat-start", daemon=True
-            ).start()
+            self._start = Start(self._bring_up, failure)
         return self._start
 
     def _require_calm(self, failure: EngineFailed) -> None:
@@ -237,6 +236,9 @@ class ChatHost:
         except EngineFailed as error:
             start.fail(error)
             return
+        except Exception as error:
+            start.fail(EngineStopped(f"The model cannot be started ({type(error).__name__})."))
+            raise
         self._ready = ready
         start.succeed()
         try:
@@ -279,13 +281,23 @@ class ChatHost:
 
 
 class Start:
-    """One attempt to have a host: under way, done, or failed; also later, when its host ends."""
+    """One attempt to have a host: under way, done, or failed; also later, when its host ends.
 
-    def __init__(self) -> None:
+    bring_up(start, before) runs in a thread of its own; `before` is what ended the host before."""
+
+    def __init__(
+        self,
+        bring_up: Callable[[Start, EngineFailed | None], None],
+        before: EngineFailed | None,
+    ) -> None:
         self.done = threading.Event()
         self._lock = threading.Lock()
         self._host: HostProcess | None = None
         self._failure: EngineFailed | None = None
+        self._thread = threading.Thread(
+            target=bring_up, args=(self, before), name="chat-start", daemon=True
+        )
+        self._thread.start()
 
     @property
     def failure(self) -> EngineFailed | None:
@@ -316,12 +328,14 @@ class Start:
         self.done.set()
 
     def end(self, failure: EngineFailed) -> None:
-        """Ends the host, or the start that is under way."""
+        """Ends the host, or the start that is under way, and what is kept of it on disk is whole
+        on return (unless a driver that is being tried keeps the start waiting)."""
         with self._lock:
             self._failure = failure
             host = self._host
         if host is not None:
             host.end(failure)
+        self._thread.join(LEAVE)
 
 
 def _patiently() -> None:
