@@ -253,13 +253,13 @@ def test_a_missing_program_gives_a_sentence() -> None:
 def test_one_that_fails_again_and_again_is_left_alone_for_a_while(
     make: Callable[..., ChatHost],
 ) -> None:
-    chat = make(patience=Patience(start=30, token=5, restarts=2, window=3))
+    chat = make(patience=Patience(start=30, token=5, restarts=2, window=2))
     for _ in range(3):
         with pytest.raises(EngineStopped):
             answer(chat, "!exit")
     with pytest.raises(EngineRestarting, match=r"3 times.*exit status 3"):
         answer(chat, "x")
-    time.sleep(3)
+    time.sleep(2)
     assert answer(chat, "x")[0] == "X "
 
 

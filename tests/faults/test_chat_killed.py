@@ -68,7 +68,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     session, _ = Vault(tmp_path).create("Anna", "seven lanterns over quiet water", now=now())
     log = Log.create(tmp_path / "audit", "cloister/test", session.vault_subkey("audit"), now)
     chat = ChatHost(
-        Path("/none"), command=command(), patience=Patience(start=30, token=2, restarts=9)
+        Path("/none"), command=command(), patience=Patience(start=30, token=1, restarts=9)
     )
     policy = RolePolicy(obligations=Obligations(mode=AnswerMode.GENERATE, cite="marked"))
     parts = Parts(

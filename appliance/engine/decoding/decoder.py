@@ -150,8 +150,10 @@ class Decoder:
             if not self._scheduler.make_room():
                 self._give_up(self._scheduler.alone(), full)
             return
+        except MemoryError:
+            raise  # whose memory is whole after that, nobody knows: the host ends
         except Exception as error:
-            # Whatever a model raises ends the requests of this pass only.
+            # Whatever else a model raises ends the requests of this pass only.
             for share in shares:
                 self._drop(share.asked, error)
             if not shares:
