@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from itertools import count, pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from appliance.engine.chat import process
@@ -361,3 +362,36 @@ def test_the_host_does_not_outlive_a_killed_desk() -> None:
             return
         time.sleep(0.05)
     pytest.fail("the host is still running")
+
+
+def test_kills_at_random_moments_end_asks_and_never_mix_them(chat: ChatHost) -> None:
+    dice = np.random.default_rng(11)
+    ended: list[str] = []
+    wrong: list[str] = []
+    over = threading.Event()
+
+    def ask(n: int) -> None:
+        while not over.is_set():
+            try:
+                said = answer(chat, f"w{n} " * 60)[0]
+                ended.append("answered")
+                if said != f"W{n} " * 60:
+                    wrong.append(said)
+            except EngineFailed as error:
+                ended.append(error.code)
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(8):
+        time.sleep(float(dice.uniform(0.0, 0.4)))
+        try:
+            os.kill(child_of(chat), signal.SIGKILL)
+        except (EngineFailed, ProcessLookupError):
+            continue
+    over.set()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()
+    assert not wrong
+    assert set(ended) == {"answered", "engine_stopped"}

@@ -17,6 +17,7 @@ from appliance.engine.decoding.model import Model
 from appliance.engine.encoder.bundle import default_encoder_folder, read_manifest
 from appliance.engine.errors import BundleDamaged
 from appliance.engine.mlc.weights import read_weights
+from appliance.engine.models.stored import Weights
 
 GPU_CACHE_TOKENS = 4 * CACHE_TOKENS
 """A GPU's memory is not the desk's: more asks can run at once there."""
@@ -30,24 +31,26 @@ def opened(folder: Path, accepted: Mapping[str, str] | None) -> ChatBundle:
 
 def loaded(bundle: ChatBundle, device: str) -> Model:
     """device: "cpu" or "gpu". Raises ModelDamaged, MachineUnsupported, GpuUnusable."""
-    shards = {file.path: file.sha256 for file in bundle.manifest.files}
-    weights = read_weights(bundle.folder, bundle.architecture, bundle.format, shards)
     if device == "gpu":
-        from appliance.engine.running.gpu import Device, GpuModel
+        from appliance.engine.running.gpu import Device, GpuModel  # late: where there is one
         from appliance.engine.running.paging import PAGE
 
-        library = bundle.library_for("cuda")
-        pages = GPU_CACHE_TOKENS // PAGE
-        return GpuModel(weights, library, Device("cuda", _runtime()), pages)
+        library, gpu = bundle.library_for("cuda"), Device("cuda", _runtime())
+        return GpuModel(_weights(bundle), library, gpu, GPU_CACHE_TOKENS // PAGE)
     from appliance.engine.running.processor import ProcessorModel
 
     return ProcessorModel(
-        weights,
+        _weights(bundle),
         bundle.library,
         _runtime(),
         identity=identity(bundle),
         cache_tokens=CACHE_TOKENS,
     )
+
+
+def _weights(bundle: ChatBundle) -> Weights:
+    shards = {file.path: file.sha256 for file in bundle.manifest.files}
+    return read_weights(bundle.folder, bundle.architecture, bundle.format, shards)
 
 
 def identity(bundle: ChatBundle) -> str:
