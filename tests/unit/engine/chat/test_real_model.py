@@ -18,6 +18,7 @@ from appliance.engine.bundles.store import Acceptance
 from appliance.engine.chat.client import ChatHost
 from appliance.engine.chat.errors import RequestRejected
 from appliance.engine.chat.prefixes import PrefixStore
+from appliance.engine.chat.preflight import Gpu
 from appliance.engine.compile.bundle import Compilers, Origin, build_bundle
 from appliance.engine.decoding.request import Ending, Finished, Message, Sampling
 from appliance.engine.errors import BundleUntrusted, ModelDamaged, ModelMissing
@@ -180,4 +181,18 @@ def test_a_shard_that_was_changed_is_refused_before_anything_is_said(model: Inst
     chat = ChatHost(model.folder, accepted=model.sha256, command=REAL)
     with pytest.raises(ModelDamaged, match="params_shard"):
         said(chat, Message("user", BEGIN))
+    chat.close()
+
+
+def test_a_model_without_code_for_the_gpu_runs_on_the_processor_and_says_so(
+    model: Installed,
+) -> None:
+    gpu = Gpu("Words 9000", 8 << 30, 90, "12.4")
+    chat = ChatHost(model.folder, accepted=model.sha256, command=REAL, gpu=lambda: gpu)
+    assert said(chat, Message("user", BEGIN), max_tokens=20)[0].startswith(TOLD)
+    assert chat.device == "cpu"
+    assert chat.note == (
+        "The GPU cannot be used (The model plain@1 brings no code for cuda); the processor is "
+        "used instead."
+    )
     chat.close()
