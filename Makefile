@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check format bench parity screens lock setup setup-develop clean
+.PHONY: run test check format bench parity screens lock setup setup-develop clean bench-engine
 
 run: setup
 	@$(BIN)/python packaging/run.py
@@ -29,6 +29,11 @@ parity:
 	@test -x .cache/parity/venv/bin/python || $(PYTHON) -m venv .cache/parity/venv
 	@.cache/parity/venv/bin/python -m pip install -q -r packaging/parity.txt
 	.cache/parity/venv/bin/python packaging/parity.py
+
+# Against llama.cpp and onnxruntime, which are built into an environment of their own.
+# `make bench-engine SECTIONS="chat encoder"` measures only those and writes nothing.
+bench-engine: setup-develop
+	@$(BIN)/python packaging/bench_engine.py $(SECTIONS)
 
 screens: setup-develop
 	xvfb-run -a -s "-screen 0 1440x900x24" $(BIN)/python packaging/screens.py docs/screens

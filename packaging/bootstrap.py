@@ -144,26 +144,36 @@ def install_hnswlib() -> None:
         "--require-hashes", "-r", str(LOCKS / "native.txt"), env=env)  # fmt: skip
 
 
-def build_encoder() -> None:
+def build_engine() -> None:
+    """The encoder and the kernels of chat models, both at once where nothing is there yet."""
     started = time.monotonic()
-    subprocess.run(
-        [str(VENV / "bin" / "python"), str(ROOT / "packaging" / "build_encoder.py")],
-        check=True, cwd=ROOT,
-    )  # fmt: skip
+    python = str(VENV / "bin" / "python")
+    scripts = ("build_encoder.py", "build_chat_kernels.py")
+    running = [
+        subprocess.Popen([python, str(ROOT / "packaging" / script)], cwd=ROOT)
+        for script in scripts
+    ]
+    failed = [
+        script
+        for script, process in zip(scripts, running, strict=True)
+        if process.wait() != 0
+    ]
+    if failed:
+        raise SystemExit(f"{', '.join(failed)} failed; what went wrong stands above.")
     if time.monotonic() - started > 5:
-        say(f"encoder built in {time.monotonic() - started:.0f} s")
+        say(f"encoder and kernels built in {time.monotonic() - started:.0f} s")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("lock", choices=("product", "develop"))
-    parser.add_argument("--no-encoder", action="store_true")
+    parser.add_argument("--no-engine", action="store_true")
     arguments = parser.parse_args()
     require_python()
     install_system_packages(arguments.lock == "develop")
     install_packages(arguments.lock)
-    if not arguments.no_encoder:
-        build_encoder()
+    if not arguments.no_engine:
+        build_engine()
 
 
 if __name__ == "__main__":

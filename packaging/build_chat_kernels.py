@@ -14,6 +14,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import platform
 import shutil
 import sys
 import tempfile
@@ -36,7 +37,7 @@ def inputs_hash() -> str:
         *sorted((ENGINE / "compile" / "cpu").glob("*.py")),
         Path(spec.origin).parent / "_version.py",
     ]
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(platform.machine().encode())
     for path in sources:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
@@ -55,9 +56,9 @@ def build(folder: Path) -> None:
     sys.path.insert(0, str(ROOT))
     from appliance.engine.compile.cpu.library import compile_cpu
 
-    from appliance.engine.bundles.libraries import write_libraries
+    from appliance.engine.bundles.libraries import buildable_levels, write_libraries
 
-    write_libraries(folder, compile_cpu)
+    write_libraries(folder, buildable_levels(), compile_cpu)
 
 
 def install(made: Path, place: Path) -> None:

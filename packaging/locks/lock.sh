@@ -9,3 +9,5 @@ common=(--override packaging/locks/overrides.txt pyproject.toml --extra build --
 compile "${common[@]}" -o packaging/locks/product.txt
 compile "${common[@]}" --group dev -o packaging/locks/develop.txt
 grep -o 'hnswlib==[0-9.]*' pyproject.toml | compile --no-deps -o packaging/locks/native.txt -
+compile packaging/locks/bench.in --no-emit-package llama-cpp-python -o packaging/locks/bench.txt
+grep -o 'llama-cpp-python==[0-9.]*' packaging/locks/bench.in | compile --no-deps -o packaging/locks/bench-native.txt -

@@ -24,6 +24,8 @@ LEVELS: dict[str, frozenset[str]] = {
 }
 """What each needs, in the words of /proc/cpuinfo. The faster before the slower."""
 
+_MACHINES = {"x86_64": "x86-64-", "AMD64": "x86-64-", "aarch64": "aarch64-", "arm64": "aarch64-"}
+
 HASHES = "hashes.json"
 MAX_HASHES = 100_000
 
@@ -41,6 +43,12 @@ def choose_level(there: Collection[str], features: Collection[str]) -> str:
     raise MachineUnsupported(
         f"This processor ({processor_name()}) cannot run chat models; it lacks: {lacking}."
     )
+
+
+def buildable_levels(machine: str = "") -> tuple[str, ...]:
+    """The levels that a build machine's own compiler can link: those of its architecture."""
+    family = _MACHINES.get(machine or processor_name(), "")
+    return tuple(level for level in LEVELS if family and level.startswith(family))
 
 
 def program_libraries() -> Path:
@@ -79,12 +87,14 @@ def verified_library(folder: Path, level: str) -> Path:
     return path
 
 
-def write_libraries(folder: Path, compile_level: Callable[[str, Path], None]) -> None:
-    """Compiles every level into a folder, for the program to ship; the hashes come last, so that a
+def write_libraries(
+    folder: Path, levels: Collection[str], compile_level: Callable[[str, Path], None]
+) -> None:
+    """Compiles the levels into a folder, for the program to ship; the hashes come last, so that a
     folder with them is whole. Raises OSError and what the compiler raises."""
     folder.mkdir(parents=True, exist_ok=True)
     hashes = []
-    for level in LEVELS:
+    for level in levels:
         path = folder / f"{level}.so"
         compile_level(level, path)
         hashes.append(f' "{path.name}": "{hashlib.sha256(path.read_bytes()).hexdigest()}"')

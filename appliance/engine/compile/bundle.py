@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from math import prod
 from pathlib import Path
 
-from appliance.engine.bundles.libraries import LEVELS
+from appliance.engine.bundles.libraries import LEVELS, buildable_levels
 from appliance.engine.bundles.manifest import (
     MANIFEST,
     NAME,
@@ -66,11 +66,12 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Compilers:
-    """cpu(level, path) writes the library of an instruction set; gpu(architecture, format, target,
-    path) the one of a model for "cuda" or "metal"."""
+    """cpu(level, path) writes the library of an instruction set, one of `levels`;
+    gpu(architecture, format, target, path) the one of a model for "cuda" or "metal"."""
 
     cpu: Callable[[str, Path], None]
     gpu: Callable[[Architecture, Format, str, Path], None]
+    levels: tuple[str, ...]
 
 
 def build_bundle(
@@ -124,7 +125,7 @@ def installed_compilers() -> Compilers:
 
         compile_gpu(architecture, format, target, path)
 
-    return Compilers(cpu, gpu)
+    return Compilers(cpu, gpu, buildable_levels())
 
 
 def _require_usable(out: Path, targets: Collection[str], origin: Origin) -> None:
@@ -156,10 +157,10 @@ def _libraries(
         (folder / "lib").mkdir()
     for target in sorted(set(targets)):
         if target == "cpu":
-            for level, features in LEVELS.items():
+            for level in compilers.levels:
                 path = f"lib/{level}.so"
                 compilers.cpu(level, folder / path)
-                yield CompiledLibrary("cpu", path, level, tuple(sorted(features)))
+                yield CompiledLibrary("cpu", path, level, tuple(sorted(LEVELS[level])))
         else:
             path = f"lib/{target}.so"
             compilers.gpu(a, format, target, folder / path)

@@ -83,7 +83,8 @@ class Answer:
         return self._stops.flush()
 
     def _candidates(self, logits: Logits) -> Logits:
-        """A copy where there is a grammar. Rows of the model beyond the tokenizer's vocabulary are padding, never a choice."""
+        """What may be chosen; a copy where there is a grammar. Rows beyond the tokenizer's tokens
+        are padding."""
         known = logits[: self._known]
         if self._grammar is not None:
             known = self._grammar.mask(known)

@@ -142,26 +142,28 @@ class Decoder:
         return replies
 
     def _pass(self) -> None:
-        shares: list[Share] = []
-        try:
+        stuck = self._scheduler.admit()
+        if stuck is not None:
+            self._give_up(stuck)
+            return
+        while True:
             shares = self._scheduler.schedule()
-            logits = self._run(shares)
-        except CacheFull as full:
-            if not self._scheduler.make_room():
-                self._give_up(self._scheduler.alone(), full)
+            try:
+                logits = self._run(shares)
+            except CacheFull:
+                if self._scheduler.make_room():
+                    continue
+                self._give_up(shares[0].asked)
+            except MemoryError:
+                raise  # whose memory is whole after that, nobody knows: the host ends
+            except Exception as error:  # noqa: BLE001 - it ends the requests of this pass only
+                for share in shares:
+                    self._drop(share.asked, error)
+            else:
+                for row, share in zip(logits, shares, strict=True):
+                    if share.last:
+                        self._take(share.asked, row)
             return
-        except MemoryError:
-            raise  # whose memory is whole after that, nobody knows: the host ends
-        except Exception as error:
-            # Whatever else a model raises ends the requests of this pass only.
-            for share in shares:
-                self._drop(share.asked, error)
-            if not shares:
-                raise
-            return
-        for row, share in zip(logits, shares, strict=True):
-            if share.last:
-                self._take(share.asked, row)
 
     def _run(self, shares: Sequence[Share]) -> Logits:
         logits = self._model.forward([share.append for share in shares])
@@ -183,12 +185,13 @@ class Decoder:
         elif len(asked.tokens) > self._model.context:
             self._cut_short(asked)
 
-    def _give_up(self, asked: Asked, full: CacheFull) -> None:
+    def _give_up(self, asked: Asked) -> None:
         """It has the cache for itself, and still there is no room."""
         if asked.answer.count:
             self._cut_short(asked)
         else:
-            self._drop(asked, full)
+            sentence = "The question with all it refers to does not fit in the model's memory."
+            self._drop(asked, CacheFull(sentence))
 
     def _cut_short(self, asked: Asked) -> None:
         self._say(asked, asked.answer.cut_short())

@@ -69,10 +69,11 @@ def choose(logits: Logits, sampling: Sampling, *, index: int) -> int:
     if sampling.temperature == 0 or sampling.top_k == 1:
         return likeliest
     scale = 1.0 / sampling.temperature
-    filtered = sampling.top_p < 1 or 0 < sampling.top_k < len(logits)
-    tokens = _nucleus(logits, best, scale, sampling) if filtered else np.arange(logits.shape[0])
-    weights = _weights(logits[tokens], best, scale)
-    return int(tokens[_draw(weights, chance(sampling.seed, index))])
+    number = chance(sampling.seed, index)
+    if sampling.top_p == 1 and not 0 < sampling.top_k < len(logits):
+        return _draw(_weights(logits, best, scale), number)
+    tokens = _nucleus(logits, best, scale, sampling)
+    return int(tokens[_draw(_weights(logits[tokens], best, scale), number)])
 
 
 def chance(seed: int, index: int) -> float:
@@ -109,7 +110,7 @@ def _nucleus(logits: Logits, best: float, scale: float, sampling: Sampling) -> T
         near = np.flatnonzero(logits > best - distance / scale)
         weights = _weights(logits[near], best, scale)
         if distance == math.inf or weights.sum() >= wanted:
-            order = np.lexsort((near, -logits[near]))
+            order = np.argsort(-logits[near], kind="stable")
             return near[order][: _reach(weights[order], wanted)]
     raise LogitsInvalid("The model's output is not usable: nothing is likely enough.")
 
@@ -125,5 +126,5 @@ def _largest(logits: Logits, count: int) -> Tokens:
     border = np.partition(logits, len(logits) - count)[len(logits) - count]
     # Fewer than `count` may be left by a mask; those it excluded need no sorting.
     tokens = np.flatnonzero(logits >= border if border > -np.inf else logits > border)
-    order = np.lexsort((tokens, -logits[tokens]))
+    order = np.argsort(-logits[tokens], kind="stable")
     return tokens[order][:count]

@@ -29,6 +29,10 @@ class Pace:
     reserve: int = 64
     donors: int = 64
 
+    def __post_init__(self) -> None:
+        if self.chunk < 1 or self.together < 1 or self.reserve < 0 or self.donors < 0:
+            raise ValueError("A pace needs a chunk and a request at least.")
+
 
 @dataclass(slots=True, eq=False)
 class Asked:
@@ -63,9 +67,6 @@ class Scheduler:
         self._waiting: deque[Asked] = deque()  # in the order they came
         self._running: list[Asked] = []  # who was read longest ago comes first
 
-    def __len__(self) -> int:
-        return len(self._waiting) + len(self._running)
-
     def add(self, asked: Asked) -> None:
         self._waiting.append(asked)
 
@@ -77,10 +78,25 @@ class Scheduler:
         self._running.remove(asked)
         self._release(asked, keep=keep)
 
+    def admit(self) -> Asked | None:
+        """Lets in who fits. Called once a pass: whoever gives its place back would otherwise take
+        it again at once. Returns a request that cannot be begun even though it is alone."""
+        while self._waiting and len(self._running) < self._pace.together:
+            asked = self._waiting[0]
+            if not self._fits(asked):
+                return None
+            try:
+                # One token at least is computed anew: its logits are what the answer begins with.
+                asked.sequence, cached = self._prefixes.open(asked.tokens[:-1])
+            except CacheFull:
+                return None if self._running else asked
+            if asked.cached is None:
+                asked.cached = cached
+            self._running.append(self._waiting.popleft())
+        return None
+
     def schedule(self) -> list[Share]:
-        """The next pass; empty only if there are no requests. Raises CacheFull when even a request
-        that is alone cannot be begun; it is `alone` then."""
-        self._admit()
+        """The next pass, of those that are admitted. Empty only if none is."""
         shares, budget, read = [], self._pace.chunk, list[Asked]()
         for asked in self._running:
             sequence = _sequence_of(asked)
@@ -100,8 +116,8 @@ class Scheduler:
         return shares
 
     def make_room(self) -> bool:
-        """After CacheFull: one donor less, or else one request less at once. False: the only
-        request cannot have more room than it has."""
+        """After CacheFull: one donor less, or else one request less. False: the only request
+        cannot have more room than it has."""
         if self._prefixes.evict():
             return True
         if len(self._running) < 2:
@@ -111,27 +127,6 @@ class Scheduler:
         self._release(youngest, keep=False)
         self._waiting.appendleft(youngest)
         return True
-
-    def alone(self) -> Asked:
-        """The request that make_room could not help."""
-        return self._running[0] if self._running else self._waiting[0]
-
-    def _admit(self) -> None:
-        while self._waiting and len(self._running) < self._pace.together:
-            asked = self._waiting[0]
-            if not self._fits(asked):
-                return
-            # One token at least is computed anew: its logits are what the answer begins with.
-            try:
-                opened = self._prefixes.open(asked.tokens[:-1])
-            except CacheFull:
-                if not self._running:
-                    raise
-                return
-            asked.sequence, cached = opened
-            if asked.cached is None:
-                asked.cached = cached
-            self._running.append(self._waiting.popleft())
 
     def _fits(self, asked: Asked) -> bool:
         """Makes room by evicting donors. A request that is alone is tried in any case."""

@@ -3,11 +3,11 @@
 Rules kept here: the only module that imports xgrammar (0.2.8). It names torch and transformers in
 annotations and in functions that work on torch's tensors; Cloister gives it numpy arrays and its
 own vocabulary, so nothing of either is ever called. Two stand-in modules take their names while
-xgrammar is imported and are gone afterwards: nobody else finds them. Both would weigh 2 GB.
+xgrammar is imported and are gone afterwards: nobody else finds them.
 
 - tvm_ffi is imported first: it uses torch's interface where it finds a module of that name.
 - A framework that is really there and loaded is left alone.
-- `tests/unit/engine/test_grammar.py` pins all of this; look here first when the version changes.
+- tests/unit/engine/decoding/test_grammar.py pins all of this; look here when the version changes.
 """
 
 from __future__ import annotations

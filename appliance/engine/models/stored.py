@@ -19,8 +19,8 @@ class Packed:
     """A matrix (rows, columns) in MLC's group quantisation q4f16_1 or q4f32_1.
 
     words: uint32, (rows, 4 * ceil(columns / 32)), eight 4-bit codes a word, the first in the
-    lowest bits. scales: float16 or float32, (rows, ceil(columns / 32)). weight = (code - 7) * scale.
-    Codes past the last column mean nothing.
+    lowest bits. scales: float16 or float32, (rows, ceil(columns / 32)). A weight is (code - 7) *
+    scale. Codes past the last column mean nothing.
     """
 
     words: npt.NDArray[np.uint32]

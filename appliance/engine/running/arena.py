@@ -7,6 +7,7 @@ addresses costs as much as a tenth of the reading).
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 from typing import TypeVar
 
@@ -24,10 +25,8 @@ class Arena:
     def __init__(self, size: int) -> None:
         self._map = mmap.mmap(-1, max(size, 1) + ALIGNMENT)
         if hasattr(mmap, "MADV_HUGEPAGE"):
-            try:
+            with contextlib.suppress(OSError):  # a kernel without them: slower, not wrong
                 self._map.madvise(mmap.MADV_HUGEPAGE)
-            except OSError:
-                pass  # a kernel without huge pages: slower, not wrong
         self._bytes = np.frombuffer(self._map, np.uint8)
         self._used = -self._bytes.ctypes.data % ALIGNMENT
 

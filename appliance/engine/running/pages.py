@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.engine.decoding.model import CacheFull
+from appliance.engine.running.arena import Arena
 from appliance.engine.running.blocks import PAGE
 
 
@@ -38,7 +39,9 @@ class Pages:
     """
 
     def __init__(self, count: int, slots: int, context: int) -> None:
-        self.tables: npt.NDArray[np.int32] = np.zeros((slots, -(-context // PAGE)), np.int32)
+        size = slots * -(-context // PAGE)
+        tables = Arena(4 * size).take((slots, size // slots), np.int32)
+        self.tables: npt.NDArray[np.int32] = tables
         self._context = context
         self._free = list(range(count - 1, -1, -1))
         self._users = [0] * count
@@ -86,14 +89,15 @@ class Pages:
         kept = -(-length // PAGE)
         last = cut.pages[kept - 1] if length % PAGE else -1
         copy = None
-        if last >= 0 and self._users[last] > 1:
-            if not self._free and all(self._users[page] > 1 for page in cut.pages[kept:]):
-                raise CacheFull("The model's memory is full.")
+        shared = last >= 0 and self._users[last] > 1
+        freed = any(self._users[page] == 1 for page in cut.pages[kept:])
+        if shared and not self._free and not freed:
+            raise CacheFull("The model's memory is full.")
         for page in cut.pages[kept:]:
             self._let_go(page)
         del cut.pages[kept:]
         cut.length = length
-        if last >= 0 and self._users[last] > 1:
+        if shared:
             copy = Copy(last, self._take())
             self._let_go(last)
             cut.pages[-1] = copy.target

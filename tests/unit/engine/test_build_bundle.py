@@ -105,7 +105,7 @@ def test_code_is_compiled_for_the_model_as_it_is_stored(tmp_path: Path) -> None:
     build_bundle(
         write_huggingface(tmp_path / "source", **GEMMA), out, format=Format.Q4F16_1,
         targets=("cuda", "metal"), origin=ORIGIN, key=KEY,
-        compilers=Compilers(compilers().cpu, gpu),
+        compilers=Compilers(compilers().cpu, gpu, ()),
     )  # fmt: skip
     assert [target for _, _, target in asked] == ["cuda", "metal"]
     assert {a for a, _, _ in asked} == {read_chat_config(out).architecture}
@@ -276,7 +276,7 @@ def test_a_compiler_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="no compiler"):
         build_bundle(
             source, tmp_path / "out", format=Format.Q0F16, targets=("cpu",), origin=ORIGIN, key=KEY,
-            compilers=Compilers(fails, fails),
+            compilers=Compilers(fails, fails, ("x86-64-v3",)),
         )  # fmt: skip
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
 

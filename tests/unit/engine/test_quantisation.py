@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -147,3 +149,53 @@ def test_rows_packed_in_parts_are_the_rows_packed_at_once(monkeypatch: pytest.Mo
     parts = quantise(matrix, Format.Q4F16_1)
     assert np.array_equal(whole.words, parts.words)
     assert np.array_equal(whole.scales, parts.scales)
+
+
+def by_tvm(matrix: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Scales and codes as TVM's own arithmetic gives them, which is what MLC packs with: tensor
+    expressions in the matrix's type, compiled for this processor."""
+    import tvm
+    from tvm import te, tirx
+
+    (rows, columns), dtype = matrix.shape, matrix.dtype.name
+    seven = tirx.const(7, dtype)
+    w = te.placeholder((rows, columns), dtype, "w")
+    k = te.reduce_axis((0, 32), "k")
+    largest = te.compute(
+        (rows, groups_of(columns)),
+        lambda i, g: te.max(
+            tirx.if_then_else(g * 32 + k < columns, te.abs(w[i, g * 32 + k]), te.min_value(dtype)),
+            axis=k,
+        ),
+    )
+    scale = te.compute(largest.shape, lambda i, g: largest[i, g] / seven)
+    code = te.compute(
+        w.shape,
+        lambda i, j: tirx.min(
+            tirx.max(tirx.round(w[i, j] / scale[i, j // 32] + seven), tirx.const(0, dtype)),
+            tirx.const(14, dtype),
+        ).astype("uint32"),
+    )
+    run = tvm.compile(te.create_prim_func([w, scale, code]), "llvm")
+    scales = tvm.runtime.tensor(np.zeros((rows, groups_of(columns)), dtype))
+    codes = tvm.runtime.tensor(np.zeros(matrix.shape, np.uint32))
+    run(tvm.runtime.tensor(matrix), scales, codes)
+    return scales.numpy(), codes.numpy()
+
+
+@pytest.mark.parametrize("format", PACKED)
+def test_tvm_packs_the_same_bits(format: Format) -> None:
+    """Ordinary weights, ones near the smallest number, ties, zeros and groups of zeros."""
+    random = np.random.default_rng(11)
+    sizes = random.choice([100, 1, 1e-3, 1e-6, 1e-7, 1e-40], size=(300, 1))
+    matrix = (random.normal(size=(300, 172)) * sizes).astype(format.dtype)
+    matrix[::7, ::3] = 0
+    matrix[5, :64] = 0
+    matrix[6, :32] = (np.arange(32) - 14) / 2
+    matrix[6, 31] = 7
+    scales, codes = by_tvm(matrix)
+    packed = quantise(matrix, format)
+    assert packed.scales.tobytes() == scales.tobytes()
+    shifts = np.arange(8, dtype=np.uint32) * 4
+    unpacked = (packed.words[..., None] >> shifts).reshape(300, -1)[:, :172] & 15
+    assert np.array_equal(unpacked, codes)

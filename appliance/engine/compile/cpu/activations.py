@@ -1,4 +1,4 @@
-# ruff: noqa: N806, C901, PLR0917
+# ruff: noqa: N806, PLR0917, ANN001, ANN202
 # TIR is loop nests over named buffers, not Python's control flow: a parser reads these functions.
 # mypy: disable-error-code="no-untyped-def, untyped-decorator"
 """What happens to a row between two matrices: norms, gates, rounding to eight bits.
@@ -34,7 +34,7 @@ def norm(isa: Isa) -> Any:  # noqa: ANN401 - TVM has no types
     lanes, v = isa.lanes, isa.vector
 
     @T.prim_func(s_tir=True)
-    def kernel(x: T.handle, w: T.handle, y: T.handle, count: T.int32, eps: T.float32, adding: T.int32):  # noqa: ANN202, E501  # fmt: skip
+    def kernel(x: T.handle, w: T.handle, y: T.handle, count: T.int32, eps: T.float32, adding: T.int32):  # noqa: E501  # fmt: skip
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m, k = T.int64(), T.int64()
         X = T.match_buffer(x, (m, k), "float32")
@@ -75,7 +75,7 @@ def gate(isa: Isa) -> Any:  # noqa: ANN401
     lanes, v = isa.lanes, isa.vector
 
     @T.prim_func(s_tir=True)
-    def kernel(x: T.handle, y: T.handle, gelu: T.int32):  # noqa: ANN202
+    def kernel(x: T.handle, y: T.handle, gelu: T.int32):
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m, k = T.int64(), T.int64()
         X = T.match_buffer(x, (m, 2 * k), "float32")
@@ -106,7 +106,7 @@ def to_int8(isa: Isa) -> Any:  # noqa: ANN401
     parts = GROUP // lanes
 
     @T.prim_func(s_tir=True)
-    def kernel(x: T.handle, x8: T.handle, xs: T.handle, xz: T.handle):  # noqa: ANN202
+    def kernel(x: T.handle, x8: T.handle, xs: T.handle, xz: T.handle):
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m, g = T.int64(), T.int64()
         X = T.match_buffer(x, (m, g * GROUP), "float32")

@@ -1,4 +1,4 @@
-# ruff: noqa: N806, C901, PLR0912, PLR0915, PLR0917
+# ruff: noqa: N806, C901, PLR0912, PLR0915, PLR0917, ANN001, ANN202
 # TIR is loop nests over named buffers, not Python's control flow: a parser reads these functions.
 # mypy: disable-error-code="no-untyped-def, untyped-decorator"
 """Rotary positions, the paged key-value cache, and attention over it.
@@ -34,6 +34,8 @@ from appliance.engine.running.blocks import PAGE
 LOWEST = -1e30
 SPAN = 4
 """Pages whose scores are weighed together."""
+LINE = 32
+"""Numbers of float16 in a cache line."""
 
 
 def turn_and_keep(isa: Isa, dims: int, cache: str) -> Any:  # noqa: ANN401 - TVM has no types
@@ -43,7 +45,7 @@ def turn_and_keep(isa: Isa, dims: int, cache: str) -> Any:  # noqa: ANN401 - TVM
     be less than head / 2. normed 0 leaves queries and keys as they are."""
 
     @T.prim_func(s_tir=True)
-    def kernel(qkv: T.handle, bias: T.handle, qn: T.handle, kn: T.handle, turns: T.handle, rows: T.handle, tables: T.handle, q: T.handle, keys: T.handle, values: T.handle, head: T.int32, normed: T.int32, eps: T.float32):  # noqa: ANN202, E501  # fmt: skip
+    def kernel(qkv: T.handle, bias: T.handle, qn: T.handle, kn: T.handle, turns: T.handle, rows: T.handle, tables: T.handle, q: T.handle, keys: T.handle, values: T.handle, head: T.int32, normed: T.int32, eps: T.float32):  # noqa: E501  # fmt: skip
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m, n, h, kv, pages = T.int64(), T.int64(), T.int64(), T.int64(), T.int64()
         context, half2, sequences, most, nb, nh = (
@@ -116,19 +118,20 @@ def turn_and_keep(isa: Isa, dims: int, cache: str) -> Any:  # noqa: ANN401 - TVM
     return rooted(kernel)
 
 
-def attention(isa: Isa, dims: int, cache: str, queries: int) -> Any:  # noqa: ANN401
+def attention(isa: Isa, dims: int, cache: str, queries: int, *, early: bool) -> Any:  # noqa: ANN401
     """softmax(scale q k^T) v of each row and head, over the pages of the row's sequence.
 
     tiles (t, 2) int32: rows of one sequence that follow one another, as first row and count. A
     task is a tile and a key-value head; the heads that share it join in, `queries` of row and head
     at a time, SPAN pages at a time. window 0: all that came before. cap c > 0: scores become
-    c tanh(score / c)."""
+    c tanh(score / c). early: pages are asked for before they are needed, which helps where each is
+    read once."""
     lanes, v = isa.lanes, isa.vector
     halves, across = SPAN * PAGE // lanes, dims // lanes
     wide, deep = min(across, 4), min(queries, 4 if lanes == 16 else 2)  # what registers hold
 
     @T.prim_func(s_tir=True)
-    def kernel(q: T.handle, keys: T.handle, values: T.handle, rows: T.handle, tables: T.handle, tiles: T.handle, out: T.handle, head: T.int32, window: T.int32, scale: T.float32, cap: T.float32):  # noqa: ANN202, E501  # fmt: skip
+    def kernel(q: T.handle, keys: T.handle, values: T.handle, rows: T.handle, tables: T.handle, tiles: T.handle, out: T.handle, head: T.int32, window: T.int32, scale: T.float32, cap: T.float32):  # noqa: E501  # fmt: skip
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m, k, h, kv, pages, t, sequences, most = (
             T.int64(), T.int64(), T.int64(), T.int64(), T.int64(), T.int64(), T.int64(), T.int64(),
@@ -174,6 +177,15 @@ def attention(isa: Isa, dims: int, cache: str, queries: int) -> Any:  # noqa: AN
                 span[1] = R[row[queries - 1], 1] // PAGE
                 for step in T.serial((span[1] - span[0] + SPAN) // SPAN):
                     first = T.meta_var(span[0] + step * SPAN)
+                    if early:
+                        for n in T.unroll(2 * SPAN):
+                            # Values of these pages, and the keys of those after them.
+                            span[2] = P[R[row[0], 0], T.min(first + n, span[1])]
+                            for line in T.serial(dims * PAGE // LINE):
+                                if n < SPAN:
+                                    T.evaluate(isa.prefetch(V[span[2], shared, 0, line * LINE]))
+                                else:
+                                    T.evaluate(isa.prefetch(K[span[2], shared, 0, line * LINE]))
                     for s in T.unroll(halves):
                         number = T.meta_var(T.min(first + s * lanes // PAGE, span[1]))
                         span[2] = P[R[row[0], 0], number]

@@ -1,4 +1,4 @@
-# ruff: noqa: N806, PLR0917
+# ruff: noqa: N806, ANN202
 # TIR is loop nests over named buffers, not Python's control flow: a parser reads these functions.
 # mypy: disable-error-code="no-untyped-def, untyped-decorator"
 """Rows of the embedding matrix, out of the blocks the head's projection reads (projections.py).
@@ -20,7 +20,7 @@ def embed_packed(scale: str) -> Any:  # noqa: ANN401 - TVM has no types
     """y = (code - 7) * scale * times of the rows `ids`."""
 
     @T.prim_func(s_tir=True)
-    def kernel(ids: T.handle, codes: T.handle, scales: T.handle, y: T.handle, times: T.float32):  # noqa: ANN202
+    def kernel(ids: T.handle, codes: T.handle, scales: T.handle, y: T.handle, times: T.float32):
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m, b, g = T.int64(), T.int64(), T.int64()
         I = T.match_buffer(ids, (m,), "int32")  # noqa: E741
@@ -45,7 +45,7 @@ def embed_plain(weight: str) -> Any:  # noqa: ANN401
     """y = weight * times of the rows `ids`."""
 
     @T.prim_func(s_tir=True)
-    def kernel(ids: T.handle, w: T.handle, y: T.handle, times: T.float32):  # noqa: ANN202
+    def kernel(ids: T.handle, w: T.handle, y: T.handle, times: T.float32):
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m, b, k = T.int64(), T.int64(), T.int64()
         I = T.match_buffer(ids, (m,), "int32")  # noqa: E741

@@ -17,7 +17,14 @@ def compile_cpu(level: str, path: Path) -> None:
 
     Raises KeyError for a level that is not in isa.LEVELS."""
     isa = LEVELS[level]
-    target = tvm.target.Target(
+    module = tvm.IRModule(
+        {name: made.with_attr("global_symbol", name) for name, made in kernels(isa).items()}
+    )
+    tvm.compile(module, target_of(isa)).export_library(str(path))
+
+
+def target_of(isa: Isa) -> tvm.target.Target:
+    return tvm.target.Target(
         {
             "kind": "llvm",
             "mcpu": isa.processor,
@@ -26,10 +33,6 @@ def compile_cpu(level: str, path: Path) -> None:
             "num-cores": 2,
         }
     )
-    module = tvm.IRModule(
-        {name: made.with_attr("global_symbol", name) for name, made in kernels(isa).items()}
-    )
-    tvm.compile(module, target).export_library(str(path))
 
 
 def kernels(isa: Isa) -> dict[str, Any]:
@@ -52,6 +55,6 @@ def kernels(isa: Isa) -> dict[str, Any]:
             made[f"turn_{dims}_{dtype}"] = attention.turn_and_keep(isa, dims, dtype)
             for queries, name in ((isa.few, "few"), (isa.many, "many")):
                 made[f"attention_{dims}_{dtype}_{name}"] = attention.attention(
-                    isa, dims, dtype, queries
+                    isa, dims, dtype, queries, early=name == "few"
                 )
     return made

@@ -1,4 +1,4 @@
-# ruff: noqa: N806, C901, PLR0912, PLR0915, PLR0917
+# ruff: noqa: N806, C901, PLR0912, PLR0915, PLR0917, ANN202
 # TIR is loop nests over named buffers, not Python's control flow: a parser reads these functions.
 # mypy: disable-error-code="no-untyped-def, untyped-decorator"
 """Matrix times activations: y = x W^T, or y += x W^T where `adding` is not 0.
@@ -45,7 +45,7 @@ def packed_by_int8(isa: Isa, rows: int, scale: str, *, early: bool) -> Any:  # n
     tiles = rows * parts
 
     @T.prim_func(s_tir=True)
-    def kernel(codes: T.handle, scales: T.handle, x8: T.handle, xs: T.handle, xz: T.handle, y: T.handle, adding: T.int32):  # noqa: ANN202, E501  # fmt: skip
+    def kernel(codes: T.handle, scales: T.handle, x8: T.handle, xs: T.handle, xz: T.handle, y: T.handle, adding: T.int32):  # noqa: E501  # fmt: skip
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m, b, g = T.int64(), T.int64(), T.int64()
         W = T.match_buffer(codes, (b, g * OCTETS, BLOCK), "uint32")
@@ -111,7 +111,7 @@ def packed_exactly(isa: Isa, rows: int, scale: str) -> Any:  # noqa: ANN401
     tiles = rows * parts
 
     @T.prim_func(s_tir=True)
-    def kernel(codes: T.handle, scales: T.handle, x: T.handle, y: T.handle, adding: T.int32):  # noqa: ANN202
+    def kernel(codes: T.handle, scales: T.handle, x: T.handle, y: T.handle, adding: T.int32):
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m, b, g = T.int64(), T.int64(), T.int64()
         W = T.match_buffer(codes, (b, g * OCTETS, BLOCK), "uint32")
@@ -165,7 +165,7 @@ def plain(isa: Isa, rows: int, weight: str) -> Any:  # noqa: ANN401
     tiles = rows * parts
 
     @T.prim_func(s_tir=True)
-    def kernel(w: T.handle, x: T.handle, y: T.handle, adding: T.int32):  # noqa: ANN202
+    def kernel(w: T.handle, x: T.handle, y: T.handle, adding: T.int32):
         T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
         m, b, k = T.int64(), T.int64(), T.int64()
         W = T.match_buffer(w, (b, k, BLOCK), weight)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from appliance.engine.bundles.libraries import LEVELS
 from appliance.engine.compile.bundle import Compilers, Origin, build_bundle
 from appliance.engine.models.architecture import Architecture, Format
 from appliance.engine.models.families import architecture_from_huggingface
@@ -82,7 +83,7 @@ def compilers() -> Compilers:
     def gpu(architecture: Architecture, format: Format, target: str, path: Path) -> None:
         path.write_bytes(f"{architecture.family} {format} {target}".encode())
 
-    return Compilers(cpu, gpu)
+    return Compilers(cpu, gpu, tuple(LEVELS))
 
 
 def built(

@@ -108,7 +108,7 @@ def write_level(level: str, path: Path) -> None:
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "program"
-    libraries.write_libraries(folder, write_level)
+    libraries.write_libraries(folder, libraries.LEVELS, write_level)
     monkeypatch.setattr(libraries, "program_libraries", lambda: folder)
     return folder
 
@@ -126,6 +126,18 @@ def test_a_bundle_without_code_runs_on_the_programs(tmp_path: Path, program: Pat
     (program / "x86-64-v3.so").write_text("other")
     with pytest.raises(ModelDamaged, match=r"x86-64-v3\.so of the program"):
         opened(found.folder)
+
+
+@pytest.mark.parametrize(
+    ("machine", "levels"),
+    [
+        ("x86_64", ("x86-64-v4-vnni", "x86-64-v3")),
+        ("aarch64", ("aarch64-dotprod",)),
+        ("riscv64", ()),
+    ],
+)
+def test_a_build_machine_links_for_its_own_kind(machine: str, levels: tuple[str, ...]) -> None:
+    assert libraries.buildable_levels(machine) == levels
 
 
 def test_too_little_memory_is_said_with_figures(whole: Path) -> None:

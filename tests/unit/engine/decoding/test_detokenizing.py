@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models
 
@@ -30,6 +30,7 @@ def pieces(tokenizer: Tokenizer, tokens: list[int]) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@settings(deadline=None)
 @given(text=WORDS)
 def test_the_pieces_of_a_text_add_up_to_it(kind: str, text: str) -> None:
     tokenizer = KINDS[kind]
@@ -41,6 +42,7 @@ def test_the_pieces_of_a_text_add_up_to_it(kind: str, text: str) -> None:
         assert "\ufffd" not in piece or "\ufffd" in text
 
 
+@settings(deadline=None)
 @given(tokens=st.lists(st.integers(0, KINDS["byte_level"].get_vocab_size() - 1), max_size=40))
 def test_any_bytes_come_out_as_the_tokenizer_decodes_them(tokens: list[int]) -> None:
     tokenizer = KINDS["byte_level"]
@@ -48,6 +50,7 @@ def test_any_bytes_come_out_as_the_tokenizer_decodes_them(tokens: list[int]) -> 
     assert whole in {text, text + "\ufffd"}  # a last character that was cut off is not shown
 
 
+@settings(deadline=None)
 @given(tokens=st.lists(st.integers(257, KINDS["sentence_piece"].get_vocab_size() - 1), max_size=20))
 def test_any_pieces_come_out_as_the_tokenizer_decodes_them(tokens: list[int]) -> None:
     tokenizer = KINDS["sentence_piece"]

@@ -160,7 +160,7 @@ SAMPLINGS = st.builds(
 
 @pytest.mark.parametrize("kind", TINY)
 @pytest.mark.parametrize("number", range(len(SCHEMAS)))
-@settings(max_examples=25)
+@settings(deadline=None, max_examples=25)
 @given(sampling=SAMPLINGS)
 def test_whatever_the_logits_the_answer_follows_its_schema(
     kind: str, number: int, sampling: Sampling
@@ -169,7 +169,7 @@ def test_whatever_the_logits_the_answer_follows_its_schema(
     assert follows(SCHEMAS[number], json.loads(text), SCHEMAS[number]), text
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=60)
 @given(
     low=st.integers(-1200, 1200), size=st.integers(1, 300), whole=st.booleans(),
     tenth=st.booleans(), open_end=st.booleans(), seed=st.integers(0, 2**32),
@@ -256,6 +256,11 @@ def test_a_token_that_is_not_allowed_is_an_error_not_an_answer() -> None:
         ),
         (json.dumps({"type": "object", "properties": {str(n): {} for n in range(1100)}}), "parts"),
         (json.dumps({"enum": ["x" * 20_000]}), "KiB"),
+        (json.dumps({"type": "string", "pattern": "a" * 129}), "longer"),
+        (
+            json.dumps({"anyOf": [{"type": "string", "maxLength": 256 - n} for n in range(3)]}),
+            "in all",
+        ),
     ],
     ids=lambda value: value[:40],
 )

@@ -8,7 +8,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.engine.decoding.errors import LogitsInvalid, RequestUnusable
@@ -53,6 +53,7 @@ SAMPLINGS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(
     sampling=SAMPLINGS,
     size=st.integers(1, 400),
@@ -100,6 +101,7 @@ def test_chance_depends_on_the_seed_and_the_place_alone() -> None:
     assert chance(-1, 0) == chance(2**64 - 1, 0)
 
 
+@settings(deadline=None)
 @given(
     values=st.lists(st.floats(-30, 30, width=32), min_size=1, max_size=30),
     penalty=st.sampled_from([0.5, 1.0, 1.1, 2.0]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.engine.decoding.stops import Stops
@@ -19,6 +19,7 @@ def oracle(text: str, stops: tuple[str, ...]) -> tuple[str, bool]:
     return text, False
 
 
+@settings(deadline=None)
 @given(pieces=st.lists(st.text("ab.", max_size=5), max_size=12), stops=STOPS)
 def test_the_text_before_the_first_stop_and_no_more(
     pieces: list[str], stops: tuple[str, ...]
@@ -33,6 +34,7 @@ def test_the_text_before_the_first_stop_and_no_more(
     assert (shown, watch.found) == oracle("".join(pieces), stops)
 
 
+@settings(deadline=None)
 @given(pieces=st.lists(st.text("ab.", max_size=5), max_size=12), stops=STOPS)
 def test_only_what_may_begin_a_stop_is_held_back(pieces: list[str], stops: tuple[str, ...]) -> None:
     watch, shown, pushed = Stops(stops), "", ""
