@@ -342,7 +342,11 @@ def refused(refusal: Refusal) -> EngineFailed:
 
 def rejected(report: Rejected) -> EngineFailed:
     """The host goes on, without this request."""
-    kind = CacheFull if report.code == CacheFull.code else RequestRejected
+    kinds: dict[str, type[EngineFailed]] = {
+        CacheFull.code: CacheFull,
+        EngineMemory.code: EngineMemory,
+    }
+    kind = kinds.get(report.code, RequestRejected)
     return kind(report.sentence, hint=report.hint or None)
 
 

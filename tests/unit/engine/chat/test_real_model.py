@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from appliance.engine.bundles import store
-from appliance.engine.bundles.libraries import program_libraries
+from appliance.engine.bundles.libraries import LEVELS, program_libraries
 from appliance.engine.bundles.store import Acceptance
 from appliance.engine.chat.client import ChatHost
 from appliance.engine.chat.errors import RequestRejected
@@ -73,7 +73,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
             targets=("cpu",),
             origin=Origin(name, "1", "MIT", "x", "2026-01-01T00:00:00+00:00"),
             key=SignerKey.generate(),
-            compilers=Compilers(cpu=lambda _level, path: path.touch(), gpu=_no_gpu),
+            compilers=Compilers(
+                cpu=lambda _level, path: path.touch(), gpu=_no_gpu, levels=tuple(LEVELS)
+            ),
         )
         (base / name / "manifest.sig").unlink()
         shutil.rmtree(base / name / "lib")  # unsigned bundles bring no code
