@@ -15,11 +15,13 @@ from appliance import assistant
 from appliance.audit import Log
 from appliance.clock import now
 from appliance.documents import ReaderLimits, SandboxedReader
-from appliance.engine.answering import Answering, Writer
+from appliance.engine.answering import Answering
+from appliance.engine.chat.client import ChatHost
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
 from appliance.errors import CloisterError, StoreTampered
 from appliance.intake import IntakeParts
+from appliance.language_model import language_model
 from appliance.ledger import Ledger
 from appliance.memory import History, Library
 from appliance.originals import CollectionShelf, Originals
@@ -87,7 +89,7 @@ class Desk:
         policy: PolicyEngine,
         engine: EngineHost,
         settings: Settings,
-        writer: Writer | None = None,
+        writer: ChatHost | None = None,
     ) -> None:
         self.place = place
         self.session = session
@@ -111,6 +113,7 @@ class Desk:
         that went wrong, after everything was tried."""
         problems: list[CloisterError] = []
         for step in (
+            self.writer.close if self.writer is not None else lambda: None,
             self.reader.close,
             self.library.close,
             self.history.close,
@@ -267,7 +270,14 @@ class Desk:
         usual = Question("", "", self.person, self.now())
         verdict = self.policy.decide(usual)
         allowed = verdict.allowed and verdict.obligations.mode is AnswerMode.GENERATE
-        return Writing(self.writer.model if self.writer is not None else "", allowed)
+        if self.writer is None:
+            return Writing("", allowed)
+        return Writing(self.writer.model, allowed, self.writer.note)
+
+    def start_writer(self) -> None:
+        """In the background, so that the first answer need not wait for all of it."""
+        if self.writer is not None and self.writing().allowed:
+            self.writer.start()
 
     def note_vault(self) -> None:
         """The vault's counter goes into the log, so that an older vault.json shows."""
@@ -275,17 +285,10 @@ class Desk:
 
 
 def open_desk(
-    place: Place,
-    session: Session,
-    engine: EngineHost,
-    *,
-    airgap: AirgapReport,
-    settings: Settings,
-    writer: Writer | None = None,
+    place: Place, session: Session, engine: EngineHost, *, airgap: AirgapReport, settings: Settings
 ) -> Desk:
-    """Opens log, policy and stores. writer: the language model's host, where one is installed.
-
-    Raises StoreTampered subclasses, audit and policy errors."""
+    """Opens log, policy and stores, and starts the language model in the background, where one is
+    installed and may be used. Raises StoreTampered subclasses, audit and policy errors."""
     log = _open_log(place, session)
     desk: Desk | None = None
     try:
@@ -302,11 +305,12 @@ def open_desk(
             policy=policy,
             engine=engine,
             settings=settings,
-            writer=writer,
+            writer=language_model(place.data, session, log, settings),
         )
         desk.open_collections()
         settle(ledger, begun, desk.held_documents())
         desk.note_vault()
+        desk.start_writer()
     except BaseException:
         if desk is not None:
             desk.library.abandon()

@@ -71,6 +71,7 @@ def _all(
         yield _tried("vault", "Restore vault.json from a backup.", lambda: _people(desk))
         yield _tried("stores", "Restore the data folder from a backup.", lambda: _stores(desk))
     yield _tried("encoder", "Run `make setup`, or install Cloister anew.", _encoder)
+    yield _language_model(data, settings, desk)
     yield _tried("policy", "Install Cloister anew: its signed policy is not intact.", _policy)
     sources = ", ".join(f"{name} ({source.value})" for name, source in settings.sources)
     yield Check("settings", "ok", f"Set other than built in: {sources or 'nothing'}.")
@@ -128,6 +129,27 @@ def _encoder() -> str:
 
     bundle = open_bundle(default_encoder_folder())
     return f"{bundle.manifest.model}, {bundle.library.name} for this processor, hashes verified."
+
+
+def _language_model(data: Path, settings: Settings, desk: Desk | None) -> Check:
+    from appliance.language_model import MODELS, chosen, described
+
+    name, hint = "language model", "Add another with `cloister model install`."
+    try:
+        folder = chosen(data / MODELS, settings.model)
+    except CloisterError as error:
+        return Check(name, "failed", error.sentence, error.next_step)
+    if folder is None:
+        return Check(name, "ok", "None is installed: answers are quoted from the documents.")
+    writer = desk.writer if desk is not None else None
+    if desk is None or writer is None:
+        return Check(name, "ok", f"{folder.name} is installed; it is tried after a log-in.")
+    if not desk.writing().allowed:
+        return Check(name, "ok", f"{folder.name} is not used: the policy has answers quoted.")
+    tried = _tried(name, hint, lambda: described(writer))
+    if tried.state == "ok" and (writer.note or writer.notice):
+        return Check(name, "warning", tried.sentence, "Answers are written all the same.")
+    return tried
 
 
 def _policy() -> str:

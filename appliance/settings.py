@@ -34,19 +34,21 @@ class Source(StrEnum):
 class Settings:
     """airgap: "required" refuses to open the vault when the proof fails, "warn" says so instead.
     profile: "standard" or "fips", for vaults made from now on. file_limit_mb bounds one imported
-    file, page_limit one document."""
+    file, page_limit one document. model: the language model to use, by name or name@version; empty
+    for the one installed last."""
 
     airgap: str = "required"
     profile: str = "standard"
     file_limit_mb: int = 200
     page_limit: int = 5_000
+    model: str = ""
     sources: tuple[tuple[str, Source], ...] = ()
 
     def source(self, name: str) -> Source:
         return dict(self.sources).get(name, Source.BUILT_IN)
 
 
-MANAGED_ONLY = frozenset({"airgap"})
+MANAGED_ONLY = frozenset({"airgap", "model"})
 """What weakens a promise is for the institution to decide, not for whoever sits at the machine."""
 
 MOST = {"file_limit_mb": 200, "page_limit": 5_000}
@@ -89,6 +91,7 @@ def read_settings(user: Path | None = None, managed: Path = MANAGED) -> Settings
         profile=str(merged.get("profile", known.profile)),
         file_limit_mb=int(merged.get("file_limit_mb", known.file_limit_mb)),
         page_limit=int(merged.get("page_limit", known.page_limit)),
+        model=str(merged.get("model", known.model)),
         sources=tuple(sorted(sources.items())),
     )
 

@@ -41,6 +41,9 @@ _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 _OPEN_FOR_WRITING = 0o3 | 0o100 | 0o1000
 _PROT_EXEC = 4
 _CLONE_THREAD = 0x00010000
+# ioctl(2) requests of NVIDIA's driver: type 'F' (nv-ioctl-numbers.h), and plain numbers below 256,
+# whatever the upper half (uvm_ioctl.h). Terminals ('T'), sockets and block devices have others.
+_GPU_TYPE, _GPU_TYPES = 0xFF00, (0x4600, 0x0000)
 # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC; not F_SETOWN (sends signals).
 _FCNTL = (0, 1, 2, 3, 4, 1030)
 
@@ -56,7 +59,8 @@ class SandboxLimits:
     memory: bytes of address space. cpu_seconds: processor time of the whole process; a soft stop
     (SIGXCPU) there and SIGKILL a second later. open_files: highest number of descriptors.
     threads: whether new threads may be made (new processes never). new_code: whether memory may
-    be made executable (loading libraries late, just-in-time compilers).
+    be made executable (loading libraries late, just-in-time compilers). gpu: whether a device of
+    NVIDIA's driver that is open already may be spoken to.
     """
 
     memory: int | None
@@ -64,6 +68,7 @@ class SandboxLimits:
     open_files: int = 32
     threads: bool = False
     new_code: bool = False
+    gpu: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ _X86_64 = _Processor(
         "epoll_create1=291 "
         "clone=56 clone3=435 sched_setaffinity=203 "
         "openat=257 getdents64=217 newfstatat=262 statx=332 readlinkat=267 readlink=89 "
-        "faccessat=269 access=21 stat=4 lstat=6 getcwd=79"
+        "faccessat=269 access=21 stat=4 lstat=6 getcwd=79 ioctl=16"
     ),
 )
 _AARCH64 = _Processor(
@@ -141,7 +146,8 @@ _AARCH64 = _Processor(
         "prlimit64=261 getcpu=168 getrandom=278 membarrier=283 rseq=293 "
         "pselect6=72 ppoll=73 epoll_ctl=21 epoll_pwait=22 epoll_create1=20 "
         "clone=220 clone3=435 sched_setaffinity=122 "
-        "openat=56 getdents64=61 newfstatat=79 statx=291 readlinkat=78 faccessat=48 getcwd=17"
+        "openat=56 getdents64=61 newfstatat=79 statx=291 readlinkat=78 faccessat=48 getcwd=17 "
+        "ioctl=29"
     ),
 )
 _PROCESSORS = {"x86_64": _X86_64, "aarch64": _AARCH64}
@@ -342,15 +348,18 @@ def _program(processor: _Processor, limits: SandboxLimits, files: bool) -> bytes
         conditional["clone"] = thread
         # Its flags lie in memory, out of a filter's sight; ENOSYS makes the C library use clone.
         conditional["clone3"] = _answer(numbers["clone3"], 38)
+    if limits.gpu:
+        conditional["ioctl"] = _allow_where(numbers["ioctl"], 1, _GPU_TYPE, _GPU_TYPES)
     if files:
         conditional["openat"] = _allow_where(numbers["openat"], 2, _OPEN_FOR_WRITING, (0,))
     program = _op(_LD_WORD, _OFFSET_ARCH) + _op(_JUMP_EQUAL, processor.audit, 1, 0)
     program += _op(_RETURN, _KILL_PROCESS) + _op(_LD_WORD, _OFFSET_NUMBER)
     if processor.x32:
         program += _op(_JUMP_GREATER_EQUAL, _X32_BIT, 0, 1) + _op(_RETURN, _KILL_PROCESS)
+    wanted = dict.fromkeys(_FOR_FILES, files) | dict.fromkeys(_FOR_THREADS, limits.threads)
+    wanted["ioctl"] = limits.gpu
     for name, number in numbers.items():
-        wanted = files if name in _FOR_FILES else limits.threads if name in _FOR_THREADS else True
-        if wanted:
+        if wanted.get(name, True):
             program += conditional.get(name) or _allow(number)
     return program + _op(_RETURN, _ERRNO | EPERM)
 

@@ -31,6 +31,9 @@ class Writer(Protocol):
     def model(self) -> str:
         """Name and version, for people and for the log."""
 
+    def wait(self, go_on: Callable[[], None]) -> None:
+        """Until it can be asked. What `go_on`, called several times a second, raises comes out."""
+
     @property
     def context(self) -> int:
         """Tokens that prompt and answer may take together."""
@@ -78,6 +81,7 @@ class Answering:
         writer = self._writer
         if writer is None:
             raise WriterMissing("No language model is installed.")
+        writer.wait(go_on)
         prompt = grounded(question, passages, earlier, context=writer.context, count=writer.count)
         go_on()
         draft = Draft(prompt.passages, writer.model)

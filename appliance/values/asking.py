@@ -230,10 +230,12 @@ class Turn:
 @dataclass(frozen=True, slots=True)
 class Writing:
     """Whether answers can be written rather than quoted. model: the language model that is
-    installed, "" for none. allowed: whether the policy lets this person have answers written."""
+    installed, "" for none. allowed: whether the policy lets this person have answers written. note:
+    what the person should know about how the model runs."""
 
     model: str
     allowed: bool
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,9 @@ class ScriptedHost:
         self.asked: list[tuple[Message, ...]] = []
         self.sampling = Sampling()
 
+    def wait(self, go_on: Callable[[], None]) -> None:
+        go_on()
+
     def count(self, texts: Sequence[str]) -> list[int]:
         return [len(re.findall(r"\w+|[^\w\s]", text)) for text in texts]
 

@@ -16,7 +16,12 @@ from tokenizers import Tokenizer
 
 from appliance.engine.decoding.answering import Answer
 from appliance.engine.decoding.detokenizing import vocabulary_of
-from appliance.engine.decoding.errors import PromptTooLong, RequestUnusable, SchemaUnusable
+from appliance.engine.decoding.errors import (
+    MemoryUsedUp,
+    PromptTooLong,
+    RequestUnusable,
+    SchemaUnusable,
+)
 from appliance.engine.decoding.grammar import Grammar, Grammars
 from appliance.engine.decoding.model import Append, CacheFull, Logits, Model
 from appliance.engine.decoding.prefixes import Prefixes
@@ -213,6 +218,8 @@ class Decoder:
         self._reject(asked.id, error)
 
     def _reject(self, request_id: int, error: Exception) -> None:
+        if isinstance(error, MemoryError):
+            error = MemoryUsedUp("The model has run out of memory.")
         if not isinstance(error, CloisterError):
             name = type(error).__name__
             error = EngineFailed(f"The model could not compute the answer ({name}).")

@@ -38,3 +38,10 @@ class LogitsInvalid(EngineFailed):
 
     code = "logits_invalid"
     hint = "Ask again. If it happens twice, ask your IT department to verify the bundle."
+
+
+class MemoryUsedUp(EngineFailed):
+    """There was not memory enough for a pass; what others hold is as it was."""
+
+    code = "engine_memory"
+    hint = "Close other programs and ask again, or ask your IT department for a smaller model."

@@ -23,22 +23,22 @@ import numpy as np
 
 from appliance.airgap.sandbox import Sandbox, SandboxUnavailable, require_sandbox
 from appliance.engine.encoder.bundle import read_manifest, read_tokenizer
-from appliance.engine.encoder.frames import (
-    Ready,
-    Refusal,
-    TimedOut,
-    pack_texts,
-    read_frame,
-    unpack_ready,
-    unpack_vectors,
-    write_frame,
-)
+from appliance.engine.encoder.frames import pack_texts, unpack_vectors
 from appliance.engine.encoder.turn import Turns
+from appliance.engine.environment import child_environment, cores
 from appliance.engine.errors import (
     BundleDamaged,
     BundleMissing,
     FrameInvalid,
     MachineUnsupported,
+)
+from appliance.engine.framing import (
+    Ready,
+    Refusal,
+    TimedOut,
+    read_frame,
+    unpack_ready,
+    write_frame,
 )
 from appliance.engine.quoting.quote import quote
 from appliance.engine.quoting.words import Rarity, read_rarity
@@ -73,7 +73,7 @@ class EngineHost:
     ) -> None:
         self._folder = bundle
         self._command = tuple(command)
-        self._threads = threads or min(8, _cores())
+        self._threads = threads or min(8, cores())
         self._patience = patience or Patience()
         self._turns = Turns()
         self._process: subprocess.Popen[bytes] | None = None
@@ -97,7 +97,7 @@ class EngineHost:
         ready = self._ready
         if ready is None:
             return None
-        return Sandbox(ready.platform, ready.guards, ready.missing, ready.landlock)
+        return ready.sandbox
 
     def start(self) -> None:
         """Starts the host in the background; returns at once. What goes wrong is raised by the
@@ -171,9 +171,7 @@ class EngineHost:
             raise _refused(answer)
         self._ready = answer
         try:
-            require_sandbox(
-                Sandbox(answer.platform, answer.guards, answer.missing, answer.landlock)
-            )
+            require_sandbox(answer.sandbox)
         except SandboxUnavailable as error:
             self._end()
             raise EngineFailed(error.sentence, hint=error.next_step) from error
@@ -187,7 +185,7 @@ class EngineHost:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
-                env=_environment(self._threads),
+                env=child_environment(self._threads),
                 cwd="/",
             )
         except OSError as error:
@@ -267,24 +265,3 @@ def _output(process: subprocess.Popen[bytes]) -> int:
 def _refused(refusal: Refusal) -> EngineFailed:
     kinds = {kind.code: kind for kind in (BundleMissing, BundleDamaged, MachineUnsupported)}
     return kinds.get(refusal.code, EngineFailed)(refusal.sentence, hint=refusal.hint)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _environment(threads: int) -> dict[str, str]:
-    """Nothing of the desk's environment but what the system needs."""
-    kept = {k: v for k, v in os.environ.items() if k in ("SYSTEMROOT", "LD_LIBRARY_PATH")}
-    return kept | {
-        "LC_ALL": "C.UTF-8",
-        "OPENBLAS_NUM_THREADS": "1",  # the sandbox is entered with one thread running
-        "TOKENIZERS_PARALLELISM": "false",
-        "TVM_NUM_THREADS": str(threads),
-        "TVM_BIND_THREADS": "0",  # pinned threads would fight other programs for one core
-        # Rounds a kernel thread spins before it sleeps: enough to bridge the gap between two
-        # kernels (a question takes 2.2 ms, 2.8 without), too few to starve the window.
-        "TVM_THREAD_POOL_SPIN_COUNT": "5000",
-    }

@@ -20,26 +20,25 @@ from tokenizers import Tokenizer
 
 from appliance.airgap.sandbox import SandboxLimits, enter_sandbox
 from appliance.engine.encoder.bundle import Bundle, open_bundle
-from appliance.engine.encoder.frames import (
+from appliance.engine.encoder.frames import pack_vectors, unpack_texts
+from appliance.engine.encoder.layout import MAX_TOKENS, params_size
+from appliance.engine.encoder.minilm import CAPACITY, MiniLM, aligned
+from appliance.engine.errors import BundleDamaged
+from appliance.engine.framing import (
+    FOREVER,
     Closed,
     Ready,
     Refusal,
     pack_ready,
     pack_refusal,
-    pack_vectors,
     read_frame,
-    unpack_texts,
     write_frame,
 )
-from appliance.engine.encoder.layout import MAX_TOKENS, params_size
-from appliance.engine.encoder.minilm import CAPACITY, MiniLM, aligned
-from appliance.engine.errors import BundleDamaged
 from appliance.errors import CloisterError, EngineFailed
 from appliance.values import Vectors
 
 MEMORY = 2 << 30
 """Bytes of address space; some 400 MB are in use, the rest are thread stacks and mappings."""
-FOREVER = float("inf")
 
 
 class TextEncoder:

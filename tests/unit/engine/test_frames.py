@@ -15,23 +15,25 @@ from hypothesis import strategies as st
 
 from appliance.engine.encoder.frames import (
     MAX_CHARACTERS,
-    MAX_FRAME,
     MAX_TEXTS,
+    pack_texts,
+    pack_vectors,
+    unpack_texts,
+    unpack_vectors,
+)
+from appliance.engine.errors import FrameInvalid
+from appliance.engine.framing import (
+    MAX_FRAME,
     Closed,
     Ready,
     Refusal,
     TimedOut,
     pack_ready,
     pack_refusal,
-    pack_texts,
-    pack_vectors,
     read_frame,
     unpack_ready,
-    unpack_texts,
-    unpack_vectors,
     write_frame,
 )
-from appliance.engine.errors import FrameInvalid
 
 
 @pytest.fixture

@@ -433,7 +433,7 @@ class Failing(HashModel):
 
 @pytest.mark.parametrize(
     ("failure", "code"),
-    [(RuntimeError("device lost"), "engine_failed"), (MemoryError(), "engine_failed")],
+    [(RuntimeError("device lost"), "engine_failed"), (MemoryError(), "engine_memory")],
     ids=repr,
 )
 def test_a_failed_pass_ends_its_requests_and_no_others(failure: Exception, code: str) -> None:

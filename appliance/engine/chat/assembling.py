@@ -1,0 +1,225 @@
+"""The chat host's engine: model, tokenizer, template and scheduler joined.
+
+Rules kept here: what opens files or loads code comes first (`open_engine`); the tokenizer and the
+template are the bundle's, hence untrusted: their bytes are read before the sandbox goes on and
+parsed after (`load`).
+"""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from tokenizers import Tokenizer
+
+from appliance.airgap.sandbox import SandboxLimits
+from appliance.clock import now
+from appliance.engine.bundles.opening import ChatBundle
+from appliance.engine.chat import models
+from appliance.engine.chat.loop import Engine
+from appliance.engine.decoding import xgrammar_alone
+from appliance.engine.decoding.decoder import Decoder
+from appliance.engine.decoding.model import Append, Model
+from appliance.engine.decoding.request import (
+    Finished,
+    Message,
+    Rejected,
+    Reply,
+    Request,
+    Sampling,
+)
+from appliance.engine.errors import ModelDamaged
+from appliance.engine.mlc.chat_config import MAX_COMPANION
+from appliance.engine.mlc.files import read_file
+from appliance.engine.prompts.template import TemplateFiles, read_template
+from appliance.errors import CloisterError, EngineFailed
+
+HEADROOM = 2 << 30
+"""Bytes of address space beyond what the loaded model has: stacks of threads, workspaces and
+grammars. Who asks for more is refused, and the machine is not brought down."""
+OPEN_FILES = 64
+MAX_TEMPLATE = 8 << 20
+"""Bytes of a file that a template is read from."""
+
+
+class Template(Protocol):
+    """How the bundle wants conversations written."""
+
+    @property
+    def stop_strings(self) -> Sequence[str]: ...
+
+    def stop_tokens(self, tokenizer: Tokenizer) -> Collection[int]: ...
+
+    def encode(self, messages: Sequence[Message], tokenizer: Tokenizer) -> list[int]:
+        """The prompt, up to where the answer begins. Raises CloisterError."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedChat:
+    """A bundle whose every file is read and whose code is loaded (loop.Opened)."""
+
+    bundle: ChatBundle
+    loaded: Model
+    device: str
+    untrusted_tokenizer: bytes
+    untrusted_template: TemplateFiles
+
+    @property
+    def model(self) -> str:
+        return self.bundle.manifest.id
+
+    @property
+    def level(self) -> str:
+        return self.bundle.level if self.device == "cpu" else "cuda"
+
+    @property
+    def limits(self) -> SandboxLimits:
+        gpu = self.device != "cpu"  # its driver reserves address space as if there were no end
+        memory = None if gpu else _address_space() + HEADROOM
+        return SandboxLimits(memory, None, OPEN_FILES, threads=True, gpu=gpu)
+
+    def load(self) -> Engine:
+        """Raises ModelDamaged, TokenizerUnsupported and what the template is refused with."""
+        try:
+            tokenizer = Tokenizer.from_buffer(self.untrusted_tokenizer)
+        except Exception as error:  # the library raises bare Exception
+            raise ModelDamaged("The model's tokenizer cannot be read.") from error
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        template = read_template(self.untrusted_template, now)
+        ends = frozenset({*self.bundle.chat.ends, *template.stop_tokens(tokenizer)})
+        decoder = Decoder(self.loaded, tokenizer, end_tokens=ends)
+        _try_out(self.loaded)
+        return ChatEngine(decoder, self.loaded, tokenizer, template, self.device)
+
+
+class ChatEngine:
+    """loop.Engine on a Decoder."""
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        model: Model,
+        tokenizer: Tokenizer,
+        template: Template,
+        device: str,
+    ) -> None:
+        self._decoder = decoder
+        self._model = model
+        self._tokenizer = tokenizer
+        self._template = template
+        self._device = device
+        self._pinning: dict[int, Sequence[int]] = {}
+
+    @property
+    def context(self) -> int:
+        return self._model.context
+
+    @property
+    def vocabulary(self) -> int:
+        return self._model.vocabulary
+
+    @property
+    def device(self) -> str:
+        return self._device
+
+    @property
+    def fingerprint(self) -> str:
+        return self._model.fingerprint
+
+    @property
+    def busy(self) -> bool:
+        return self._decoder.busy
+
+    def submit(self, request: Request) -> None:
+        prompt = self._template.encode(request.messages, self._tokenizer)
+        stops = tuple(dict.fromkeys((*request.sampling.stops, *self._template.stop_strings)))
+        self._decoder.submit(request.id, prompt, replace(request.sampling, stops=stops))
+
+    def cancel(self, request: int) -> None:
+        self._decoder.cancel(request)
+
+    def step(self) -> Sequence[Reply]:
+        return [self._pinned(reply) for reply in self._decoder.step()]
+
+    def count(self, texts: Sequence[str]) -> Sequence[int]:
+        encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(text.ids) for text in encoded]
+
+    def prefix(self, messages: Sequence[Message]) -> Sequence[int]:
+        """What two conversations that differ from their first question on have in common."""
+        first, second = (
+            self._template.encode([*messages, Message("user", text)], self._tokenizer)
+            for text in ("What is it?", "Are you there?")
+        )
+        same = 0
+        while same < min(len(first), len(second)) and first[same] == second[same]:
+            same += 1
+        return first[:same]
+
+    def pin(self, request: int, tokens: Sequence[int]) -> None:
+        """Read as a prompt of which one token is answered, beside the others; then it is there."""
+        self._pinning[request] = tuple(tokens)
+        self._decoder.submit(request, tokens, Sampling(max_tokens=1))
+
+    def _pinned(self, reply: Reply) -> Reply:
+        if reply.request not in self._pinning or not isinstance(reply, Finished | Rejected):
+            return reply
+        tokens = self._pinning.pop(reply.request)
+        if isinstance(reply, Finished):
+            try:
+                self._decoder.pin(tokens)
+            except CloisterError as error:
+                return Rejected(reply.request, error.code, error.sentence, error.next_step)
+        return reply
+
+    def export(self, tokens: Sequence[int]) -> bytes:
+        exported = self._decoder.export_prefix(tokens)
+        if exported is None:
+            raise EngineFailed("The prefix is not in the model's cache.")
+        return exported
+
+    def adopt(self, tokens: Sequence[int], untrusted: bytes) -> None:
+        self._decoder.adopt_prefix(tokens, untrusted)
+
+
+def open_engine(folder: Path, device: str, accepted: Mapping[str, str] | None) -> OpenedChat:
+    """Verifies and loads a bundle for "cpu" or "gpu". Raises EngineFailed subclasses that say what
+    is wrong with it or with the machine."""
+    bundle = models.opened(folder, accepted)
+    untrusted_tokenizer = read_file(bundle.tokenizer, MAX_COMPANION)
+    template = _template_files(bundle)
+    xgrammar_alone.load()  # Python can open no file later
+    model = models.loaded(bundle, device)
+    return OpenedChat(bundle, model, device, untrusted_tokenizer, template)
+
+
+def _template_files(bundle: ChatBundle) -> TemplateFiles:
+    """What the bundle has of them, as its manifest names them."""
+    there = {file.path for file in bundle.manifest.files}
+
+    def read(name: str) -> bytes:
+        return read_file(bundle.folder / name, MAX_TEMPLATE) if name in there else b""
+
+    return TemplateFiles(
+        tokenizer_config=read("tokenizer_config.json"),
+        chat_template=read("chat_template.jinja"),
+        chat_config=read("mlc-chat-config.json"),
+        generation_config=read("generation_config.json"),
+    )
+
+
+def _try_out(model: Model) -> None:
+    """One token, so that the kernels' threads begin, and whatever fails, fails now."""
+    sequence = model.add()
+    model.forward([Append(sequence, [0])])
+    model.remove(sequence)
+
+
+def _address_space() -> int:
+    """Bytes of it that this process has."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+    return pages * resource.getpagesize()

@@ -1,0 +1,362 @@
+"""The desk's chat model: asks the host, starts it anew when it has failed, and says what happened.
+
+Rules kept here: starting never makes the window wait; several asks share one host; an ask that is
+given up is cancelled in the host. A host that dies, hangs, runs out of memory or talks nonsense
+ends every ask that runs on it with an EngineFailed, and the next one starts a fresh host; one that
+fails again and again is left alone for a while. A GPU that fails is replaced by the processor, and
+`note` says so.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from appliance.airgap.sandbox import Sandbox
+from appliance.engine.chat.errors import (
+    EngineHung,
+    EngineRestarting,
+    EngineStopped,
+    RequestRejected,
+)
+from appliance.engine.chat.messages import MAX_TEXT, MAX_TEXTS, ChatReady, Count, Counts, Submit
+from appliance.engine.chat.prefixes import PrefixStore
+from appliance.engine.chat.preflight import Gpu, NoGpu
+from appliance.engine.chat.process import HEARTBEAT, LASTING, HostProcess, Patience, again
+from appliance.engine.chat.warming import keep_prefix
+from appliance.engine.decoding.request import Finished, Message, Piece, Rejected, Request, Sampling
+from appliance.engine.environment import child_environment, cores
+from appliance.engine.errors import (
+    BundleDamaged,
+    BundleMissing,
+    BundleUntrusted,
+    ModelDamaged,
+    ModelMissing,
+)
+from appliance.errors import EngineFailed
+
+LEAVE = 5.0
+"""Seconds that closing waits for a start under way."""
+BATCH = 8 << 20
+"""Characters that one message asks to count."""
+
+
+class ChatHost:
+    """A chat model in a process of its own. Every method may be called from any thread."""
+
+    def __init__(
+        self,
+        bundle: Path,
+        *,
+        model: str = "",
+        accepted: str = "",
+        command: Sequence[str] = (sys.executable, "-I", "-m", "appliance.engine.chat.host"),
+        threads: int | None = None,
+        patience: Patience | None = None,
+        gpu: Callable[[], Gpu | NoGpu] = NoGpu,
+        system: Sequence[Message] = (),
+        prefixes: PrefixStore | None = None,
+    ) -> None:
+        """model: the bundle's id, where it is known before the host says it. accepted: the hash of
+        the manifest, where an administrator accepted it unsigned. gpu: finds out, once, whether
+        there is one to use. system: what every conversation begins with; it is computed after each
+        start, or taken from `prefixes`."""
+        self._folder = bundle
+        self._model = model
+        self._accepted = accepted
+        self._command = tuple(command)
+        self._threads = threads or cores()
+        self._patience = patience or Patience()
+        self._probe = gpu
+        self._system = tuple(system)
+        self._prefixes = prefixes
+        self._lock = threading.Lock()
+        self._start: Start | None = None
+        self._closed = False
+        self._restarts: deque[float] = deque(maxlen=self._patience.restarts)
+        self._ready: ChatReady | None = None
+        self._gpu: Gpu | NoGpu | None = None
+        self._note = ""
+        self._notice = ""
+
+    # --- what it is ---------------------------------------------------------------------------
+
+    @property
+    def model(self) -> str:
+        """Name and version. Unless it was known before, it waits for the host's first start, as
+        `context` and `device` do, and raises EngineFailed if that fails."""
+        return self._model or self._known().model
+
+    @property
+    def context(self) -> int:
+        """Tokens of prompt and answer together, at most."""
+        return self._known().context
+
+    @property
+    def device(self) -> str:
+        """ "cpu", or the GPU's name."""
+        known, gpu = self._known(), self._gpu
+        return gpu.name if known.device != "cpu" and isinstance(gpu, Gpu) else known.device
+
+    @property
+    def note(self) -> str:
+        """What the person should know about how the model runs; mostly empty."""
+        return self._note
+
+    @property
+    def notice(self) -> str:
+        """What was found wrong and mended without the person's doing, for `cloister doctor`."""
+        kept = self._prefixes.notice if self._prefixes is not None else ""
+        return kept or self._notice
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        """What the running host proved to be on; None before the first start."""
+        return self._ready.guards.sandbox if self._ready is not None else None
+
+    # --- asking -------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Starts the host in the background; returns at once. What goes wrong is raised by the
+        first call that needs it."""
+        with self._lock:
+            if not self._closed:
+                self._begin()
+
+    def generate(
+        self, messages: Sequence[Message], sampling: Sampling, go_on: Callable[[], None]
+    ) -> Iterator[Piece | Finished]:
+        """The answer piece by piece; the last thing is Finished.
+
+        `go_on` is called before every piece and ten times a second while nothing comes; what it
+        raises cancels the request and comes out, and so does closing the generator. Raises
+        EngineFailed subclasses, also after some pieces."""
+        host = self._running(go_on)
+        asked = host.ask(
+            lambda number: Submit(Request(number, tuple(messages), sampling)),
+            (Piece, Finished, Rejected),
+            most=sampling.max_tokens + 2,  # a piece a token, what was held back, the end
+            ends=(Finished, Rejected),
+        )
+        try:
+            while True:
+                report = host.receive(asked, go_on)
+                go_on()
+                if isinstance(report, Piece):
+                    yield report
+                elif isinstance(report, Finished):
+                    yield report
+                    return
+        finally:
+            host.leave(asked)
+
+    def count(self, texts: Sequence[str], go_on: Callable[[], None] | None = None) -> list[int]:
+        """Tokens of each text, as a part of a prompt. `go_on` as in `generate`."""
+        counts: list[int] = []
+        for batch in _batches(texts):
+            counts += self._count(tuple(batch), go_on or _patiently)
+        return counts
+
+    def _count(self, texts: tuple[str, ...], go_on: Callable[[], None]) -> tuple[int, ...]:
+        host = self._running(go_on)
+        asked = host.ask(
+            lambda number: Count(number, texts), (Counts, Rejected), most=1, ends=(Counts, Rejected)
+        )
+        try:
+            report = host.receive(asked, go_on)
+        finally:
+            host.leave(asked)
+        if not isinstance(report, Counts) or len(report.counts) != len(texts):
+            raise host.end(EngineStopped("The model's process miscounted and was ended."))
+        return report.counts
+
+    def wait(self, go_on: Callable[[], None]) -> None:
+        """Until the host is ready; `go_on` as in `generate`. Raises EngineFailed."""
+        self._running(go_on)
+
+    def close(self) -> None:
+        """Ends the host at once, whatever it is doing; further calls raise."""
+        with self._lock:
+            self._closed = True
+            start = self._start
+        if start is not None:
+            start.end(_closed())
+
+    # --- the host behind it -------------------------------------------------------------------
+
+    def _known(self) -> ChatReady:
+        if self._ready is None:
+            self._running(_patiently)
+        if self._ready is None:
+            raise EngineFailed("The model has not said what it is.")
+        return self._ready
+
+    def _running(self, go_on: Callable[[], None]) -> HostProcess:
+        """A host that is ready; waits for one to start, if need be."""
+        with self._lock:
+            if self._closed:
+                raise _closed()
+            start = self._begin()
+        while not start.done.wait(HEARTBEAT):
+            go_on()
+        return start.host()
+
+    def _begin(self) -> Start:
+        """The start under way or done; a new one where that has failed. The lock is held."""
+        failure = self._start.failure if self._start is not None else None
+        if self._start is None or failure is not None:
+            if failure is not None:
+                self._require_calm(failure)
+            self._start = Start(self._bring_up, failure)
+        return self._start
+
+    def _require_calm(self, failure: EngineFailed) -> None:
+        """Raises EngineRestarting if the host has been started anew too often of late."""
+        now = time.monotonic()
+        recent = [moment for moment in self._restarts if now - moment < self._patience.window]
+        if len(recent) >= self._patience.restarts:
+            if isinstance(failure, LASTING):
+                raise again(failure)
+            raise EngineRestarting(
+                f"The model has failed {len(recent) + 1} times in a short while and is not "
+                f"started again for now. {failure.sentence}"
+            )
+        self._restarts.append(now)
+
+    def _bring_up(self, start: Start, before: EngineFailed | None) -> None:
+        """In a thread of its own: starts the host and, once asks can be served, prepares what all
+        of them begin with."""
+        try:
+            host, ready = self._launch(start, before)
+        except EngineFailed as error:
+            start.fail(error)
+            return
+        except Exception as error:
+            start.fail(EngineStopped(f"The model cannot be started ({type(error).__name__})."))
+            raise
+        self._ready = ready
+        start.succeed()
+        try:
+            keep_prefix(host, ready, self._system, self._prefixes)
+        except EngineFailed as error:
+            # Asks are served all the same, only slower; a host that has died says so to the next.
+            self._notice = error.sentence
+
+    def _launch(self, start: Start, before: EngineFailed | None) -> tuple[HostProcess, ChatReady]:
+        """The GPU first, where there is one that has not failed yet."""
+        if self._gpu is None:
+            self._gpu = self._probe()
+            if isinstance(self._gpu, NoGpu) and self._gpu.reason:
+                self._without_gpu(self._gpu.reason)
+        elif isinstance(self._gpu, Gpu) and isinstance(before, EngineStopped | EngineHung):
+            self._without_gpu(before.sentence.rstrip("."))
+        if isinstance(self._gpu, Gpu):
+            try:
+                return self._spawn(start, "gpu")
+            except (BundleMissing, BundleDamaged, BundleUntrusted, ModelMissing, ModelDamaged):
+                raise
+            except EngineFailed as error:
+                if self._closed:
+                    raise
+                self._without_gpu(error.sentence.rstrip("."))
+        return self._spawn(start, "cpu")
+
+    def _without_gpu(self, reason: str) -> None:
+        self._gpu = NoGpu(reason)
+        self._note = f"The GPU cannot be used ({reason}); the processor is used instead."
+
+    def _spawn(self, start: Start, device: str) -> tuple[HostProcess, ChatReady]:
+        command = (*self._command, os.fspath(self._folder), device, self._accepted)
+        host = HostProcess(command, child_environment(self._threads), self._patience)
+        start.attach(host)
+        ready = host.wait_ready()
+        if self._model not in ("", ready.model):
+            raise host.end(EngineStopped("The model that was started is not the one asked for."))
+        return host, ready
+
+
+class Start:
+    """One attempt to have a host: under way, done, or failed; also later, when its host ends.
+
+    bring_up(start, before) runs in a thread of its own; `before` is what ended the host before."""
+
+    def __init__(
+        self,
+        bring_up: Callable[[Start, EngineFailed | None], None],
+        before: EngineFailed | None,
+    ) -> None:
+        self.done = threading.Event()
+        self._lock = threading.Lock()
+        self._host: HostProcess | None = None
+        self._failure: EngineFailed | None = None
+        self._thread = threading.Thread(
+            target=bring_up, args=(self, before), name="chat-start", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def failure(self) -> EngineFailed | None:
+        """Why there is no host that is fit for use; None while there is one, or may come."""
+        if not self.done.is_set():
+            return None
+        return self._failure or (self._host.failure if self._host is not None else None)
+
+    def host(self) -> HostProcess:
+        """Once done. Raises what the start failed with."""
+        if self._failure is not None or self._host is None:
+            raise again(self._failure or EngineStopped("The model has not been started."))
+        return self._host
+
+    def attach(self, host: HostProcess) -> None:
+        """The process that is being started, so that it can be ended meanwhile."""
+        with self._lock:
+            self._host, failure = host, self._failure
+        if failure is not None:
+            host.end(failure)
+
+    def succeed(self) -> None:
+        self.done.set()
+
+    def fail(self, failure: EngineFailed) -> None:
+        with self._lock:
+            self._failure = self._failure or failure
+        self.done.set()
+
+    def end(self, failure: EngineFailed) -> None:
+        """Ends the host, or the start that is under way, and what is kept of it on disk is whole
+        on return (unless a driver that is being tried keeps the start waiting)."""
+        with self._lock:
+            self._failure = failure
+            host = self._host
+        if host is not None:
+            host.end(failure)
+        self._thread.join(LEAVE)
+
+
+def _patiently() -> None:
+    """Nothing to look after while waiting."""
+
+
+def _closed() -> EngineFailed:
+    return EngineFailed("The model has been closed.", hint="Log in again.")
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Lists that fit a message. Raises RequestRejected for a text that fits none."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        if len(text) > MAX_TEXT:
+            raise RequestRejected("A text is too long for the model.")
+        if batch and (len(batch) == MAX_TEXTS or size + len(text) > BATCH):
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += len(text)
+    if batch:
+        yield batch

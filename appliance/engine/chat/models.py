@@ -1,0 +1,73 @@
+"""Which device a bundle runs on, and the loaded model.
+
+Rules kept here: a bundle is verified before its parameters are read, and each shard again as it is
+read; code is loaded only where its hash held. Everything that opens a file or loads a library
+happens here, before the sandbox goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from appliance.engine.bundles.manifest import hash_file
+from appliance.engine.bundles.opening import CACHE_TOKENS, ChatBundle, open_chat_bundle
+from appliance.engine.decoding.model import Model
+from appliance.engine.encoder.bundle import default_encoder_folder, read_manifest
+from appliance.engine.errors import BundleDamaged
+from appliance.engine.mlc.weights import read_weights
+from appliance.engine.models.stored import Weights
+
+GPU_CACHE_TOKENS = 4 * CACHE_TOKENS
+"""A GPU's memory is not the desk's: more asks can run at once there."""
+_RUNTIME = "runtime/libtvm_runtime.so"
+
+
+def opened(folder: Path, accepted: Mapping[str, str] | None) -> ChatBundle:
+    """The verified bundle; its shards are verified by `loaded`. Raises as open_chat_bundle."""
+    return open_chat_bundle(folder, accepted=accepted, shards=False)
+
+
+def loaded(bundle: ChatBundle, device: str) -> Model:
+    """device: "cpu" or "gpu". Raises ModelDamaged, MachineUnsupported, GpuUnusable."""
+    if device == "gpu":
+        from appliance.engine.running.gpu import Device, GpuModel  # late: where there is one
+        from appliance.engine.running.paging import PAGE
+
+        library, gpu = bundle.library_for("cuda"), Device("cuda", _runtime())
+        return GpuModel(_weights(bundle), library, gpu, GPU_CACHE_TOKENS // PAGE)
+    from appliance.engine.running.processor import ProcessorModel
+
+    return ProcessorModel(
+        _weights(bundle),
+        bundle.library,
+        _runtime(),
+        identity=identity(bundle),
+        cache_tokens=CACHE_TOKENS,
+    )
+
+
+def _weights(bundle: ChatBundle) -> Weights:
+    shards = {file.path: file.sha256 for file in bundle.manifest.files}
+    return read_weights(bundle.folder, bundle.architecture, bundle.format, shards)
+
+
+def identity(bundle: ChatBundle) -> str:
+    """SHA-256 over the hashes of all the bundle's files but its code, in hex: the same parameters
+    and tokenizer have the same one."""
+    parts = sorted(
+        (file.path, file.sha256)
+        for file in bundle.manifest.files
+        if not file.path.startswith("lib/")
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _runtime() -> Path:
+    """TVM's runtime library, which comes with the program's encoder; its hash holds."""
+    folder = default_encoder_folder()
+    for file in read_manifest(folder).files:
+        if file.path == _RUNTIME and hash_file(folder / _RUNTIME).sha256 == file.sha256:
+            return folder / _RUNTIME
+    raise BundleDamaged("The program's runtime library is not the file it should be.")

@@ -1,0 +1,62 @@
+"""The language model of an open desk: which of those installed, in what host, and how it is.
+
+Rules kept here: the institution says which model is used, in the managed settings; where it does
+not, the one installed last is. Without one answers are quoted, and nothing fails. An unsigned model
+is opened only as the one whose hash the log holds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from appliance.audit import Log
+from appliance.engine.bundles.store import find, list_models
+from appliance.engine.chat.client import ChatHost
+from appliance.engine.chat.prefixes import PrefixStore
+from appliance.engine.chat.preflight import probe
+from appliance.engine.decoding.request import Message
+from appliance.engine.prompts.grounded import INSTRUCTIONS
+from appliance.errors import CloisterError
+from appliance.settings import Settings
+from appliance.vault import Session
+
+MODELS = "models"
+PREPARED = "models-cache"
+"""Derived from the models: sealed, and made anew whenever it is missing."""
+
+
+def chosen(models: Path, wanted: str) -> Path | None:
+    """The folder of the model to use, None where none is installed. wanted: name, or name and
+    version; empty for the one installed last. Raises ModelMissing, UsageError for one that is
+    named and not there."""
+    if wanted:
+        return find(models, wanted)
+    usable = [models / entry.id for entry in list_models(models) if not entry.problem]
+    return max(usable, key=lambda folder: (folder.stat().st_mtime_ns, folder.name), default=None)
+
+
+def language_model(data: Path, session: Session, log: Log, settings: Settings) -> ChatHost | None:
+    """The host of the chosen model, not started yet; None where there is none that can be used
+    (`cloister doctor` says why)."""
+    try:
+        folder = chosen(data / MODELS, settings.model)
+    except CloisterError:
+        return None  # what is named and not there must not keep anybody from logging in
+    if folder is None:
+        return None
+    mark = log.latest_store(f"model/{folder.name}")
+    return ChatHost(
+        folder,
+        model=folder.name,
+        accepted=mark.sha256 if mark is not None else "",
+        gpu=probe,
+        system=(Message("system", INSTRUCTIONS),),
+        prefixes=PrefixStore(data / PREPARED, session.vault_subkey("chat-prefix")),
+    )
+
+
+def described(host: ChatHost) -> str:
+    """For `cloister doctor`: the model as it runs; waits for its start. Raises EngineFailed."""
+    place = "the processor" if host.device == "cpu" else host.device
+    sentence = f"{host.model} on {place}, {host.context:,} tokens of context."
+    return " ".join(part for part in (sentence, host.note, host.notice) if part)

@@ -1,0 +1,59 @@
+"""Which of the installed language models is used."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from appliance.engine.bundles import store
+from appliance.engine.bundles.manifest import MANIFEST, Manifest, manifest_bytes
+from appliance.engine.errors import ModelMissing
+from appliance.language_model import chosen
+from appliance.settings import SettingsInvalid, read_settings
+
+
+def install(models: Path, name: str, version: str, moment: int) -> Path:
+    """What list_models knows a model by; nothing is opened here."""
+    manifest = Manifest(
+        name, version, "llama", "q4f16_1", 2048, 1, "MIT", "x", "2026-01-01T00:00:00+00:00", ()
+    )
+    folder = models / manifest.id
+    folder.mkdir(parents=True)
+    (folder / MANIFEST).write_bytes(manifest_bytes(manifest))
+    os.utime(folder, (moment, moment))
+    return folder
+
+
+def test_without_a_model_there_is_none_to_use(tmp_path: Path) -> None:
+    assert chosen(tmp_path / "models", "") is None
+
+
+def test_the_one_installed_last_is_used_unless_another_is_named(tmp_path: Path) -> None:
+    older, newer = install(tmp_path, "b", "1", 1000), install(tmp_path, "a", "1", 2000)
+    assert [entry.id for entry in store.list_models(tmp_path)] == ["a@1", "b@1"]
+    assert chosen(tmp_path, "") == newer
+    assert chosen(tmp_path, "b") == chosen(tmp_path, "b@1") == older
+
+
+def test_one_that_is_named_and_not_there_is_said(tmp_path: Path) -> None:
+    install(tmp_path, "a", "1", 1000)
+    with pytest.raises(ModelMissing, match="no model c"):
+        chosen(tmp_path, "c")
+
+
+def test_a_model_that_is_not_in_order_is_passed_over(tmp_path: Path) -> None:
+    whole, broken = install(tmp_path, "a", "1", 1000), install(tmp_path, "b", "1", 2000)
+    (broken / MANIFEST).write_bytes(b"{}")
+    os.utime(broken, (2000, 2000))
+    assert chosen(tmp_path, "") == whole
+
+
+def test_only_the_institution_names_the_model(tmp_path: Path) -> None:
+    user, managed = tmp_path / "user.toml", tmp_path / "managed.toml"
+    managed.write_text('model = "a@1"\n')
+    assert read_settings(user, managed).model == "a@1"
+    user.write_text('model = "b"\n')
+    with pytest.raises(SettingsInvalid, match=r"user\.toml.*institution"):
+        read_settings(user, managed)
