@@ -22,6 +22,8 @@ from appliance.engine.models.architecture import Architecture, Format, LayerKind
 from appliance.engine.running.paging import PAGE
 
 WIDEST_HEAD = 256
+NARROW, WIDE = 16, 128
+"""Columns of y that a block of the narrow and of the tiled product makes."""
 TILE = 64
 """Rows of one block of attention."""
 SPLITS = 16
@@ -51,16 +53,14 @@ def _launched(function: Any) -> Any:  # noqa: ANN401
 def matmul(rows: int, shape: tuple[int, int], packed: bool, out: str) -> Any:  # noqa: ANN401
     """The kernel for so many rows of x: 8 (narrow), 32 or 128 (tiled)."""
     n, k = shape
-    matrix = "Packed" if packed else "Plain"
-    device = f"cloister::{'narrow_matmul' if rows == 8 else f'tiled_matmul<{rows}>'}"
-    across = -(-n // (16 if rows == 8 else 128))
-    words = (n, k // 8) if packed else (n, k)
-    stored = "uint32" if packed else "float16"
+    kind = "float" if out == "float32" else "half"
+    device = f"cloister::{'packed' if packed else 'plain'}_matmul<{rows}, {kind}>"
+    across = -(-n // (NARROW if rows == 8 else WIDE))
+    words, stored = ((n, k // 8), "uint32") if packed else ((n, k), "float16")
 
     def call(X: Any, parts: list[Any], Y: Any, m: Any) -> Any:  # noqa: ANN401
-        weights = T.call_extern("handle", f"cloister::{matrix}", *(part.data for part in parts))
         sizes = (T.Cast("int32", m), T.int32(n), T.int32(k))
-        return T.call_extern("void", device, X.data, weights, Y.data, *sizes)
+        return T.call_extern("void", device, X.data, *(part.data for part in parts), Y.data, *sizes)
 
     if packed:
 
@@ -98,7 +98,7 @@ def matmul(rows: int, shape: tuple[int, int], packed: bool, out: str) -> Any:  #
 
 def attention(a: Architecture, kind: LayerKind) -> Any:  # noqa: ANN401
     """The tiled kernel, each query over all of its keys at once."""
-    call = _attend(a, kind, 1)
+    call = _attend(a, kind, f"cloister::attend_whole<{a.head_dim}>")
     share, dim, rows = a.heads // a.kv_heads, a.head_dim, a.heads + 2 * a.kv_heads
 
     @T.prim_func(private=True, s_tir=True)
@@ -121,14 +121,14 @@ def attention(a: Architecture, kind: LayerKind) -> Any:  # noqa: ANN401
         T.launch_thread("blockIdx.y", a.kv_heads)
         T.launch_thread("blockIdx.z", 1)
         T.launch_thread("threadIdx.x", 128)
-        T.evaluate(call([X, C, S, L, P], O.data, [], b, columns))
+        T.evaluate(call([X, C, S, L, P, O], b, columns))
 
     return _launched(kernel)
 
 
 def attention_parts(a: Architecture, kind: LayerKind) -> Any:  # noqa: ANN401
     """The same with each query's keys shared among SPLITS blocks."""
-    call = _attend(a, kind, SPLITS)
+    call = _attend(a, kind, f"cloister::attend_parts<{a.head_dim}, {SPLITS}>")
     share, dim, rows = a.heads // a.kv_heads, a.head_dim, a.heads + 2 * a.kv_heads
 
     @T.prim_func(private=True, s_tir=True)
@@ -152,7 +152,7 @@ def attention_parts(a: Architecture, kind: LayerKind) -> Any:  # noqa: ANN401
         T.launch_thread("blockIdx.y", a.kv_heads)
         T.launch_thread("blockIdx.z", SPLITS)
         T.launch_thread("threadIdx.x", 128)
-        T.evaluate(call([X, C, S, L, P], None, [R, M], b, columns))
+        T.evaluate(call([X, C, S, L, P, R, M], b, columns))
 
     return _launched(kernel)
 
@@ -174,20 +174,13 @@ def merge(a: Architecture) -> Any:  # noqa: ANN401
     return _launched(kernel)
 
 
-def _attend(a: Architecture, kind: LayerKind, splits: int) -> Any:  # noqa: ANN401
-    device = f"cloister::attend<{a.head_dim}>"
-
-    def call(given: list[Any], out: Any, parts: list[Any], b: Any, columns: Any) -> Any:  # noqa: ANN401
-        null = T.call_extern("handle", "static_cast<half*>", T.int32(0))
-        nowhere = T.call_extern("handle", "static_cast<float*>", T.int32(0))
-        told = T.call_extern(
-            "handle", "cloister::attention", *(x.data for x in given),
+def _attend(a: Architecture, kind: LayerKind, device: str) -> Any:  # noqa: ANN401
+    def call(buffers: list[Any], b: Any, columns: Any) -> Any:  # noqa: ANN401
+        return T.call_extern(
+            "void", device, *(buffer.data for buffer in buffers),
             T.Cast("int32", b), T.Cast("int32", columns), T.int32(a.heads), T.int32(a.kv_heads),
             T.float32(a.attention_scale), T.float32(a.score_cap), T.int32(kind.window),
         )  # fmt: skip
-        to = null if out is None else out
-        rest = [x.data for x in parts] or [nowhere, nowhere]
-        return T.call_extern("void", device, told, to, *rest, T.int32(splits))
 
     return call
 
@@ -201,8 +194,10 @@ class Cuda:
     def matmul(
         self, block: Value, x: Value, parts: tuple[Value, ...], shape: tuple[int, int], out: str
     ) -> Value:
-        kernel = matmul(self._rows, shape, len(parts) == 2, out)
-        name = block.add_func(kernel, f"matmul_{self._rows}")
+        # Logits are wanted of few rows, however many are taken in.
+        rows = min(self._rows, 32) if out == "float32" else self._rows
+        kernel = matmul(rows, shape, len(parts) == 2, out)
+        name = block.add_func(kernel, f"matmul_{rows}")
         made = relax.TensorType((x.ty.shape[0], shape[0]), out)
         return block.emit(relax.call_tir(name, [x, *parts], made))
 

@@ -209,6 +209,7 @@ inline void store(float* to, float value) { *to = value; }
 
 #include "matmul.cuh"
 #include "attention.cuh"
+#include "calls.cuh"
 
 using namespace cloister;
 
@@ -217,29 +218,37 @@ extern "C" {
 // rows: 128 or 32 for the tiled kernel, 8 for the narrow one. words null: the matrix is plain.
 void emulate_matmul(int rows, const __half* x, const __half* plain, const uint32_t* words,
                     const __half* scales, float* y, int m, int n, int k) {
-  auto run = [&](auto w) {
-    if (rows == 8)
-      emulation::launch((n + 15) / 16, 1, 1, 256, [=] { narrow_matmul(x, w, y, m, n, k); });
-    else if (rows == 32)
-      emulation::launch((n + 127) / 128, (m + 31) / 32, 1, 256,
-                        [=] { tiled_matmul<32>(x, w, y, m, n, k); });
+  auto run = [&]<int kRows>() {
+    auto body = [=] {
+      if (words)
+        packed_matmul<kRows>(x, words, scales, y, m, n, k);
+      else
+        plain_matmul<kRows>(x, plain, y, m, n, k);
+    };
+    if (kRows == 8)
+      emulation::launch((n + 15) / 16, 1, 1, 256, body);
     else
-      emulation::launch((n + 127) / 128, (m + 127) / 128, 1, 256,
-                        [=] { tiled_matmul<128>(x, w, y, m, n, k); });
+      emulation::launch((n + 127) / 128, (m + kRows - 1) / kRows, 1, 256, body);
   };
-  if (words)
-    run(cloister::Packed{words, scales});
-  else
-    run(cloister::Plain{plain});
+  if (rows == 8) run.template operator()<8>();
+  if (rows == 32) run.template operator()<32>();
+  if (rows == 128) run.template operator()<128>();
 }
 
+// splits: 1 or 4.
 void emulate_attention(int d, Attention a, int n, __half* out, int splits) {
   int tiles = (n * (a.heads / a.kv_heads) + 63) / 64 + a.sequences;
   std::vector<float> parts(static_cast<size_t>(n) * a.heads * splits * d, NAN);
   std::vector<float> sums(static_cast<size_t>(n) * a.heads * splits, NAN);
   auto run = [&]<int D>() {
-    emulation::launch(tiles, a.kv_heads, splits, 128,
-                      [&] { attend<D>(a, out, parts.data(), sums.data(), splits); });
+    emulation::launch(tiles, a.kv_heads, splits, 128, [&] {
+      if (splits == 1)
+        attend_whole<D>(a.qkv, a.pages, a.starts, a.lengths, a.table, out, a.sequences, a.columns,
+                        a.heads, a.kv_heads, a.scale, a.cap, a.window);
+      else
+        attend_parts<D, 4>(a.qkv, a.pages, a.starts, a.lengths, a.table, parts.data(), sums.data(),
+                           a.sequences, a.columns, a.heads, a.kv_heads, a.scale, a.cap, a.window);
+    });
     if (splits > 1)
       emulation::launch(n * a.heads, 1, 1, 128,
                         [&] { merge<D>(parts.data(), sums.data(), out, splits); });
