@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check format bench screens lock setup setup-develop clean
+.PHONY: run test check format bench parity screens lock setup setup-develop clean
 
 run: setup
 	@$(BIN)/python packaging/run.py
@@ -23,6 +23,12 @@ format: setup-develop
 
 bench: setup-develop
 	$(BIN)/python -m tests.benchmarks
+
+# In an environment of its own: torch and transformers are no part of the product or its tests.
+parity:
+	@test -x .cache/parity/venv/bin/python || $(PYTHON) -m venv .cache/parity/venv
+	@.cache/parity/venv/bin/python -m pip install -q -r packaging/parity.txt
+	.cache/parity/venv/bin/python packaging/parity.py
 
 screens: setup-develop
 	xvfb-run -a -s "-screen 0 1440x900x24" $(BIN)/python packaging/screens.py docs/screens

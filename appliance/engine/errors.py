@@ -28,3 +28,17 @@ class FrameInvalid(EngineFailed):
     """A message between the desk and the engine host does not follow the protocol."""
 
     code = "engine_frame"
+
+
+class ConfigurationInvalid(EngineFailed):
+    """A model's configuration lacks something, or says what cannot be. Nothing of it is used."""
+
+    code = "configuration_invalid"
+    hint = "Get the model's files again from where they came from."
+
+
+class FamilyUnsupported(EngineFailed):
+    """The model is of a family, or uses a feature of one, that Cloister cannot run."""
+
+    code = "family_unsupported"
+    hint = "Choose a model that Cloister can run; its documentation names the families."
