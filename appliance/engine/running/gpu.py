@@ -5,8 +5,8 @@ Which page holds what is decided here (paging.py), before the device is asked fo
 a full cache changes nothing. What a sequence comes to does not depend on the others. Used from one
 thread.
 
-An export is one header (magic, fingerprint, tokens, SHA-256 of the rest), then for each layer its
-pages in the library's own order; places past the last token are zero.
+An export is a start (magic, fingerprint, tokens), the SHA-256 of all but itself, and for each layer
+its pages in the library's own order; places past the last token are zero.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from appliance.engine.running.paging import PAGE, Paging
 from appliance.errors import EngineFailed
 
 MAGIC = b"CLKV0001"
-HEADER = struct.Struct("<8s32sI32s")
+START = struct.Struct("<8s32sI")
+DIGEST = 32
 CHUNK = 2048
 """Tokens of one pass over the parameters; longer ones are taken in turns."""
 SEQUENCES = 512
@@ -252,15 +253,15 @@ class GpuModel:
                 pages[-1, :, :, length % PAGE :] = 0
             layers.append(pages.tobytes())
         body = b"".join(layers)
-        digest = hashlib.sha256(body).digest()
-        return HEADER.pack(MAGIC, self._fingerprint, length, digest) + body
+        start = START.pack(MAGIC, self._fingerprint, length)
+        return start + hashlib.sha256(start + body).digest() + body
 
     def adopt(self, untrusted: bytes) -> int:
         length = self._require_export(untrusted)
         count = -(-length // PAGE)
         if count > self._paging.free_pages():
             raise CacheFull("The model's memory for texts is full.")
-        body = np.frombuffer(untrusted, self._dtype, offset=HEADER.size)
+        body = np.frombuffer(untrusted, self._dtype, offset=START.size + DIGEST)
         layers = body.reshape(len(self._a.layers), count, *self._page_shape)
         number = self._paging.add(count, length)
         data = [self._device.put(layer) for layer in layers]
@@ -269,16 +270,18 @@ class GpuModel:
 
     def _require_export(self, untrusted: bytes) -> int:
         """Its number of tokens. Raises EngineFailed for what is no export of this model."""
-        if len(untrusted) < HEADER.size:
+        if len(untrusted) < START.size + DIGEST:
             raise EngineFailed("The saved start of a text is cut short.")
-        magic, model, length, digest = HEADER.unpack_from(untrusted)
+        magic, model, length = START.unpack_from(untrusted)
         if magic != MAGIC or model != self._fingerprint:
             raise EngineFailed("The saved start of a text belongs to another model.")
         page = int(np.prod(self._page_shape)) * np.dtype(self._dtype).itemsize
         size = -(-length // PAGE) * page * len(self._a.layers)
-        if not 0 < length <= self._a.context or len(untrusted) != HEADER.size + size:
+        if not 0 < length <= self._a.context or len(untrusted) != START.size + DIGEST + size:
             raise EngineFailed("The saved start of a text has a wrong length.")
-        if hashlib.sha256(memoryview(untrusted)[HEADER.size :]).digest() != digest:
+        digest = hashlib.sha256(untrusted[: START.size])
+        digest.update(memoryview(untrusted)[START.size + DIGEST :])
+        if digest.digest() != untrusted[START.size : START.size + DIGEST]:
             raise EngineFailed("The saved start of a text is damaged.")
         return int(length)
 

@@ -113,16 +113,16 @@ def _cubin(number: int, image: bytes) -> Cubin:
         raise _cut()
     size = products = 0
     for n in range(count):
-        _, kind, mark, _, start, length, *_ = SECTION.unpack_from(image, sections_at + n * entry_size)
+        _, kind, mark, _, start, length, *_ = SECTION.unpack_from(
+            image, sections_at + n * entry_size
+        )
         if kind != PROGBITS or not mark & EXECUTABLE:
             continue
         if start + length > len(image):
             raise _cut()
         size += length
         code = image[start : start + length - length % INSTRUCTION]
-        products += sum(
-            low & OPCODE == HMMA for low, _ in struct.iter_unpack("<QQ", code)
-        )
+        products += sum(low & OPCODE == HMMA for low, _ in struct.iter_unpack("<QQ", code))
     if not size:
         raise MachineCodeMissing(f"The library's image for sm_{number} has no code in it.")
     return Cubin(f"sm_{number}", size, products)

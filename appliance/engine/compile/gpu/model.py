@@ -162,16 +162,17 @@ class _Forward:
             "parameters", relax.TupleType([relax.TensorType(s, t) for _, s, t in stored])
         )
         with block.function(name, [*rows, *sequences, batch.table, cache, weights]):
-            for at, (title, _, _) in enumerate(stored):
-                self._parts[title] = block.emit(relax.TupleGetItem(weights, at))
-            x = block.emit_te(
-                operations.embed(a, self._dtype), batch.tokens, *self._matrix("embed")
-            )
-            for at in range(len(a.layers)):
-                pages_of = block.emit(relax.TupleGetItem(cache, at))
-                x = self._attention(x, at, pages_of, layer_type, batch)
-                x = self._feed_forward(x, at)
-            block.emit_func_output(self._logits(x, batch))
+            with block.dataflow():
+                for at, (title, _, _) in enumerate(stored):
+                    self._parts[title] = block.emit(relax.TupleGetItem(weights, at))
+                step = operations.embed(a, self._dtype)
+                x = block.emit_te(step, batch.tokens, *self._matrix("embed"))
+                for at in range(len(a.layers)):
+                    pages_of = block.emit(relax.TupleGetItem(cache, at))
+                    x = self._attention(x, at, pages_of, layer_type, batch)
+                    x = self._feed_forward(x, at)
+                logits = block.emit_output(self._logits(x, batch))
+            block.emit_func_output(logits)
 
     def _matrix(self, name: str) -> tuple[Value, ...]:
         if self._form.quantised:
@@ -195,8 +196,6 @@ class _Forward:
         qkv = self._multiply(normed, f"{n}.qkv", (a.qkv_rows, a.hidden))
         if a.qkv_bias:
             qkv = block.emit_te(operations.bias, qkv, self._parts[f"{n}.qkv_bias"])
-        heads = (x.ty.shape[0], a.heads + 2 * a.kv_heads, a.head_dim)
-        qkv = block.emit(relax.op.reshape(qkv, heads))
         if a.qk_norm:
             gains = (self._parts[f"{n}.q_norm"], self._parts[f"{n}.k_norm"])
             qkv = block.emit_te(operations.head_norm(a), qkv, *gains)
