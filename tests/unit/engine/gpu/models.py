@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -76,16 +78,28 @@ def unpacked(matrix: Packed) -> Array:
 
 
 @cache
-def library(folder: Path, a: Architecture, form: Format) -> Path:
-    name = hashlib.sha256(repr((a, form)).encode()).hexdigest()[:16]
-    path = folder / f"{name}.so"
+def folder() -> Path:
+    """Where compiled models lie while tests run."""
+    place = TemporaryDirectory(prefix="cloister-gpu-")
+    atexit.register(place.cleanup)
+    return Path(place.name)
+
+
+@cache
+def library(a: Architecture, form: Format) -> Path:
+    path = folder() / f"{hashlib.sha256(repr((a, form)).encode()).hexdigest()[:16]}.so"
     compile_gpu(a, form, "llvm", path)
     return path
 
 
-def loaded(folder: Path, weights: Weights, tokens: int = 512) -> GpuModel:
-    path = library(folder, weights.architecture, weights.format)
+def loaded(weights: Weights, tokens: int = 512) -> GpuModel:
+    path = library(weights.architecture, weights.format)
     return load_gpu_model(weights, path, RUNTIME, device="cpu", cache_tokens=tokens)
+
+
+@cache
+def tiny(seed: int = 0) -> Weights:
+    return numbers(TINY, Format.Q0F32, seed).stored
 
 
 def changed(**fields: Any) -> Architecture:  # noqa: ANN401

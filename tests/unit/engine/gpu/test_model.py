@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from appliance.engine.decoding.model import Append
-from appliance.engine.models.architecture import Activation, Architecture, Format, LayerKind, Rope
+from appliance.engine.models.architecture import Activation, Format, LayerKind, Rope
 from appliance.engine.models.stored import Weights
 from appliance.engine.running import gpu
 from tests import reference_model
 from tests.model_vectors import FAMILIES, relative_error, vector
-from tests.unit.engine.gpu.models import TINY, changed, loaded, numbers
+from tests.unit.engine.gpu.models import TINY, changed, loaded, numbers, tiny
 
 EVERYTHING = changed(
     family="all at once",
@@ -33,10 +33,10 @@ EVERYTHING = changed(
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_logits_are_those_of_transformers(family: str, libraries: Path) -> None:
+def test_logits_are_those_of_transformers(family: str) -> None:
     known = vector(family)
     weights = Weights(known.architecture, Format.Q0F32, dict(known.weights()))
-    model = loaded(libraries, weights)
+    model = loaded(weights)
     sequence = model.add()
     half = len(known.tokens) // 2
     model.forward([Append(sequence, known.tokens[:half])])
@@ -44,28 +44,23 @@ def test_logits_are_those_of_transformers(family: str, libraries: Path) -> None:
     assert relative_error(np.array(got), known.logits[half:]) < 1e-4
 
 
-@pytest.mark.parametrize("architecture", [TINY, EVERYTHING], ids=["tiny", "everything"])
 @pytest.mark.parametrize(
     ("form", "close"),
     [(Format.Q0F32, 1e-5), (Format.Q4F32_1, 1e-5), (Format.Q0F16, 2e-2), (Format.Q4F16_1, 2e-2)],
 )
-def test_logits_of_every_format_are_the_references(
-    architecture: Architecture, form: Format, close: float, libraries: Path
-) -> None:
-    held = numbers(architecture, form)
-    tokens = np.random.default_rng(1).integers(0, architecture.vocabulary, 40)
-    expected = reference_model.logits(architecture, held.plain, tokens)
-    model = loaded(libraries, held.stored)
+def test_logits_of_every_format_are_the_references(form: Format, close: float) -> None:
+    held = numbers(EVERYTHING, form)
+    tokens = np.random.default_rng(1).integers(0, EVERYTHING.vocabulary, 40)
+    expected = reference_model.logits(EVERYTHING, held.plain, tokens)
+    model = loaded(held.stored)
     sequence = model.add()
     for start, end in ((0, 30), (30, 31), (31, 40)):
         got = model.forward([Append(sequence, tokens[start:end].tolist())])[0]
         assert relative_error(got, expected[end - 1]) < close
 
 
-def test_a_pass_that_is_too_long_for_one_is_taken_in_turns(
-    libraries: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model = loaded(libraries, numbers(TINY, Format.Q0F32).stored)
+def test_a_pass_that_is_too_long_for_one_is_taken_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = loaded(tiny())
     batch = [[3] * 20, [4] * 7, [5] * 31]
     whole = model.forward([Append(model.add(), tokens) for tokens in batch])
     monkeypatch.setattr(gpu, "CHUNK", 8)
@@ -73,8 +68,8 @@ def test_a_pass_that_is_too_long_for_one_is_taken_in_turns(
     np.testing.assert_allclose(parts, whole, rtol=1e-5, atol=1e-5)
 
 
-def test_what_an_export_holds_past_its_end_is_zero(libraries: Path) -> None:
-    model = loaded(libraries, numbers(TINY, Format.Q0F32).stored)
+def test_what_an_export_holds_past_its_end_is_zero() -> None:
+    model = loaded(tiny())
     one, two = model.add(), model.add()
     model.forward([Append(one, [1, 2, 3]), Append(two, [1, 2, 9])])
     assert model.export(one, 2) == model.export(two, 2)
