@@ -19,6 +19,9 @@ from pathlib import Path
 
 from appliance.engine.compile.gpu.errors import MachineCodeMissing
 
+ARCHITECTURES = ("sm_80", "sm_86", "sm_89", "sm_90")
+"""NVIDIA's generations that are built for: A100; A10 and RTX 30; L4, L40 and RTX 40; H100."""
+
 FAT = struct.Struct("<IHHQ")
 FAT_MAGIC = 0xBA55ED50
 ENTRY = struct.Struct("<HHIQ")
@@ -62,7 +65,9 @@ def cubins(path: Path) -> tuple[Cubin, ...]:
     return tuple(found)
 
 
-def check_machine_code(path: Path, architectures: tuple[str, ...]) -> tuple[str, ...]:
+def check_machine_code(
+    path: Path, architectures: tuple[str, ...] = ARCHITECTURES
+) -> tuple[str, ...]:
     """The architectures the library holds code for. Raises MachineCodeMissing unless each of
     `architectures` is among them with tensor-core products."""
     found = cubins(path)

@@ -1,6 +1,6 @@
 """NVIDIA's compiler as TVM's CUDA build calls it, on a machine that need not have a GPU.
 
-Rules kept here: one fat binary holds machine code for every architecture in ARCHITECTURES, not
+Rules kept here: one fat binary holds machine code for every architecture asked for, not
 compressed, so that it can be checked without NVIDIA's tools; no intermediate code goes in, since
 what a driver would make of it later was never checked. Fast math is off: the rope needs the sine of
 large angles. A library that stands in for the driver is built only where there is none, in a
@@ -21,7 +21,6 @@ from typing import Any
 
 from appliance.engine.compile.gpu.errors import CompilerFailed, CompilerMissing
 
-ARCHITECTURES = ("sm_80", "sm_86", "sm_89", "sm_90")
 SOURCES = Path(__file__).with_name("cuda")
 HEADERS = ("primitives.cuh", "matmul.cuh", "attention.cuh", "calls.cuh")
 OPTIONS = ("--fatbin", "-O3", "-std=c++17", "--no-compress", "--expt-relaxed-constexpr")
