@@ -25,8 +25,9 @@ SOURCES = Path(__file__).with_name("cuda")
 HEADERS = ("primitives.cuh", "matmul.cuh", "attention.cuh", "calls.cuh")
 OPTIONS = ("--fatbin", "-O3", "-std=c++17", "--no-compress", "--expt-relaxed-constexpr")
 TIMEOUT = 1800
-DRIVER_CALLS = """cuDeviceGetName cuFuncSetAttribute cuGetErrorName cuGetErrorString cuLaunchKernelEx
-cuModuleGetFunction cuModuleLoadData cuModuleUnload cuTensorMapEncodeTiled""".split()
+DRIVER_CALLS = """cuDeviceGetName cuFuncSetAttribute cuGetErrorName cuGetErrorString
+cuLaunchKernelEx cuModuleGetFunction cuModuleLoadData cuModuleUnload
+cuTensorMapEncodeTiled""".split()
 """What TVM's runtime for CUDA wants of the driver. None is called during a build."""
 NO_DEVICE = 100
 """CUDA_ERROR_NO_DEVICE."""

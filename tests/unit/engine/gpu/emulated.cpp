@@ -202,6 +202,8 @@ inline float exchange(float value, int mask) {
   });
   return mine[1];
 }
+inline float number(__half value) { return static_cast<float>(value); }
+inline float number(float value) { return value; }
 inline void store(__half* to, float value) { *to = static_cast<__half>(value); }
 inline void store(float* to, float value) { *to = value; }
 
@@ -215,15 +217,20 @@ using namespace cloister;
 
 extern "C" {
 
-// rows: 128 or 32 for the tiled kernel, 8 for the narrow one. words null: the matrix is plain.
+// rows: 128 or 32 for the tiled kernel, 8 for the narrow one. words null: the matrix is plain; r
+// null: nothing is added.
 void emulate_matmul(int rows, const __half* x, const __half* plain, const uint32_t* words,
-                    const __half* scales, float* y, int m, int n, int k) {
+                    const __half* scales, const float* r, float* y, int m, int n, int k) {
   auto run = [&]<int kRows>() {
     auto body = [=] {
-      if (words)
-        packed_matmul<kRows>(x, words, scales, y, m, n, k);
+      if (words && r)
+        packed_matmul<kRows, float>(x, words, scales, r, y, m, n, k);
+      else if (words)
+        packed_matmul<kRows, float>(x, words, scales, y, m, n, k);
+      else if (r)
+        plain_matmul<kRows, float>(x, plain, r, y, m, n, k);
       else
-        plain_matmul<kRows>(x, plain, y, m, n, k);
+        plain_matmul<kRows, float>(x, plain, y, m, n, k);
     };
     if (kRows == 8)
       emulation::launch((n + 15) / 16, 1, 1, 256, body);

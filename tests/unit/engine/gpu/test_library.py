@@ -124,7 +124,8 @@ def test_the_tiled_product_is_nothing_but_tensor_core_products(tmp_path: Path) -
     """32 of 16 x 8 x 16 a warp and step make 64 x 32 x 32, each counted once in the code."""
     kernel = (
         'extern "C" __global__ void kernel(const __half* x, const uint32_t* w, const __half* s,'
-        "__half* y, int m, int n, int k) { cloister::packed_matmul<128>(x, w, s, y, m, n, k); }"
+        "__half* y, int m, int n, int k)"
+        "{ cloister::packed_matmul<128, __half>(x, w, s, y, m, n, k); }"
     )
     path = tmp_path / "kernel"
     path.write_bytes(nvcc.compile_source(kernel, ("sm_90",)))

@@ -3,22 +3,38 @@
 
 namespace cloister {
 
+template <int kRows, typename Matrix, typename Out>
+__device__ __forceinline__ void matmul(const __half* x, Matrix w, const Out* r, Out* y, int m, int n,
+                                       int k) {
+  if constexpr (kRows == 8)
+    narrow_matmul(x, w, r, y, m, n, k);
+  else
+    tiled_matmul<kRows>(x, w, r, y, m, n, k);
+}
+
+template <int kRows, typename Out>
+__device__ __forceinline__ void packed_matmul(const __half* x, const uint32_t* words,
+                                              const __half* scales, const Out* r, Out* y, int m,
+                                              int n, int k) {
+  matmul<kRows>(x, Packed{words, scales}, r, y, m, n, k);
+}
+
 template <int kRows, typename Out>
 __device__ __forceinline__ void packed_matmul(const __half* x, const uint32_t* words,
                                               const __half* scales, Out* y, int m, int n, int k) {
-  if constexpr (kRows == 8)
-    narrow_matmul(x, Packed{words, scales}, y, m, n, k);
-  else
-    tiled_matmul<kRows>(x, Packed{words, scales}, y, m, n, k);
+  matmul<kRows, Packed, Out>(x, Packed{words, scales}, nullptr, y, m, n, k);
+}
+
+template <int kRows, typename Out>
+__device__ __forceinline__ void plain_matmul(const __half* x, const __half* matrix, const Out* r,
+                                             Out* y, int m, int n, int k) {
+  matmul<kRows>(x, Plain{matrix}, r, y, m, n, k);
 }
 
 template <int kRows, typename Out>
 __device__ __forceinline__ void plain_matmul(const __half* x, const __half* matrix, Out* y, int m,
                                              int n, int k) {
-  if constexpr (kRows == 8)
-    narrow_matmul(x, Plain{matrix}, y, m, n, k);
-  else
-    tiled_matmul<kRows>(x, Plain{matrix}, y, m, n, k);
+  matmul<kRows, Plain, Out>(x, Plain{matrix}, nullptr, y, m, n, k);
 }
 
 template <int D>
