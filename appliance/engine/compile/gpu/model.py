@@ -19,7 +19,7 @@ whose logits are wanted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -169,15 +169,23 @@ class _Forward:
         def integers(title: str, *shape: Value) -> Value:
             return relax.Var(title, relax.TensorType(shape, "int32"))
 
-        rows = [integers(x, n) for x in ("tokens", "positions", "owners", "slots")]
-        sequences = [integers("starts", b + 1), integers("lengths", b), integers("last", b)]
-        batch = Batch(*rows, *sequences, integers("table", b, p))
+        batch = Batch(
+            tokens=integers("tokens", n),
+            positions=integers("positions", n),
+            owners=integers("owners", n),
+            slots=integers("slots", n),
+            starts=integers("starts", b + 1),
+            lengths=integers("lengths", b),
+            last=integers("last", b),
+            table=integers("table", b, p),
+        )
+        told = [getattr(batch, field.name) for field in fields(batch)]
         cache, layer_type = _cache(a, self._form, count)
         stored = stored_parts(a, self._form)
         weights = relax.Var(
             "parameters", relax.TupleType([relax.TensorType(s, t) for _, s, t in stored])
         )
-        with block.function(name, [*rows, *sequences, batch.table, cache, weights]):
+        with block.function(name, [*told, cache, weights]):
             with block.dataflow():
                 for at, (title, _, _) in enumerate(stored):
                     self._parts[title] = block.emit(relax.TupleGetItem(weights, at))

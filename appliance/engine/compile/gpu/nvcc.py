@@ -53,8 +53,8 @@ def compile_source(code: str, architectures: tuple[str, ...]) -> bytes:
     with tempfile.TemporaryDirectory(prefix="cloister-nvcc-") as folder:
         source, binary = Path(folder, "model.cu"), Path(folder, "model.fatbin")
         source.write_text(includes + code, encoding="utf-8")
-        command = [nvcc, *OPTIONS, *targets, f"-I{SOURCES}", "-o", binary, source]
-        _run([os.fspath(part) for part in command])
+        files = [f"-I{SOURCES}", "-o", os.fspath(binary), os.fspath(source)]
+        _run([os.fspath(nvcc), *OPTIONS, *targets, *files])
         return binary.read_bytes()
 
 

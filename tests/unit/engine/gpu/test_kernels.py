@@ -7,6 +7,7 @@ and the instructions themselves are the PTX ISA's word for it, not hardware's.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +19,11 @@ from tests.unit.engine.gpu import emulation
 
 pytestmark = pytest.mark.skipif(emulation.COMPILER is None, reason="needs g++")
 
+Number = TypeVar("Number", bound=np.generic)
 Halves = npt.NDArray[np.float16]
 
 
-def aligned(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+def aligned(array: npt.NDArray[Number]) -> npt.NDArray[Number]:
     """A copy that begins where a GPU's allocator would put it."""
     raw = np.zeros(array.nbytes + 64, np.uint8)
     start = -raw.ctypes.data % 64
@@ -31,7 +33,7 @@ def aligned(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
 
 
 def halves(random: np.random.Generator, *shape: int) -> Halves:
-    return np.asarray(aligned(random.standard_normal(shape).astype(np.float16)), np.float16)
+    return aligned(random.standard_normal(shape).astype(np.float16))
 
 
 def packed(random: np.random.Generator, rows: int, columns: int) -> tuple[Packed, Halves]:
