@@ -262,6 +262,8 @@ void emulate_attention(int d, Attention a, int n, __half* out, int splits) {
   };
   if (d == 16) run.template operator()<16>();
   if (d == 64) run.template operator()<64>();
+  if (d == 96) run.template operator()<96>();
   if (d == 128) run.template operator()<128>();
+  if (d == 256) run.template operator()<256>();
 }
 }

@@ -107,13 +107,15 @@ class Texts:
 TEXTS = [
     Texts(16, 4, 2, (70, 5, 33), (40, 5, 1)),
     Texts(64, 2, 2, (100,), (70,)),
+    Texts(96, 2, 1, (66, 3), (35, 1)),
     Texts(128, 8, 2, (200, 1, 37, 64), (1, 1, 1, 1)),
+    Texts(256, 2, 1, (40,), (3,)),
 ]
 
 
 @pytest.mark.parametrize("splits", [1, 4])
 @pytest.mark.parametrize(("window", "cap"), [(0, 0.0), (20, 0.0), (0, 2.0), (5, 1.5)])
-@pytest.mark.parametrize("texts", TEXTS, ids=["three", "long", "next"])
+@pytest.mark.parametrize("texts", TEXTS, ids=lambda t: f"{t.dim}")
 def test_attention_is_the_formula(texts: Texts, window: int, cap: float, splits: int) -> None:
     random = np.random.default_rng(texts.dim + window)
     lengths, kv_heads, dim = texts.lengths, texts.kv_heads, texts.dim
