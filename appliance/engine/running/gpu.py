@@ -36,6 +36,10 @@ DIGEST = 32
 CHUNK = 2048
 """Tokens of one pass over the parameters; longer ones are taken in turns."""
 SEQUENCES = 512
+INPUTS = 64
+"""Input tensors that are kept."""
+COLUMNS = 8
+"""Page tables are as wide as a multiple of this, so that their shapes recur."""
 STEPS = {"decode": 8, "batch": 64, "forward": CHUNK}
 """The library's forward passes and the most rows each is for; only `forward` is always there."""
 DEVICES = {"cpu": 1, "cuda": 2, "metal": 8}
@@ -86,18 +90,43 @@ class Device:
         return machine
 
     def put(self, array: npt.NDArray[Any]) -> Any:  # noqa: ANN401
+        shape, dtype = self._shape(array.shape), self._dtype(str(array.dtype))
+        tensor = self._empty(shape, dtype, self._device, None)
+        self.fill(tensor, array)
+        return tensor
+
+    def fill(self, tensor: Any, array: npt.NDArray[Any]) -> None:  # noqa: ANN401
+        """Waits until what was asked of the device before is done."""
         array = np.ascontiguousarray(array)
-        tensor = self._empty(
-            self._shape(array.shape), self._dtype(str(array.dtype)), self._device, None
-        )
         if array.nbytes:
             self._fill(tensor, ctypes.c_void_p(array.ctypes.data), array.nbytes)
-        return tensor
 
     def get(self, tensor: Any, dtype: str) -> npt.NDArray[Any]:  # noqa: ANN401
         array = np.empty(tuple(tensor.shape), dtype)
         self._fetch(tensor, ctypes.c_void_p(array.ctypes.data), array.nbytes)
         return array
+
+
+class Inputs:
+    """Tensors for what a pass is told. They are used again: a driver takes longer to give memory
+    than to compute a token. Keys are the input's place and shape."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._held: dict[tuple[int, tuple[int, ...]], Any] = {}
+
+    def put(self, arrays: Sequence[npt.NDArray[Any]]) -> list[Any]:
+        if len(self._held) > INPUTS:
+            self._held.clear()
+        return [self._one(place, array.astype(np.int32)) for place, array in enumerate(arrays)]
+
+    def _one(self, place: int, array: npt.NDArray[np.int32]) -> Any:  # noqa: ANN401
+        key = (place, array.shape)
+        if key not in self._held:
+            self._held[key] = self._device.put(array)
+        else:
+            self._device.fill(self._held[key], array)
+        return self._held[key]
 
 
 def _load_runtime(name: str, runtime: Path) -> None:
@@ -136,6 +165,7 @@ class GpuModel:
         self._paging = Paging(pages, SEQUENCES)
         self._machine = device.executable(library)
         self._steps = self._forward_functions()
+        self._inputs = Inputs(device)
         self._parameters = [
             device.put(part) for p in parameters(a) for part in _parts(weights.stored[p.name])
         ]
@@ -220,7 +250,8 @@ class GpuModel:
         firsts = np.array([starts[span.entry] + span.start for span in spans])
         pages = [self._paging[batch[span.entry].sequence].pages for span in spans]
         ends = np.cumsum(counts)
-        table = np.zeros((len(spans), max(-(-(firsts + counts) // PAGE))), np.int32)
+        most = int(max(firsts + counts))
+        table = np.zeros((len(spans), -(-most // (PAGE * COLUMNS)) * COLUMNS), np.int32)
         for line, (own, last) in enumerate(zip(pages, firsts + counts, strict=True)):
             used = -(-int(last) // PAGE)
             table[line, :used] = own[:used]
@@ -231,8 +262,9 @@ class GpuModel:
         edges = np.concatenate([[0], ends])
         given = (tokens, positions, owners, slots, edges, firsts + counts, ends - 1, table)
         step = next(call for rows, call in self._steps if tokens.size <= rows)
-        inputs = [self._device.put(np.asarray(array, np.int32)) for array in given]
-        return self._device.get(step(*inputs, self._cache, self._parameters), "float32")
+        return self._device.get(
+            step(*self._inputs.put(given), self._cache, self._parameters), "float32"
+        )
 
     def _copy(self, sources: list[int], targets: list[int]) -> None:
         held = self._machine["read"](self._numbers(sources), self._cache)
