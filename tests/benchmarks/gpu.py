@@ -32,7 +32,8 @@ from appliance.engine.decoding.model import Append
 from appliance.engine.models.architecture import Architecture, Format, LayerKind, Rope
 from appliance.engine.models.parameters import parameters
 from appliance.engine.models.stored import Packed, Stored, Weights
-from appliance.engine.running.gpu import Device, GpuModel, load_gpu_model
+from appliance.engine.running.device import Device
+from appliance.engine.running.gpu import GpuModel, load_gpu_model
 from tests import reference_model
 from tests.unit.engine.gpu.models import TINY, numbers
 
@@ -261,6 +262,7 @@ def main() -> None:
 
 def report(weights: Weights, ours: dict[str, float]) -> None:
     """The embedding's rows are looked up, not read through; the rest is read at each step."""
+    print(Device("cuda", RUNTIME).facts())
     bandwidth, peak, theirs = copy_bandwidth(), matrix_peak(), transformers_figures()
     packed = {n: s for n, s in weights.stored.items() if isinstance(s, Packed) and n != "embed"}
     size = sum(s.words.nbytes + s.scales.nbytes for s in packed.values())

@@ -11,9 +11,7 @@ its pages in the library's own order; places past the last token are zero.
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
-import os
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +25,8 @@ from appliance.engine.decoding.model import Append, CacheFull, Logits
 from appliance.engine.models.architecture import Architecture
 from appliance.engine.models.parameters import parameters
 from appliance.engine.models.stored import Packed, Stored, Weights
+from appliance.engine.running.device import Device, GpuUnusable, Inputs
+from appliance.engine.running.machine_code import require_code_for
 from appliance.engine.running.paging import PAGE, Paging
 from appliance.errors import EngineFailed
 
@@ -36,22 +36,10 @@ DIGEST = 32
 CHUNK = 2048
 """Tokens of one pass over the parameters; longer ones are taken in turns."""
 SEQUENCES = 512
-INPUTS = 64
-"""Input tensors that are kept."""
 COLUMNS = 8
 """Page tables are as wide as a multiple of this, so that their shapes recur."""
 STEPS = {"decode": 8, "batch": 64, "forward": CHUNK}
 """The library's forward passes and the most rows each is for; only `forward` is always there."""
-DEVICES = {"cpu": 1, "cuda": 2, "metal": 8}
-"""DLPack's device types."""
-POOLED = 2
-
-
-class GpuUnusable(EngineFailed):
-    """The GPU, its driver or the library cannot be used."""
-
-    code = "gpu_unusable"
-    hint = "The processor is used instead. For the GPU, bring its driver up to date."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,82 +50,6 @@ class _Span:
     start: int
     tokens: npt.NDArray[np.int32]
     ends: bool
-
-
-class Device:
-    """Tensors on the device, made and read through the runtime's own functions."""
-
-    def __init__(self, name: str, runtime: Path) -> None:
-        import tvm_ffi  # late: what only names this module stays light
-
-        _load_runtime(name, runtime)
-        self.kind = DEVICES[name]
-        self._shape = tvm_ffi.Shape
-        self._device = tvm_ffi.device(name, 0)
-        self._dtype = tvm_ffi.dtype
-        self._empty = tvm_ffi.get_global_func("runtime.TVMTensorAllocWithScope")
-        self._fill = tvm_ffi.get_global_func("runtime.TVMTensorCopyFromBytes")
-        self._fetch = tvm_ffi.get_global_func("runtime.TVMTensorCopyToBytes")
-        self._load = tvm_ffi.load_module
-
-    def executable(self, library: Path) -> Any:  # noqa: ANN401
-        """The library's functions, set up on this device and, for sizes, the processor."""
-        machine = self._load(os.fspath(library))["vm_load_executable"]()
-        places = [self.kind, 0, POOLED]
-        if self.kind != DEVICES["cpu"]:
-            places += [DEVICES["cpu"], 0, POOLED]
-        machine["vm_initialization"](*places)
-        return machine
-
-    def put(self, array: npt.NDArray[Any]) -> Any:  # noqa: ANN401
-        shape, dtype = self._shape(array.shape), self._dtype(str(array.dtype))
-        tensor = self._empty(shape, dtype, self._device, None)
-        self.fill(tensor, array)
-        return tensor
-
-    def fill(self, tensor: Any, array: npt.NDArray[Any]) -> None:  # noqa: ANN401
-        """Waits until what was asked of the device before is done."""
-        array = np.ascontiguousarray(array)
-        if array.nbytes:
-            self._fill(tensor, ctypes.c_void_p(array.ctypes.data), array.nbytes)
-
-    def get(self, tensor: Any, dtype: str) -> npt.NDArray[Any]:  # noqa: ANN401
-        array = np.empty(tuple(tensor.shape), dtype)
-        self._fetch(tensor, ctypes.c_void_p(array.ctypes.data), array.nbytes)
-        return array
-
-
-class Inputs:
-    """Tensors for what a pass is told. They are used again: a driver takes longer to give memory
-    than to compute a token. Keys are the input's place and shape."""
-
-    def __init__(self, device: Device) -> None:
-        self._device = device
-        self._held: dict[tuple[int, tuple[int, ...]], Any] = {}
-
-    def put(self, arrays: Sequence[npt.NDArray[Any]]) -> list[Any]:
-        if len(self._held) > INPUTS:
-            self._held.clear()
-        return [self._one(place, array.astype(np.int32)) for place, array in enumerate(arrays)]
-
-    def _one(self, place: int, array: npt.NDArray[np.int32]) -> Any:  # noqa: ANN401
-        key = (place, array.shape)
-        if key not in self._held:
-            self._held[key] = self._device.put(array)
-        else:
-            self._device.fill(self._held[key], array)
-        return self._held[key]
-
-
-def _load_runtime(name: str, runtime: Path) -> None:
-    libraries = [runtime]
-    if name != "cpu":
-        libraries.append(runtime.with_name(f"libtvm_runtime_{name}{runtime.suffix}"))
-    for library in libraries:
-        try:
-            ctypes.CDLL(os.fspath(library), ctypes.RTLD_GLOBAL)
-        except OSError as error:
-            raise GpuUnusable(f"A runtime library for {name} cannot be loaded: {error}") from error
 
 
 def fingerprint(weights: Weights) -> bytes:
@@ -341,8 +253,10 @@ def load_gpu_model(
 ) -> GpuModel:
     """The model on a device, "cuda", "metal" or "cpu" (a library compiled for llvm), with room for
     cache_tokens tokens. runtime is libtvm_runtime; what a device needs beside it lies next to it.
-    Raises GpuUnusable."""
+    Raises GpuUnusable, or MachineCodeMissing for a library that was not made for this GPU."""
     place = Device(device, runtime)
+    if device == "cuda":
+        require_code_for(library, place.facts().compute)
     try:
         return GpuModel(weights, library, place, -(-cache_tokens // PAGE))
     except (OSError, RuntimeError) as error:

@@ -17,9 +17,9 @@ import tvm
 from appliance.engine.compile.gpu import nvcc
 from appliance.engine.compile.gpu.cuda_kernels import Cuda, require_kernels
 from appliance.engine.compile.gpu.errors import GpuUnsupported
-from appliance.engine.compile.gpu.machine_code import ARCHITECTURES, check_machine_code
 from appliance.engine.compile.gpu.model import Kernels, Portable, module
 from appliance.engine.models.architecture import Architecture, Format
+from appliance.engine.running.machine_code import ARCHITECTURES, check_machine_code
 
 HOST = {"kind": "llvm", "mcpu": "x86-64-v3", "mtriple": "x86_64-unknown-linux-gnu"}
 CUDA = {

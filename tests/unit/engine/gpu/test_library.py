@@ -12,17 +12,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from appliance.engine.compile.gpu import machine_code, nvcc
+from appliance.engine.compile.gpu import nvcc
 from appliance.engine.compile.gpu.cuda_kernels import require_kernels
 from appliance.engine.compile.gpu.errors import (
     CompilerFailed,
     CompilerMissing,
     GpuUnsupported,
-    MachineCodeMissing,
 )
 from appliance.engine.compile.gpu.library import compile_gpu
-from appliance.engine.compile.gpu.machine_code import ARCHITECTURES, check_machine_code, cubins
 from appliance.engine.models.architecture import Format
+from appliance.engine.running import machine_code
+from appliance.engine.running.machine_code import (
+    ARCHITECTURES,
+    MachineCodeMissing,
+    check_machine_code,
+    cubins,
+    require_code_for,
+)
 from tests.unit.engine.gpu.models import TINY, changed
 
 needs_nvcc = pytest.mark.skipif(shutil.which("nvcc") is None, reason="needs NVIDIA's nvcc")
@@ -86,6 +92,25 @@ def test_a_library_without_it_is_refused(library: Path, content: bytes, sentence
     library.write_bytes(content)
     with pytest.raises(MachineCodeMissing, match=sentence):
         check_machine_code(library)
+
+
+@pytest.mark.parametrize(
+    ("made_for", "gpu", "runs"),
+    [
+        *((80, gpu, True) for gpu in ("8.0", "8.6", "8.9")),
+        *((90, gpu, runs) for gpu, runs in (("8.9", False), ("9.0", True), ("12.0", False))),
+        *((86, gpu, runs) for gpu, runs in (("8.0", False), ("9.0", False))),
+    ],
+)
+def test_code_runs_on_its_own_generation(
+    library: Path, made_for: int, gpu: str, runs: bool
+) -> None:
+    library.write_bytes(fat(entry(made_for, cubin(made_for))))
+    if runs:
+        require_code_for(library, gpu)
+        return
+    with pytest.raises(MachineCodeMissing, match=gpu):
+        require_code_for(library, gpu)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

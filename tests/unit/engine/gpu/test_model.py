@@ -11,9 +11,10 @@ from appliance.engine.decoding.model import Append
 from appliance.engine.models.architecture import Activation, Format, LayerKind, Rope
 from appliance.engine.models.stored import Weights
 from appliance.engine.running import gpu
+from appliance.engine.running.device import Device, GpuUnusable
 from tests import reference_model
 from tests.model_vectors import FAMILIES, relative_error, vector
-from tests.unit.engine.gpu.models import TINY, changed, loaded, numbers, tiny
+from tests.unit.engine.gpu.models import RUNTIME, TINY, changed, loaded, numbers, tiny
 
 EVERYTHING = changed(
     family="all at once",
@@ -85,5 +86,12 @@ def test_a_model_tells_its_weights_apart() -> None:
 
 
 def test_a_runtime_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(gpu.GpuUnusable, match="cannot be loaded"):
-        gpu.Device("cpu", tmp_path / "libtvm_runtime.so")
+    with pytest.raises(GpuUnusable, match="cannot be loaded"):
+        Device("cpu", tmp_path / "libtvm_runtime.so")
+
+
+def test_a_library_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+    library = tmp_path / "model.so"
+    library.write_bytes(b"no library")
+    with pytest.raises(GpuUnusable, match="cannot be loaded on the device cpu"):
+        gpu.load_gpu_model(tiny(), library, RUNTIME, device="cpu", cache_tokens=64)

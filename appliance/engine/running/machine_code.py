@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.engine.compile.gpu.errors import MachineCodeMissing
+from appliance.errors import EngineFailed
 
 ARCHITECTURES = ("sm_80", "sm_86", "sm_89", "sm_90")
 """NVIDIA's generations that are built for: A100; A10 and RTX 30; L4, L40 and RTX 40; H100."""
@@ -39,6 +39,13 @@ OPCODE = 0xFFF
 HMMA = 0x23C
 """The tensor cores' product of halves, as sm_80 to sm_90 encode it."""
 MOST_BYTES = 1 << 30
+
+
+class MachineCodeMissing(EngineFailed):
+    """A library does not hold machine code for the GPUs it is meant for. It is not used."""
+
+    code = "gpu_machine_code_missing"
+    hint = "Build the bundle again on a machine with NVIDIA's CUDA toolkit 13."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,17 @@ def check_machine_code(
                 f"{path.name} holds no tensor-core machine code for {wanted}; it holds {held}."
             )
     return tuple(sorted({c.architecture for c in found}))
+
+
+def require_code_for(path: Path, compute: str) -> None:
+    """compute is the GPU's capability, "8.6". Code made for an earlier one of the same generation
+    runs as well (CUDA C++ programming guide, binary compatibility). Raises MachineCodeMissing."""
+    generation, step = compute.split(".")
+    for found in cubins(path):
+        number = found.architecture.removeprefix("sm_")
+        if number[:-1] == generation and int(number[-1]) <= int(step):
+            return
+    raise MachineCodeMissing(f"The model's library has no code for a GPU of capability {compute}.")
 
 
 def _images(untrusted: bytes, at: int) -> Iterator[tuple[int, bytes]]:
