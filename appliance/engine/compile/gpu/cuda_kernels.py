@@ -86,7 +86,7 @@ def matmul(rows: int, shape: tuple[int, int], packed: bool, out: str, residual: 
     buffers = [((m, k), "float16"), *matrix, *([y] if residual else []), y]
     number = "float" if out == "float32" else "half"
     device = f"cloister::{'packed' if packed else 'plain'}_matmul<{rows}, {number}>"
-    grid = (-(-n // NARROW),) if rows == 8 else (-(-n // WIDE), (m + rows - 1) // rows)
+    grid = (-(-n // NARROW),) if rows == 8 else ((m + rows - 1) // rows, -(-n // WIDE))
     return launch(device, buffers, grid, 256, [_int(x) for x in (m, n, k)])
 
 

@@ -1,5 +1,7 @@
 // The CUDA kernels' own source, run on a processor, thread by thread. Threads of a block are fibers
 // that take turns; a barrier and a warp's instruction let the others go first until all are there.
+// A warp runs as far as it can before the next does, and the order of warps is turned round each
+// time, so that a barrier that is missing shows.
 // The warp's instructions are written from the PTX ISA's tables of which lane holds what.
 #include <ucontext.h>
 
@@ -35,6 +37,7 @@ struct Fiber {
   ucontext_t context;
   std::vector<char> stack;
   bool done = false;
+  int waits = -1;  // for the end of this meeting of the block
 };
 static std::vector<Fiber> fibers;
 static ucontext_t scheduler;
@@ -53,7 +56,21 @@ void meet(Meeting& at, int size, int me, void* mine, F together) {
     ++at.times;
     return;
   }
+  if (&at == &block) fibers[current].waits = times;
   while (at.times == times) swapcontext(&fibers[current].context, &scheduler);
+}
+
+// Whether any thread of the warp could go on.
+static bool advance(int warp) {
+  bool any = false;
+  for (int i = warp * 32; i < warp * 32 + 32; ++i) {
+    if (fibers[i].done || fibers[i].waits == block.times) continue;
+    any = true;
+    current = i;
+    threadIdx = {i, 0, 0};
+    swapcontext(&scheduler, &fibers[i].context);
+  }
+  return any;
 }
 
 static void enter() {
@@ -68,6 +85,7 @@ static void launch(int gx, int gy, int gz, int threads, std::function<void()> bo
     blockIdx = {b % gx, b / gx % gy, b / gx / gy};
     for (Fiber& fiber : fibers) {
       fiber.done = false;
+      fiber.waits = -1;
       fiber.stack.resize(256 * 1024);
       getcontext(&fiber.context);
       fiber.context.uc_stack.ss_sp = fiber.stack.data();
@@ -75,16 +93,12 @@ static void launch(int gx, int gy, int gz, int threads, std::function<void()> bo
       fiber.context.uc_link = &scheduler;
       makecontext(&fiber.context, enter, 0);
     }
-    bool backwards = false;  // what needs a barrier and has none must not pass by the order of turns
+    bool backwards = b % 2;
     for (bool any = true; any; backwards = !backwards) {
       any = false;
-      for (int turn = 0; turn < threads; ++turn) {
-        int i = backwards ? threads - 1 - turn : turn;
-        if (fibers[i].done) continue;
-        any = true;
-        current = i;
-        threadIdx = {i, 0, 0};
-        swapcontext(&scheduler, &fibers[i].context);
+      for (int turn = 0; turn < threads / 32; ++turn) {
+        int warp = backwards ? threads / 32 - 1 - turn : turn;
+        while (advance(warp)) any = true;
       }
     }
   }
@@ -235,7 +249,7 @@ void emulate_matmul(int rows, const __half* x, const __half* plain, const uint32
     if (kRows == 8)
       emulation::launch((n + 15) / 16, 1, 1, 256, body);
     else
-      emulation::launch((n + 127) / 128, (m + kRows - 1) / kRows, 1, 256, body);
+      emulation::launch((m + kRows - 1) / kRows, (n + 127) / 128, 1, 256, body);
   };
   if (rows == 8) run.template operator()<8>();
   if (rows == 32) run.template operator()<32>();

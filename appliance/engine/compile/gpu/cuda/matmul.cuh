@@ -76,7 +76,7 @@ struct Packed {
 // Many rows. A block of 256 threads makes kRows x 128 of y, 32 columns of x and W at a time: while
 // one pair of tiles is multiplied, the next is on its way from memory to registers. A row of a tile
 // is 40 halves, so that eight rows of a matrix load lie in different banks.
-// Grid: (ceil(n / 128), ceil(m / kRows)).
+// Grid: (ceil(m / kRows), ceil(n / 128)): blocks that run at once share W, which is the larger.
 template <int kRows, typename Matrix, typename Out>
 __device__ __forceinline__ void tiled_matmul(const __half* x, Matrix w, const Out* r, Out* y,
                                              int m, int n, int k) {
@@ -89,7 +89,7 @@ __device__ __forceinline__ void tiled_matmul(const __half* x, Matrix w, const Ou
   __shared__ __align__(16) __half ws[2][kColumns * kStride];
 
   const int thread = threadIdx.x, warp = thread / 32, lane = thread % 32;
-  const int row0 = blockIdx.y * kRows, column0 = blockIdx.x * kColumns;
+  const int row0 = blockIdx.x * kRows, column0 = blockIdx.y * kColumns;
   const int warp_row = warp / kWarpColumns * (kRows / kWarpRows);
   const int warp_column = warp % kWarpColumns * (kColumns / kWarpColumns);
   const int w_row = min(column0 + thread / 2, n - 1), w_half = thread % 2 * 16;
