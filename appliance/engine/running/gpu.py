@@ -174,9 +174,11 @@ class GpuModel:
         edges = np.concatenate([[0], ends])
         given = (tokens, positions, owners, slots, edges, firsts + counts, ends - 1, table)
         step = next(call for rows, call in self._steps if tokens.size <= rows)
-        return self._device.get(
-            step(*self._inputs.put(given), self._cache, self._parameters), "float32"
-        )
+        try:
+            found = step(*self._inputs.put(given), self._cache, self._parameters)
+            return self._device.get(found, "float32")
+        except RuntimeError as error:
+            raise GpuUnusable(f"The GPU stopped while it computed: {error}") from error
 
     def _copy(self, sources: list[int], targets: list[int]) -> None:
         held = self._machine["read"](self._numbers(sources), self._cache)

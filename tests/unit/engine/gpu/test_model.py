@@ -14,7 +14,7 @@ from appliance.engine.running import gpu
 from appliance.engine.running.device import Device, GpuUnusable
 from tests import reference_model
 from tests.model_vectors import FAMILIES, relative_error, vector
-from tests.unit.engine.gpu.models import RUNTIME, TINY, changed, loaded, numbers, tiny
+from tests.unit.engine.gpu.models import RUNTIME, TINY, changed, library, loaded, numbers, tiny
 
 EVERYTHING = changed(
     family="all at once",
@@ -95,3 +95,12 @@ def test_a_library_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     library.write_bytes(b"no library")
     with pytest.raises(GpuUnusable, match="cannot be loaded on the device cpu"):
         gpu.load_gpu_model(tiny(), library, RUNTIME, device="cpu", cache_tokens=64)
+
+
+def test_a_device_that_fails_is_a_sentence() -> None:
+    """A wrong library for the weights fails on the device, as a driver's error does."""
+    wider = numbers(changed(inner=128), Format.Q0F32).stored
+    path = library(TINY, Format.Q0F32)
+    model = gpu.load_gpu_model(wider, path, RUNTIME, device="cpu", cache_tokens=64)
+    with pytest.raises(GpuUnusable, match="stopped while it computed"):
+        model.forward([Append(model.add(), [1, 2])])
