@@ -178,7 +178,7 @@ class GpuModel:
             found = step(*self._inputs.put(given), self._cache, self._parameters)
             return self._device.get(found, "float32")
         except RuntimeError as error:
-            raise GpuUnusable(f"The GPU stopped while it computed: {error}") from error
+            raise GpuUnusable(f"The GPU stopped while it computed: {_brief(error)}") from error
 
     def _copy(self, sources: list[int], targets: list[int]) -> None:
         held = self._machine["read"](self._numbers(sources), self._cache)
@@ -262,4 +262,10 @@ def load_gpu_model(
     try:
         return GpuModel(weights, library, place, -(-cache_tokens // PAGE))
     except (OSError, RuntimeError) as error:
-        raise GpuUnusable(f"The model cannot be loaded on the device {device}: {error}") from error
+        sentence = f"The model cannot be loaded on the device {device}: {_brief(error)}"
+        raise GpuUnusable(sentence) from error
+
+
+def _brief(error: Exception) -> str:
+    """The start of what a runtime says, which goes on for pages."""
+    return str(error).partition("\n")[0].partition(" : ")[0][:200]
