@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from appliance.engine.decoding.model import Append, CacheFull, Logits, Model
 from appliance.errors import EngineFailed
 from tests.engine_model import HashModel
+from tests.unit.engine.gpu.models import loaded, tiny
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ MAKERS = {
         make=lambda tokens: HashModel(vocabulary=64, context=48, pages=tokens // 4 + 4, page=4),
         other=lambda: HashModel(vocabulary=64, context=48, secret=b"other weights"),
         close=0.0,
+    ),
+    "gpu": Maker(
+        make=lambda tokens: loaded(tiny(), tokens + 64),
+        other=lambda: loaded(tiny(seed=1)),
+        close=1e-4,
     ),
 }
 

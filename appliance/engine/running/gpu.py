@@ -5,15 +5,13 @@ Which page holds what is decided here (paging.py), before the device is asked fo
 a full cache changes nothing. What a sequence comes to does not depend on the others. Used from one
 thread.
 
-An export is one header (magic, fingerprint, tokens, SHA-256 of the rest), then for each layer its
-pages in the library's own order; places past the last token are zero.
+An export is a start (magic, fingerprint, tokens), the SHA-256 of all but itself, and for each layer
+its pages in the library's own order; places past the last token are zero.
 """
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
-import os
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,26 +25,21 @@ from appliance.engine.decoding.model import Append, CacheFull, Logits
 from appliance.engine.models.architecture import Architecture
 from appliance.engine.models.parameters import parameters
 from appliance.engine.models.stored import Packed, Stored, Weights
+from appliance.engine.running.device import Device, GpuUnusable, Inputs
+from appliance.engine.running.machine_code import require_code_for
 from appliance.engine.running.paging import PAGE, Paging
 from appliance.errors import EngineFailed
 
 MAGIC = b"CLKV0001"
-HEADER = struct.Struct("<8s32sI32s")
+START = struct.Struct("<8s32sI")
+DIGEST = 32
 CHUNK = 2048
 """Tokens of one pass over the parameters; longer ones are taken in turns."""
 SEQUENCES = 512
+COLUMNS = 8
+"""Page tables are as wide as a multiple of this, so that their shapes recur."""
 STEPS = {"decode": 8, "batch": 64, "forward": CHUNK}
 """The library's forward passes and the most rows each is for; only `forward` is always there."""
-DEVICES = {"cpu": 1, "cuda": 2, "metal": 8}
-"""DLPack's device types."""
-POOLED = 2
-
-
-class GpuUnusable(EngineFailed):
-    """The GPU, its driver or the library cannot be used."""
-
-    code = "gpu_unusable"
-    hint = "The processor is used instead. For the GPU, bring its driver up to date."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,57 +50,6 @@ class _Span:
     start: int
     tokens: npt.NDArray[np.int32]
     ends: bool
-
-
-class Device:
-    """Tensors on the device, made and read through the runtime's own functions."""
-
-    def __init__(self, name: str, runtime: Path) -> None:
-        import tvm_ffi  # late: what only names this module stays light
-
-        _load_runtime(name, runtime)
-        self.kind = DEVICES[name]
-        self._shape = tvm_ffi.Shape
-        self._device = tvm_ffi.device(name, 0)
-        self._dtype = tvm_ffi.dtype
-        self._empty = tvm_ffi.get_global_func("runtime.TVMTensorAllocWithScope")
-        self._fill = tvm_ffi.get_global_func("runtime.TVMTensorCopyFromBytes")
-        self._fetch = tvm_ffi.get_global_func("runtime.TVMTensorCopyToBytes")
-        self._load = tvm_ffi.load_module
-
-    def executable(self, library: Path) -> Any:  # noqa: ANN401
-        """The library's functions, set up on this device and, for sizes, the processor."""
-        machine = self._load(os.fspath(library))["vm_load_executable"]()
-        places = [self.kind, 0, POOLED]
-        if self.kind != DEVICES["cpu"]:
-            places += [DEVICES["cpu"], 0, POOLED]
-        machine["vm_initialization"](*places)
-        return machine
-
-    def put(self, array: npt.NDArray[Any]) -> Any:  # noqa: ANN401
-        array = np.ascontiguousarray(array)
-        tensor = self._empty(
-            self._shape(array.shape), self._dtype(str(array.dtype)), self._device, None
-        )
-        if array.nbytes:
-            self._fill(tensor, ctypes.c_void_p(array.ctypes.data), array.nbytes)
-        return tensor
-
-    def get(self, tensor: Any, dtype: str) -> npt.NDArray[Any]:  # noqa: ANN401
-        array = np.empty(tuple(tensor.shape), dtype)
-        self._fetch(tensor, ctypes.c_void_p(array.ctypes.data), array.nbytes)
-        return array
-
-
-def _load_runtime(name: str, runtime: Path) -> None:
-    libraries = [runtime]
-    if name != "cpu":
-        libraries.append(runtime.with_name(f"libtvm_runtime_{name}{runtime.suffix}"))
-    for library in libraries:
-        try:
-            ctypes.CDLL(os.fspath(library), ctypes.RTLD_GLOBAL)
-        except OSError as error:
-            raise GpuUnusable(f"A runtime library for {name} cannot be loaded: {error}") from error
 
 
 def fingerprint(weights: Weights) -> bytes:
@@ -135,6 +77,7 @@ class GpuModel:
         self._paging = Paging(pages, SEQUENCES)
         self._machine = device.executable(library)
         self._steps = self._forward_functions()
+        self._inputs = Inputs(device)
         self._parameters = [
             device.put(part) for p in parameters(a) for part in _parts(weights.stored[p.name])
         ]
@@ -219,7 +162,8 @@ class GpuModel:
         firsts = np.array([starts[span.entry] + span.start for span in spans])
         pages = [self._paging[batch[span.entry].sequence].pages for span in spans]
         ends = np.cumsum(counts)
-        table = np.zeros((len(spans), max(-(-(firsts + counts) // PAGE))), np.int32)
+        most = int(max(firsts + counts))
+        table = np.zeros((len(spans), -(-most // (PAGE * COLUMNS)) * COLUMNS), np.int32)
         for line, (own, last) in enumerate(zip(pages, firsts + counts, strict=True)):
             used = -(-int(last) // PAGE)
             table[line, :used] = own[:used]
@@ -230,8 +174,11 @@ class GpuModel:
         edges = np.concatenate([[0], ends])
         given = (tokens, positions, owners, slots, edges, firsts + counts, ends - 1, table)
         step = next(call for rows, call in self._steps if tokens.size <= rows)
-        inputs = [self._device.put(np.asarray(array, np.int32)) for array in given]
-        return self._device.get(step(*inputs, self._cache, self._parameters), "float32")
+        try:
+            found = step(*self._inputs.put(given), self._cache, self._parameters)
+            return self._device.get(found, "float32")
+        except RuntimeError as error:
+            raise GpuUnusable(f"The GPU stopped while it computed: {_brief(error)}") from error
 
     def _copy(self, sources: list[int], targets: list[int]) -> None:
         held = self._machine["read"](self._numbers(sources), self._cache)
@@ -252,15 +199,15 @@ class GpuModel:
                 pages[-1, :, :, length % PAGE :] = 0
             layers.append(pages.tobytes())
         body = b"".join(layers)
-        digest = hashlib.sha256(body).digest()
-        return HEADER.pack(MAGIC, self._fingerprint, length, digest) + body
+        start = START.pack(MAGIC, self._fingerprint, length)
+        return start + hashlib.sha256(start + body).digest() + body
 
     def adopt(self, untrusted: bytes) -> int:
         length = self._require_export(untrusted)
         count = -(-length // PAGE)
         if count > self._paging.free_pages():
             raise CacheFull("The model's memory for texts is full.")
-        body = np.frombuffer(untrusted, self._dtype, offset=HEADER.size)
+        body = np.frombuffer(untrusted, self._dtype, offset=START.size + DIGEST)
         layers = body.reshape(len(self._a.layers), count, *self._page_shape)
         number = self._paging.add(count, length)
         data = [self._device.put(layer) for layer in layers]
@@ -269,16 +216,18 @@ class GpuModel:
 
     def _require_export(self, untrusted: bytes) -> int:
         """Its number of tokens. Raises EngineFailed for what is no export of this model."""
-        if len(untrusted) < HEADER.size:
+        if len(untrusted) < START.size + DIGEST:
             raise EngineFailed("The saved start of a text is cut short.")
-        magic, model, length, digest = HEADER.unpack_from(untrusted)
+        magic, model, length = START.unpack_from(untrusted)
         if magic != MAGIC or model != self._fingerprint:
             raise EngineFailed("The saved start of a text belongs to another model.")
         page = int(np.prod(self._page_shape)) * np.dtype(self._dtype).itemsize
         size = -(-length // PAGE) * page * len(self._a.layers)
-        if not 0 < length <= self._a.context or len(untrusted) != HEADER.size + size:
+        if not 0 < length <= self._a.context or len(untrusted) != START.size + DIGEST + size:
             raise EngineFailed("The saved start of a text has a wrong length.")
-        if hashlib.sha256(memoryview(untrusted)[HEADER.size :]).digest() != digest:
+        digest = hashlib.sha256(untrusted[: START.size])
+        digest.update(memoryview(untrusted)[START.size + DIGEST :])
+        if digest.digest() != untrusted[START.size : START.size + DIGEST]:
             raise EngineFailed("The saved start of a text is damaged.")
         return int(length)
 
@@ -306,9 +255,17 @@ def load_gpu_model(
 ) -> GpuModel:
     """The model on a device, "cuda", "metal" or "cpu" (a library compiled for llvm), with room for
     cache_tokens tokens. runtime is libtvm_runtime; what a device needs beside it lies next to it.
-    Raises GpuUnusable."""
+    Raises GpuUnusable, or MachineCodeMissing for a library that was not made for this GPU."""
     place = Device(device, runtime)
+    if device == "cuda":
+        require_code_for(library, place.facts().compute)
     try:
         return GpuModel(weights, library, place, -(-cache_tokens // PAGE))
     except (OSError, RuntimeError) as error:
-        raise GpuUnusable(f"The model cannot be loaded on the device {device}: {error}") from error
+        sentence = f"The model cannot be loaded on the device {device}: {_brief(error)}"
+        raise GpuUnusable(sentence) from error
+
+
+def _brief(error: Exception) -> str:
+    """The start of what a runtime says, which goes on for pages."""
+    return str(error).partition("\n")[0].partition(" : ")[0][:200]

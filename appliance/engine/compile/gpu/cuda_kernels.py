@@ -1,31 +1,38 @@
-# ruff: noqa: N806
-# TIR is calls over named buffers here; a parser reads these functions.
-# mypy: disable-error-code="no-untyped-def, untyped-decorator"
 """The hand-written CUDA kernels as steps of the model: who is launched, with how many blocks.
 
 Rules kept here: what a kernel assumes of sizes is checked before anything is built
-(`require_kernels`), and what its grid must be stands at the kernel (cuda/*.cuh). The kernels' code
+(`require_kernels`), and what its grid must be stands at the kernel (cuda/*.cuh). A kernel is called
+with its buffers in the order given here and then its numbers (cuda/calls.cuh). The kernels' code
 itself is put in front of TVM's when that is compiled (nvcc.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from tvm import relax, s_tir, tirx
-from tvm.script import tirx as T  # noqa: N812 - the name TVMScript is written with
+from tvm.script.ir_builder import IRBuilder
+from tvm.script.ir_builder import tirx as build
 
 from appliance.engine.compile.gpu.errors import GpuUnsupported
 from appliance.engine.compile.gpu.model import Batch, Value
-from appliance.engine.compile.gpu.operations import GROUP
+from appliance.engine.compile.gpu.operations import CODES, GROUP
 from appliance.engine.models.architecture import Architecture, Format, LayerKind
 from appliance.engine.running.paging import PAGE
 
 WIDEST_HEAD = 256
+NARROW, WIDE = 16, 128
+"""Columns of y that a block of the narrow and of the tiled product makes."""
 TILE = 64
 """Rows of one block of attention."""
 SPLITS = 16
 """Parts that a single token's keys are taken in."""
+OPAQUE = 8
+"""TVM's kind of function that is fused with none."""
+
+Buffer = tuple[tuple[Any, ...], str]
 
 
 def require_kernels(a: Architecture, form: Format) -> None:
@@ -41,155 +48,82 @@ def require_kernels(a: Architecture, form: Format) -> None:
         raise GpuUnsupported("The GPU's kernels need matrices whose rows are multiples of 32.")
 
 
-def _launched(function: Any) -> Any:  # noqa: ANN401
-    """As TVM expects a scheduled function: in a root block, not to be fused with others."""
+def launch(
+    device: str,
+    buffers: Sequence[Buffer],
+    grid: Sequence[Any],
+    threads: int,
+    numbers: Sequence[Any],
+) -> Any:  # noqa: ANN401
+    """A function of TVM's that does nothing but launch `device` over a grid of blocks."""
+    with IRBuilder() as builder, build.prim_func(is_private=True, s_tir=True):
+        build.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True, "op_pattern": OPAQUE})
+        given = [build.arg(f"b{n}", build.handle()) for n in range(len(buffers))]
+        held = [build.match_buffer(g, *b) for g, b in zip(given, buffers, strict=True)]
+        with ExitStack() as blocks:
+            for axis, count in zip("xyz", grid, strict=False):
+                blocks.enter_context(build.launch_thread(f"blockIdx.{axis}", count))
+            blocks.enter_context(build.launch_thread("threadIdx.x", threads))
+            pointers = [buffer.data for buffer in held]
+            build.evaluate(build.call_extern("void", device, *pointers, *numbers))
+    function = builder.get()
+    # TVM's passes expect a scheduled function's body to stand in a root block.
     root = s_tir.SBlock([], [], [], "root", function.body)
-    body = s_tir.SBlockRealize([], tirx.const(True, "bool"), root)
-    return function.with_body(body).with_attr("op_pattern", 8)
+    return function.with_body(s_tir.SBlockRealize([], tirx.const(True, "bool"), root))
 
 
-def matmul(rows: int, shape: tuple[int, int], packed: bool, out: str) -> Any:  # noqa: ANN401
+def _int(value: Any) -> Any:  # noqa: ANN401
+    return tirx.const(value, "int32") if isinstance(value, int) else tirx.Cast("int32", value)
+
+
+def matmul(rows: int, shape: tuple[int, int], packed: bool, out: str, residual: bool) -> Any:  # noqa: ANN401
     """The kernel for so many rows of x: 8 (narrow), 32 or 128 (tiled)."""
-    n, k = shape
-    matrix = "Packed" if packed else "Plain"
-    device = f"cloister::{'narrow_matmul' if rows == 8 else f'tiled_matmul<{rows}>'}"
-    across = -(-n // (16 if rows == 8 else 128))
-    words = (n, k // 8) if packed else (n, k)
-    stored = "uint32" if packed else "float16"
-
-    def call(X: Any, parts: list[Any], Y: Any, m: Any) -> Any:  # noqa: ANN401
-        weights = T.call_extern("handle", f"cloister::{matrix}", *(part.data for part in parts))
-        sizes = (T.Cast("int32", m), T.int32(n), T.int32(k))
-        return T.call_extern("void", device, X.data, weights, Y.data, *sizes)
-
+    (n, k), m = shape, tirx.Var("m", "int64")
+    matrix: list[Buffer] = [((n, k), "float16")]
     if packed:
-
-        @T.prim_func(private=True, s_tir=True)
-        def with_scales(  # noqa: ANN202
-            x: T.handle, w: T.handle, s: T.handle, y: T.handle
-        ):
-            T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
-            m = T.int64()
-            X = T.match_buffer(x, (m, k), "float16")
-            W = T.match_buffer(w, words, stored)
-            S = T.match_buffer(s, (n, k // GROUP), "float16")
-            Y = T.match_buffer(y, (m, n), out)
-            T.launch_thread("blockIdx.x", across)
-            T.launch_thread("blockIdx.y", 1 if rows == 8 else (m + rows - 1) // rows)
-            T.launch_thread("threadIdx.x", 256)
-            T.evaluate(call(X, [W, S], Y, m))
-
-        return _launched(with_scales)
-
-    @T.prim_func(private=True, s_tir=True)
-    def plain(x: T.handle, w: T.handle, y: T.handle):  # noqa: ANN202
-        T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
-        m = T.int64()
-        X = T.match_buffer(x, (m, k), "float16")
-        W = T.match_buffer(w, words, stored)
-        Y = T.match_buffer(y, (m, n), out)
-        T.launch_thread("blockIdx.x", across)
-        T.launch_thread("blockIdx.y", 1 if rows == 8 else (m + rows - 1) // rows)
-        T.launch_thread("threadIdx.x", 256)
-        T.evaluate(call(X, [W], Y, m))
-
-    return _launched(plain)
+        matrix = [((n, k // CODES), "uint32"), ((n, k // GROUP), "float16")]
+    y: Buffer = ((m, n), out)
+    buffers = [((m, k), "float16"), *matrix, *([y] if residual else []), y]
+    number = "float" if out == "float32" else "half"
+    device = f"cloister::{'packed' if packed else 'plain'}_matmul<{rows}, {number}>"
+    grid = (-(-n // NARROW),) if rows == 8 else ((m + rows - 1) // rows, -(-n // WIDE))
+    return launch(device, buffers, grid, 256, [_int(x) for x in (m, n, k)])
 
 
-def attention(a: Architecture, kind: LayerKind) -> Any:  # noqa: ANN401
-    """The tiled kernel, each query over all of its keys at once."""
-    call = _attend(a, kind, 1)
-    share, dim, rows = a.heads // a.kv_heads, a.head_dim, a.heads + 2 * a.kv_heads
-
-    @T.prim_func(private=True, s_tir=True)
-    def kernel(  # noqa: ANN202
-        qkv: T.handle, cache: T.handle, starts: T.handle, lengths: T.handle, table: T.handle,
-        out: T.handle,
-    ):  # fmt: skip
-        T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
-        n = T.int64()
-        pages = T.int64()
-        b = T.int64()
-        columns = T.int64()
-        X = T.match_buffer(qkv, (n, rows, dim), "float16")
-        C = T.match_buffer(cache, (pages, 2, a.kv_heads, PAGE, dim), "float16")
-        S = T.match_buffer(starts, (b + 1,), "int32")
-        L = T.match_buffer(lengths, (b,), "int32")
-        P = T.match_buffer(table, (b, columns), "int32")
-        O = T.match_buffer(out, (n, a.heads * dim), "float16")  # noqa: E741
-        T.launch_thread("blockIdx.x", (n * share + TILE - 1) // TILE + b)
-        T.launch_thread("blockIdx.y", a.kv_heads)
-        T.launch_thread("blockIdx.z", 1)
-        T.launch_thread("threadIdx.x", 128)
-        T.evaluate(call([X, C, S, L, P], O.data, [], b, columns))
-
-    return _launched(kernel)
-
-
-def attention_parts(a: Architecture, kind: LayerKind) -> Any:  # noqa: ANN401
-    """The same with each query's keys shared among SPLITS blocks."""
-    call = _attend(a, kind, SPLITS)
-    share, dim, rows = a.heads // a.kv_heads, a.head_dim, a.heads + 2 * a.kv_heads
-
-    @T.prim_func(private=True, s_tir=True)
-    def kernel(  # noqa: ANN202
-        qkv: T.handle, cache: T.handle, starts: T.handle, lengths: T.handle, table: T.handle,
-        parts: T.handle, sums: T.handle,
-    ):  # fmt: skip
-        T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
-        n = T.int64()
-        pages = T.int64()
-        b = T.int64()
-        columns = T.int64()
-        X = T.match_buffer(qkv, (n, rows, dim), "float16")
-        C = T.match_buffer(cache, (pages, 2, a.kv_heads, PAGE, dim), "float16")
-        S = T.match_buffer(starts, (b + 1,), "int32")
-        L = T.match_buffer(lengths, (b,), "int32")
-        P = T.match_buffer(table, (b, columns), "int32")
-        R = T.match_buffer(parts, (n, a.heads, SPLITS, dim), "float32")
-        M = T.match_buffer(sums, (n, a.heads, SPLITS), "float32")
-        T.launch_thread("blockIdx.x", (n * share + TILE - 1) // TILE + b)
-        T.launch_thread("blockIdx.y", a.kv_heads)
-        T.launch_thread("blockIdx.z", SPLITS)
-        T.launch_thread("threadIdx.x", 128)
-        T.evaluate(call([X, C, S, L, P], None, [R, M], b, columns))
-
-    return _launched(kernel)
+def attention(a: Architecture, kind: LayerKind, splits: int) -> Any:  # noqa: ANN401
+    """The tiled kernel; with more than one split the keys of a query are shared among blocks."""
+    n, pages, b, columns = (tirx.Var(x, "int64") for x in ("n", "pages", "b", "columns"))
+    made: list[Buffer] = [((n, a.heads * a.head_dim), "float16")]
+    device = f"cloister::attend_whole<{a.head_dim}>"
+    if splits > 1:
+        made = _parts(a, n)
+        device = f"cloister::attend_parts<{a.head_dim}, {splits}>"
+    buffers: list[Buffer] = [
+        ((n, a.heads + 2 * a.kv_heads, a.head_dim), "float16"),
+        ((pages, 2, a.kv_heads, PAGE, a.head_dim), "float16"),
+        ((b + 1,), "int32"),
+        ((b,), "int32"),
+        ((b, columns), "int32"),
+        *made,
+    ]
+    tiles = (n * (a.heads // a.kv_heads) + TILE - 1) // TILE + b
+    factors = [tirx.const(x, "float32") for x in (a.attention_scale, a.score_cap)]
+    sizes = [_int(x) for x in (b, columns, a.heads, a.kv_heads)]
+    numbers = [*sizes, *factors, _int(kind.window)]
+    return launch(device, buffers, (tiles, a.kv_heads, splits), 128, numbers)
 
 
 def merge(a: Architecture) -> Any:  # noqa: ANN401
+    n = tirx.Var("n", "int64")
+    buffers: list[Buffer] = [*_parts(a, n), ((n, a.heads * a.head_dim), "float16")]
     device = f"cloister::merge<{a.head_dim}>"
-
-    @T.prim_func(private=True, s_tir=True)
-    def kernel(parts: T.handle, sums: T.handle, out: T.handle):  # noqa: ANN202
-        T.func_attr({"tirx.noalias": True, "tirx.is_scheduled": True})
-        n = T.int64()
-        R = T.match_buffer(parts, (n, a.heads, SPLITS, a.head_dim), "float32")
-        M = T.match_buffer(sums, (n, a.heads, SPLITS), "float32")
-        O = T.match_buffer(out, (n, a.heads * a.head_dim), "float16")  # noqa: E741
-        T.launch_thread("blockIdx.x", n * a.heads)
-        T.launch_thread("threadIdx.x", 128)
-        T.evaluate(T.call_extern("void", device, R.data, M.data, O.data, T.int32(SPLITS)))
-
-    return _launched(kernel)
+    return launch(device, buffers, (n * a.heads,), 128, [_int(SPLITS)])
 
 
-def _attend(a: Architecture, kind: LayerKind, splits: int) -> Any:  # noqa: ANN401
-    device = f"cloister::attend<{a.head_dim}>"
-
-    def call(given: list[Any], out: Any, parts: list[Any], b: Any, columns: Any) -> Any:  # noqa: ANN401
-        null = T.call_extern("handle", "static_cast<half*>", T.int32(0))
-        nowhere = T.call_extern("handle", "static_cast<float*>", T.int32(0))
-        told = T.call_extern(
-            "handle", "cloister::attention", *(x.data for x in given),
-            T.Cast("int32", b), T.Cast("int32", columns), T.int32(a.heads), T.int32(a.kv_heads),
-            T.float32(a.attention_scale), T.float32(a.score_cap), T.int32(kind.window),
-        )  # fmt: skip
-        to = null if out is None else out
-        rest = [x.data for x in parts] or [nowhere, nowhere]
-        return T.call_extern("void", device, told, to, *rest, T.int32(splits))
-
-    return call
+def _parts(a: Architecture, n: Any) -> list[Buffer]:  # noqa: ANN401
+    """What the splits leave: their results, and the logarithms of their sums of weights."""
+    parts: Buffer = ((n, a.heads, SPLITS, a.head_dim), "float32")
+    return [parts, ((n, a.heads, SPLITS), "float32")]
 
 
 class Cuda:
@@ -199,12 +133,21 @@ class Cuda:
         self._a, self._rows = architecture, rows
 
     def matmul(
-        self, block: Value, x: Value, parts: tuple[Value, ...], shape: tuple[int, int], out: str
+        self,
+        block: Value,
+        x: Value,
+        parts: tuple[Value, ...],
+        shape: tuple[int, int],
+        *,
+        out: str,
+        residual: Value | None = None,
     ) -> Value:
-        kernel = matmul(self._rows, shape, len(parts) == 2, out)
-        name = block.add_func(kernel, f"matmul_{self._rows}")
+        # Logits are wanted of few rows, however many are taken in.
+        rows = min(self._rows, 32) if out == "float32" else self._rows
+        kernel = matmul(rows, shape, len(parts) == 2, out, residual is not None)
+        given = [x, *parts] if residual is None else [x, *parts, residual]
         made = relax.TensorType((x.ty.shape[0], shape[0]), out)
-        return block.emit(relax.call_tir(name, [x, *parts], made))
+        return block.emit(relax.call_tir(block.add_func(kernel, f"matmul_{rows}"), given, made))
 
     def attention(
         self, block: Value, kind: LayerKind, qkv: Value, cache: Value, batch: Batch
@@ -213,11 +156,10 @@ class Cuda:
         given = [qkv, cache, batch.starts, batch.lengths, batch.table]
         out = relax.TensorType((n, a.heads * a.head_dim), "float16")
         if self._rows != 8:
-            name = block.add_func(attention(a, kind), "attention")
+            name = block.add_func(attention(a, kind, 1), "attention")
             return block.emit(relax.call_tir(name, given, out))
-        shapes = ((n, a.heads, SPLITS, a.head_dim), (n, a.heads, SPLITS))
-        parts = [relax.TensorType(shape, "float32") for shape in shapes]
-        name = block.add_func(attention_parts(a, kind), "attention_parts")
+        parts = [relax.TensorType(*buffer) for buffer in _parts(a, n)]
+        name = block.add_func(attention(a, kind, SPLITS), "attention_parts")
         both = block.emit(relax.call_tir(name, given, parts))
         halves = [block.emit(relax.TupleGetItem(both, i)) for i in (0, 1)]
         return block.emit(relax.call_tir(block.add_func(merge(a), "merge"), halves, out))

@@ -23,10 +23,3 @@ class CompilerMissing(EngineFailed):
 class CompilerFailed(EngineFailed):
     code = "gpu_compiler_failed"
     hint = "Give the sentence to your IT department: compiler and program do not fit together."
-
-
-class MachineCodeMissing(EngineFailed):
-    """A library does not hold machine code for the GPUs it is meant for. It is not kept."""
-
-    code = "gpu_machine_code_missing"
-    hint = "Build the bundle again on a machine with NVIDIA's CUDA toolkit 13."

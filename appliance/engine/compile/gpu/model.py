@@ -19,7 +19,7 @@ whose logits are wanted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -52,9 +52,17 @@ class Kernels(Protocol):
     """The two steps that cost time, to be emitted into a function that is being built."""
 
     def matmul(
-        self, block: Value, x: Value, parts: tuple[Value, ...], shape: tuple[int, int], out: str
+        self,
+        block: Value,
+        x: Value,
+        parts: tuple[Value, ...],
+        shape: tuple[int, int],
+        *,
+        out: str,
+        residual: Value | None = None,
     ) -> Value:
-        """x (n, columns) times a matrix of `shape` (rows, columns), transposed."""
+        """x (n, columns) times a matrix of `shape` (rows, columns), transposed; what is residual
+        is added."""
 
     def attention(
         self, block: Value, kind: LayerKind, qkv: Value, cache: Value, batch: Batch
@@ -69,9 +77,17 @@ class Portable:
         self._a = architecture
 
     def matmul(
-        self, block: Value, x: Value, parts: tuple[Value, ...], shape: tuple[int, int], out: str
+        self,
+        block: Value,
+        x: Value,
+        parts: tuple[Value, ...],
+        shape: tuple[int, int],
+        *,
+        out: str,
+        residual: Value | None = None,
     ) -> Value:
-        return block.emit_te(operations.matmul(*shape, out), x, *parts)
+        y = block.emit_te(operations.matmul(*shape, out), x, *parts)
+        return y if residual is None else block.emit_te(operations.add, y, residual)
 
     def attention(
         self, block: Value, kind: LayerKind, qkv: Value, cache: Value, batch: Batch
@@ -153,25 +169,34 @@ class _Forward:
         def integers(title: str, *shape: Value) -> Value:
             return relax.Var(title, relax.TensorType(shape, "int32"))
 
-        rows = [integers(x, n) for x in ("tokens", "positions", "owners", "slots")]
-        sequences = [integers("starts", b + 1), integers("lengths", b), integers("last", b)]
-        batch = Batch(*rows, *sequences, integers("table", b, p))
+        batch = Batch(
+            tokens=integers("tokens", n),
+            positions=integers("positions", n),
+            owners=integers("owners", n),
+            slots=integers("slots", n),
+            starts=integers("starts", b + 1),
+            lengths=integers("lengths", b),
+            last=integers("last", b),
+            table=integers("table", b, p),
+        )
+        told = [getattr(batch, field.name) for field in fields(batch)]
         cache, layer_type = _cache(a, self._form, count)
         stored = stored_parts(a, self._form)
         weights = relax.Var(
             "parameters", relax.TupleType([relax.TensorType(s, t) for _, s, t in stored])
         )
-        with block.function(name, [*rows, *sequences, batch.table, cache, weights]):
-            for at, (title, _, _) in enumerate(stored):
-                self._parts[title] = block.emit(relax.TupleGetItem(weights, at))
-            x = block.emit_te(
-                operations.embed(a, self._dtype), batch.tokens, *self._matrix("embed")
-            )
-            for at in range(len(a.layers)):
-                pages_of = block.emit(relax.TupleGetItem(cache, at))
-                x = self._attention(x, at, pages_of, layer_type, batch)
-                x = self._feed_forward(x, at)
-            block.emit_func_output(self._logits(x, batch))
+        with block.function(name, [*told, cache, weights]):
+            with block.dataflow():
+                for at, (title, _, _) in enumerate(stored):
+                    self._parts[title] = block.emit(relax.TupleGetItem(weights, at))
+                step = operations.embed(a, self._dtype)
+                x = block.emit_te(step, batch.tokens, *self._matrix("embed"))
+                for at in range(len(a.layers)):
+                    pages_of = block.emit(relax.TupleGetItem(cache, at))
+                    x = self._attention(x, at, pages_of, layer_type, batch)
+                    x = self._feed_forward(x, at)
+                logits = block.emit_output(self._logits(x, batch))
+            block.emit_func_output(logits)
 
     def _matrix(self, name: str) -> tuple[Value, ...]:
         if self._form.quantised:
@@ -184,10 +209,21 @@ class _Forward:
         return self._block.emit_te(step, x, self._parts[name])
 
     def _multiply(
-        self, x: Value, name: str, shape: tuple[int, int], out: str | None = None
+        self, x: Value, name: str, shape: tuple[int, int], residual: Value | None = None
     ) -> Value:
         matrix = self._matrix(name)
-        return self._kernels.matmul(self._block, x, matrix, shape, out or self._dtype)
+        return self._kernels.matmul(
+            self._block, x, matrix, shape, out=self._dtype, residual=residual
+        )
+
+    def _joined(
+        self, x: Value, inner: Value, name: str, shape: tuple[int, int], norm: str
+    ) -> Value:
+        """The residual sum of x and a product, which is normed first where the family does so."""
+        if not self._a.post_norms:
+            return self._multiply(inner, name, shape, residual=x)
+        normed = self._norm(self._multiply(inner, name, shape), norm)
+        return self._block.emit_te(operations.add, x, normed)
 
     def _attention(self, x: Value, n: int, cache: Value, layer: Value, batch: Batch) -> Value:
         a, block, kind = self._a, self._block, self._a.layers[n]
@@ -195,8 +231,6 @@ class _Forward:
         qkv = self._multiply(normed, f"{n}.qkv", (a.qkv_rows, a.hidden))
         if a.qkv_bias:
             qkv = block.emit_te(operations.bias, qkv, self._parts[f"{n}.qkv_bias"])
-        heads = (x.ty.shape[0], a.heads + 2 * a.kv_heads, a.head_dim)
-        qkv = block.emit(relax.op.reshape(qkv, heads))
         if a.qk_norm:
             gains = (self._parts[f"{n}.q_norm"], self._parts[f"{n}.k_norm"])
             qkv = block.emit_te(operations.head_norm(a), qkv, *gains)
@@ -207,10 +241,8 @@ class _Forward:
         call = relax.op.call_tir_inplace(append, [cache, qkv, batch.slots], 0, layer)
         cache = block.emit(call)
         mixed = self._kernels.attention(block, kind, qkv, cache, batch)
-        out = self._multiply(mixed, f"{n}.out", (a.hidden, a.heads * a.head_dim))
-        if a.post_norms:
-            out = self._norm(out, f"{n}.attention_post_norm")
-        return block.emit_te(operations.add, x, out)
+        shape = (a.hidden, a.heads * a.head_dim)
+        return self._joined(x, mixed, f"{n}.out", shape, f"{n}.attention_post_norm")
 
     def _feed_forward(self, x: Value, n: int) -> Value:
         a, block = self._a, self._block
@@ -218,16 +250,14 @@ class _Forward:
             self._norm(x, f"{n}.mlp_norm"), f"{n}.gate_up", (2 * a.inner, a.hidden)
         )
         inner = block.emit_te(operations.gated(a.inner, a.activation), both)
-        out = self._multiply(inner, f"{n}.down", (a.hidden, a.inner))
-        if a.post_norms:
-            out = self._norm(out, f"{n}.mlp_post_norm")
-        return block.emit_te(operations.add, x, out)
+        return self._joined(x, inner, f"{n}.down", (a.hidden, a.inner), f"{n}.mlp_post_norm")
 
     def _logits(self, x: Value, batch: Batch) -> Value:
         a, block = self._a, self._block
         x = self._norm(block.emit_te(operations.take, x, batch.last), "norm")
         name = "embed" if a.tied else "head"
-        logits = self._multiply(x, name, (a.vocabulary, a.hidden), "float32")
+        shape = (a.vocabulary, a.hidden)
+        logits = self._kernels.matmul(block, x, self._matrix(name), shape, out="float32")
         if a.logit_cap:
             logits = block.emit_te(operations.cap(a.logit_cap), logits)
         return logits

@@ -118,52 +118,62 @@ def gated(inner: int, activation: Activation) -> Any:  # noqa: ANN401
     return product
 
 
+def head_value(a: Architecture, qkv: Tensor, i: Any, h: Any, d: Any) -> Any:  # noqa: ANN401
+    """One number of qkv, whether its heads are an axis of their own or not."""
+    return qkv[i, h, d] if len(qkv.shape) == 3 else qkv[i, h * a.head_dim + d]
+
+
 def turn(a: Architecture, rope: Rope) -> Any:  # noqa: ANN401
-    """The rope, on the query and key heads of qkv (n, heads + 2 kv_heads, head_dim)."""
+    """The rope, on the query and key heads of qkv; made (n, heads + 2 kv_heads, head_dim)."""
     half, turned = len(rope.inverse_frequencies), a.heads + a.kv_heads
 
     def rotate(qkv: Tensor, positions: Tensor, frequencies: Tensor) -> Tensor:
+        def at(i: Any, h: Any, d: Any) -> Any:  # noqa: ANN401
+            return head_value(a, qkv, i, h, d)
+
         def one(i: Any, h: Any, d: Any) -> Any:  # noqa: ANN401
             angle = positions[i].astype("float32") * frequencies[d % half]
             cosine, sine = (
                 f(angle) * tirx.const(rope.magnitude, "float32") for f in (tirx.cos, tirx.sin)
             )
-            here = qkv[i, h, d].astype("float32")
+            here = at(i, h, d).astype("float32")
             partner = tirx.if_then_else(
                 d < half,
-                -qkv[i, h, tirx.min(d + half, a.head_dim - 1)].astype("float32"),
-                qkv[i, h, tirx.max(d - half, 0)].astype("float32"),
+                -at(i, h, tirx.min(d + half, a.head_dim - 1)).astype("float32"),
+                at(i, h, tirx.max(d - half, 0)).astype("float32"),
             )
             rotated = (here * cosine + partner * sine).astype(qkv.dtype)
-            return tirx.if_then_else(tirx.And(h < turned, d < 2 * half), rotated, qkv[i, h, d])
+            return tirx.if_then_else(tirx.And(h < turned, d < 2 * half), rotated, at(i, h, d))
 
-        return te.compute(qkv.shape, one, name="rope")
+        shape = (qkv.shape[0], a.heads + 2 * a.kv_heads, a.head_dim)
+        return te.compute(shape, one, name="rope")
 
     return rotate
 
 
 def head_norm(a: Architecture) -> Any:  # noqa: ANN401
-    """Each head's query and key normed, values left as they are."""
+    """Each head's query and key normed, values left as they are; heads become an axis."""
+    normed = a.heads + a.kv_heads
 
     def norm(qkv: Tensor, q: Tensor, k: Tensor) -> Tensor:
         d = te.reduce_axis((0, a.head_dim), name="d")
 
         def square(i: Any, h: Any) -> Any:  # noqa: ANN401
-            value = qkv[i, h, d].astype("float32")
+            value = head_value(a, qkv, i, h, d).astype("float32")
             return te.sum(value * value, axis=d)
 
-        squares = te.compute((qkv.shape[0], a.heads + a.kv_heads), square, name="squares")
+        squares = te.compute((qkv.shape[0], normed), square, name="squares")
 
         def scaled(i: Any, h: Any, c: Any) -> Any:  # noqa: ANN401
-            gain = tirx.if_then_else(h < a.heads, q[c], k[c]).astype("float32") + tirx.const(
-                a.norm_offset, "float32"
-            )
-            mean = squares[i, tirx.min(h, a.heads + a.kv_heads - 1)] / float(a.head_dim)
+            gain = tirx.if_then_else(h < a.heads, q[c], k[c]).astype("float32")
+            mean = squares[i, tirx.min(h, normed - 1)] / float(a.head_dim)
             root = tirx.rsqrt(mean + tirx.const(a.norm_eps, "float32"))
-            normed = (qkv[i, h, c].astype("float32") * root * gain).astype(qkv.dtype)
-            return tirx.if_then_else(h < a.heads + a.kv_heads, normed, qkv[i, h, c])
+            value = head_value(a, qkv, i, h, c)
+            product = value.astype("float32") * root * (gain + a.norm_offset)
+            return tirx.if_then_else(h < normed, product.astype(qkv.dtype), value)
 
-        return te.compute(qkv.shape, scaled, name="head_norm")
+        shape = (qkv.shape[0], normed + a.kv_heads, a.head_dim)
+        return te.compute(shape, scaled, name="head_norm")
 
     return norm
 

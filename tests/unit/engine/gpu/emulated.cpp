@@ -1,5 +1,7 @@
 // The CUDA kernels' own source, run on a processor, thread by thread. Threads of a block are fibers
 // that take turns; a barrier and a warp's instruction let the others go first until all are there.
+// A warp runs as far as it can before the next does, and the order of warps is turned round each
+// time, so that a barrier that is missing shows.
 // The warp's instructions are written from the PTX ISA's tables of which lane holds what.
 #include <ucontext.h>
 
@@ -35,6 +37,7 @@ struct Fiber {
   ucontext_t context;
   std::vector<char> stack;
   bool done = false;
+  int waits = -1;  // for the end of this meeting of the block
 };
 static std::vector<Fiber> fibers;
 static ucontext_t scheduler;
@@ -53,7 +56,21 @@ void meet(Meeting& at, int size, int me, void* mine, F together) {
     ++at.times;
     return;
   }
+  if (&at == &block) fibers[current].waits = times;
   while (at.times == times) swapcontext(&fibers[current].context, &scheduler);
+}
+
+// Whether any thread of the warp could go on.
+static bool advance(int warp) {
+  bool any = false;
+  for (int i = warp * 32; i < warp * 32 + 32; ++i) {
+    if (fibers[i].done || fibers[i].waits == block.times) continue;
+    any = true;
+    current = i;
+    threadIdx = {i, 0, 0};
+    swapcontext(&scheduler, &fibers[i].context);
+  }
+  return any;
 }
 
 static void enter() {
@@ -68,6 +85,7 @@ static void launch(int gx, int gy, int gz, int threads, std::function<void()> bo
     blockIdx = {b % gx, b / gx % gy, b / gx / gy};
     for (Fiber& fiber : fibers) {
       fiber.done = false;
+      fiber.waits = -1;
       fiber.stack.resize(256 * 1024);
       getcontext(&fiber.context);
       fiber.context.uc_stack.ss_sp = fiber.stack.data();
@@ -75,16 +93,12 @@ static void launch(int gx, int gy, int gz, int threads, std::function<void()> bo
       fiber.context.uc_link = &scheduler;
       makecontext(&fiber.context, enter, 0);
     }
-    bool backwards = false;  // what needs a barrier and has none must not pass by the order of turns
+    bool backwards = b % 2;
     for (bool any = true; any; backwards = !backwards) {
       any = false;
-      for (int turn = 0; turn < threads; ++turn) {
-        int i = backwards ? threads - 1 - turn : turn;
-        if (fibers[i].done) continue;
-        any = true;
-        current = i;
-        threadIdx = {i, 0, 0};
-        swapcontext(&scheduler, &fibers[i].context);
+      for (int turn = 0; turn < threads / 32; ++turn) {
+        int warp = backwards ? threads / 32 - 1 - turn : turn;
+        while (advance(warp)) any = true;
       }
     }
   }
@@ -202,6 +216,8 @@ inline float exchange(float value, int mask) {
   });
   return mine[1];
 }
+inline float number(__half value) { return static_cast<float>(value); }
+inline float number(float value) { return value; }
 inline void store(__half* to, float value) { *to = static_cast<__half>(value); }
 inline void store(float* to, float value) { *to = value; }
 
@@ -209,43 +225,59 @@ inline void store(float* to, float value) { *to = value; }
 
 #include "matmul.cuh"
 #include "attention.cuh"
+#include "calls.cuh"
 
 using namespace cloister;
 
 extern "C" {
 
-// rows: 128 or 32 for the tiled kernel, 8 for the narrow one. words null: the matrix is plain.
+// rows: 128 or 32 for the tiled kernel, 8 for the narrow one. words null: the matrix is plain; r
+// null: nothing is added.
 void emulate_matmul(int rows, const __half* x, const __half* plain, const uint32_t* words,
-                    const __half* scales, float* y, int m, int n, int k) {
-  auto run = [&](auto w) {
-    if (rows == 8)
-      emulation::launch((n + 15) / 16, 1, 1, 256, [=] { narrow_matmul(x, w, y, m, n, k); });
-    else if (rows == 32)
-      emulation::launch((n + 127) / 128, (m + 31) / 32, 1, 256,
-                        [=] { tiled_matmul<32>(x, w, y, m, n, k); });
+                    const __half* scales, const float* r, float* y, int m, int n, int k) {
+  auto run = [&]<int kRows>() {
+    auto body = [=] {
+      if (words && r)
+        packed_matmul<kRows, float>(x, words, scales, r, y, m, n, k);
+      else if (words)
+        packed_matmul<kRows, float>(x, words, scales, y, m, n, k);
+      else if (r)
+        plain_matmul<kRows, float>(x, plain, r, y, m, n, k);
+      else
+        plain_matmul<kRows, float>(x, plain, y, m, n, k);
+    };
+    if (kRows == 8)
+      emulation::launch((n + 15) / 16, 1, 1, 256, body);
     else
-      emulation::launch((n + 127) / 128, (m + 127) / 128, 1, 256,
-                        [=] { tiled_matmul<128>(x, w, y, m, n, k); });
+      emulation::launch((m + kRows - 1) / kRows, (n + 127) / 128, 1, 256, body);
   };
-  if (words)
-    run(cloister::Packed{words, scales});
-  else
-    run(cloister::Plain{plain});
+  if (rows == 8) run.template operator()<8>();
+  if (rows == 32) run.template operator()<32>();
+  if (rows == 128) run.template operator()<128>();
 }
 
+// splits: 1 or 4.
 void emulate_attention(int d, Attention a, int n, __half* out, int splits) {
   int tiles = (n * (a.heads / a.kv_heads) + 63) / 64 + a.sequences;
   std::vector<float> parts(static_cast<size_t>(n) * a.heads * splits * d, NAN);
   std::vector<float> sums(static_cast<size_t>(n) * a.heads * splits, NAN);
   auto run = [&]<int D>() {
-    emulation::launch(tiles, a.kv_heads, splits, 128,
-                      [&] { attend<D>(a, out, parts.data(), sums.data(), splits); });
+    emulation::launch(tiles, a.kv_heads, splits, 128, [&] {
+      if (splits == 1)
+        attend_whole<D>(a.qkv, a.pages, a.starts, a.lengths, a.table, out, a.sequences, a.columns,
+                        a.heads, a.kv_heads, a.scale, a.cap, a.window);
+      else
+        attend_parts<D, 4>(a.qkv, a.pages, a.starts, a.lengths, a.table, parts.data(), sums.data(),
+                           a.sequences, a.columns, a.heads, a.kv_heads, a.scale, a.cap, a.window);
+    });
     if (splits > 1)
       emulation::launch(n * a.heads, 1, 1, 128,
                         [&] { merge<D>(parts.data(), sums.data(), out, splits); });
   };
   if (d == 16) run.template operator()<16>();
   if (d == 64) run.template operator()<64>();
+  if (d == 96) run.template operator()<96>();
   if (d == 128) run.template operator()<128>();
+  if (d == 256) run.template operator()<256>();
 }
 }

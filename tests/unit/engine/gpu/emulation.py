@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import shutil
 import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -54,9 +56,12 @@ def _at(array: npt.NDArray[Any] | None) -> ctypes.c_void_p:
 
 
 def matmul(
-    rows: int, x: npt.NDArray[np.float16], matrix: npt.NDArray[np.float16] | Packed
+    rows: int,
+    x: npt.NDArray[np.float16],
+    matrix: npt.NDArray[np.float16] | Packed,
+    residual: npt.NDArray[np.float32] | None,
 ) -> npt.NDArray[np.float32]:
-    """y = x W^T by the kernel for so many rows: 8, 32 or 128."""
+    """y = x W^T + residual by the kernel for so many rows: 8, 32 or 128."""
     packed = matrix if isinstance(matrix, Packed) else None
     n = len(matrix.words) if isinstance(matrix, Packed) else len(matrix)
     y = np.full((len(x), n), np.nan, np.float32)
@@ -66,33 +71,39 @@ def matmul(
         _at(matrix if isinstance(matrix, np.ndarray) else None),
         _at(packed.words if packed else None),
         _at(packed.scales if packed else None),
+        _at(residual),
         _at(y),
         *(len(x), n, x.shape[1]),
     )
     return y
 
 
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """Pages, which of them are whose, and how many tokens each sequence has."""
+
+    pages: npt.NDArray[np.float16]
+    table: npt.NDArray[np.int32]
+    lengths: list[int]
+
+
 def attention(
+    cache: Cache,
     qkv: npt.NDArray[np.float16],
-    pages: npt.NDArray[np.float16],
     starts: list[int],
-    lengths: list[int],
-    table: npt.NDArray[np.int32],
+    how: Mapping[str, float],
     *,
-    scale: float,
-    cap: float = 0.0,
-    window: int = 0,
-    splits: int = 1,
+    splits: int,
 ) -> npt.NDArray[np.float16]:
-    """What new tokens come to, shape (n, heads, head_dim)."""
-    kv_heads, dim = pages.shape[2], pages.shape[4]
+    """What new tokens come to, shape (n, heads, head_dim). how: scale, cap and window."""
+    kv_heads, dim = cache.pages.shape[2], cache.pages.shape[4]
     heads = qkv.shape[1] - 2 * kv_heads
-    edges, ends = np.array(starts, np.int32), np.array(lengths, np.int32)
+    edges, ends = np.array(starts, np.int32), np.array(cache.lengths, np.int32)
     out = np.full((len(qkv), heads, dim), np.nan, np.float16)
     told = Attention(
-        *(array.ctypes.data for array in (qkv, pages, edges, ends, table)),
-        *(len(lengths), table.shape[1], heads, kv_heads),
-        *(scale, cap, window),
+        *(array.ctypes.data for array in (qkv, cache.pages, edges, ends, cache.table)),
+        *(len(ends), cache.table.shape[1], heads, kv_heads),
+        *(how["scale"], how["cap"], int(how["window"])),
     )
     kernels().emulate_attention(dim, told, len(qkv), _at(out), splits)
     return out

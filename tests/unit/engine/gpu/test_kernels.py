@@ -6,6 +6,9 @@ and the instructions themselves are the PTX ISA's word for it, not hardware's.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -16,10 +19,11 @@ from tests.unit.engine.gpu import emulation
 
 pytestmark = pytest.mark.skipif(emulation.COMPILER is None, reason="needs g++")
 
+Number = TypeVar("Number", bound=np.generic)
 Halves = npt.NDArray[np.float16]
 
 
-def aligned(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+def aligned(array: npt.NDArray[Number]) -> npt.NDArray[Number]:
     """A copy that begins where a GPU's allocator would put it."""
     raw = np.zeros(array.nbytes + 64, np.uint8)
     start = -raw.ctypes.data % 64
@@ -29,7 +33,7 @@ def aligned(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
 
 
 def halves(random: np.random.Generator, *shape: int) -> Halves:
-    return np.asarray(aligned(random.standard_normal(shape).astype(np.float16)), np.float16)
+    return aligned(random.standard_normal(shape).astype(np.float16))
 
 
 def packed(random: np.random.Generator, rows: int, columns: int) -> tuple[Packed, Halves]:
@@ -57,13 +61,15 @@ def test_a_product_is_the_dequantised_product(
 ) -> None:
     random = np.random.default_rng(m * n + k)
     x = halves(random, m, k)
+    residual = random.standard_normal((m, n)).astype(np.float32) if m % 2 else None
     if quantised:
         matrix, numbers = packed(random, n, k)
-        found = emulation.matmul(rows, x, matrix)
+        found = emulation.matmul(rows, x, matrix, residual)
     else:
         numbers = halves(random, n, k)
-        found = emulation.matmul(rows, x, numbers)
+        found = emulation.matmul(rows, x, numbers, residual)
     expected = x.astype(np.float32) @ numbers.astype(np.float32).T
+    expected += 0 if residual is None else residual
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
 
 
@@ -87,27 +93,32 @@ def plain_attention(
     return np.array(out, np.float32).reshape(row, -1, qkv.shape[2])
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Sequences of these lengths, of which the last `news` tokens are new."""
+
+    dim: int
+    heads: int
+    kv_heads: int
+    lengths: tuple[int, ...]
+    news: tuple[int, ...]
+
+
+TEXTS = [
+    Texts(16, 4, 2, (70, 5, 33), (40, 5, 1)),
+    Texts(64, 2, 2, (100,), (70,)),
+    Texts(96, 2, 1, (66, 3), (35, 1)),
+    Texts(128, 8, 2, (200, 1, 37, 64), (1, 1, 1, 1)),
+    Texts(256, 2, 1, (40,), (3,)),
+]
+
+
 @pytest.mark.parametrize("splits", [1, 4])
 @pytest.mark.parametrize(("window", "cap"), [(0, 0.0), (20, 0.0), (0, 2.0), (5, 1.5)])
-@pytest.mark.parametrize(
-    ("dim", "heads", "kv_heads", "lengths", "news"),
-    [
-        (16, 4, 2, (70, 5, 33), (40, 5, 1)),
-        (64, 2, 2, (100,), (70,)),
-        (128, 8, 2, (200, 1, 37, 64), (1, 1, 1, 1)),
-    ],
-)
-def test_attention_is_the_formula(
-    splits: int,
-    window: int,
-    cap: float,
-    dim: int,
-    heads: int,
-    kv_heads: int,
-    lengths: tuple[int, ...],
-    news: tuple[int, ...],
-) -> None:
-    random = np.random.default_rng(dim + window)
+@pytest.mark.parametrize("texts", TEXTS, ids=lambda t: f"{t.dim}")
+def test_attention_is_the_formula(texts: Texts, window: int, cap: float, splits: int) -> None:
+    random = np.random.default_rng(texts.dim + window)
+    lengths, kv_heads, dim = texts.lengths, texts.kv_heads, texts.dim
     columns = -(-max(lengths) // PAGE) + 1
     order = random.permutation(columns * len(lengths)).astype(np.int32)
     table = order.reshape(len(lengths), columns).copy()
@@ -115,12 +126,11 @@ def test_attention_is_the_formula(
     whole = [pages[line].transpose(1, 0, 3, 2, 4).reshape(2, -1, kv_heads, dim) for line in table]
     keys = [w[0][:length] for w, length in zip(whole, lengths, strict=True)]
     values = [w[1][:length] for w, length in zip(whole, lengths, strict=True)]
-    qkv = halves(random, sum(news), heads + 2 * kv_heads, dim)
-    starts = [0, *np.cumsum(news).tolist()]
+    qkv = halves(random, sum(texts.news), texts.heads + 2 * kv_heads, dim)
+    starts = [0, *np.cumsum(texts.news).tolist()]
     how = {"scale": dim**-0.5, "cap": cap, "window": window}
     found = emulation.attention(
-        qkv, pages, starts, list(lengths), table, scale=dim**-0.5, cap=cap, window=window,
-        splits=splits,
-    )  # fmt: skip
-    expected = plain_attention(qkv, keys, values, list(news), **how)
+        emulation.Cache(pages, table, list(lengths)), qkv, starts, how, splits=splits
+    )
+    expected = plain_attention(qkv, keys, values, list(texts.news), **how)
     np.testing.assert_allclose(found.astype(np.float32), expected, rtol=4e-3, atol=4e-3)

@@ -1,5 +1,5 @@
-// y[m, n] = x[m, k] W[n, k]^T on tensor cores: x in halves, W in halves or packed in groups of four
-// bits (q4f16_1), sums in float32. k is a multiple of 32.
+// y[m, n] = x[m, k] W[n, k]^T + r[m, n] on tensor cores: x in halves, W in halves or packed in groups
+// of four bits (q4f16_1), sums in float32. k is a multiple of 32. r may be null: nothing is added.
 #pragma once
 
 namespace cloister {
@@ -76,10 +76,10 @@ struct Packed {
 // Many rows. A block of 256 threads makes kRows x 128 of y, 32 columns of x and W at a time: while
 // one pair of tiles is multiplied, the next is on its way from memory to registers. A row of a tile
 // is 40 halves, so that eight rows of a matrix load lie in different banks.
-// Grid: (ceil(n / 128), ceil(m / kRows)).
+// Grid: (ceil(m / kRows), ceil(n / 128)): blocks that run at once share W, which is the larger.
 template <int kRows, typename Matrix, typename Out>
-__device__ __forceinline__ void tiled_matmul(const __half* x, Matrix w, Out* y, int m, int n,
-                                             int k) {
+__device__ __forceinline__ void tiled_matmul(const __half* x, Matrix w, const Out* r, Out* y,
+                                             int m, int n, int k) {
   constexpr int kColumns = 128, kStride = kGroup + 8;
   constexpr int kWarpRows = kRows == 128 ? 2 : 1, kWarpColumns = 8 / kWarpRows;
   constexpr int kTileRows = kRows / kWarpRows / 16, kTileColumns = kColumns / kWarpColumns / 8;
@@ -89,7 +89,7 @@ __device__ __forceinline__ void tiled_matmul(const __half* x, Matrix w, Out* y, 
   __shared__ __align__(16) __half ws[2][kColumns * kStride];
 
   const int thread = threadIdx.x, warp = thread / 32, lane = thread % 32;
-  const int row0 = blockIdx.y * kRows, column0 = blockIdx.x * kColumns;
+  const int row0 = blockIdx.x * kRows, column0 = blockIdx.y * kColumns;
   const int warp_row = warp / kWarpColumns * (kRows / kWarpRows);
   const int warp_column = warp % kWarpColumns * (kColumns / kWarpColumns);
   const int w_row = min(column0 + thread / 2, n - 1), w_half = thread % 2 * 16;
@@ -155,7 +155,9 @@ __device__ __forceinline__ void tiled_matmul(const __half* x, Matrix w, Out* y, 
       for (int e = 0; e < 4; ++e) {
         int row = row0 + warp_row + i * 16 + lane / 4 + e / 2 * 8;
         int column = column0 + warp_column + j * 8 + lane % 4 * 2 + e % 2;
-        if (row < m && column < n) store(&y[static_cast<int64_t>(row) * n + column], sums[i][j][e]);
+        if (row >= m || column >= n) continue;
+        int64_t at = static_cast<int64_t>(row) * n + column;
+        store(&y[at], sums[i][j][e] + (r ? number(r[at]) : 0.0f));
       }
 }
 
@@ -165,8 +167,8 @@ __device__ __forceinline__ void tiled_matmul(const __half* x, Matrix w, Out* y, 
 // lane takes the numbers 4i .. 4i+3 of its group. The warps share k among them.
 // A block of 256 threads makes 16 columns of y. Grid: (ceil(n / 16)).
 template <typename Matrix, typename Out>
-__device__ __forceinline__ void narrow_matmul(const __half* x, Matrix w, Out* y, int m, int n,
-                                              int k) {
+__device__ __forceinline__ void narrow_matmul(const __half* x, Matrix w, const Out* r, Out* y,
+                                              int m, int n, int k) {
   __shared__ float partial[8][16][8];
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
   const int column0 = blockIdx.x * 16, groups = k / kGroup;
@@ -202,7 +204,8 @@ __device__ __forceinline__ void narrow_matmul(const __half* x, Matrix w, Out* y,
     float total = 0;
 #pragma unroll
     for (int i = 0; i < 8; ++i) total += partial[i][column][row];
-    store(&y[static_cast<int64_t>(row) * n + column0 + column], total);
+    int64_t at = static_cast<int64_t>(row) * n + column0 + column;
+    store(&y[at], total + (r ? number(r[at]) : 0.0f));
   }
 }
 

@@ -63,6 +63,9 @@ __device__ __forceinline__ float exchange(float value, int mask) {
   return __shfl_xor_sync(0xffffffffu, value, mask);
 }
 
+__device__ __forceinline__ float number(__half value) { return __half2float(value); }
+__device__ __forceinline__ float number(float value) { return value; }
+
 __device__ __forceinline__ void store(__half* to, float value) { *to = __float2half_rn(value); }
 __device__ __forceinline__ void store(float* to, float value) { *to = value; }
 
