@@ -14,6 +14,7 @@ from appliance.engine.decoding.model import Append, CacheFull, Logits, Model
 from appliance.errors import EngineFailed
 from tests.engine_model import HashModel
 from tests.unit.engine.gpu.models import loaded, tiny
+from tests.unit.engine.running.levels import random_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,11 @@ MAKERS = {
         make=lambda tokens: HashModel(vocabulary=64, context=48, pages=tokens // 4 + 4, page=4),
         other=lambda: HashModel(vocabulary=64, context=48, secret=b"other weights"),
         close=0.0,
+    ),
+    "processor": Maker(
+        make=lambda tokens: random_model(0, tokens + 64),
+        other=lambda: random_model(1, 64),
+        close=1e-5,
     ),
     "gpu": Maker(
         make=lambda tokens: loaded(tiny(), tokens + 64),

@@ -10,7 +10,7 @@ import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 from unittest import mock
 
 from appliance.app import Appliance, Cancellation, open_appliance
@@ -26,6 +26,9 @@ from appliance.values import (
     Verdict,
 )
 from tests.faults.canary import SECRETS
+
+if TYPE_CHECKING:
+    from appliance.engine.chat.client import ChatHost
 
 PAGE, PAPER, MEMO = (
     SECRETS[name] for name in ("a web page's text", "a PDF's text", "a Word file's text")
@@ -67,7 +70,8 @@ def write(appliance: Appliance) -> None:
 
     desk = appliance._desk
     assert desk is not None
-    desk.writer = ScriptedHost(f"The {SECRETS['written answer']} may stay [1]. So may others.")
+    written = ScriptedHost(f"The {SECRETS['written answer']} may stay [1]. So may others.")
+    desk.writer = cast("ChatHost", written)
     quoting = desk.policy.decide
 
     def writing(question: Question) -> Verdict:

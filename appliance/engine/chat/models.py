@@ -32,7 +32,8 @@ def opened(folder: Path, accepted: Mapping[str, str] | None) -> ChatBundle:
 def loaded(bundle: ChatBundle, device: str) -> Model:
     """device: "cpu" or "gpu". Raises ModelDamaged, MachineUnsupported, GpuUnusable."""
     if device == "gpu":
-        from appliance.engine.running.gpu import Device, GpuModel  # late: where there is one
+        from appliance.engine.running.device import Device  # late: where there is one
+        from appliance.engine.running.gpu import GpuModel
         from appliance.engine.running.paging import PAGE
 
         library, gpu = bundle.library_for("cuda"), Device("cuda", _runtime())

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from appliance.engine.bundles.libraries import LEVELS, levels_in, program_libraries
-from appliance.engine.models.architecture import Architecture, Format
+from appliance.engine.models.architecture import Architecture, Format, LayerKind, Rope
 from appliance.engine.models.parameters import parameters
 from appliance.engine.models.quantisation import quantise
 from appliance.engine.models.stored import Stored, Weights
@@ -55,3 +55,22 @@ def stored_as(
         packed = parameter.is_matrix and form.quantised
         stored[parameter.name] = quantise(number, form) if packed else number.astype(dtype)
     return Weights(a, form, stored)
+
+
+def random_model(seed: int, tokens: int) -> ProcessorModel:
+    """Sixty-four tokens of vocabulary, a context of 48, in float32."""
+    rope = Rope(tuple(0.5**n for n in range(8)))
+    a = Architecture(
+        family="llama", hidden=32, inner=64, layers=(LayerKind(), LayerKind(window=20)), heads=4,
+        kv_heads=2, head_dim=16, vocabulary=64, context=48, norm_eps=1e-5, ropes=(rope,),
+        attention_scale=0.25,
+    )  # fmt: skip
+    random = np.random.default_rng(seed)
+    numbers = {
+        p.name: (random.standard_normal(p.shape) * 0.2 + (not p.is_matrix)).astype(np.float32)
+        for p in parameters(a)
+    }
+    return make_model(
+        stored_as(a, numbers, Format.Q0F32), usable_levels()[0], tokens=tokens,
+        identity=f"{seed:064x}",
+    )  # fmt: skip
