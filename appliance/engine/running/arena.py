@@ -23,7 +23,12 @@ class Arena:
     """`size` bytes of zeros, handed out piece by piece and kept while any piece is."""
 
     def __init__(self, size: int) -> None:
-        self._map = mmap.mmap(-1, max(size, 1) + ALIGNMENT)
+        length = max(size, 1) + ALIGNMENT
+        if hasattr(mmap, "MAP_PRIVATE"):
+            # Private: memory that could be shared is not given in huge pages.
+            self._map = mmap.mmap(-1, length, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        else:
+            self._map = mmap.mmap(-1, length)
         if hasattr(mmap, "MADV_HUGEPAGE"):
             with contextlib.suppress(OSError):  # a kernel without them: slower, not wrong
                 self._map.madvise(mmap.MADV_HUGEPAGE)
