@@ -61,6 +61,7 @@ class ProcessorModel:
         self._pages = Pages(-(-cache_tokens // PAGE), SLOTS, self._context)
         self._load(weights)
         self._make_cache(weights, -(-cache_tokens // PAGE))
+        self._arguments()
         self._spaces: dict[int, Workspace] = {}
         self._fingerprint = _fingerprint(identity, self._kernels.dims, exact=exact)
 
@@ -91,6 +92,29 @@ class ProcessorModel:
             for k, v in self._cache
         ]
         self._tables = self._runtime.view(self._pages.tables)
+
+    def _arguments(self) -> None:
+        """What the kernel of a whole layer takes, layer by layer, beside the workspace's part."""
+        a, p, none = self._a, self._p, self._none
+        self._whole: list[tuple[object, ...]] = []
+        self._numbers: list[tuple[object, ...]] = []
+        gelu, normed = int(a.activation is Activation.GELU_TANH), int(a.qk_norm)
+        for n, kind in enumerate(a.layers if self._kernels.layer else ()):
+            blocks = {m: p[f"{n}.{m}"].blocks for m in ("qkv", "out", "gate_up", "down")}
+            self._whole.append(
+                (
+                    p[f"{n}.attention_norm"], *blocks["qkv"], p.get(f"{n}.qkv_bias", none),
+                    p.get(f"{n}.q_norm", none), p.get(f"{n}.k_norm", none),
+                    self._turns[kind.rope], *blocks["out"], p[f"{n}.mlp_norm"],
+                    *blocks["gate_up"], *blocks["down"], self._tables, *self._layers[n],
+                )
+            )  # fmt: skip
+            self._numbers.append(
+                (
+                    a.hidden, a.head_dim, normed, kind.window, gelu, a.norm_eps,
+                    a.attention_scale, a.score_cap,
+                )
+            )  # fmt: skip
 
     # --- sequences ------------------------------------------------------------------------
 
@@ -206,8 +230,12 @@ class ProcessorModel:
         self._kernels.embed(
             s.ids, *self._p["embed"].blocks, s.x, self._a.hidden, self._a.embedding_scale
         )
+        single = self._kernels.layer if len(tokens) == 1 else None
         for n in range(len(self._layers)):
-            self._layer(n, s)
+            if single is None:
+                self._layer(n, s)
+            else:
+                single(s.x, *self._whole[n], *s.whole, *self._numbers[n])
         return s.hidden
 
     def _layer(self, n: int, s: Workspace) -> None:

@@ -39,6 +39,7 @@ class Workspace:
         self.qkv = runtime.space(count, padded(a.qkv_rows, GROUP))
         self.gates = runtime.space(count, 2 * inner)
         self.queries = runtime.space(count, a.heads, dims)
+        self.whole: tuple[View, ...] = ()
         self._logits: tuple[Floats, View] | None = None
 
     def take(self, tokens: npt.NDArray[np.int32], rows: npt.NDArray[np.int32]) -> None:
@@ -56,6 +57,11 @@ class Workspace:
         ordered = tiles[0::2] + tiles[1::2]
         self._tiles[: len(ordered)] = ordered
         self.tiles = self._runtime.view(self._tiles[: len(ordered)])
+        self.whole = (
+            self.rows, self.tiles, self.normed.floats, *self.normed.int8, self.heads.floats,
+            *self.heads.int8, self.inner.floats, *self.inner.int8, self.qkv, self.queries,
+            self.gates,
+        )  # fmt: skip
         longest = max(count for _, count in tiles)
         self.few = longest * (self._a.heads // self._a.kv_heads) <= FEW
 

@@ -3,6 +3,9 @@
 # mypy: disable-error-code="no-untyped-def, untyped-decorator"
 """What happens to a row between two matrices: norms, gates, rounding to eight bits.
 
+What ends in _row works on one row and is part of a kernel: of its own here, of a whole layer in
+layer.py.
+
 Rules kept here: one row of m is one thread's work and depends on no other row; a single row is
 worked on without waking other threads, which would cost more than the work. Widths are multiples
 of GROUP; columns past `count` are zero and stay zero.
@@ -29,9 +32,83 @@ def halves(octet: Any) -> Any:  # noqa: ANN401 - TVM has no types
     return T.Cast("int8x8", T.Cast("int32x8", tirx.Shuffle([octet], order)))
 
 
-def norm(isa: Isa) -> Any:  # noqa: ANN401 - TVM has no types
-    """y = x / sqrt(mean(x^2) + eps) * w (Zhang and Sennrich 2019), or added to y."""
+def norm_row(isa: Isa) -> Any:  # noqa: ANN401
+    """y[row] = x[row] / sqrt(mean(x[row]^2) + eps) * w, or added to it (Zhang, Sennrich 2019)."""
     lanes, v = isa.lanes, isa.vector
+
+    @T.inline
+    def run(x, w, y, row, width, count, eps, adding):
+        part = T.alloc_buffer((lanes,), "float32", scope="local")
+        scale = T.alloc_buffer((1,), "float32", scope="local")
+        part[T.ramp(0, 1, lanes)] = v.splat(0.0)
+        for c in T.serial(width // lanes):
+            at = T.meta_var(T.ramp(c * lanes, 1, lanes))
+            part[T.ramp(0, 1, lanes)] = part[T.ramp(0, 1, lanes)] + x[row, at] * x[row, at]
+        mean = T.meta_var(v.total(part[T.ramp(0, 1, lanes)]) / T.Cast("float32", count))
+        scale[0] = T.float32(1) / T.sqrt(mean + eps)
+        for c in T.serial(width // lanes):
+            at = T.meta_var(T.ramp(c * lanes, 1, lanes))
+            scaled = T.meta_var(x[row, at] * T.broadcast(scale[0], lanes) * w[at])
+            if adding != 0:
+                y[row, at] = y[row, at] + scaled
+            else:
+                y[row, at] = scaled
+
+    return run
+
+
+def gated(isa: Isa) -> Any:  # noqa: ANN401
+    """One vector of act(gate) * up, where act is SiLU (gelu 0) or GELU by tanh (Hendrycks and
+    Gimpel 2016)."""
+    lanes, v = isa.lanes, isa.vector
+
+    @T.inline
+    def run(x, y, row, gate_at, up_at, to, gelu):
+        up = T.meta_var(x[row, T.ramp(up_at, 1, lanes)])
+        gate_value = T.meta_var(x[row, T.ramp(gate_at, 1, lanes)])
+        if gelu != 0:
+            y[row, T.ramp(to, 1, lanes)] = v.gelu_tanh(gate_value) * up
+        else:
+            y[row, T.ramp(to, 1, lanes)] = v.silu(gate_value) * up
+
+    return run
+
+
+def int8_row(isa: Isa) -> Any:  # noqa: ANN401
+    """x[row] to x8[row], xs[row] and xz[row] (projections.py)."""
+    lanes, v = isa.lanes, isa.vector
+    parts = GROUP // lanes
+
+    @T.inline
+    def run(x, x8, xs, xz, row, groups):
+        whole = T.alloc_buffer((GROUP,), "float32", scope="local")
+        most = T.alloc_buffer((lanes,), "float32", scope="local")
+        number = T.alloc_buffer((2,), "float32", scope="local")
+        for group in T.serial(groups):
+            most[T.ramp(0, 1, lanes)] = v.splat(0.0)
+            for p in T.unroll(parts):
+                here = T.meta_var(T.ramp(group * GROUP + p * lanes, 1, lanes))
+                most[T.ramp(0, 1, lanes)] = T.max(most[T.ramp(0, 1, lanes)], v.fabs(x[row, here]))
+            number[0] = v.highest(most[T.ramp(0, 1, lanes)])
+            number[1] = T.Select(number[0] > T.float32(0), T.float32(127) / number[0], T.float32(0))
+            xs[row, group] = number[0] * T.float32(1 / 127)
+            most[T.ramp(0, 1, lanes)] = v.splat(0.0)
+            for p in T.unroll(parts):
+                here = T.meta_var(T.ramp(group * GROUP + p * lanes, 1, lanes))
+                at = T.meta_var(T.ramp(p * lanes, 1, lanes))
+                whole[at] = v.rint(x[row, here] * T.broadcast(number[1], lanes))
+                most[T.ramp(0, 1, lanes)] = most[T.ramp(0, 1, lanes)] + whole[at]
+            xz[row, group] = T.float32(-7) * xs[row, group] * v.total(most[T.ramp(0, 1, lanes)])
+            for o in T.unroll(OCTETS):
+                octet = T.meta_var(whole[T.ramp(o * 8, 1, 8)])
+                x8[row, T.ramp(group * GROUP + o * 8, 1, 8)] = halves(octet)
+
+    return run
+
+
+def norm(isa: Isa) -> Any:  # noqa: ANN401
+    """norm_row of every row."""
+    one = norm_row(isa)
 
     @T.prim_func(s_tir=True)
     def kernel(x: T.handle, w: T.handle, y: T.handle, count: T.int32, eps: T.float32, adding: T.int32):  # noqa: E501  # fmt: skip
@@ -40,39 +117,18 @@ def norm(isa: Isa) -> Any:  # noqa: ANN401 - TVM has no types
         X = T.match_buffer(x, (m, k), "float32")
         W = T.match_buffer(w, (k,), "float32")
         Y = T.match_buffer(y, (m, k), "float32")
-
-        @T.inline
-        def one(row):
-            part = T.alloc_buffer((lanes,), "float32", scope="local")
-            scale = T.alloc_buffer((1,), "float32", scope="local")
-            part[T.ramp(0, 1, lanes)] = v.splat(0.0)
-            for c in T.serial(k // lanes):
-                at = T.meta_var(T.ramp(c * lanes, 1, lanes))
-                part[T.ramp(0, 1, lanes)] = part[T.ramp(0, 1, lanes)] + X[row, at] * X[row, at]
-            mean = T.meta_var(v.total(part[T.ramp(0, 1, lanes)]) / T.Cast("float32", count))
-            scale[0] = T.float32(1) / T.sqrt(mean + eps)
-            for c in T.serial(k // lanes):
-                at = T.meta_var(T.ramp(c * lanes, 1, lanes))
-                scaled = T.meta_var(X[row, at] * T.broadcast(scale[0], lanes) * W[at])
-                if adding != 0:
-                    Y[row, at] = Y[row, at] + scaled
-                else:
-                    Y[row, at] = scaled
-
         if m == T.int64(1):
-            one(T.int64(0))
+            one(X, W, Y, T.int64(0), k, count, eps, adding)
         else:
             for i in T.parallel(m):
-                one(i)
+                one(X, W, Y, i, k, count, eps, adding)
 
     return rooted(kernel)
 
 
 def gate(isa: Isa) -> Any:  # noqa: ANN401
-    """y = act(gate) * up, of rows that hold the gates and then the ups.
-
-    act: SiLU where gelu is 0, else GELU by tanh (Hendrycks and Gimpel 2016)."""
-    lanes, v = isa.lanes, isa.vector
+    """y = act(gate) * up, of rows that hold the gates and then the ups."""
+    lanes, one = isa.lanes, gated(isa)
 
     @T.prim_func(s_tir=True)
     def kernel(x: T.handle, y: T.handle, gelu: T.int32):
@@ -80,30 +136,20 @@ def gate(isa: Isa) -> Any:  # noqa: ANN401
         m, k = T.int64(), T.int64()
         X = T.match_buffer(x, (m, 2 * k), "float32")
         Y = T.match_buffer(y, (m, k), "float32")
-
-        @T.inline
-        def one(row):
-            for c in T.serial(k // lanes):
-                at = T.meta_var(T.ramp(c * lanes, 1, lanes))
-                up = T.meta_var(X[row, T.ramp(k + c * lanes, 1, lanes)])
-                if gelu != 0:
-                    Y[row, at] = v.gelu_tanh(X[row, at]) * up
-                else:
-                    Y[row, at] = v.silu(X[row, at]) * up
-
         if m == T.int64(1):
-            one(T.int64(0))
+            for c in T.serial(k // lanes):
+                one(X, Y, T.int64(0), c * lanes, k + c * lanes, c * lanes, gelu)
         else:
             for i in T.parallel(m):
-                one(i)
+                for c in T.serial(k // lanes):
+                    one(X, Y, i, c * lanes, k + c * lanes, c * lanes, gelu)
 
     return rooted(kernel)
 
 
 def to_int8(isa: Isa) -> Any:  # noqa: ANN401
-    """x to x8, xs and xz (projections.py)."""
-    lanes, v = isa.lanes, isa.vector
-    parts = GROUP // lanes
+    """int8_row of every row."""
+    one = int8_row(isa)
 
     @T.prim_func(s_tir=True)
     def kernel(x: T.handle, x8: T.handle, xs: T.handle, xz: T.handle):
@@ -113,39 +159,10 @@ def to_int8(isa: Isa) -> Any:  # noqa: ANN401
         X8 = T.match_buffer(x8, (m, g * GROUP), "int8")
         XS = T.match_buffer(xs, (m, g), "float32")
         XZ = T.match_buffer(xz, (m, g), "float32")
-
-        @T.inline
-        def one(row):
-            whole = T.alloc_buffer((GROUP,), "float32", scope="local")
-            most = T.alloc_buffer((lanes,), "float32", scope="local")
-            number = T.alloc_buffer((2,), "float32", scope="local")
-            for group in T.serial(g):
-                most[T.ramp(0, 1, lanes)] = v.splat(0.0)
-                for p in T.unroll(parts):
-                    here = T.meta_var(T.ramp(group * GROUP + p * lanes, 1, lanes))
-                    most[T.ramp(0, 1, lanes)] = T.max(
-                        most[T.ramp(0, 1, lanes)], v.fabs(X[row, here])
-                    )
-                number[0] = v.highest(most[T.ramp(0, 1, lanes)])
-                number[1] = T.Select(
-                    number[0] > T.float32(0), T.float32(127) / number[0], T.float32(0)
-                )
-                XS[row, group] = number[0] * T.float32(1 / 127)
-                most[T.ramp(0, 1, lanes)] = v.splat(0.0)
-                for p in T.unroll(parts):
-                    here = T.meta_var(T.ramp(group * GROUP + p * lanes, 1, lanes))
-                    at = T.meta_var(T.ramp(p * lanes, 1, lanes))
-                    whole[at] = v.rint(X[row, here] * T.broadcast(number[1], lanes))
-                    most[T.ramp(0, 1, lanes)] = most[T.ramp(0, 1, lanes)] + whole[at]
-                XZ[row, group] = T.float32(-7) * XS[row, group] * v.total(most[T.ramp(0, 1, lanes)])
-                for o in T.unroll(OCTETS):
-                    octet = T.meta_var(whole[T.ramp(o * 8, 1, 8)])
-                    X8[row, T.ramp(group * GROUP + o * 8, 1, 8)] = halves(octet)
-
         if m == T.int64(1):
-            one(T.int64(0))
+            one(X, X8, XS, XZ, T.int64(0), g)
         else:
             for i in T.parallel(m):
-                one(i)
+                one(X, X8, XS, XZ, i, g)
 
     return rooted(kernel)

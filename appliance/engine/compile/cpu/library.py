@@ -7,7 +7,7 @@ from typing import Any
 
 import tvm
 
-from appliance.engine.compile.cpu import activations, attention, embedding, projections
+from appliance.engine.compile.cpu import activations, attention, embedding, layer, projections
 from appliance.engine.compile.cpu.isa import LEVELS, Isa
 from appliance.engine.running.blocks import HEAD_DIMS
 
@@ -52,9 +52,10 @@ def kernels(isa: Isa) -> dict[str, Any]:
             made[f"exact_{dtype}_{name}"] = projections.packed_exactly(isa, rows, dtype)
             made[f"plain_{dtype}_{name}"] = projections.plain(isa, rows, dtype)
         for dims in HEAD_DIMS:
+            made[f"layer_{dims}_{dtype}"] = layer.layer(isa, dims, dtype)
             made[f"turn_{dims}_{dtype}"] = attention.turn_and_keep(isa, dims, dtype)
             for queries, name in ((isa.few, "few"), (isa.many, "many")):
                 made[f"attention_{dims}_{dtype}_{name}"] = attention.attention(
-                    isa, dims, dtype, queries, early=name == "few"
+                    isa, dims, dtype, queries
                 )
     return made

@@ -1,4 +1,4 @@
-# ruff: noqa: N806, C901, PLR0912, PLR0915, PLR0917, ANN202
+# ruff: noqa: N806, C901, PLR0912, PLR0917, ANN001, ANN202
 # TIR is loop nests over named buffers, not Python's control flow: a parser reads these functions.
 # mypy: disable-error-code="no-untyped-def, untyped-decorator"
 """Matrix times activations: y = x W^T, or y += x W^T where `adding` is not 0.
@@ -35,14 +35,67 @@ AHEAD = 128
 the next on its way in time (measured: 130 to 225 billion products a second at 8 rows)."""
 
 
-def packed_by_int8(isa: Isa, rows: int, scale: str, *, early: bool) -> Any:  # noqa: ANN401 - TVM has no types
-    """Four-bit weights, eight-bit activations: a group's products are summed in integers.
-
-    early: weights are asked for before they are needed, which helps a single tile of several rows
-    (nothing else hides the memory's delay) and costs where a tile is read from the cache again."""
+def int8_tile(isa: Isa, rows: int, *, early: bool) -> Any:  # noqa: ANN401 - TVM has no types
+    """`rows` rows of x, from `top` on, times one block of rows of W: part of a kernel."""
     lanes, width = isa.lanes, isa.sum_width
     parts = BLOCK // lanes
     tiles = rows * parts
+
+    @T.inline
+    def run(w, s, x, xs, xz, y, block, top, m, g, adding):
+        acc = T.alloc_buffer((tiles * lanes,), "float32", scope="local")
+        part = T.alloc_buffer((tiles * width,), isa.sum_scalar, scope="local")
+        for t in T.unroll(tiles):
+            acc[T.ramp(t * lanes, 1, lanes)] = isa.vector.splat(0.0)
+        for group in T.serial(g):
+            if early:
+                for o in T.unroll(OCTETS):
+                    T.evaluate(isa.prefetch(w[block, group * OCTETS + o + AHEAD, 0]))
+                T.evaluate(isa.prefetch(s[block, group + AHEAD // OCTETS, 0]))
+            for t in T.unroll(tiles):
+                part[T.ramp(t * width, 1, width)] = isa.nothing()
+            for o in T.unroll(OCTETS):
+                for p in T.unroll(parts):
+                    here = T.meta_var(T.ramp(p * lanes, 1, lanes))
+                    words = T.meta_var(w[block, group * OCTETS + o, here])
+                    for i in T.unroll(rows):
+                        row = T.meta_var(T.min(top + i, m - 1))
+                        at = T.meta_var(T.ramp((i * parts + p) * width, 1, width))
+                        first = T.meta_var(group * GROUP + o * 8)
+                        low = T.meta_var(isa.repeated(x[row, T.ramp(first, 1, 4)]))
+                        high = T.meta_var(isa.repeated(x[row, T.ramp(first + 4, 1, 4)]))
+                        part[at] = isa.add_products(part[at], isa.low_codes(words), low)
+                        part[at] = isa.add_products(part[at], isa.high_codes(words), high)
+            for p in T.unroll(parts):
+                here = T.meta_var(T.ramp(p * lanes, 1, lanes))
+                weight = T.meta_var(isa.floats(s[block, group, here]))
+                for i in T.unroll(rows):
+                    row = T.meta_var(T.min(top + i, m - 1))
+                    at = T.meta_var(T.ramp((i * parts + p) * lanes, 1, lanes))
+                    sums = T.meta_var(part[T.ramp((i * parts + p) * width, 1, width)])
+                    acc[at] = acc[at] + weight * (
+                        isa.summed(sums) * T.broadcast(xs[row, group], lanes)
+                        + T.broadcast(xz[row, group], lanes)
+                    )
+        for i in T.unroll(rows):
+            if top + i < m:
+                for p in T.unroll(parts):
+                    at = T.meta_var(T.ramp((i * parts + p) * lanes, 1, lanes))
+                    to = T.meta_var(T.ramp(block * BLOCK + p * lanes, 1, lanes))
+                    if adding != 0:
+                        y[top + i, to] = y[top + i, to] + acc[at]
+                    else:
+                        y[top + i, to] = acc[at]
+
+    return run
+
+
+def packed_by_int8(isa: Isa, rows: int, scale: str, *, early: bool) -> Any:  # noqa: ANN401
+    """Four-bit weights, eight-bit activations: a group's products are summed in integers.
+
+    early: weights are asked for before they are needed, which helps where each is read once
+    (nothing else hides the memory's delay) and costs where it is read from the cache again."""
+    one = int8_tile(isa, rows, early=early)
 
     @T.prim_func(s_tir=True)
     def kernel(codes: T.handle, scales: T.handle, x8: T.handle, xs: T.handle, xz: T.handle, y: T.handle, adding: T.int32):  # noqa: E501  # fmt: skip
@@ -56,50 +109,7 @@ def packed_by_int8(isa: Isa, rows: int, scale: str, *, early: bool) -> Any:  # n
         Y = T.match_buffer(y, (m, b * BLOCK), "float32")
         for block in T.parallel(b):
             for tile in T.serial((m + rows - 1) // rows):
-                top = T.meta_var(tile * rows)
-                acc = T.alloc_buffer((tiles * lanes,), "float32", scope="local")
-                part = T.alloc_buffer((tiles * width,), isa.sum_scalar, scope="local")
-                for t in T.unroll(tiles):
-                    acc[T.ramp(t * lanes, 1, lanes)] = isa.vector.splat(0.0)
-                for group in T.serial(g):
-                    if early:
-                        for o in T.unroll(OCTETS):
-                            T.evaluate(isa.prefetch(W[block, group * OCTETS + o + AHEAD, 0]))
-                        T.evaluate(isa.prefetch(S[block, group + AHEAD // OCTETS, 0]))
-                    for t in T.unroll(tiles):
-                        part[T.ramp(t * width, 1, width)] = isa.nothing()
-                    for o in T.unroll(OCTETS):
-                        for p in T.unroll(parts):
-                            here = T.meta_var(T.ramp(p * lanes, 1, lanes))
-                            words = T.meta_var(W[block, group * OCTETS + o, here])
-                            for i in T.unroll(rows):
-                                row = T.meta_var(T.min(top + i, m - 1))
-                                at = T.meta_var(T.ramp((i * parts + p) * width, 1, width))
-                                first = T.meta_var(group * GROUP + o * 8)
-                                low = T.meta_var(isa.repeated(X[row, T.ramp(first, 1, 4)]))
-                                high = T.meta_var(isa.repeated(X[row, T.ramp(first + 4, 1, 4)]))
-                                part[at] = isa.add_products(part[at], isa.low_codes(words), low)
-                                part[at] = isa.add_products(part[at], isa.high_codes(words), high)
-                    for p in T.unroll(parts):
-                        here = T.meta_var(T.ramp(p * lanes, 1, lanes))
-                        weight = T.meta_var(isa.floats(S[block, group, here]))
-                        for i in T.unroll(rows):
-                            row = T.meta_var(T.min(top + i, m - 1))
-                            at = T.meta_var(T.ramp((i * parts + p) * lanes, 1, lanes))
-                            sums = T.meta_var(part[T.ramp((i * parts + p) * width, 1, width)])
-                            acc[at] = acc[at] + weight * (
-                                isa.summed(sums) * T.broadcast(XS[row, group], lanes)
-                                + T.broadcast(XZ[row, group], lanes)
-                            )
-                for i in T.unroll(rows):
-                    if top + i < m:
-                        for p in T.unroll(parts):
-                            at = T.meta_var(T.ramp((i * parts + p) * lanes, 1, lanes))
-                            to = T.meta_var(T.ramp(block * BLOCK + p * lanes, 1, lanes))
-                            if adding != 0:
-                                Y[top + i, to] = Y[top + i, to] + acc[at]
-                            else:
-                                Y[top + i, to] = acc[at]
+                one(W, S, X, XS, XZ, Y, block, tile * rows, m, g, adding)
 
     return rooted(kernel)
 

@@ -15,7 +15,7 @@ def assembly(isa: Isa) -> str:
     """Of a projection and of attention, which use all there is."""
     made = {
         "project": projections.packed_by_int8(isa, isa.rows, "float16", early=True),
-        "attend": attention.attention(isa, 64, "float16", isa.few, early=True),
+        "attend": attention.attention(isa, 64, "float16", isa.few),
     }
     module = tvm.IRModule({n: f.with_attr("global_symbol", n) for n, f in made.items()})
     return str(tvm.compile(module, target_of(isa)).mod.inspect_source("asm"))
