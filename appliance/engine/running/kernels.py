@@ -81,8 +81,8 @@ class Kernels:
         attention = f"attention_{self.dims}_{form.dtype}"
         self.attention: Kernel = module[f"{attention}_many"]
         self.attention_few: Kernel = module[f"{attention}_few"]
-        whole = kind == "int8" and not a.post_norms
-        self.layer: Kernel | None = module[f"layer_{self.dims}_{form.dtype}"] if whole else None
+        whole = form is Format.Q4F16_1 and not exact and not a.post_norms
+        self.layer: Kernel | None = module[f"layer_{self.dims}"] if whole else None
         self._to_int8: Kernel | None = module["to_int8"] if kind == "int8" else None
         self._one: Kernel = module[f"{kind}_{form.dtype}_one"]
         self._many: Kernel = module[f"{kind}_{form.dtype}_many"]

@@ -42,6 +42,8 @@ def kernels(isa: Isa) -> dict[str, Any]:
         "gate": activations.gate(isa),
         "to_int8": activations.to_int8(isa),
     }
+    for dims in HEAD_DIMS:
+        made[f"layer_{dims}"] = layer.layer(isa, dims)
     for dtype in ("float16", "float32"):
         made[f"embed_packed_{dtype}"] = embedding.embed_packed(dtype)
         made[f"embed_plain_{dtype}"] = embedding.embed_plain(dtype)
@@ -52,7 +54,6 @@ def kernels(isa: Isa) -> dict[str, Any]:
             made[f"exact_{dtype}_{name}"] = projections.packed_exactly(isa, rows, dtype)
             made[f"plain_{dtype}_{name}"] = projections.plain(isa, rows, dtype)
         for dims in HEAD_DIMS:
-            made[f"layer_{dims}_{dtype}"] = layer.layer(isa, dims, dtype)
             made[f"turn_{dims}_{dtype}"] = attention.turn_and_keep(isa, dims, dtype)
             for queries, name in ((isa.few, "few"), (isa.many, "many")):
                 made[f"attention_{dims}_{dtype}_{name}"] = attention.attention(
