@@ -23,8 +23,8 @@ from appliance.engine.running.blocks import BLOCK, GROUP, OCTETS, PAGE
 
 
 def layer(isa: Isa, dims: int) -> Any:  # noqa: ANN401 - TVM has no types
-    """x becomes what the layer makes of it; the row's key and value are kept. For q4f16_1, the format
-    that is brought most: scales and cache are float16."""
+    """x becomes what the layer makes of it; the row's key and value are kept. For q4f16_1,
+    the format that is brought most: scales and cache are float16."""
     dtype = "float16"
     norm_row, int8_row = activations.norm_row(isa), activations.int8_row(isa)
     gated, tile = activations.gated(isa), projections.int8_tile(isa, 1, early=True)
