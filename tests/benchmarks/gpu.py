@@ -5,7 +5,7 @@ First small models are built and their logits compared with the numpy reference,
 nothing is timed on one that computes wrongly. Then random weights of Llama 3 8B's shape in q4f16_1:
 decode at batch 1, 8 and 32 after a prompt of 128 tokens, prefill of 128, 512 and 2,048; against the
 copy bandwidth and the matrix peak measured in the same run, and transformers in bfloat16 where it
-is installed (packaging/engine-bench's environment has it). Each figure is the median of ROUNDS.
+is installed beside TVM. Each figure is the median of ROUNDS.
 
 Not part of `make bench`, which runs where there is no GPU.
 """
