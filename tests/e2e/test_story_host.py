@@ -1,4 +1,4 @@
-"""What the real host keeps between asks, does at once, and lets go of; in tokens, not in seconds."""
+"""What the real host keeps between asks, does at once and lets go of, in tokens."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,17 @@ def test_four_at_once_are_told_what_they_are_told_one_after_another(chat: ChatHo
         start: text for start, (text, _) in wanted.items()
     }
     assert all(finished.new_tokens for _, finished in got.values())
+
+
+def test_every_way_to_choose_tokens_works_behind_the_guards(chat: ChatHost) -> None:
+    chosen = Sampling(
+        temperature=0.9, top_p=0.95, top_k=40, repetition_penalty=1.1, seed=5, max_tokens=60
+    )
+    first, _ = told(chat, [Message("user", BEGIN)], chosen)
+    assert told(chat, [Message("user", BEGIN)], chosen)[0] == first
+    assert told(chat, [Message("user", BEGIN)], replace(chosen, seed=6))[0] != first
+    text, finished = told(chat, [Message("user", BEGIN)], Sampling(stops=(" Lily",)))
+    assert (text[-6:], finished.ending) == (" named", Ending.STOP)
 
 
 def child_of(chat: ChatHost) -> HostProcess:
