@@ -139,22 +139,17 @@ def test_a_machine_that_cannot_run_it_is_told_so_and_loads_nothing(
     assert "99" in error.sentence  # this machine would have run it
 
 
-def test_an_ask_with_a_damaged_model_ends_in_words_and_in_the_log(
+def test_a_model_that_is_damaged_where_it_is_installed_writes_nothing_and_is_named(
     bundle: Path, vault: Path
 ) -> None:
     require(cloister(vault, "model", "install", str(bundle)))
     wrong_hash(vault / "models" / "stories@1")
     said = cloister(vault, "ask", "When may apixaban be restarted after surgery?")
-    assert (said.status, said.find("failed")) == (1, "model_damaged")
-    assert said.find("hint")
-    closed = [
-        line
-        for line in require(cloister(vault, "log", "show", "--count", "30")).lines
-        if line["action"] == "ask.closed"
-    ]
-    assert closed[-1]["outcome"] == "failed"
+    assert not any(line.get("mode") == "generate" for line in said.lines)
+    assert "Lily" not in str(said.lines)
     doctor = cloister(vault, "doctor")
-    assert SHARD in str(doctor.lines)
+    named = next(line for line in doctor.lines if SHARD in str(line))
+    assert named["hint"]
 
 
 STARVED = f"""

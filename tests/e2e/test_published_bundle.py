@@ -16,8 +16,9 @@ from appliance.engine.chat.client import ChatHost
 from appliance.engine.decoding.request import Ending, Message, Sampling
 from tests import storyteller
 from tests.e2e.terminal import cloister, require
+from tests.stories260k import SHARED
 
-PUBLISHED = storyteller.SHARED.parent / "smollm2-135m-mlc"
+PUBLISHED = SHARED.parent / "smollm2-135m-mlc"
 TENSORS = 182
 
 pytestmark = [

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.engine.chat import client
+from appliance.engine.chat import client, warming
 from appliance.engine.chat.client import ChatHost
 from appliance.engine.chat.errors import EngineStopped
 from appliance.engine.chat.prefixes import PrefixStore
@@ -102,7 +102,7 @@ def test_after_a_restart_the_sealed_system_prompt_is_there_before_the_first_ask(
     first.close()
     assert SYSTEM.text.encode()[:30] not in sealed[0].read_bytes()
     kept = threading.Event()
-    keep = client.keep_prefix
+    keep = warming.keep_prefix
 
     def noted(*given: object) -> None:
         keep(*given)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pytest
 from tokenizers import Tokenizer
 
+from appliance.engine.bundles.opening import open_chat_bundle
 from appliance.engine.chat import models
 from appliance.engine.compile.safetensors import read_floats
 from appliance.engine.decoding.decoder import Decoder
@@ -23,6 +24,7 @@ from tests import reference_model, storyteller
 from tests.e2e.terminal import cloister, require
 from tests.model_vectors import assembled
 from tests.storyteller import BEGIN
+from tests.unit.engine.bundles.folders import TRUSTED
 
 pytestmark = pytest.mark.shared
 COUNT = 300
@@ -102,7 +104,7 @@ def test_a_story_built_verified_and_installed_goes_on_as_the_reference_tells_it(
     )
     assert story[:SHORT] == short  # the same, computed from nothing for each token
 
-    decoder = Decoder(model, reference.tokenizer, end_tokens=opened.chat.ends)
+    decoder = Decoder(model, reference.tokenizer, end_tokens=frozenset(opened.chat.ends))
     decoder.submit(7, reference.prompt, Sampling(max_tokens=COUNT))
     text, finished = "", None
     while decoder.busy:
@@ -123,7 +125,7 @@ def test_in_four_bits_it_is_built_too_and_still_tells_in_words(made: Path, tmp_p
     shutil.copytree(made / "huggingface", source)
     bundle = storyteller.build(tmp_path, Format.Q4F16_1)
     place = storyteller.installed(bundle, tmp_path / "models")
-    opened = models.open_chat_bundle(place.folder, trusted=storyteller.TRUSTED)
+    opened = open_chat_bundle(place.folder, trusted=TRUSTED)
     assert opened.format is Format.Q4F16_1
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
     text = tokenizer.decode(

@@ -41,7 +41,8 @@ class Wide(Rounded):
         return self
 
     def __rmatmul__(self, x: np.ndarray) -> np.ndarray:
-        return int8(x).astype(np.float64) @ self._weight.T
+        product: np.ndarray = int8(x).astype(np.float64) @ self._weight.T
+        return product
 
 
 def reference(weights: Weights, tokens: list[int], *, rounded: bool) -> np.ndarray:
