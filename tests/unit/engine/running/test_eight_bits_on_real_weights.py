@@ -52,7 +52,8 @@ def reference(weights: Weights, tokens: list[int], *, rounded: bool) -> np.ndarr
     }
     if rounded:
         meant = {name: Wide(w) if w.ndim == 2 else w for name, w in meant.items()}  # type: ignore[arg-type, misc]
-    return reference_model.logits(weights.architecture, meant, tokens)[-1]
+    last: np.ndarray = reference_model.logits(weights.architecture, meant, tokens)[-1]
+    return last
 
 
 @pytest.mark.parametrize("level", usable_levels())
