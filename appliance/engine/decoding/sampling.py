@@ -12,8 +12,8 @@ import math
 from typing import TypeAlias
 
 import numpy as np
-import numpy.random  # numpy itself loads it late: in the host's sandbox no file can be opened
 import numpy.typing as npt
+from numpy.random import Generator, Philox  # here: numpy loads it late, and the host then cannot
 
 from appliance.engine.decoding.errors import LogitsInvalid, RequestUnusable
 from appliance.engine.decoding.model import Logits
@@ -79,8 +79,8 @@ def choose(logits: Logits, sampling: Sampling, *, index: int) -> int:
 
 def chance(seed: int, index: int) -> float:
     """A number in [0, 1), the same for the same seed and place wherever it is computed."""
-    bits = numpy.random.Philox(key=seed % _SEEDS, counter=index << 64)
-    return float(numpy.random.Generator(bits).random())
+    bits = Philox(key=seed % _SEEDS, counter=index << 64)
+    return float(Generator(bits).random())
 
 
 def _weights(logits: Logits, best: float, scale: float) -> Weights:
