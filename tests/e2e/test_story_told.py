@@ -12,19 +12,21 @@ import numpy.typing as npt
 import pytest
 from tokenizers import Tokenizer
 
-from appliance.engine.bundles.opening import open_chat_bundle
-from appliance.engine.chat import models
+from appliance.engine.bundles.opening import ChatBundle, open_chat_bundle
 from appliance.engine.compile.safetensors import read_floats
 from appliance.engine.decoding.decoder import Decoder
 from appliance.engine.decoding.model import Append, Model
 from appliance.engine.decoding.request import Finished, Piece, Sampling
+from appliance.engine.mlc.weights import read_weights
 from appliance.engine.models.architecture import Architecture, Format
 from appliance.engine.models.families import architecture_from_huggingface
+from appliance.engine.running.processor import ProcessorModel
 from tests import reference_model, storyteller
 from tests.e2e.terminal import cloister, require
 from tests.model_vectors import assembled
 from tests.storyteller import BEGIN
 from tests.unit.engine.bundles.folders import TRUSTED
+from tests.unit.engine.running.levels import runtime_library
 
 pytestmark = pytest.mark.shared
 COUNT = 300
@@ -71,6 +73,18 @@ def reference(made: Path) -> Reference:
     return Reference(a, weights, tokenizer, tokenizer.encode(BEGIN).ids)
 
 
+def loaded(bundle: ChatBundle) -> ProcessorModel:
+    """As the host loads it, on the runtime library that this process has already."""
+    hashes = {file.path: file.sha256 for file in bundle.manifest.files}
+    return ProcessorModel(
+        read_weights(bundle.folder, bundle.architecture, bundle.format, hashes),
+        bundle.library,
+        runtime_library(),
+        identity="0" * 64,
+        cache_tokens=1024,
+    )
+
+
 def continued(model: Model, prompt: list[int], count: int) -> list[int]:
     sequence, tokens = model.add(), prompt
     told: list[int] = []
@@ -94,9 +108,9 @@ def test_a_story_built_verified_and_installed_goes_on_as_the_reference_tells_it(
     assert require(cloister(vault, "model", "install", str(bundle))).find("installed") == (
         "stories@1"
     )
-    opened = models.opened(vault / "models" / "stories@1", {})
+    opened = open_chat_bundle(vault / "models" / "stories@1")
     assert opened.library.parent.name == "lib"  # the bundle's own code
-    model = models.loaded(opened, "cpu")
+    model = loaded(opened)
     story = continued(model, reference.prompt, COUNT)
     assert story == reference.greedy(story)
     short = reference_model.greedy(
@@ -128,9 +142,7 @@ def test_in_four_bits_it_is_built_too_and_still_tells_in_words(made: Path, tmp_p
     opened = open_chat_bundle(place.folder, trusted=TRUSTED)
     assert opened.format is Format.Q4F16_1
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
-    text = tokenizer.decode(
-        continued(models.loaded(opened, "cpu"), tokenizer.encode(BEGIN).ids, 120)
-    )
+    text = tokenizer.decode(continued(loaded(opened), tokenizer.encode(BEGIN).ids, 120))
     words = "".join(c if c.isalpha() else " " for c in text).lower().split()
     assert len(words) > 40
     assert len(set(words) & set(COMMON)) >= 8, text
