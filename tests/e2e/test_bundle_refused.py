@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -12,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from appliance.__main__ import main
 from appliance.engine.chat.client import ChatHost
 from appliance.errors import EngineFailed
 from tests import storyteller
-from tests.e2e.terminal import PASSPHRASE, ROOT, cloister, read_said, require
+from tests.e2e.terminal import PASSPHRASE, ROOT, Said, cloister, read_said, require
 from tests.unit.engine.bundles.test_opening import configured, signed_anew
 
 pytestmark = pytest.mark.shared
@@ -84,12 +86,18 @@ Damage = Callable[[Path], None]
 
 
 @DAMAGE
-def test_it_is_said_when_it_is_verified_and_when_it_is_installed(
-    bundle: Path, vault: Path, damage: Damage, code: str, word: str
+def test_it_is_said_when_it_is_verified_and_when_it_is_installed(  # noqa: PLR0917
+    bundle: Path,
+    vault: Path,
+    capsys: pytest.CaptureFixture[str],
+    damage: Damage,
+    code: str,
+    word: str,
 ) -> None:
     damage(bundle)
-    for command in ("verify", "install"):
-        said = cloister(vault, "model", command, str(bundle))
+    status = main(["--json", "model", "verify", str(bundle)])
+    verified = Said(status, (json.loads(capsys.readouterr().out),), "")
+    for said in (verified, cloister(vault, "model", "install", str(bundle))):
         assert (said.status, said.find("error")) == (1, code)
         assert word in str(said.find("sentence"))
         assert said.find("hint")
