@@ -6,7 +6,6 @@ of it may be shown. The model's context is stretched so that instructions and pa
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -97,9 +96,13 @@ def watched(place: Path, question: str, *, kill: bool = False) -> Said:
 def closings(place: Path, count: int) -> list[tuple[object, object]]:
     """Outcome and code of the newest closing records, as `cloister log show` reads them."""
     said = require(cloister(place, "log", "show", "--count", "60"))
-    closed = [line for line in said.lines if line["action"] == "ask.closed"]
-    codes = [json.loads(json.dumps(line["fields"])).get("code", "") for line in closed]
-    return [(line["outcome"], code) for line, code in zip(closed, codes, strict=True)][-count:]
+    found: list[tuple[object, object]] = []
+    for line in said.lines:
+        if line["action"] == "ask.closed":
+            fields = line["fields"]
+            assert isinstance(fields, dict)
+            found.append((line["outcome"], fields.get("code", "")))
+    return found[-count:]
 
 
 def test_nothing_that_no_document_supports_is_shown(place: Path) -> None:
