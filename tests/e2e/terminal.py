@@ -56,6 +56,10 @@ def cloister(
         )  # fmt: skip
     finally:
         os.close(reading)
+    return read_said(done)
+
+
+def read_said(done: subprocess.CompletedProcess[str]) -> Said:
     lines = tuple(json.loads(line) for line in done.stdout.splitlines())
     return Said(done.returncode, lines, done.stderr)
 

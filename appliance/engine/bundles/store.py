@@ -132,10 +132,11 @@ def _described(source: Path, acceptance: Acceptance | None) -> Manifest:
     chat, index = read_chat_config(source), read_index(source)
     require_parameters(index, chat.architecture, chat.format)
     name = acceptance.name or source.resolve().name
-    for text, pattern, what in ((name, NAME, "name"), (acceptance.version, VERSION, "version")):
+    named = (name, NAME, "name", "--as"), (acceptance.version, VERSION, "version", "--version")
+    for text, pattern, what, option in named:
         if not pattern.fullmatch(text):
             raise UsageError(
-                f"“{text[:80]}” cannot be a model's {what}.", hint=f"Give another with --{what}."
+                f"“{text[:80]}” cannot be a model's {what}.", hint=f"Give another with {option}."
             )
     files = tuple(_public_files(source, index))
     if chat_config.TOKENIZER not in {file.path for file in files}:

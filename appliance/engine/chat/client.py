@@ -39,6 +39,7 @@ from appliance.engine.errors import (
     ModelMissing,
 )
 from appliance.errors import EngineFailed
+from appliance.settings import user_file
 
 LEAVE = 5.0
 """Seconds that closing waits for a start under way."""
@@ -272,7 +273,10 @@ class ChatHost:
 
     def _spawn(self, start: Start, device: str) -> tuple[HostProcess, ChatReady]:
         command = (*self._command, os.fspath(self._folder), device, self._accepted)
-        host = HostProcess(command, child_environment(self._threads), self._patience)
+        # Who may sign models is looked up in the same place as when this one was installed.
+        signers = {"XDG_CONFIG_HOME": os.fspath(user_file().parent.parent)}
+        environment = child_environment(self._threads) | signers
+        host = HostProcess(command, environment, self._patience)
         start.attach(host)
         ready = host.wait_ready()
         if self._model not in ("", ready.model):

@@ -2,17 +2,23 @@
 
 Rules kept here: templates see immutable values and no attribute that begins with an underscore;
 how much they may be, write and do is bounded. What bounds cannot catch (a loop that does nothing)
-ends with the host's time and memory, for this runs in the sandboxed host and nowhere else.
+ends with the host's time and memory, for this runs in the sandboxed host and nowhere else. No file
+can be opened there, so what jinja2 loads only once a template needs it is loaded here.
 """
 
 from __future__ import annotations
 
+import codecs
+import html  # noqa: F401 - the filter striptags
 import json
+import pprint  # noqa: F401 - the filter pprint
+import textwrap  # noqa: F401 - the filter wordwrap
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NoReturn
 
 import jinja2
+import jinja2.debug  # whatever goes wrong in a template
 from jinja2 import nodes
 from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
@@ -20,6 +26,8 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from appliance.engine.errors import BundleDamaged
+
+codecs.lookup("unicode-escape")  # every text in quotes in a template
 
 LONGEST_SOURCE = 128 * 1024
 LONGEST_OUTPUT = 256 * 1024
