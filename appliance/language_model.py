@@ -7,6 +7,7 @@ is opened only as the one whose hash the log holds.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from appliance.audit import Log
@@ -44,14 +45,34 @@ def language_model(data: Path, session: Session, log: Log, settings: Settings) -
         return None  # what is named and not there must not keep anybody from logging in
     if folder is None:
         return None
+    return host_of(
+        folder,
+        log,
+        settings,
+        system=(Message("system", INSTRUCTIONS),),
+        prefixes=PrefixStore(data / PREPARED, session.vault_subkey("chat-prefix")),
+    )
+
+
+def host_of(
+    folder: Path,
+    log: Log,
+    settings: Settings,
+    *,
+    threads: int | None = None,
+    system: Sequence[Message] = (),
+    prefixes: PrefixStore | None = None,
+) -> ChatHost:
+    """The host of an installed model, as the institution's settings have it run; not started."""
     mark = log.latest_store(f"model/{folder.name}")
     return ChatHost(
         folder,
         model=folder.name,
         accepted=mark.sha256 if mark is not None else "",
+        threads=threads,
         gpu=probe,
-        system=(Message("system", INSTRUCTIONS),),
-        prefixes=PrefixStore(data / PREPARED, session.vault_subkey("chat-prefix")),
+        system=system,
+        prefixes=prefixes,
     )
 
 

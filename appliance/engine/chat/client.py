@@ -179,6 +179,13 @@ class ChatHost:
         """Until the host is ready; `go_on` as in `generate`. Raises EngineFailed."""
         self._running(go_on)
 
+    def rest(self) -> None:
+        """Ends the host, and gives its memory back; the next call starts it again."""
+        with self._lock:
+            start, self._start = self._start, None
+        if start is not None:
+            start.end(EngineFailed("The model was ended to make room for another."))
+
     def close(self) -> None:
         """Ends the host at once, whatever it is doing; further calls raise."""
         with self._lock:
