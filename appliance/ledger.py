@@ -134,7 +134,7 @@ class Ledger:
         if not fields.get("payload"):
             return ""
         sealed = self.log.payload(seq)
-        context = Context(record.action, fields.get("ask") or fields["object"], 1)
+        context = Context(record.action, fields.get("ask", record.object), 1)
         try:
             return self._session.open_as_auditor(sealed, context).decode("utf-8")
         except KeyErased as error:

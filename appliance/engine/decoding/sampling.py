@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Generator, Philox  # here: numpy loads it late, and the host then cannot
 
 from appliance.engine.decoding.errors import LogitsInvalid, RequestUnusable
 from appliance.engine.decoding.model import Logits
@@ -78,8 +79,8 @@ def choose(logits: Logits, sampling: Sampling, *, index: int) -> int:
 
 def chance(seed: int, index: int) -> float:
     """A number in [0, 1), the same for the same seed and place wherever it is computed."""
-    bits = np.random.Philox(key=seed % _SEEDS, counter=index << 64)
-    return float(np.random.Generator(bits).random())
+    bits = Philox(key=seed % _SEEDS, counter=index << 64)
+    return float(Generator(bits).random())
 
 
 def _weights(logits: Logits, best: float, scale: float) -> Weights:
