@@ -57,13 +57,15 @@ class ChatHost:
         accepted: str = "",
         command: Sequence[str] = (sys.executable, "-I", "-m", "appliance.engine.chat.host"),
         threads: int | None = None,
+        context_tokens: int = 0,
         patience: Patience | None = None,
         gpu: Callable[[], Gpu | NoGpu] = NoGpu,
         system: Sequence[Message] = (),
         prefixes: PrefixStore | None = None,
     ) -> None:
         """model: the bundle's id, where it is known before the host says it. accepted: the hash of
-        the manifest, where an administrator accepted it unsigned. gpu: finds out, once, whether
+        the manifest, where an administrator accepted it unsigned. context_tokens: of one
+        conversation, 0 for as many as are usual. gpu: finds out, once, whether
         there is one to use. system: what every conversation begins with; it is computed after each
         start, or taken from `prefixes`."""
         self._folder = bundle
@@ -71,6 +73,7 @@ class ChatHost:
         self._accepted = accepted
         self._command = tuple(command)
         self._threads = threads or cores()
+        self._context_tokens = context_tokens
         self._patience = patience or Patience()
         self._probe = gpu
         self._system = tuple(system)
@@ -279,6 +282,7 @@ class ChatHost:
 
     def _spawn(self, start: Start, device: str) -> tuple[HostProcess, ChatReady]:
         command = (*self._command, os.fspath(self._folder), device, self._accepted)
+        command = (*command, str(self._context_tokens))
         host = HostProcess(command, child_environment(self._threads), self._patience)
         start.attach(host)
         ready = host.wait_ready()
