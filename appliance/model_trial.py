@@ -131,7 +131,7 @@ def trial(desk: Desk, wanted: str) -> Iterator[Trial]:
     desk.require(Action.MANAGE_MODELS)
     folder = find(desk.place.data / MODELS, wanted)
     writer = desk.writer
-    if writer is not None and writer.model == folder.name:
+    if writer is not None and writer.model == folder.name and writer.problem is None:
         yield Trial(desk, writer, folder.name)
         return
     if writer is not None:

@@ -28,6 +28,7 @@ from appliance.engine.chat.messages import MAX_TEXT, MAX_TEXTS, ChatReady, Count
 from appliance.engine.chat.prefixes import PrefixStore
 from appliance.engine.chat.preflight import Gpu, NoGpu
 from appliance.engine.chat.process import HEARTBEAT, LASTING, HostProcess, Patience, again
+from appliance.engine.chat.starting import Start
 from appliance.engine.chat.warming import keep_prefix
 from appliance.engine.decoding.request import Finished, Message, Piece, Rejected, Request, Sampling
 from appliance.engine.environment import child_environment, cores
@@ -35,13 +36,14 @@ from appliance.engine.errors import (
     BundleDamaged,
     BundleMissing,
     BundleUntrusted,
+    ContextShort,
     ModelDamaged,
     ModelMissing,
 )
 from appliance.errors import EngineFailed
 
-LEAVE = 5.0
-"""Seconds that closing waits for a start under way."""
+UNFIT = (BundleMissing, BundleDamaged, BundleUntrusted, ModelMissing, ModelDamaged)
+"""What is wrong with a model on any device."""
 BATCH = 8 << 20
 """Characters that one message asks to count."""
 
@@ -58,6 +60,7 @@ class ChatHost:
         command: Sequence[str] = (sys.executable, "-I", "-m", "appliance.engine.chat.host"),
         threads: int | None = None,
         context_tokens: int = 0,
+        least_context: int = 0,
         patience: Patience | None = None,
         gpu: Callable[[], Gpu | NoGpu] = NoGpu,
         system: Sequence[Message] = (),
@@ -65,7 +68,8 @@ class ChatHost:
     ) -> None:
         """model: the bundle's id, where it is known before the host says it. accepted: the hash of
         the manifest, where an administrator accepted it unsigned. context_tokens: of one
-        conversation, 0 for as many as are usual. gpu: finds out, once, whether
+        conversation, 0 for as many as are usual; least_context: one that takes fewer is not
+        used. gpu: finds out, once, whether
         there is one to use. system: what every conversation begins with; it is computed after each
         start, or taken from `prefixes`."""
         self._folder = bundle
@@ -74,6 +78,7 @@ class ChatHost:
         self._command = tuple(command)
         self._threads = threads or cores()
         self._context_tokens = context_tokens
+        self._least_context = least_context
         self._patience = patience or Patience()
         self._probe = gpu
         self._system = tuple(system)
@@ -110,6 +115,19 @@ class ChatHost:
     def note(self) -> str:
         """What the person should know about how the model runs; mostly empty."""
         return self._note
+
+    @property
+    def problem(self) -> EngineFailed | None:
+        """Why the model could not be started, as long as another start is not worth trying: for
+        good, or for RETRY seconds where the reason may pass. None while one is under way."""
+        start = self._start
+        return start.problem if start is not None else None
+
+    @property
+    def starting(self) -> bool:
+        """Whether a start is under way."""
+        start = self._start
+        return start is not None and not start.done.is_set()
 
     @property
     def notice(self) -> str:
@@ -268,7 +286,7 @@ class ChatHost:
         if isinstance(self._gpu, Gpu):
             try:
                 return self._spawn(start, "gpu")
-            except (BundleMissing, BundleDamaged, BundleUntrusted, ModelMissing, ModelDamaged):
+            except (*UNFIT, ContextShort):
                 raise
             except EngineFailed as error:
                 if self._closed:
@@ -288,65 +306,14 @@ class ChatHost:
         ready = host.wait_ready()
         if self._model not in ("", ready.model):
             raise host.end(EngineStopped("The model that was started is not the one asked for."))
+        if ready.context < self._least_context:
+            raise host.end(
+                ContextShort(
+                    f"The model {ready.model} takes {ready.context:,} tokens at once; answers need "
+                    f"{self._least_context:,}."
+                )
+            )
         return host, ready
-
-
-class Start:
-    """One attempt to have a host: under way, done, or failed; also later, when its host ends.
-
-    bring_up(start, before) runs in a thread of its own; `before` is what ended the host before."""
-
-    def __init__(
-        self,
-        bring_up: Callable[[Start, EngineFailed | None], None],
-        before: EngineFailed | None,
-    ) -> None:
-        self.done = threading.Event()
-        self._lock = threading.Lock()
-        self._host: HostProcess | None = None
-        self._failure: EngineFailed | None = None
-        self._thread = threading.Thread(
-            target=bring_up, args=(self, before), name="chat-start", daemon=True
-        )
-        self._thread.start()
-
-    @property
-    def failure(self) -> EngineFailed | None:
-        """Why there is no host that is fit for use; None while there is one, or may come."""
-        if not self.done.is_set():
-            return None
-        return self._failure or (self._host.failure if self._host is not None else None)
-
-    def host(self) -> HostProcess:
-        """Once done. Raises what the start failed with."""
-        if self._failure is not None or self._host is None:
-            raise again(self._failure or EngineStopped("The model has not been started."))
-        return self._host
-
-    def attach(self, host: HostProcess) -> None:
-        """The process that is being started, so that it can be ended meanwhile."""
-        with self._lock:
-            self._host, failure = host, self._failure
-        if failure is not None:
-            host.end(failure)
-
-    def succeed(self) -> None:
-        self.done.set()
-
-    def fail(self, failure: EngineFailed) -> None:
-        with self._lock:
-            self._failure = self._failure or failure
-        self.done.set()
-
-    def end(self, failure: EngineFailed) -> None:
-        """Ends the host, or the start that is under way, and what is kept of it on disk is whole
-        on return (unless a driver that is being tried keeps the start waiting)."""
-        with self._lock:
-            self._failure = failure
-            host = self._host
-        if host is not None:
-            host.end(failure)
-        self._thread.join(LEAVE)
 
 
 def _patiently() -> None:

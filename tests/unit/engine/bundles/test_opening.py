@@ -142,8 +142,10 @@ def test_a_build_machine_links_for_its_own_kind(machine: str, levels: tuple[str,
 
 
 def test_too_little_memory_is_said_with_figures(whole: Path) -> None:
-    needed = opened(whole).memory
-    assert opened(whole, memory=needed).memory == needed
+    least = opened(whole, memory=opened(whole).memory).memory
+    assert opened(whole, memory=least).memory == least
+    with pytest.raises(MemoryShort):
+        opened(whole, memory=least - 1)
     with pytest.raises(MemoryShort, match=r"needs about 0\.3 GB of memory; 0\.1 GB"):
         opened(whole, memory=100_000_000)
 
