@@ -18,7 +18,7 @@ from appliance.engine.bundles.store import find
 from appliance.engine.chat.client import ChatHost
 from appliance.engine.chat.measuring import Measured, measure
 from appliance.engine.decoding.request import Finished, Message, Sampling
-from appliance.errors import CloisterError, QuestionUnusable
+from appliance.errors import CloisterError, EngineFailed, QuestionUnusable
 from appliance.language_model import MODELS, host_of
 from appliance.policy import Action
 from appliance.values import Outcome
@@ -131,7 +131,7 @@ def trial(desk: Desk, wanted: str) -> Iterator[Trial]:
     desk.require(Action.MANAGE_MODELS)
     folder = find(desk.place.data / MODELS, wanted)
     writer = desk.writer
-    if writer is not None and writer.model == folder.name and writer.problem is None:
+    if writer is not None and writer.model == folder.name and _runs(writer):
         yield Trial(desk, writer, folder.name)
         return
     if writer is not None:
@@ -141,6 +141,15 @@ def trial(desk: Desk, wanted: str) -> Iterator[Trial]:
         yield Trial(desk, host, folder.name)
     finally:
         host.close()
+
+
+def _runs(host: ChatHost) -> bool:
+    """Whether the desk's own host serves; a model that is not fit for answers may be tried still."""
+    try:
+        host.wait(lambda: None)
+    except EngineFailed:
+        return False
+    return True
 
 
 def measured(desk: Desk, wanted: str, threads: int, go_on: Callable[[], None]) -> Measured:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,26 @@ def test_it_is_measured_on_one_thread_and_more(model: Path) -> None:
         assert prefill["128"] > 0
         assert prefill["512"] is None  # its context is 512 tokens
         assert line["decode"] is None or float(str(line["decode"])) > 0
+
+
+def damage(data: Path) -> None:
+    shard = next((data / "models").rglob("params_shard_*.bin"))
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("harm", "why"), [(None, "takes 512 tokens at once; answers need 2,048"), (damage, "shard")]
+)
+def test_a_model_that_cannot_write_leaves_answers_to_quoting(
+    model: Path, harm: Callable[[Path], None] | None, why: str
+) -> None:
+    if harm is not None:
+        harm(model)
+    said = require(cloister(model, "ask", "When may apixaban be restarted after surgery?"))
+    assert (said.find("mode"), said.find("found")) == ("quote", True)
+    checked = cloister(model, "doctor")
+    (line,) = (line for line in checked.lines if line.get("check") == "language model")
+    assert line["state"] == "failed"
+    assert why in str(line["sentence"])
