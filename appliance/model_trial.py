@@ -144,7 +144,7 @@ def trial(desk: Desk, wanted: str) -> Iterator[Trial]:
 
 
 def _runs(host: ChatHost) -> bool:
-    """Whether the desk's own host serves; a model that is not fit for answers may be tried still."""
+    """Whether the desk's own host serves; one unfit for answers may be tried all the same."""
     try:
         host.wait(lambda: None)
     except EngineFailed:
