@@ -10,7 +10,7 @@ import pytest
 
 from appliance.engine.chat import starting
 from appliance.engine.chat.client import ChatHost
-from appliance.engine.chat.errors import EngineStopped
+from appliance.engine.chat.errors import EngineRestarting, EngineStopped
 from appliance.engine.chat.process import Patience
 from appliance.engine.decoding.request import Finished, Message, Sampling
 from appliance.engine.errors import BundleDamaged, ContextShort
@@ -24,14 +24,8 @@ def make() -> Iterator[Callable[..., ChatHost]]:
     made: list[ChatHost] = []
 
     def host(how: str = "honest", **more: object) -> ChatHost:
-        made.append(
-            ChatHost(
-                Path("/none"),
-                command=command(how),
-                patience=Patience(start=30, token=2),
-                **more,  # type: ignore[arg-type]
-            )
-        )
+        usual: dict[str, object] = {"patience": Patience(start=30, token=2)}
+        made.append(ChatHost(Path("/none"), command=command(how), **(usual | more)))  # type: ignore[arg-type]
         return made[-1]
 
     yield host
@@ -91,6 +85,18 @@ def test_one_that_died_later_is_started_anew_and_is_no_problem(
         list(chat.generate([Message("user", "a !kill")], Sampling(), lambda: None))
     assert chat.problem is None
     chat.wait(lambda: None)
+
+
+def test_one_that_fails_again_and_again_is_known_to_until_the_window_is_over(
+    make: Callable[..., ChatHost],
+) -> None:
+    chat = make(patience=Patience(start=30, token=2, restarts=1, window=600))
+    for _ in range(2):
+        with pytest.raises(EngineStopped):
+            list(chat.generate([Message("user", "a !kill")], Sampling(), lambda: None))
+    assert isinstance(chat.problem, EngineRestarting)
+    with pytest.raises(EngineRestarting):
+        chat.wait(lambda: None)
 
 
 def test_one_that_rests_is_started_by_the_next_ask(make: Callable[..., ChatHost]) -> None:

@@ -119,9 +119,14 @@ class ChatHost:
     @property
     def problem(self) -> EngineFailed | None:
         """Why the model could not be started, as long as another start is not worth trying: for
-        good, or for RETRY seconds where the reason may pass. None while one is under way."""
-        start = self._start
-        return start.problem if start is not None else None
+        good, for RETRY seconds where the reason may pass, or until a host that fails again and
+        again may be started anew. None while a start is under way."""
+        with self._lock:
+            start = self._start
+            if start is None or start.problem is not None:
+                return start.problem if start is not None else None
+            failure = start.failure
+            return self._restless(failure) if failure is not None else None
 
     @property
     def starting(self) -> bool:
@@ -239,22 +244,25 @@ class ChatHost:
         failure = self._start.failure if self._start is not None else None
         if self._start is None or failure is not None:
             if failure is not None:
-                self._require_calm(failure)
+                restless = self._restless(failure)
+                if restless is not None:
+                    raise restless
+                self._restarts.append(time.monotonic())
             self._start = Start(self._bring_up, failure)
         return self._start
 
-    def _require_calm(self, failure: EngineFailed) -> None:
-        """Raises EngineRestarting if the host has been started anew too often of late."""
+    def _restless(self, failure: EngineFailed) -> EngineFailed | None:
+        """Why it is not started anew, if it has been too often of late. The lock is held."""
         now = time.monotonic()
         recent = [moment for moment in self._restarts if now - moment < self._patience.window]
-        if len(recent) >= self._patience.restarts:
-            if isinstance(failure, LASTING):
-                raise again(failure)
-            raise EngineRestarting(
-                f"The model has failed {len(recent) + 1} times in a short while and is not "
-                f"started again for now. {failure.sentence}"
-            )
-        self._restarts.append(now)
+        if len(recent) < self._patience.restarts:
+            return None
+        if isinstance(failure, LASTING):
+            return again(failure)
+        return EngineRestarting(
+            f"The model has failed {len(recent) + 1} times in a short while and is not started "
+            f"again for now. {failure.sentence}"
+        )
 
     def _bring_up(self, start: Start, before: EngineFailed | None) -> None:
         """In a thread of its own: starts the host and, once asks can be served, prepares what all
