@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.terminal import cloister, require, started
+from tests.e2e.terminal import PASSPHRASE, Terminal, cloister, require, started
 from tests.stories260k import SHARED
 from tests.stories_bundle import write_unsigned
 
@@ -58,6 +58,23 @@ def test_lines_are_a_conversation_and_stream_as_text(model: Path) -> None:
         "model.trial.opened",
         "model.trial.closed",
     ] * 2
+
+
+def test_on_a_terminal_it_asks_for_the_next_message_until_the_input_ends(
+    model: Path, tmp_path: Path
+) -> None:
+    secret = tmp_path / "passphrase"
+    secret.write_text(f"{PASSPHRASE}\n")
+    secret.chmod(0o600)
+    opening = ("--data", str(model), "--passphrase-file", str(secret))
+    terminal = Terminal(*opening, "model", "chat", "stories")
+    terminal.wait_for("stories@1, without your documents. Each message is logged.")
+    terminal.wait_for("> ")
+    terminal.type(f"{BEGIN}\n")
+    terminal.wait_for("\n> ")
+    terminal.type("\x04")
+    assert terminal.status() == 0
+    assert [line["outcome"] for line in trials(model)] == ["", "answered"]
 
 
 def test_what_cannot_be_said_is_refused_before_a_record(model: Path) -> None:
