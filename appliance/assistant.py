@@ -4,16 +4,18 @@ Rules kept here: nothing is yielded before the opening record is durable; every 
 is closed by exactly one record, also when the caller walks away, and that record holds what was
 shown until then; an answer counts, and a quoted one is shown, only after its closing record is
 durable; if the log cannot be written, there is no answer. A written answer is shown as it comes:
-where the policy says "required", only sentences that passed the check.
+where the policy says "required", only sentences that passed the check. Where the language model
+cannot be started, the answer is quoted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from appliance import citations
-from appliance.errors import CloisterError, LogUnwritable, QuestionUnusable
+from appliance.errors import CannotWrite, CloisterError, LogUnwritable, QuestionUnusable
 from appliance.protocols import Answerer, Audit, Clock, Finder, History, Policy
 from appliance.values import (
     Answer,
@@ -185,7 +187,7 @@ def _write(  # noqa: PLR0917 - in the order of the main path
     earlier = parts.history.earlier(question.conversation)
     answer: Answer | None = None
     released = 0
-    for step in parts.answerer.generate(question.text, found, earlier, go_on):
+    for step in _steps(question.text, found, earlier, parts.answerer, go_on):
         if isinstance(step, Answer):
             streamed.model = step.model
             answer = citations.check(step, found, rule)
@@ -196,8 +198,21 @@ def _write(  # noqa: PLR0917 - in the order of the main path
         elif rule == "marked":
             yield streamed.show(step)
         go_on()
-    yield Progress(Stage.CHECKING)
+    if answer is not None:
+        yield Progress(Stage.CHECKING)
     return answer
+
+
+def _steps(
+    question: str,
+    found: Sequence[Scored],
+    earlier: Sequence[Turn],
+    answerer: Answerer,
+    go_on: Callable[[], None],
+) -> Iterator[str | Answer]:
+    """What is written; nothing where the model cannot be started, and answers are then quoted."""
+    with suppress(CannotWrite):
+        yield from answerer.generate(question, found, earlier, go_on)
 
 
 def _refusal(question: Question, verdict: Verdict) -> Ending | None:

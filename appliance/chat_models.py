@@ -7,6 +7,8 @@ accepted cannot be replaced by another.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from appliance.desk import Desk
@@ -14,7 +16,10 @@ from appliance.engine.bundles import store
 from appliance.engine.bundles.manifest import Signed
 from appliance.engine.bundles.store import Acceptance, Entry
 from appliance.engine.bundles.trust import trusted_signers
+from appliance.engine.chat.measuring import Measured
+from appliance.engine.environment import cores
 from appliance.errors import CloisterError
+from appliance.model_trial import Trial, measured, trial
 from appliance.policy import Action
 from appliance.values import MarkState, StoreMark
 
@@ -85,6 +90,18 @@ class ChatModels:
         store.remove(self._folder, identity)
         self._desk.ledger.note("model.removed", object=identity)
         return identity
+
+    def trial(self, wanted: str) -> AbstractContextManager[Trial]:
+        """A conversation with this model, to try it. Raises NotAllowed, ModelMissing."""
+        return trial(self._desk, wanted)
+
+    def measured(self, wanted: str, threads: int, go_on: Callable[[], None]) -> Measured:
+        """How fast this model is here. Raises NotAllowed, ModelMissing, EngineFailed."""
+        return measured(self._desk, wanted, threads, go_on)
+
+    def threads(self) -> int:
+        """How many a model runs on if nobody says."""
+        return cores()
 
     def accepted(self) -> dict[str, str]:
         """The hashes of the installed manifests by the models' ids, as the log has them: what

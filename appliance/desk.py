@@ -21,7 +21,7 @@ from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
 from appliance.errors import CloisterError, StoreTampered
 from appliance.intake import IntakeParts
-from appliance.language_model import language_model
+from appliance.language_model import language_model, written_by
 from appliance.ledger import Ledger
 from appliance.memory import History, Library
 from appliance.originals import CollectionShelf, Originals
@@ -270,9 +270,7 @@ class Desk:
         usual = Question("", "", self.person, self.now())
         verdict = self.policy.decide(usual)
         allowed = verdict.allowed and verdict.obligations.mode is AnswerMode.GENERATE
-        if self.writer is None:
-            return Writing("", allowed)
-        return Writing(self.writer.model, allowed, self.writer.note)
+        return written_by(self.writer, allowed=allowed)
 
     def start_writer(self) -> None:
         """In the background, so that the first answer need not wait for all of it."""

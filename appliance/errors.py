@@ -80,6 +80,12 @@ class EngineFailed(CloisterError):
     hint = "Ask again; the engine has been started anew."
 
 
+class CannotWrite(EngineFailed):
+    """The language model cannot be started or asked: nothing was written, and it can be quoted."""
+
+    code = "cannot_write"
+
+
 class DocumentError(CloisterError):
     """A document cannot be read as it is. Parts of it, or the rest of an import, go on."""
 

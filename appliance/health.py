@@ -146,7 +146,7 @@ def _language_model(data: Path, settings: Settings, desk: Desk | None) -> Check:
         return Check(name, "ok", f"{folder.name} is installed; it is tried after a log-in.")
     if not desk.writing().allowed:
         return Check(name, "ok", f"{folder.name} is not used: the policy has answers quoted.")
-    tried = _tried(name, hint, lambda: described(writer))
+    tried = _tried(name, hint, lambda: described(writer, settings))
     if tried.state == "ok" and (writer.note or writer.notice):
         return Check(name, "warning", tried.sentence, "Answers are written all the same.")
     return tried

@@ -2,22 +2,26 @@
 
 Rules kept here: the institution says which model is used, in the managed settings; where it does
 not, the one installed last is. Without one answers are quoted, and nothing fails. An unsigned model
-is opened only as the one whose hash the log holds.
+is opened only as the one whose hash the log holds. A driver is touched only where the institution
+says so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from appliance.audit import Log
 from appliance.engine.bundles.store import find, list_models
 from appliance.engine.chat.client import ChatHost
 from appliance.engine.chat.prefixes import PrefixStore
-from appliance.engine.chat.preflight import probe
+from appliance.engine.chat.preflight import NoGpu, probe
 from appliance.engine.decoding.request import Message
 from appliance.engine.prompts.grounded import INSTRUCTIONS
+from appliance.engine.running.budget import LEAST
 from appliance.errors import CloisterError
 from appliance.settings import Settings
+from appliance.values import Writing
 from appliance.vault import Session
 
 MODELS = "models"
@@ -44,19 +48,59 @@ def language_model(data: Path, session: Session, log: Log, settings: Settings) -
         return None  # what is named and not there must not keep anybody from logging in
     if folder is None:
         return None
-    mark = log.latest_store(f"model/{folder.name}")
-    return ChatHost(
+    return host_of(
         folder,
-        model=folder.name,
-        accepted=mark.sha256 if mark is not None else "",
-        gpu=probe,
+        log,
+        settings,
+        least_context=LEAST,
         system=(Message("system", INSTRUCTIONS),),
         prefixes=PrefixStore(data / PREPARED, session.vault_subkey("chat-prefix")),
     )
 
 
-def described(host: ChatHost) -> str:
+def host_of(
+    folder: Path,
+    log: Log,
+    settings: Settings,
+    *,
+    threads: int | None = None,
+    least_context: int = 0,
+    system: Sequence[Message] = (),
+    prefixes: PrefixStore | None = None,
+) -> ChatHost:
+    """The host of an installed model, as the institution's settings have it run; not started."""
+    mark = log.latest_store(f"model/{folder.name}")
+    return ChatHost(
+        folder,
+        model=folder.name,
+        accepted=mark.sha256 if mark is not None else "",
+        threads=threads,
+        context_tokens=settings.context_tokens,
+        least_context=least_context,
+        gpu=probe if settings.gpu == "auto" else NoGpu,
+        system=system,
+        prefixes=prefixes,
+    )
+
+
+def described(host: ChatHost, settings: Settings) -> str:
     """For `cloister doctor`: the model as it runs; waits for its start. Raises EngineFailed."""
     place = "the processor" if host.device == "cpu" else host.device
+    if settings.gpu == "off":
+        place += " (GPU off)"
     sentence = f"{host.model} on {place}, {host.context:,} tokens of context."
     return " ".join(part for part in (sentence, host.note, host.notice) if part)
+
+
+def written_by(host: ChatHost | None, *, allowed: bool) -> Writing:
+    """What the screen says of written answers. allowed: by the policy."""
+    if host is None:
+        return Writing("", allowed)
+    problem = host.problem
+    if problem is None:
+        return Writing(host.model, allowed, host.note, starting=host.starting)
+    note = (
+        f"The language model cannot be used, so answers are quoted from your documents: "
+        f"{problem.sentence} {problem.next_step}"
+    )
+    return Writing(host.model, allowed, note, works=False)

@@ -16,6 +16,8 @@ from appliance.values import Answer, Outcome, Question, Role, StoreMark, Verdict
 from appliance.vault import Context, KeyErased, Session
 
 TEXT_LIMIT = 200_000
+TRIAL = "model.trial"
+"""What the two records of a message to a model that is being tried begin with."""
 
 
 class Ledger:
@@ -89,6 +91,41 @@ class Ledger:
             payload = self._sealed("closed", question.id, said(answer))
         return self.log.close_ask(question, outcome, answer, code, payload)
 
+    def open_trial(self, trial: str, model: str, text: str, verdict: Verdict) -> int:
+        """A message to a model that is being tried; durable on return."""
+        payload = self._sealed("opened", trial, {"message": text}, of=TRIAL)
+        return self._trial("opened", trial, model, payload, verdict=verdict)
+
+    def close_trial(
+        self, trial: str, model: str, outcome: Outcome, answer: str, code: str = ""
+    ) -> int:
+        """What was shown of its answer, and how that ended."""
+        payload = self._sealed("closed", trial, {"answer": answer}, of=TRIAL)
+        return self._trial("closed", trial, model, payload, outcome=outcome.value, code=code)
+
+    def _trial(
+        self,
+        step: str,
+        trial: str,
+        model: str,
+        payload: bytes,
+        *,
+        verdict: Verdict | None = None,
+        outcome: str = "",
+        code: str = "",
+    ) -> int:
+        record = Record(
+            f"{TRIAL}.{step}",
+            person=self._person,
+            role=self._role,
+            object=trial,
+            verdict=verdict,
+            model=model,
+            outcome=outcome,
+            code=code,
+        )
+        return self.log.append(record, payload)
+
     def payload(self, seq: int) -> str:
         """The sealed text of a record, for an auditor; empty where it has none, or a sentence
         saying that it was erased. Raises vault.NotPermitted, audit errors."""
@@ -97,17 +134,17 @@ class Ledger:
         if not fields.get("payload"):
             return ""
         sealed = self.log.payload(seq)
-        context = Context(f"ask.{record.action.rpartition('.')[2]}", fields["ask"], 1)
+        context = Context(record.action, fields.get("ask", record.object), 1)
         try:
             return self._session.open_as_auditor(sealed, context).decode("utf-8")
         except KeyErased as error:
             return error.sentence
 
-    def _sealed(self, step: str, ask: str, text: dict[str, object]) -> bytes:
+    def _sealed(self, step: str, ask: str, text: dict[str, object], of: str = "ask") -> bytes:
         body = json.dumps(text, ensure_ascii=False, sort_keys=True).encode()
         if len(body) > TEXT_LIMIT:
             raise AnswerTooLong("The answer is longer than the log takes.")
-        return self._session.seal_to_auditors(body, Context(f"ask.{step}", ask, 1))
+        return self._session.seal_to_auditors(body, Context(f"{of}.{step}", ask, 1))
 
 
 class AnswerTooLong(CloisterError):

@@ -62,7 +62,7 @@ class Answerer(Encoder, Protocol):
 
     @property
     def can_generate(self) -> bool:
-        """Whether there is a language model that writes answers."""
+        """Whether there is a language model that writes answers, as far as is known."""
 
     def generate(
         self,
@@ -76,7 +76,8 @@ class Answerer(Encoder, Protocol):
         Yields text as it comes, without marks of citations, and each time a sentence has ended the
         answer so far, to which later ones only add; the last thing yielded is the whole answer.
         Nothing is checked. `go_on` is called at every token; what it raises ends the writing there
-        and comes out. Raises EngineFailed, also half way."""
+        and comes out. Raises CannotWrite before anything is yielded where the model cannot be
+        started or asked this, EngineFailed also half way."""
 
 
 class History(Protocol):

@@ -35,26 +35,37 @@ class Settings:
     """airgap: "required" refuses to open the vault when the proof fails, "warn" says so instead.
     profile: "standard" or "fips", for vaults made from now on. file_limit_mb bounds one imported
     file, page_limit one document. model: the language model to use, by name or name@version; empty
-    for the one installed last."""
+    for the one installed last. context_tokens: what a question, its passages and the answer may
+    take together; less where memory is short. gpu: "off", or "auto" to run the language model on a
+    GPU where there is one that works."""
 
     airgap: str = "required"
     profile: str = "standard"
     file_limit_mb: int = 200
     page_limit: int = 5_000
     model: str = ""
+    context_tokens: int = 8_192
+    gpu: str = "off"
     sources: tuple[tuple[str, Source], ...] = ()
 
     def source(self, name: str) -> Source:
         return dict(self.sources).get(name, Source.BUILT_IN)
 
 
-MANAGED_ONLY = frozenset({"airgap", "model"})
+MANAGED_ONLY = frozenset({"airgap", "model", "context_tokens", "gpu"})
 """What weakens a promise is for the institution to decide, not for whoever sits at the machine."""
 
-MOST = {"file_limit_mb": 200, "page_limit": 5_000}
-"""Above these the sandboxed reader could not keep its own bounds."""
+MOST = {"file_limit_mb": 200, "page_limit": 5_000, "context_tokens": 1_000_000}
+"""Above these the sandboxed reader could not keep its own bounds; no model takes more tokens."""
 
-CHOICES = {"airgap": ("required", "warn"), "profile": ("standard", "fips")}
+LEAST = {"context_tokens": 2_048}
+"""Below this passages, question and answer do not fit."""
+
+CHOICES = {
+    "airgap": ("required", "warn"),
+    "profile": ("standard", "fips"),
+    "gpu": ("off", "auto"),
+}
 
 
 def default_data_folder() -> Path:
@@ -92,6 +103,8 @@ def read_settings(user: Path | None = None, managed: Path = MANAGED) -> Settings
         file_limit_mb=int(merged.get("file_limit_mb", known.file_limit_mb)),
         page_limit=int(merged.get("page_limit", known.page_limit)),
         model=str(merged.get("model", known.model)),
+        context_tokens=int(merged.get("context_tokens", known.context_tokens)),
+        gpu=str(merged.get("gpu", known.gpu)),
         sources=tuple(sorted(sources.items())),
     )
 
@@ -118,6 +131,8 @@ def _checked(path: Path, name: str, value: object) -> str | int:
         raise SettingsInvalid(f"{path}: `{name}` must be of type {expected.__name__}.")
     if isinstance(value, int) and value <= 0:
         raise SettingsInvalid(f"{path}: `{name}` must be above zero.")
+    if isinstance(value, int) and value < LEAST.get(name, value):
+        raise SettingsInvalid(f"{path}: `{name}` must be at least {LEAST[name]:,}.")
     if isinstance(value, int) and value > MOST.get(name, value):
         raise SettingsInvalid(f"{path}: `{name}` must be at most {MOST[name]:,}.")
     if name in CHOICES and value not in CHOICES[name]:

@@ -1,7 +1,8 @@
 """What a crash cut off between "being done" and "done" gets its second record at the next login.
 
 Rules kept here: a document that is being added or removed has a record before and one after; which
-one comes after is told from what the store holds; only the session that was cut off is looked at.
+one comes after is told from what the store holds. So has a message to a model that is being tried.
+Only the session that was cut off is looked at.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from appliance.values import LogRecord
 
 PIECE = 256  # records read at once, newest first
-BEGUN = ("document.adding", "document.removing")
+BEGUN = ("document.adding", "document.removing", "model.trial.opened")
 ENDS = {
     ("document.adding", True): "document.added",
     ("document.adding", False): "document.not_added",
@@ -23,6 +24,7 @@ ENDS = {
     ("document.removing", False): "document.removed",
 }
 """Which record follows, by what was begun and whether the document is there."""
+TRIAL_ENDED = "model.trial.closed"
 
 
 def unsettled(ledger: Ledger) -> tuple[LogRecord, ...]:
@@ -36,7 +38,7 @@ def unsettled(ledger: Ledger) -> tuple[LogRecord, ...]:
         for record in reversed(ledger.log.records(start, at - start)):
             if record.action in ("session.opened", "session.closed"):
                 return tuple(reversed(begun))
-            if record.action in ENDS.values():
+            if record.action in ENDS.values() or record.action == TRIAL_ENDED:
                 ended.add(record.object)
             elif record.action in BEGUN and record.object not in ended:
                 begun.append(record)
@@ -48,6 +50,9 @@ def settle(ledger: Ledger, begun: tuple[LogRecord, ...], documents: Mapping[str,
     """Writes the missing records. documents: the ids of all that each open collection holds; what
     was begun in a collection that is not open waits until it is."""
     for record in begun:
+        if record.action == "model.trial.opened":
+            ledger.note(TRIAL_ENDED, object=record.object, outcome="failed", code="interrupted")
+            continue
         collection = dict(record.fields).get("details.collection", "")
         if collection in documents:
             there = record.object in documents[collection]

@@ -1,5 +1,7 @@
 """Compiles the processor's kernels of chat models and keeps them in .cache/chat-kernels/<hash>/.
 
+TVM's runtime goes along, with what it needs for a GPU where the package has that.
+
 Rules kept here: one library an instruction set serves every model, so they ship with the program;
 each is named with its hash. A folder is complete or not there: it is made under another name and
 renamed. `.cache/chat-kernels/current` names the one in use. When the inputs have not changed
@@ -67,7 +69,23 @@ def build(folder: Path) -> None:
     statuses = [process.wait() for process in compiling]
     if any(statuses):
         raise SystemExit("The kernels of chat models cannot be compiled; why stands above.")
+    copy_runtime(folder)
     write_hashes(folder, levels)
+
+
+def copy_runtime(folder: Path) -> None:
+    """TVM's own libraries beside ours: which are loaded is verified by the same hashes."""
+    from appliance.engine.bundles.libraries import DEVICES, RUNTIME
+
+    spec = importlib.util.find_spec("tvm")
+    if spec is None or spec.origin is None:
+        raise SystemExit("The package tvm is not installed; run `make setup`.")
+    there = Path(spec.origin).parent / "lib"
+    shutil.copyfile(there / f"{RUNTIME}.so", folder / f"{RUNTIME}.so")
+    for device in DEVICES:
+        beside = there / f"{RUNTIME}_{device}.so"
+        if beside.is_file():
+            shutil.copyfile(beside, folder / beside.name)
 
 
 def compile_level(level: str, path: Path) -> None:

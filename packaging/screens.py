@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from gui.shell import Shell
     from gui.workplace import Workplace
 
+GPU_NOTE = "The GPU cannot be used (the driver does not answer); the processor is used instead."
+MODEL_NOTE = (
+    "The language model cannot be used, so answers are quoted from your documents: The model "
+    "SmolLM2 1.7B needs about 5.0 GB of memory; 2.0 GB are free. Close other programs, or use a "
+    "smaller model."
+)
 PASSPHRASE = "tidal lantern orchard mosaic"  # noqa: S105 - of a throwaway vault
 
 
@@ -189,6 +195,17 @@ def writing(camera: Camera, shell: Shell, scene: Scene) -> None:
             camera.take("ask-being-written")
         camera.until(lambda v=view: v.stages is None)  # type: ignore[misc]
         camera.take(("ask-no-model", "ask-written", "ask-broken-off")[number])
+    for name, works, note in (("gpu", True, GPU_NOTE), ("model", False, MODEL_NOTE)):
+        product.pace.dies_at, product.pace.works, product.pace.note = 0, works, note
+        desk.ask.writer.look()
+        desk.new_question()
+        camera.take(f"ask-welcome-{name}-unusable")
+        desk.ask.composer.typing.setPlainText(question)
+        desk.ask.composer.send.click()
+        view = desk.ask.stream.views[-1]
+        camera.until(lambda v=view: v.stages is None)  # type: ignore[misc]
+        camera.take(f"ask-{name}-unusable")
+    product.pace.works, product.pace.note = True, ""
     product.pace.writes, product.pace.model, product.pace.dies_at = False, "", 0
 
 

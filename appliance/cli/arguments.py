@@ -12,6 +12,7 @@ from typing import NoReturn
 from appliance.cli.output import Output
 from appliance.errors import UsageError
 
+TRIAL = "model_trial"
 DIGITS = 10  # of a number: more than any log has records
 
 
@@ -169,7 +170,7 @@ def _parser() -> argparse.ArgumentParser:
         help="ask this of --library (repeatable)",
     )  # fmt: skip
     _log_commands(command("log", "log", "show", "Show, verify or export the log."), common)
-    model = command("model", "model", "show", "Build, verify, install, list or remove chat models.")
+    model = command("model", "model", "show", "Build, install, try or remove chat models.")
     _model_commands(model, common)
     return parser
 
@@ -198,12 +199,14 @@ def _log_commands(log: argparse.ArgumentParser, common: _Parser) -> None:
 def _model_commands(model: argparse.ArgumentParser, common: _Parser) -> None:
     commands = model.add_subparsers(metavar="COMMAND", required=True)
 
-    def command(name: str, function: str, text: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, function: str, text: str, module: str = "model"
+    ) -> argparse.ArgumentParser:
         made = commands.add_parser(name, parents=[common], help=text, description=text)
-        made.set_defaults(module="model", function=function)
+        made.set_defaults(module=module, function=function)
         return made
 
-    build = command("build", "build", "Turn a Hugging Face folder into a bundle named --name.")
+    build = command("build", "build", "Turn a Hugging Face folder into a bundle.")
     build.add_argument("folder", metavar="HF_DIR")
     build.add_argument(
         "--quant", default="q4f16_1", metavar="FORMAT", help="q0f32, q0f16, q4f16_1 or q4f32_1"
@@ -214,6 +217,9 @@ def _model_commands(model: argparse.ArgumentParser, common: _Parser) -> None:
     build.add_argument("--out", required=True, metavar="DIR", help="a folder that is not there yet")
     build.add_argument(
         "--context", type=from_zero, default=0, metavar="N", help="tokens, if not all"
+    )
+    build.add_argument(
+        "--as", dest="model", default="", metavar="NAME", help="the bundle's, if not its folder's"
     )
     build.add_argument("--key", default="", metavar="FILE", help="sign with the key in this file")
     _described(build)
@@ -233,7 +239,14 @@ def _model_commands(model: argparse.ArgumentParser, common: _Parser) -> None:
     _described(install)
     command("list", "show", "List the installed models.")
     remove = command("remove", "remove", "Remove an installed model.")
-    remove.add_argument("model", metavar="NAME", help="NAME or NAME@VERSION")
+    chat = command("chat", "chat", "Try a model in a conversation, without documents.", TRIAL)
+    chat.add_argument("--prompt", default="", metavar="TEXT", help="one message, not a line each")
+    bench = command("bench", "bench", "Measure how fast a model is on this machine.", TRIAL)
+    bench.add_argument(
+        "--threads", type=from_zero, default=0, metavar="N", help="beside 1; all, if not given"
+    )
+    for one in (remove, chat, bench):
+        one.add_argument("model", metavar="NAME", help="NAME or NAME@VERSION")
 
 
 def _described(command: argparse.ArgumentParser) -> None:

@@ -58,7 +58,11 @@ def ask(arguments: Arguments, output: Output) -> int:
             cancellation=cancellation,
         )
         with following(asked) as events:
-            return follow(events, output)
+            status = follow(events, output)
+        stands = appliance.writing()
+        if stands.allowed and stands.note:
+            output.note(stands.note)
+        return status
 
 
 def follow(events: Iterable[Event], output: Output) -> int:

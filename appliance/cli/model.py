@@ -1,4 +1,4 @@
-"""`cloister model build|key|verify|install|list|remove`."""
+"""`cloister model build|key|verify|install|list|remove` (chat and bench: model_trial.py)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def build(arguments: Arguments, output: Output) -> int:
         raise UsageError(f"“{quant}” is no format.", hint=f"Formats are {', '.join(formats)}.")
     source, out = (Path(arguments.text(name)).absolute() for name in ("folder", "out"))
     origin = Origin(
-        name=arguments.name or out.name,
+        name=arguments.text("model") or out.name,
         version=arguments.text("version"),
         licence=arguments.text("licence"),
         source=arguments.text("source"),

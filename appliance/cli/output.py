@@ -43,6 +43,11 @@ class Output:
         if not self.as_json:
             self._print(visible(text))
 
+    def piece(self, text: str) -> None:
+        """A part of a line for a person, as it comes; silent under --json."""
+        if not self.as_json:
+            self._print(visible(text), end="")
+
     def data(self, **fields: Value) -> None:
         """For a program; silent without --json."""
         if self.as_json:
@@ -89,10 +94,10 @@ class Output:
             return status or 1
         return status
 
-    def _print(self, text: str) -> None:
+    def _print(self, text: str, end: str = "\n") -> None:
         self.clear()
         try:
-            print(text, flush=True)
+            print(text, end=end, flush=True)
         except BrokenPipeError:
             raise
         except OSError as error:

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from appliance.engine.decoding.request import Finished, Message, Piece, Sampling
 from appliance.engine.prompts.citing import Draft
-from appliance.engine.prompts.grounded import grounded
-from appliance.errors import EngineFailed
+from appliance.engine.prompts.grounded import PromptTooLong, grounded
+from appliance.errors import CannotWrite, EngineFailed
 from appliance.values import Answer, Scored, Turn, Vectors
 
 
@@ -31,6 +31,10 @@ class Writer(Protocol):
     def model(self) -> str:
         """Name and version, for people and for the log."""
 
+    @property
+    def problem(self) -> EngineFailed | None:
+        """Why it cannot be started and is not tried again for now; None where it may be asked."""
+
     def wait(self, go_on: Callable[[], None]) -> None:
         """Until it can be asked. What `go_on`, called several times a second, raises comes out."""
 
@@ -47,7 +51,7 @@ class Writer(Protocol):
         """Finished comes last. What `go_on` raises cancels the request and comes out."""
 
 
-class WriterMissing(EngineFailed):
+class WriterMissing(CannotWrite):
     code = "no_language_model"
     hint = "Your IT department can add one with `cloister model install`."
 
@@ -61,7 +65,7 @@ class Answering:
 
     @property
     def can_generate(self) -> bool:
-        return self._writer is not None
+        return self._writer is not None and self._writer.problem is None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         return self._reader.encode(texts)
@@ -81,8 +85,16 @@ class Answering:
         writer = self._writer
         if writer is None:
             raise WriterMissing("No language model is installed.")
-        writer.wait(go_on)
-        prompt = grounded(question, passages, earlier, context=writer.context, count=writer.count)
+        try:
+            writer.wait(go_on)
+        except EngineFailed as error:
+            raise CannotWrite(error.sentence, hint=error.next_step) from error
+        try:
+            prompt = grounded(
+                question, passages, earlier, context=writer.context, count=writer.count
+            )
+        except PromptTooLong as error:
+            raise CannotWrite(error.sentence, hint=error.next_step) from error
         go_on()
         draft = Draft(prompt.passages, writer.model)
         sampling = Sampling(max_tokens=prompt.answer_tokens)

@@ -54,6 +54,13 @@ class MemoryShort(EngineFailed):
     hint = "Close other programs, or use a smaller model."
 
 
+class ContextShort(EngineFailed):
+    """The model takes too few tokens at once for passages, a question and an answer."""
+
+    code = "context_short"
+    hint = "Use another model: most take 4,096 tokens or more."
+
+
 class WeightsUnusable(EngineFailed):
     """The files to build a bundle from are not what they should be."""
 

@@ -231,11 +231,14 @@ class Turn:
 class Writing:
     """Whether answers can be written rather than quoted. model: the language model that is
     installed, "" for none. allowed: whether the policy lets this person have answers written. note:
-    what the person should know about how the model runs."""
+    what the person should know about how the model runs. works: False where it cannot be started;
+    answers are then quoted, and the note says why. starting: that is not known yet."""
 
     model: str
     allowed: bool
     note: str = ""
+    works: bool = True
+    starting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

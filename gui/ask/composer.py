@@ -97,6 +97,9 @@ class Composer(QWidget):
         self.count.hide()
         self.hint = Words("", "caption", wrap=True)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.note = Words("", "caption", wrap=True)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.note.hide()
         self._busy = False
         self._arrange()
         self.typing.sent.connect(self._send)
@@ -116,6 +119,11 @@ class Composer(QWidget):
         self.send.draw("stop" if busy else "send")
         name = self.tr("Stop") if busy else self.tr("Ask")
         self.send.rename(name, "Esc" if busy else "Enter")
+
+    def say_note(self, text: str) -> None:
+        """What stays under the field: how the language model runs. Empty for nothing."""
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
 
     def put(self, text: str) -> None:
         self.typing.setPlainText(text)
@@ -158,6 +166,7 @@ class Composer(QWidget):
         layout.setContentsMargins(0, 4, 0, 12)
         layout.setSpacing(8)
         layout.addWidget(self._frame)
+        layout.addWidget(self.note)
         layout.addWidget(self.hint)
 
     def _press(self) -> None:

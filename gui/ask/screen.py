@@ -29,13 +29,14 @@ from appliance.values import (
     Refused,
     Token,
     Turn,
-    Writing,
 )
 from gui.ask.composer import Composer
 from gui.ask.page_panel import PagePanel
 from gui.ask.stream import MessageStream
 from gui.ask.turn import TurnView
 from gui.ask.welcome import ASKED_FOR, Welcome
+from gui.ask.wording import note_of
+from gui.ask.writer import Writer
 from gui.desk import Desk
 from gui.style.tokens import COLUMN_WIDTH
 from gui.worker import Lane, Task
@@ -76,7 +77,7 @@ class AskScreen(QWidget):
         self._running: _Ask | None = None
         self._task: Task | None = None
         self._page_serial = 0
-        self._writing: Writing | None = None
+        self.writer = Writer(desk, self)
         self.stream = MessageStream()
         self.composer = Composer()
         self.panel = PagePanel()
@@ -85,6 +86,7 @@ class AskScreen(QWidget):
         self._arrange()
         self.composer.asked.connect(self.ask)
         self.composer.stopped.connect(self.stop)
+        self.writer.changed.connect(self._say_writing)
         self.stream.cited.connect(self.show_citation)
         self.stream.again.connect(self._again)
         self.panel.wanted.connect(self._load_page)
@@ -105,13 +107,7 @@ class AskScreen(QWidget):
     def set_collections(self, collections: tuple[Collection, ...]) -> None:
         self.composer.set_collections(collections)
         self.welcome.show_library(collections)
-        self._desk.worker.run(
-            self,
-            Lane.READ,
-            self._desk.appliance.writing,
-            self._say_writing,
-            lambda _: self._say_writing(None),  # a courtesy: its lack is no news
-        )
+        self.writer.look()
         filled = [collection.id for collection in collections if collection.documents]
         if filled:
             self._desk.worker.run(
@@ -122,9 +118,9 @@ class AskScreen(QWidget):
                 lambda _: self.welcome.suggest(()),  # a courtesy: its lack is no news
             )
 
-    def _say_writing(self, writing: Writing | None) -> None:
-        self._writing = writing
-        self.welcome.say_writing(writing)
+    def _say_writing(self) -> None:
+        self.welcome.say_writing(self.writer.state)
+        self.composer.say_note(note_of(self.writer.state))
 
     def new_question(self) -> None:
         """An empty conversation, ready to type."""
@@ -157,7 +153,7 @@ class AskScreen(QWidget):
         self.composer.set_busy(busy=False)
         self.composer.set_collections(())
         self.welcome.suggest(())
-        self._say_writing(None)
+        self.writer.forget()
         self._top.setCurrentWidget(self.welcome)
 
     # --- asking ---------------------------------------------------------------------------
@@ -233,7 +229,8 @@ class AskScreen(QWidget):
         match event:
             case Answered(answer, record, warning):
                 running.view.show_answer(answer, record, warning)
-                without = self._writing is not None and not self._writing.model
+                state = self.writer.state
+                without = state is not None and not state.model
                 if running.written and without:
                     running.view.say_how_to_write()
             case Refused():
@@ -263,6 +260,7 @@ class AskScreen(QWidget):
     def _idle(self, running: _Ask) -> None:
         self._running = self._task = None
         self.composer.set_busy(busy=False)
+        self.writer.look()  # a model may have been found not to start
         gone = not shiboken6.isValid(running.view)
         if gone and running.conversation and running.conversation == self._conversation:
             self.open_conversation(running.conversation, running.question)

@@ -85,9 +85,9 @@ class Welcome(QStackedWidget):
 
     def say_writing(self, writing: Writing | None) -> None:
         """Who writes the answers, or how to get a model that does; nothing where the policy wants
-        quotes alone."""
+        quotes alone, or where the model does not work: a note says that."""
         said = ""
-        if writing is not None and writing.allowed:
+        if writing is not None and writing.allowed and writing.works:
             said = written_by(plain.line(writing.model, 80)) if writing.model else no_model()
         self._writing.setText(said)
         self._writing.setVisible(bool(said))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from appliance.values import Writing
+from gui.text import plain
+
 
 def no_model() -> str:
     return QCoreApplication.translate(
@@ -17,3 +20,11 @@ def written_by(model: str) -> str:
     return QCoreApplication.translate(
         "Ask", "Answers are written by {} on this computer and checked against your documents."
     ).format(model)
+
+
+def note_of(writing: Writing | None) -> str:
+    """What the person should know about how the model runs; empty where there is nothing, or where
+    the policy has answers quoted anyhow."""
+    if writing is None or not writing.allowed:
+        return ""
+    return plain.line(writing.note, 400)

@@ -15,7 +15,7 @@ from appliance.audit.errors import AlreadyClosed, AskAlreadyOpen, AskUnknown
 from appliance.engine.answering import WriterMissing
 from appliance.engine.decoding.request import Ending, Finished, Message, Piece, Sampling
 from appliance.engine.prompts.citing import Draft
-from appliance.errors import CloisterError, EngineFailed, LogUnwritable
+from appliance.errors import CannotWrite, CloisterError, EngineFailed, LogUnwritable
 from appliance.memory.errors import CollectionNotOpen, DocumentUnusable
 from appliance.values import (
     VECTOR_SIZE,
@@ -152,6 +152,7 @@ class PlainWriter(BagEncoder):
         super().__init__()
         self.said = said
         self.dies_after = 10_000
+        self.cannot = False
         self.earlier: tuple[Turn, ...] = ()
         self.closed = False
 
@@ -169,6 +170,8 @@ class PlainWriter(BagEncoder):
         self.earlier = tuple(earlier)
         draft = Draft([scored.passage for scored in passages], self.model)
         text = self.said or self._nearest(question, passages)
+        if self.cannot:
+            raise CannotWrite("The model needs about 5.0 GB of memory; 2.0 GB are free.")
         try:
             for count, word in enumerate(re.findall(r"\s*\S+", text)):
                 go_on()
@@ -198,9 +201,17 @@ class ScriptedHost:
         self.said = said
         self.asked: list[tuple[Message, ...]] = []
         self.sampling = Sampling()
+        self.failure: EngineFailed | None = None
+        self.known = True
+
+    @property
+    def problem(self) -> EngineFailed | None:
+        return self.failure if self.known else None
 
     def wait(self, go_on: Callable[[], None]) -> None:
         go_on()
+        if self.failure is not None:
+            raise self.failure
 
     def count(self, texts: Sequence[str]) -> list[int]:
         return [len(re.findall(r"\w+|[^\w\s]", text)) for text in texts]

@@ -12,7 +12,8 @@ import pytest
 from appliance.engine.answering import Answering
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
-from appliance.errors import EngineFailed
+from appliance.engine.errors import MemoryShort
+from appliance.errors import CannotWrite, EngineFailed
 from appliance.protocols import Answerer
 from appliance.values import VECTOR_SIZE, Answer, AnswerMode, Scored
 from tests.contract.fakes import BagEncoder, PlainWriter, ScriptedHost, passage
@@ -135,6 +136,27 @@ def test_without_a_language_model_nothing_is_written_and_it_says_how_to_get_one(
     with pytest.raises(EngineFailed) as raised:
         list(answerer.generate(QUESTION, found(BagEncoder(), QUESTION), (), lambda: None))
     assert "cloister model install" in raised.value.next_step
+
+
+def test_a_model_that_cannot_be_started_writes_nothing_and_is_not_asked_again() -> None:
+    host = ScriptedHost(DOSE)
+    host.failure = MemoryShort("The model needs about 5.0 GB of memory; 2.0 GB are free.")
+    host.known = False  # its start is still under way
+    answering = Answering(BagEncoder(), host)
+    assert answering.can_generate
+    with pytest.raises(CannotWrite, match=r"needs about 5\.0 GB") as raised:
+        list(answering.generate(QUESTION, found(answering, QUESTION), (), lambda: None))
+    assert raised.value.next_step == MemoryShort.hint
+    host.known = True
+    assert not answering.can_generate
+
+
+def test_a_question_too_long_for_the_model_is_left_to_quoting() -> None:
+    host = ScriptedHost(DOSE)
+    host.context = 64
+    answering = Answering(BagEncoder(), host)
+    with pytest.raises(CannotWrite, match="too long for this model"):
+        list(answering.generate(QUESTION, found(answering, QUESTION), (), lambda: None))
 
 
 def test_a_written_answer_comes_as_text_and_as_the_answer_so_far(writer: Answerer) -> None:

@@ -119,7 +119,7 @@ def test_the_first_build_makes_a_key_and_says_how_to_trust_it(
     again = (
         "--out",
         str(tmp_path / "b"),
-        "--name",
+        "--as",
         "other",
         "--version",
         "2.1",
@@ -152,7 +152,7 @@ def test_a_key_of_one_s_own_signs(
     assert json.loads((out / "manifest.sig").read_text())["key"] == trusted.id
 
 
-@pytest.mark.parametrize("asked", [("--quant", "q3f16_1"), ("--target", "tpu"), ("--name", "a/b")])
+@pytest.mark.parametrize("asked", [("--quant", "q3f16_1"), ("--target", "tpu"), ("--as", "a/b")])
 def test_what_cannot_be_built_is_said(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

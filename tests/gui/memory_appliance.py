@@ -185,7 +185,7 @@ class MemoryAppliance(Appliance):
                 found = self._find(text, collections)
                 yield Found(found)
         answer = quote(text, found)
-        writes = self.pace.writes and bool(self.pace.model)
+        writes = self.pace.writes and bool(self.pace.model) and self.pace.works
         if writes:
             answer = written(answer, self.pace.model)
             yield from spoken(answer, self.pace.token, self.pace.dies_at, cancelled)
@@ -211,7 +211,8 @@ class MemoryAppliance(Appliance):
 
     def writing(self) -> Writing:
         self._called()
-        return Writing(self.pace.model, self.pace.writes)
+        pace = self.pace
+        return Writing(pace.model, pace.writes, pace.note, pace.works, pace.starting)
 
     def _waits(self, cancelled: Cancellation) -> bool:
         end = time.monotonic() + self.pace.stage

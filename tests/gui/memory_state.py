@@ -36,7 +36,8 @@ class Halted:
 @dataclass(slots=True)
 class Pace:
     """Seconds each thing takes, and switches for what goes wrong. writes: the policy allows
-    written answers; model: who writes them; dies_at: at which word the engine ends, 0 for never."""
+    written answers; model: who writes them; note, works, starting: as in Writing; dies_at: at which
+    word the engine ends, 0 for never."""
 
     stage: float = 0.0
     file: float = 0.0
@@ -45,6 +46,9 @@ class Pace:
     token: float = 0.0
     writes: bool = False
     model: str = ""
+    note: str = ""
+    works: bool = True
+    starting: bool = False
     dies_at: int = 0
     fail_ask: bool = False
     raise_ask: bool = False

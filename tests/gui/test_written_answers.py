@@ -9,6 +9,7 @@ from PySide6.QtGui import QTextCursor
 from pytestqt.qtbot import QtBot
 
 from appliance.values import Failed
+from gui.ask.composer import Composer
 from gui.ask.turn import TurnView
 from gui.controls.labels import Words
 from gui.shell import Shell
@@ -124,6 +125,67 @@ def test_where_the_policy_wants_quotes_nothing_is_said_of_models(
     screen.set_collections(screen.appliance.collections())
     qtbot.waitUntil(lambda: "model" not in welcome(shell))
     assert "model" not in captions(ask(shell, qtbot, QUESTION))
+
+
+GPU = "The GPU cannot be used (the driver does not answer); the processor is used instead."
+SHORT = (
+    "The language model cannot be used, so answers are quoted from your documents: The model needs "
+    "about 5.0 GB of memory; 2.0 GB are free. Close other programs, or use a smaller model."
+)
+
+
+def looked(shell: Shell, qtbot: QtBot) -> Composer:
+    """The composer, once the window knows how the model stands."""
+    screen = workplace(shell).ask
+    with qtbot.waitSignal(screen.writer.changed):
+        screen.writer.look()
+    return screen.composer
+
+
+def test_how_the_model_runs_stands_under_the_field(shell: Shell, pace: Pace, qtbot: QtBot) -> None:
+    assert not looked(shell, qtbot).note.isVisibleTo(shell)
+    pace.note = GPU
+    composer = looked(shell, qtbot)
+    assert composer.note.isVisibleTo(shell)
+    assert composer.note.text() == GPU
+    assert "Written by" in captions(ask(shell, qtbot, QUESTION))
+
+
+def test_a_model_that_cannot_start_is_said_and_answers_are_quoted(
+    shell: Shell, pace: Pace, qtbot: QtBot
+) -> None:
+    pace.works, pace.note = False, SHORT
+    assert looked(shell, qtbot).note.text() == SHORT
+    assert "written by" not in welcome(shell)
+    view = ask(shell, qtbot, QUESTION)
+    assert view.answer is not None
+    assert "Quoted word for word" in captions(view)
+    assert "cloister model install" not in captions(view)
+
+
+def test_a_start_under_way_is_looked_at_again_until_it_is_known(
+    shell: Shell, pace: Pace, qtbot: QtBot
+) -> None:
+    workplace(shell).ask.writer.interval = 50
+    pace.starting = True
+    composer = looked(shell, qtbot)
+    assert not composer.note.isVisibleTo(shell)
+    pace.starting, pace.works, pace.note = False, False, SHORT
+    qtbot.waitUntil(lambda: composer.note.text() == SHORT)
+
+
+def test_a_note_goes_with_the_session(shell: Shell, pace: Pace, qtbot: QtBot) -> None:
+    pace.note = GPU
+    composer = looked(shell, qtbot)
+    shell.lock()
+    qtbot.waitUntil(lambda: not composer.note.text())
+
+
+def test_where_answers_are_quoted_anyhow_no_note_is_shown(
+    shell: Shell, pace: Pace, qtbot: QtBot
+) -> None:
+    pace.writes, pace.note = False, GPU
+    assert looked(shell, qtbot).note.text() == ""
 
 
 def welcome(shell: Shell) -> str:

@@ -7,11 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from appliance import language_model
+from appliance.audit import Log
+from appliance.clock import now
 from appliance.engine.bundles import store
 from appliance.engine.bundles.manifest import MANIFEST, Manifest, manifest_bytes
+from appliance.engine.chat.preflight import NoGpu
 from appliance.engine.errors import ModelMissing
-from appliance.language_model import chosen
-from appliance.settings import SettingsInvalid, read_settings
+from appliance.errors import EngineFailed
+from appliance.language_model import chosen, host_of
+from appliance.settings import Settings, SettingsInvalid, read_settings
 
 
 def install(models: Path, name: str, version: str, moment: int) -> Path:
@@ -57,3 +62,24 @@ def test_only_the_institution_names_the_model(tmp_path: Path) -> None:
     user.write_text('model = "b"\n')
     with pytest.raises(SettingsInvalid, match=r"user\.toml.*institution"):
         read_settings(user, managed)
+
+
+@pytest.mark.parametrize(("gpu", "looked"), [("off", 0), ("auto", 1)])
+def test_a_driver_is_touched_only_where_the_institution_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gpu: str, looked: int
+) -> None:
+    looks: list[None] = []
+
+    def probe() -> NoGpu:
+        looks.append(None)
+        return NoGpu("the driver does not answer")
+
+    monkeypatch.setattr(language_model, "probe", probe)
+    log = Log.create(tmp_path / "audit", "ward.example/desk", bytes(32), now)
+    host = host_of(tmp_path / "none@1", log, Settings(gpu=gpu))
+    with pytest.raises(EngineFailed):
+        host.wait(lambda: None)
+    assert len(looks) == looked
+    assert bool(host.note) is bool(looked)
+    host.close()
+    log.close()

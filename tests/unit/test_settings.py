@@ -51,3 +51,33 @@ def test_a_setting_that_makes_no_sense_is_said_with_its_file(tmp_path: Path, tex
 
 def test_no_files_means_the_built_in_settings(tmp_path: Path) -> None:
     assert read_settings(tmp_path / "a", tmp_path / "b").airgap == "required"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ('gpu = "on"', "must be one of off, auto"),
+        ("gpu = true", "must be of type str"),
+        ("context_tokens = 2047", "at least 2,048"),
+        ("context_tokens = 1000001", "at most 1,000,000"),
+    ],
+)
+def test_how_the_model_runs_is_bounded(tmp_path: Path, text: str, wrong: str) -> None:
+    managed = tmp_path / "managed.toml"
+    managed.write_text(text)
+    with pytest.raises(SettingsInvalid, match=wrong):
+        read_settings(tmp_path / "none.toml", managed)
+
+
+@pytest.mark.parametrize("text", ['gpu = "auto"', "context_tokens = 4096"])
+def test_how_the_model_runs_is_for_the_institution_to_say(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsInvalid, match="institution"):
+        read_settings(path, tmp_path / "none.toml")
+    settings = read_settings(tmp_path / "none.toml", path)
+    assert text.split(" = ")[1].strip('"') in (settings.gpu, str(settings.context_tokens))
+    assert (read_settings(tmp_path / "a", tmp_path / "b").gpu, Source.BUILT_IN) == (
+        "off",
+        settings.source("model"),
+    )

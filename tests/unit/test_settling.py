@@ -24,9 +24,12 @@ class Notes:
         *,
         object: str = "",
         outcome: str = "",
+        code: str = "",
         details: tuple[tuple[str, str], ...] = (),
     ) -> int:
-        return self.log.append(Record(action, object=object, outcome=outcome, details=details))
+        return self.log.append(
+            Record(action, object=object, outcome=outcome, code=code, details=details)
+        )
 
     def newest(self, count: int) -> list[LogRecord]:
         return list(self.log.records(self.log.size - count, count))
@@ -40,6 +43,16 @@ def notes(tmp_path: Path) -> Notes:
 
 
 WARD = (("collection", "ward"),)
+
+
+def test_a_message_to_a_model_that_was_cut_off_is_closed_as_failed(notes: Notes) -> None:
+    notes.note("model.trial.opened", object="whole")
+    notes.note("model.trial.closed", object="whole")
+    notes.note("model.trial.opened", object="cut")
+    settle(notes, unsettled(notes), {})  # type: ignore[arg-type]
+    (last,) = notes.newest(1)
+    assert (last.action, last.object, last.outcome) == ("model.trial.closed", "cut", "failed")
+    assert unsettled(notes) == ()  # type: ignore[arg-type]
 
 
 def test_what_was_begun_and_ended_is_left_alone(notes: Notes) -> None:

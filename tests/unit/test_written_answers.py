@@ -130,6 +130,14 @@ def test_a_model_that_declines_leaves_it_to_quoting(bench: Bench) -> None:
     assert not unknown.answer.found
 
 
+def test_a_model_that_cannot_be_started_leaves_it_to_quoting(bench: Bench) -> None:
+    bench.writer.cannot = True
+    events = bench.run()
+    answer = answered(events).answer
+    assert (answer.mode, answer.found) == (AnswerMode.QUOTE, True)
+    assert bench.outcomes == ["answered"]
+
+
 def test_an_engine_that_dies_in_the_middle_closes_as_failed_with_what_was_shown(
     bench: Bench,
 ) -> None:

@@ -26,6 +26,9 @@ LEVELS: dict[str, frozenset[str]] = {
 
 _MACHINES = {"x86_64": "x86-64-", "AMD64": "x86-64-", "aarch64": "aarch64-", "arm64": "aarch64-"}
 
+RUNTIME = "libtvm_runtime"
+DEVICES = ("cuda",)
+"""What the runtime has a library of its own for."""
 HASHES = "hashes.json"
 MAX_HASHES = 100_000
 
@@ -78,7 +81,11 @@ def levels_in(folder: Path) -> tuple[str, ...]:
 
 def verified_library(folder: Path, level: str) -> Path:
     """One of the program's libraries, once its hash held. Raises ModelDamaged."""
-    path = folder / f"{level}.so"
+    return _verified(folder, f"{level}.so")
+
+
+def _verified(folder: Path, name: str) -> Path:
+    path = folder / name
     if read_object(folder / HASHES, MAX_HASHES).get(path.name) != hash_file(path).sha256:
         raise ModelDamaged(
             f"{path.name} of the program is not the file it should be.",
@@ -87,10 +94,24 @@ def verified_library(folder: Path, level: str) -> Path:
     return path
 
 
+def verified_runtime(folder: Path, device: str = "") -> Path:
+    """TVM's runtime library among the program's own, once its hash held, and that of the library
+    which a device needs beside it. Raises ModelDamaged, MachineUnsupported."""
+    if device:
+        beside = f"{RUNTIME}_{device}.so"
+        if not (folder / beside).is_file():
+            raise MachineUnsupported(
+                f"The program brings no runtime for {device}.",
+                hint="The processor is used instead.",
+            )
+        _verified(folder, beside)
+    return _verified(folder, f"{RUNTIME}.so")
+
+
 def write_hashes(folder: Path, levels: Collection[str]) -> None:
-    """Names the libraries of these levels, compiled into a folder, with their hashes. Comes last:
-    a folder with hashes is whole. Raises OSError."""
-    paths = [folder / f"{level}.so" for level in levels]
+    """Names the libraries of these levels, compiled into a folder, and the runtime's that lie
+    there, with their hashes. Comes last: a folder with hashes is whole. Raises OSError."""
+    paths = [folder / f"{level}.so" for level in levels] + sorted(folder.glob(f"{RUNTIME}*.so"))
     hashes = [
         f' "{path.name}": "{hashlib.sha256(path.read_bytes()).hexdigest()}"' for path in paths
     ]

@@ -37,19 +37,15 @@ from appliance.engine.mlc.weights import require_parameters
 from appliance.engine.models.architecture import Architecture, Format
 from appliance.engine.processor import memory_available as memory_of_this_machine
 from appliance.engine.processor import processor_features
+from appliance.engine.running.budget import Budget, budget
 from appliance.vault.signers import TrustedKey
-
-CACHE_TOKENS = 4_096
-"""Tokens of key-value cache that an estimate of memory counts with."""
-
-RESERVE = 256 << 20
-"""Bytes for the runtime and for what a forward pass needs in between."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatBundle:
     """A model that this machine can run. library: the code for this processor, `level` its
-    instruction set. signer: empty where the bundle is unsigned and was accepted."""
+    instruction set. signer: empty where the bundle is unsigned and was accepted. budget: what it
+    takes of the memory that was free."""
 
     folder: Path
     manifest: Manifest
@@ -57,11 +53,15 @@ class ChatBundle:
     chat: ChatConfig
     level: str
     library: Path
-    memory: int
+    budget: Budget
 
     @property
     def architecture(self) -> Architecture:
         return self.chat.architecture
+
+    @property
+    def memory(self) -> int:
+        return self.budget.memory
 
     @property
     def format(self) -> Format:
@@ -90,12 +90,14 @@ def open_chat_bundle(
     trusted: tuple[TrustedKey, ...] | None = None,
     accepted: Mapping[str, str] | None = None,
     shards: bool = True,
+    context: int = 0,
 ) -> ChatBundle:
     """Verifies an installed model and chooses its library.
 
     features, memory_available (bytes) and trusted: this machine's where None. accepted: see
     manifest.read_signed. shards: False leaves the hashes of the parameters to
-    mlc.weights.read_weights, which verifies what it reads in any case. Raises ModelMissing,
+    mlc.weights.read_weights, which verifies what it reads in any case. context: tokens of one
+    conversation, 0 for as many as are usual. Raises ModelMissing,
     ModelDamaged, BundleUntrusted, FamilyUnsupported, FormatUnsupported, ConfigurationInvalid,
     MachineUnsupported, MemoryShort.
     """
@@ -107,9 +109,10 @@ def open_chat_bundle(
     level, library = _library(
         folder, manifest, processor_features() if features is None else features
     )
-    memory = memory_needed(chat, index)
-    _require_memory(manifest, memory, memory_available)
-    return ChatBundle(folder, manifest, signed.signer, chat, level, library, memory)
+    available = memory_of_this_machine() if memory_available is None else memory_available
+    needed = memory_needed(chat, index, available, context)
+    _require_memory(manifest, needed, available)
+    return ChatBundle(folder, manifest, signed.signer, chat, level, library, needed)
 
 
 def verify(
@@ -199,19 +202,24 @@ def _library(folder: Path, manifest: Manifest, features: Collection[str]) -> tup
     return level, libraries.verified_library(program, level)
 
 
-def memory_needed(chat: ChatConfig, index: Index, cache_tokens: int = CACHE_TOKENS) -> int:
-    """Bytes, estimated at their most: parameters, once as they are read and once as they are
-    rearranged for the processor, the key-value cache of so many tokens, and a reserve."""
-    a = chat.architecture
-    number = 2 if chat.format.dtype == "float16" else 4
-    token = 2 * len(a.layers) * a.kv_heads * a.head_dim * number
-    return 2 * index.size_in_memory + min(a.context, cache_tokens) * token + RESERVE
+def memory_needed(
+    chat: ChatConfig, index: Index, available: int | None, context: int = 0
+) -> Budget:
+    """Parameters are freed by the shard while they are rearranged: one of them is there twice."""
+    shards = [sum(tensor.size_in_memory for tensor in shard.tensors) for shard in index.shards]
+    return budget(
+        chat.architecture,
+        chat.format,
+        size=index.size_in_memory,
+        largest=max(shards, default=0),
+        available=available,
+        wanted=context,
+    )
 
 
-def _require_memory(manifest: Manifest, needed: int, given: int | None) -> None:
-    available = memory_of_this_machine() if given is None else given
-    if available is not None and available < needed:
+def _require_memory(manifest: Manifest, needed: Budget, available: int | None) -> None:
+    if available is not None and available < needed.memory:
         raise MemoryShort(
-            f"The model {manifest.name} needs about {needed / 1e9:.1f} GB of memory; "
+            f"The model {manifest.name} needs about {needed.memory / 1e9:.1f} GB of memory; "
             f"{available / 1e9:.1f} GB are free."
         )

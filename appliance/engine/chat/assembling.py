@@ -35,10 +35,11 @@ from appliance.engine.errors import ModelDamaged
 from appliance.engine.mlc.chat_config import MAX_COMPANION
 from appliance.engine.mlc.files import read_file
 from appliance.engine.prompts.template import TemplateFiles, read_template
+from appliance.engine.running.budget import workspace_bytes
 from appliance.errors import CloisterError, EngineFailed
 
 HEADROOM = 2 << 30
-"""Bytes of address space beyond what the loaded model has: stacks of threads, workspaces and
+"""Bytes of address space beyond what the loaded model and its passes have: stacks of threads and
 grammars. Who asks for more is refused, and the machine is not brought down."""
 OPEN_FILES = 64
 MAX_TEMPLATE = 8 << 20
@@ -77,8 +78,9 @@ class OpenedChat:
 
     @property
     def limits(self) -> SandboxLimits:
+        architecture = self.bundle.architecture  # parameters and cache are there already
         gpu = self.device != "cpu"  # its driver reserves address space as if there were no end
-        memory = None if gpu else _address_space() + HEADROOM
+        memory = None if gpu else _address_space() + workspace_bytes(architecture) + HEADROOM
         return SandboxLimits(memory, None, OPEN_FILES, threads=True, gpu=gpu)
 
     def load(self) -> Engine:
@@ -186,10 +188,12 @@ class ChatEngine:
         self._decoder.adopt_prefix(tokens, untrusted)
 
 
-def open_engine(folder: Path, device: str, accepted: Mapping[str, str] | None) -> OpenedChat:
-    """Verifies and loads a bundle for "cpu" or "gpu". Raises EngineFailed subclasses that say what
-    is wrong with it or with the machine."""
-    bundle = models.opened(folder, accepted)
+def open_engine(
+    folder: Path, device: str, accepted: Mapping[str, str] | None, context: int = 0
+) -> OpenedChat:
+    """Verifies and loads a bundle for "cpu" or "gpu". context: see open_chat_bundle. Raises
+    EngineFailed subclasses that say what is wrong with it or with the machine."""
+    bundle = models.opened(folder, accepted, context)
     untrusted_tokenizer = read_file(bundle.tokenizer, MAX_COMPANION)
     template = _template_files(bundle)
     xgrammar_alone.load()  # Python can open no file later

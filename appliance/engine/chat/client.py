@@ -28,6 +28,7 @@ from appliance.engine.chat.messages import MAX_TEXT, MAX_TEXTS, ChatReady, Count
 from appliance.engine.chat.prefixes import PrefixStore
 from appliance.engine.chat.preflight import Gpu, NoGpu
 from appliance.engine.chat.process import HEARTBEAT, LASTING, HostProcess, Patience, again
+from appliance.engine.chat.starting import Start
 from appliance.engine.chat.warming import keep_prefix
 from appliance.engine.decoding.request import Finished, Message, Piece, Rejected, Request, Sampling
 from appliance.engine.environment import child_environment, cores
@@ -35,14 +36,15 @@ from appliance.engine.errors import (
     BundleDamaged,
     BundleMissing,
     BundleUntrusted,
+    ContextShort,
     ModelDamaged,
     ModelMissing,
 )
 from appliance.errors import EngineFailed
 from appliance.settings import user_file
 
-LEAVE = 5.0
-"""Seconds that closing waits for a start under way."""
+UNFIT = (BundleMissing, BundleDamaged, BundleUntrusted, ModelMissing, ModelDamaged)
+"""What is wrong with a model on any device."""
 BATCH = 8 << 20
 """Characters that one message asks to count."""
 
@@ -58,13 +60,17 @@ class ChatHost:
         accepted: str = "",
         command: Sequence[str] = (sys.executable, "-I", "-m", "appliance.engine.chat.host"),
         threads: int | None = None,
+        context_tokens: int = 0,
+        least_context: int = 0,
         patience: Patience | None = None,
         gpu: Callable[[], Gpu | NoGpu] = NoGpu,
         system: Sequence[Message] = (),
         prefixes: PrefixStore | None = None,
     ) -> None:
         """model: the bundle's id, where it is known before the host says it. accepted: the hash of
-        the manifest, where an administrator accepted it unsigned. gpu: finds out, once, whether
+        the manifest, where an administrator accepted it unsigned. context_tokens: of one
+        conversation, 0 for as many as are usual; least_context: one that takes fewer is not
+        used. gpu: finds out, once, whether
         there is one to use. system: what every conversation begins with; it is computed after each
         start, or taken from `prefixes`."""
         self._folder = bundle
@@ -72,6 +78,8 @@ class ChatHost:
         self._accepted = accepted
         self._command = tuple(command)
         self._threads = threads or cores()
+        self._context_tokens = context_tokens
+        self._least_context = least_context
         self._patience = patience or Patience()
         self._probe = gpu
         self._system = tuple(system)
@@ -108,6 +116,24 @@ class ChatHost:
     def note(self) -> str:
         """What the person should know about how the model runs; mostly empty."""
         return self._note
+
+    @property
+    def problem(self) -> EngineFailed | None:
+        """Why the model could not be started, as long as another start is not worth trying: for
+        good, for RETRY seconds where the reason may pass, or until a host that fails again and
+        again may be started anew. None while a start is under way."""
+        with self._lock:
+            start = self._start
+            if start is None or start.problem is not None:
+                return start.problem if start is not None else None
+            failure = start.failure
+            return self._restless(failure) if failure is not None else None
+
+    @property
+    def starting(self) -> bool:
+        """Whether a start is under way."""
+        start = self._start
+        return start is not None and not start.done.is_set()
 
     @property
     def notice(self) -> str:
@@ -180,6 +206,13 @@ class ChatHost:
         """Until the host is ready; `go_on` as in `generate`. Raises EngineFailed."""
         self._running(go_on)
 
+    def rest(self) -> None:
+        """Ends the host, and gives its memory back; the next call starts it again."""
+        with self._lock:
+            start, self._start = self._start, None
+        if start is not None:
+            start.end(EngineFailed("The model was ended to make room for another."))
+
     def close(self) -> None:
         """Ends the host at once, whatever it is doing; further calls raise."""
         with self._lock:
@@ -212,22 +245,25 @@ class ChatHost:
         failure = self._start.failure if self._start is not None else None
         if self._start is None or failure is not None:
             if failure is not None:
-                self._require_calm(failure)
+                restless = self._restless(failure)
+                if restless is not None:
+                    raise restless
+                self._restarts.append(time.monotonic())
             self._start = Start(self._bring_up, failure)
         return self._start
 
-    def _require_calm(self, failure: EngineFailed) -> None:
-        """Raises EngineRestarting if the host has been started anew too often of late."""
+    def _restless(self, failure: EngineFailed) -> EngineFailed | None:
+        """Why it is not started anew, if it has been too often of late. The lock is held."""
         now = time.monotonic()
         recent = [moment for moment in self._restarts if now - moment < self._patience.window]
-        if len(recent) >= self._patience.restarts:
-            if isinstance(failure, LASTING):
-                raise again(failure)
-            raise EngineRestarting(
-                f"The model has failed {len(recent) + 1} times in a short while and is not "
-                f"started again for now. {failure.sentence}"
-            )
-        self._restarts.append(now)
+        if len(recent) < self._patience.restarts:
+            return None
+        if isinstance(failure, LASTING):
+            return again(failure)
+        return EngineRestarting(
+            f"The model has failed {len(recent) + 1} times in a short while and is not started "
+            f"again for now. {failure.sentence}"
+        )
 
     def _bring_up(self, start: Start, before: EngineFailed | None) -> None:
         """In a thread of its own: starts the host and, once asks can be served, prepares what all
@@ -259,7 +295,7 @@ class ChatHost:
         if isinstance(self._gpu, Gpu):
             try:
                 return self._spawn(start, "gpu")
-            except (BundleMissing, BundleDamaged, BundleUntrusted, ModelMissing, ModelDamaged):
+            except (*UNFIT, ContextShort):
                 raise
             except EngineFailed as error:
                 if self._closed:
@@ -275,71 +311,21 @@ class ChatHost:
         command = (*self._command, os.fspath(self._folder), device, self._accepted)
         # Who may sign models is looked up in the same place as when this one was installed.
         signers = {"XDG_CONFIG_HOME": os.fspath(user_file().parent.parent)}
+        command = (*command, str(self._context_tokens))
         environment = child_environment(self._threads) | signers
         host = HostProcess(command, environment, self._patience)
         start.attach(host)
         ready = host.wait_ready()
         if self._model not in ("", ready.model):
             raise host.end(EngineStopped("The model that was started is not the one asked for."))
+        if ready.context < self._least_context:
+            raise host.end(
+                ContextShort(
+                    f"The model {ready.model} takes {ready.context:,} tokens at once; answers need "
+                    f"{self._least_context:,}."
+                )
+            )
         return host, ready
-
-
-class Start:
-    """One attempt to have a host: under way, done, or failed; also later, when its host ends.
-
-    bring_up(start, before) runs in a thread of its own; `before` is what ended the host before."""
-
-    def __init__(
-        self,
-        bring_up: Callable[[Start, EngineFailed | None], None],
-        before: EngineFailed | None,
-    ) -> None:
-        self.done = threading.Event()
-        self._lock = threading.Lock()
-        self._host: HostProcess | None = None
-        self._failure: EngineFailed | None = None
-        self._thread = threading.Thread(
-            target=bring_up, args=(self, before), name="chat-start", daemon=True
-        )
-        self._thread.start()
-
-    @property
-    def failure(self) -> EngineFailed | None:
-        """Why there is no host that is fit for use; None while there is one, or may come."""
-        if not self.done.is_set():
-            return None
-        return self._failure or (self._host.failure if self._host is not None else None)
-
-    def host(self) -> HostProcess:
-        """Once done. Raises what the start failed with."""
-        if self._failure is not None or self._host is None:
-            raise again(self._failure or EngineStopped("The model has not been started."))
-        return self._host
-
-    def attach(self, host: HostProcess) -> None:
-        """The process that is being started, so that it can be ended meanwhile."""
-        with self._lock:
-            self._host, failure = host, self._failure
-        if failure is not None:
-            host.end(failure)
-
-    def succeed(self) -> None:
-        self.done.set()
-
-    def fail(self, failure: EngineFailed) -> None:
-        with self._lock:
-            self._failure = self._failure or failure
-        self.done.set()
-
-    def end(self, failure: EngineFailed) -> None:
-        """Ends the host, or the start that is under way, and what is kept of it on disk is whole
-        on return (unless a driver that is being tried keeps the start waiting)."""
-        with self._lock:
-            self._failure = failure
-            host = self._host
-        if host is not None:
-            host.end(failure)
-        self._thread.join(LEAVE)
 
 
 def _patiently() -> None:

@@ -11,22 +11,19 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from appliance.engine.bundles.manifest import hash_file
-from appliance.engine.bundles.opening import CACHE_TOKENS, ChatBundle, open_chat_bundle
+from appliance.engine.bundles.libraries import program_libraries, verified_runtime
+from appliance.engine.bundles.opening import ChatBundle, open_chat_bundle
 from appliance.engine.decoding.model import Model
-from appliance.engine.encoder.bundle import default_encoder_folder, read_manifest
-from appliance.engine.errors import BundleDamaged
 from appliance.engine.mlc.weights import read_weights
 from appliance.engine.models.stored import Weights
 
-GPU_CACHE_TOKENS = 4 * CACHE_TOKENS
-"""A GPU's memory is not the desk's: more asks can run at once there."""
-_RUNTIME = "runtime/libtvm_runtime.so"
+GPU_CACHE_TOKENS = 16_384
+"""Tokens of all sequences on a GPU, whose memory is not the desk's."""
 
 
-def opened(folder: Path, accepted: Mapping[str, str] | None) -> ChatBundle:
+def opened(folder: Path, accepted: Mapping[str, str] | None, context: int = 0) -> ChatBundle:
     """The verified bundle; its shards are verified by `loaded`. Raises as open_chat_bundle."""
-    return open_chat_bundle(folder, accepted=accepted, shards=False)
+    return open_chat_bundle(folder, accepted=accepted, shards=False, context=context)
 
 
 def loaded(bundle: ChatBundle, device: str) -> Model:
@@ -36,7 +33,7 @@ def loaded(bundle: ChatBundle, device: str) -> Model:
         from appliance.engine.running.gpu import GpuModel
         from appliance.engine.running.paging import PAGE
 
-        library, gpu = bundle.library_for("cuda"), Device("cuda", _runtime())
+        library, gpu = bundle.library_for("cuda"), Device("cuda", _runtime("cuda"))
         return GpuModel(_weights(bundle), library, gpu, GPU_CACHE_TOKENS // PAGE)
     from appliance.engine.running.processor import ProcessorModel
 
@@ -45,7 +42,9 @@ def loaded(bundle: ChatBundle, device: str) -> Model:
         bundle.library,
         _runtime(),
         identity=identity(bundle),
-        cache_tokens=CACHE_TOKENS,
+        cache_tokens=bundle.budget.cache_tokens,
+        context=bundle.budget.context,
+        consume=True,
     )
 
 
@@ -65,10 +64,7 @@ def identity(bundle: ChatBundle) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _runtime() -> Path:
-    """TVM's runtime library, which comes with the program's encoder; its hash holds."""
-    folder = default_encoder_folder()
-    for file in read_manifest(folder).files:
-        if file.path == _RUNTIME and hash_file(folder / _RUNTIME).sha256 == file.sha256:
-            return folder / _RUNTIME
-    raise BundleDamaged("The program's runtime library is not the file it should be.")
+def _runtime(device: str = "") -> Path:
+    """TVM's runtime library, which comes with the program's own libraries; its hash holds, as does
+    that of what a device needs beside it. Raises ModelMissing, ModelDamaged, MachineUnsupported."""
+    return verified_runtime(program_libraries(), device)

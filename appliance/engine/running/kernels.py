@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from appliance.engine.models.architecture import Architecture, Format
 from appliance.engine.running.arena import Arena
-from appliance.engine.running.blocks import GROUP, HEAD_DIMS
+from appliance.engine.running.blocks import GROUP
+from appliance.engine.running.budget import head_dims
 
 View: TypeAlias = object
 """An array as the kernels take it."""
@@ -72,7 +73,7 @@ class Kernels:
     """The functions that suit one model. exact: activations of packed weights stay float32."""
 
     def __init__(self, module: Any, a: Architecture, form: Format, *, exact: bool) -> None:  # noqa: ANN401
-        self.dims = next(dims for dims in HEAD_DIMS if dims >= a.head_dim)
+        self.dims = head_dims(a)
         kind = ("exact" if exact else "int8") if form.quantised else "plain"
         self.norm: Kernel = module["norm"]
         self.gate: Kernel = module["gate"]

@@ -38,16 +38,20 @@ def padded(count: int, to: int) -> int:
     return -(-count // to) * to
 
 
-def arrange(weights: Weights) -> dict[str, Blocks | npt.NDArray[np.float32]]:
+def arrange(
+    weights: Weights, *, consume: bool = False
+) -> dict[str, Blocks | npt.NDArray[np.float32]]:
     """Every parameter as the kernels read it: matrices as Blocks, vectors padded, as float32.
 
-    Gate and up rows are padded each for themselves, so that they stay aligned."""
+    Gate and up rows are padded each for themselves, so that they stay aligned. consume: each
+    parameter is taken out of `weights.stored` once it is rearranged, so that memory holds all of
+    them once and few of them twice (the new ones get memory only as they are written)."""
     a = weights.architecture
     wanted = parameters(a)
     arena = Arena(sum(_bytes(weights.stored[p.name], p, a) for p in wanted))
     arranged: dict[str, Blocks | npt.NDArray[np.float32]] = {}
     for parameter in wanted:
-        stored = weights.stored[parameter.name]
+        stored = (weights.stored.pop if consume else weights.stored.__getitem__)(parameter.name)
         if parameter.is_matrix:
             arranged[parameter.name] = _matrix(stored, parameter, a, arena)
         else:

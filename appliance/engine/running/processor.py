@@ -22,18 +22,12 @@ from appliance.engine.models.architecture import Activation, Rope
 from appliance.engine.models.stored import Weights
 from appliance.engine.running.arena import Arena, rounded
 from appliance.engine.running.blocks import GROUP, PAGE
+from appliance.engine.running.budget import CHUNK, KEPT_ROWS, SLOTS
 from appliance.engine.running.exporting import pack_export, unpack_export
 from appliance.engine.running.kernels import Kernels, Matrix, Room, Runtime, aligned
 from appliance.engine.running.loading import Blocks, arrange, padded
 from appliance.engine.running.pages import Copy, Pages
 from appliance.engine.running.workspace import Floats, Workspace
-
-CHUNK = 512
-"""Rows of one pass through the layers; longer prompts take several."""
-SLOTS = 128
-"""Sequences the cache holds at most."""
-WORKSPACES = 64
-"""Numbers of rows whose workspace is kept for the next time."""
 
 
 class ProcessorModel:
@@ -49,27 +43,29 @@ class ProcessorModel:
         cache_tokens: int,
         context: int = 0,
         exact: bool = False,
+        consume: bool = False,
     ) -> None:
         """identity: hex, of the weights and their format. cache_tokens: how many tokens all
         sequences hold together. context: of one sequence (the architecture's, if 0). exact:
-        activations of packed weights stay float32."""
+        activations of packed weights stay float32. consume: the weights are taken out of
+        `weights.stored` one by one as they are rearranged, and not to be used again."""
         self._a = a = weights.architecture
         self._runtime = Runtime(runtime)
         module = self._runtime.load(os.fspath(library))
         self._kernels = Kernels(module, a, weights.format, exact=exact)
         self._context = min(context or a.context, a.context, cache_tokens)
         self._pages = Pages(-(-cache_tokens // PAGE), SLOTS, self._context)
-        self._load(weights)
+        self._load(weights, consume=consume)
         self._make_cache(weights, -(-cache_tokens // PAGE))
         self._arguments()
         self._spaces: dict[int, Workspace] = {}
         self._fingerprint = _fingerprint(identity, self._kernels.dims, exact=exact)
 
-    def _load(self, weights: Weights) -> None:
+    def _load(self, weights: Weights, *, consume: bool) -> None:
         a, view = self._a, self._runtime.view
         self._p: dict[str, Any] = {
             name: self._matrix(made) if isinstance(made, Blocks) else view(made)
-            for name, made in arrange(weights).items()
+            for name, made in arrange(weights, consume=consume).items()
         }
         self._p.setdefault("head", self._p["embed"])
         self._none = self._runtime.space(padded(a.qkv_rows, GROUP))
@@ -217,7 +213,7 @@ class ProcessorModel:
     def _space(self, rows: int) -> Workspace:
         space = self._spaces.get(rows)
         if space is None:
-            if len(self._spaces) >= WORKSPACES:
+            if sum(self._spaces) + rows > KEPT_ROWS:
                 self._spaces.clear()
             space = Workspace(self._runtime, self._a, self._kernels.dims, rows)
             self._spaces[rows] = space

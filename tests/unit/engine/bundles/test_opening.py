@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from appliance.engine.bundles import libraries, opening
+from appliance.engine.bundles import libraries
 from appliance.engine.bundles.manifest import parse_manifest, signature_bytes
 from appliance.engine.bundles.opening import ChatBundle, open_chat_bundle, verify
 from appliance.engine.errors import (
@@ -27,8 +27,10 @@ from appliance.engine.errors import (
     ModelDamaged,
     ModelMissing,
 )
+from appliance.engine.mlc.index import read_index
 from appliance.engine.mlc.weights import read_weights
 from appliance.engine.models.architecture import Format
+from appliance.engine.running.budget import RESERVE, workspace_bytes
 from appliance.errors import CloisterError
 from appliance.vault.canonical import canonical_json, read_json
 from appliance.vault.signers import SignerKey
@@ -140,19 +142,41 @@ def test_a_build_machine_links_for_its_own_kind(machine: str, levels: tuple[str,
 
 
 def test_too_little_memory_is_said_with_figures(whole: Path) -> None:
-    needed = opened(whole).memory
-    assert opened(whole, memory=needed).memory == needed
+    least = opened(whole, memory=opened(whole).memory).memory
+    assert opened(whole, memory=least).memory == least
+    with pytest.raises(MemoryShort):
+        opened(whole, memory=least - 1)
     with pytest.raises(MemoryShort, match=r"needs about 0\.3 GB of memory; 0\.1 GB"):
         opened(whole, memory=100_000_000)
 
 
-def test_the_estimate_grows_with_what_has_to_be_kept(whole: Path) -> None:
-    found = opened(whole)
-    from appliance.engine.mlc.index import read_index
+def test_the_estimate_is_what_the_cache_is_made_from(whole: Path) -> None:
+    found = opened(whole, memory=1 << 40)
+    size = read_index(whole).size_in_memory
+    assert (found.budget.context, found.budget.cache_tokens) == (128, 4 * 128)
+    cache = 512 * 2 * 2 * 2 * 32 * 2  # tokens, k and v, layers, heads, padded size, bytes
+    a = found.architecture
+    assert found.memory - cache - workspace_bytes(a) - RESERVE in range(size, 2 * size + 1)
 
-    index = read_index(whole)
-    short, long = (opening.memory_needed(found.chat, index, tokens) for tokens in (10, 20))
-    assert long - short == 10 * 2 * 2 * 2 * 16 * 2  # tokens, k and v, layers, heads, size, bytes
+
+@pytest.mark.parametrize("device", ["", "cuda"])
+def test_the_runtime_beside_the_programs_libraries_is_verified(program: Path, device: str) -> None:
+    for name in ("libtvm_runtime.so", "libtvm_runtime_cuda.so"):
+        (program / name).write_text(name)
+    libraries.write_hashes(program, libraries.LEVELS)
+    assert libraries.levels_in(program) == tuple(libraries.LEVELS)
+    assert libraries.verified_runtime(program, device) == program / "libtvm_runtime.so"
+    changed = program / f"libtvm_runtime{'_' if device else ''}{device}.so"
+    changed.write_text("other")
+    with pytest.raises(ModelDamaged, match=changed.name):
+        libraries.verified_runtime(program, device)
+
+
+def test_without_a_runtime_for_the_device_it_is_said(program: Path) -> None:
+    (program / "libtvm_runtime.so").write_text("runtime")
+    libraries.write_hashes(program, libraries.LEVELS)
+    with pytest.raises(MachineUnsupported, match="no runtime for cuda"):
+        libraries.verified_runtime(program, "cuda")
 
 
 @pytest.mark.parametrize("name", ["params_shard_0.bin", "tokenizer.json", "lib/x86-64-v3.so"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,19 +12,17 @@ from pathlib import Path
 import pytest
 
 from appliance.engine.bundles import store
-from appliance.engine.bundles.libraries import LEVELS, program_libraries
+from appliance.engine.bundles.libraries import program_libraries
 from appliance.engine.bundles.store import Acceptance
 from appliance.engine.chat.client import ChatHost
 from appliance.engine.chat.errors import RequestRejected
 from appliance.engine.chat.prefixes import PrefixStore
 from appliance.engine.chat.preflight import Gpu
-from appliance.engine.compile.bundle import Compilers, Origin, build_bundle
 from appliance.engine.decoding.request import Ending, Finished, Message, Sampling
 from appliance.engine.errors import BundleUntrusted, ModelDamaged, ModelMissing
-from appliance.engine.models.architecture import Format
-from appliance.vault.signers import SignerKey
 from tests.chat_engine import ROOT
-from tests.stories260k import SHARED, write_huggingface
+from tests.stories260k import SHARED
+from tests.stories_bundle import write_unsigned
 
 pytestmark = [
     pytest.mark.shared,
@@ -58,32 +55,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     except ModelMissing:
         pytest.skip("the kernels of chat models are not built")
     base = tmp_path_factory.mktemp("models")
-    source = base / "huggingface"
-    source.mkdir()
-    write_huggingface(source)
-    for name in ("plain", "jinja"):
-        if name == "jinja":
-            config = source / "tokenizer_config.json"
-            there = json.loads(config.read_bytes()) if config.is_file() else {}
-            config.write_text(json.dumps(there | {"chat_template": JINJA}))
-        build_bundle(
-            source,
-            base / name,
-            format=Format.Q0F32,
-            targets=("cpu",),
-            origin=Origin(name, "1", "MIT", "x", "2026-01-01T00:00:00+00:00"),
-            key=SignerKey.generate(),
-            compilers=Compilers(
-                cpu=lambda _level, path: path.touch(), gpu=_no_gpu, levels=tuple(LEVELS)
-            ),
-        )
-        (base / name / "manifest.sig").unlink()
-        shutil.rmtree(base / name / "lib")  # unsigned bundles bring no code
+    write_unsigned(base / "plain")
+    write_unsigned(base / "jinja", JINJA)
     return base
-
-
-def _no_gpu(*_: object) -> None:
-    raise AssertionError("nothing is compiled for a GPU here")
 
 
 def installed(models: Path, name: str, folder: Path) -> Installed:
@@ -130,6 +104,14 @@ def test_a_jinja_template_runs_behind_the_guards_as_well(models: Path, tmp_path:
     assert said(chat, *SYSTEM, Message("user", BEGIN), max_tokens=20)[0]
     assert said(chat, Message("user", BEGIN), max_tokens=20)[0].startswith(TOLD)
     chat.close()
+
+
+def test_tokens_are_drawn_by_chance_behind_the_guards(chat: ChatHost) -> None:
+    texts = {
+        said(chat, Message("user", BEGIN), max_tokens=20, temperature=1.0, seed=seed)[0]
+        for seed in (1, 2, 3)
+    }
+    assert len(texts) > 1
 
 
 def test_an_answer_follows_its_schema_behind_the_guards(chat: ChatHost) -> None:

@@ -10,7 +10,10 @@ from appliance.engine.models.architecture import Architecture, Format, LayerKind
 from appliance.engine.models.parameters import parameters
 from appliance.engine.models.quantisation import dequantise
 from appliance.engine.models.stored import Packed, Weights
-from appliance.engine.running.processor import CHUNK, ProcessorModel
+from appliance.engine.running import loading
+from appliance.engine.running.budget import CHUNK, KEPT_ROWS
+from appliance.engine.running.loading import Blocks, arrange
+from appliance.engine.running.processor import ProcessorModel
 from tests import model_vectors, reference_model
 from tests.unit.engine.running.levels import make_model, stored_as, usable_levels
 
@@ -162,3 +165,40 @@ def test_padding_never_counts() -> None:
     both = [make_model(weights, level) for weights in (clean, soiled)]
     got = [model.forward([Append(model.add(), range(9))]) for model in both]
     np.testing.assert_array_equal(got[0], got[1])
+
+
+@pytest.mark.parametrize("form", [Format.Q4F16_1, Format.Q0F32])
+def test_weights_that_are_consumed_are_gone_one_by_one_and_arranged_the_same(
+    form: Format, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = stored_as(*made(), form)
+    kept = arrange(weights)
+    names, left = set(weights.stored), []
+    interleave = loading._interleave
+
+    def watched(*arguments: object) -> None:
+        left.append(len(weights.stored))
+        interleave(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loading, "_interleave", watched)
+    consumed = arrange(weights, consume=True)
+    assert left == sorted(left, reverse=True)
+    assert left[0] == len(names) - 1
+    assert (weights.stored, set(consumed)) == ({}, names)
+    for name, one in kept.items():
+        other = consumed[name]
+        if isinstance(one, Blocks):
+            assert isinstance(other, Blocks)
+            assert np.array_equal(one.words, other.words)
+        else:
+            assert np.array_equal(one, other)  # type: ignore[arg-type]
+
+
+def test_workspaces_of_many_sizes_are_not_all_kept() -> None:
+    weights = stored_as(*made(), Format.Q0F32)
+    model = make_model(weights, usable_levels()[-1])
+    for length in range(100, 200):
+        sequence = model.add()
+        model.forward([Append(sequence, [1] * length)])
+        model.remove(sequence)
+        assert sum(model._spaces) <= KEPT_ROWS
