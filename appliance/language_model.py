@@ -76,6 +76,7 @@ def host_of(
         accepted=mark.sha256 if mark is not None else "",
         threads=threads,
         context_tokens=settings.context_tokens,
+        exact=settings.arithmetic == "exact",
         least_context=least_context,
         gpu=probe if settings.gpu == "auto" else NoGpu,
         system=system,

@@ -37,7 +37,8 @@ class Settings:
     file, page_limit one document. model: the language model to use, by name or name@version; empty
     for the one installed last. context_tokens: what a question, its passages and the answer may
     take together; less where memory is short. gpu: "off", or "auto" to run the language model on a
-    GPU where there is one that works."""
+    GPU where there is one that works. arithmetic: "fast" rounds what goes between four-bit weights
+    to eight bits on the processor, "exact" does not (slower; docs/benchmarks.md has both)."""
 
     airgap: str = "required"
     profile: str = "standard"
@@ -46,13 +47,14 @@ class Settings:
     model: str = ""
     context_tokens: int = 8_192
     gpu: str = "off"
+    arithmetic: str = "fast"
     sources: tuple[tuple[str, Source], ...] = ()
 
     def source(self, name: str) -> Source:
         return dict(self.sources).get(name, Source.BUILT_IN)
 
 
-MANAGED_ONLY = frozenset({"airgap", "model", "context_tokens", "gpu"})
+MANAGED_ONLY = frozenset({"airgap", "model", "context_tokens", "gpu", "arithmetic"})
 """What weakens a promise is for the institution to decide, not for whoever sits at the machine."""
 
 MOST = {"file_limit_mb": 200, "page_limit": 5_000, "context_tokens": 1_000_000}
@@ -65,6 +67,7 @@ CHOICES = {
     "airgap": ("required", "warn"),
     "profile": ("standard", "fips"),
     "gpu": ("off", "auto"),
+    "arithmetic": ("fast", "exact"),
 }
 
 
@@ -105,6 +108,7 @@ def read_settings(user: Path | None = None, managed: Path = MANAGED) -> Settings
         model=str(merged.get("model", known.model)),
         context_tokens=int(merged.get("context_tokens", known.context_tokens)),
         gpu=str(merged.get("gpu", known.gpu)),
+        arithmetic=str(merged.get("arithmetic", known.arithmetic)),
         sources=tuple(sorted(sources.items())),
     )
 

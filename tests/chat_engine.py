@@ -169,7 +169,7 @@ class WordBundle:
 
 
 def main() -> None:
-    how, _, device, _, _ = sys.argv[1:]
+    how, _, device, _, _, _ = sys.argv[1:]
     output = os.dup(1)
     os.dup2(2, 1)
     if how == "silent":

@@ -189,15 +189,21 @@ class ChatEngine:
 
 
 def open_engine(
-    folder: Path, device: str, accepted: Mapping[str, str] | None, context: int = 0
+    folder: Path,
+    device: str,
+    accepted: Mapping[str, str] | None,
+    context: int = 0,
+    *,
+    exact: bool = False,
 ) -> OpenedChat:
-    """Verifies and loads a bundle for "cpu" or "gpu". context: see open_chat_bundle. Raises
-    EngineFailed subclasses that say what is wrong with it or with the machine."""
+    """Verifies and loads a bundle for "cpu" or "gpu". context: see open_chat_bundle; exact: see
+    models.loaded. Raises EngineFailed subclasses that say what is wrong with it or with the
+    machine."""
     bundle = models.opened(folder, accepted, context)
     untrusted_tokenizer = read_file(bundle.tokenizer, MAX_COMPANION)
     template = _template_files(bundle)
     xgrammar_alone.load()  # Python can open no file later
-    model = models.loaded(bundle, device)
+    model = models.loaded(bundle, device, exact=exact)
     return OpenedChat(bundle, model, device, untrusted_tokenizer, template)
 
 

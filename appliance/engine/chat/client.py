@@ -62,6 +62,7 @@ class ChatHost:
         threads: int | None = None,
         context_tokens: int = 0,
         least_context: int = 0,
+        exact: bool = False,
         patience: Patience | None = None,
         gpu: Callable[[], Gpu | NoGpu] = NoGpu,
         system: Sequence[Message] = (),
@@ -70,8 +71,8 @@ class ChatHost:
         """model: the bundle's id, where it is known before the host says it. accepted: the hash of
         the manifest, where an administrator accepted it unsigned. context_tokens: of one
         conversation, 0 for as many as are usual; least_context: one that takes fewer is not
-        used. gpu: finds out, once, whether
-        there is one to use. system: what every conversation begins with; it is computed after each
+        used. exact: nothing is rounded to eight bits. gpu: finds out, once, whether there is one
+        to use. system: what every conversation begins with; it is computed after each
         start, or taken from `prefixes`."""
         self._folder = bundle
         self._model = model
@@ -80,6 +81,7 @@ class ChatHost:
         self._threads = threads or cores()
         self._context_tokens = context_tokens
         self._least_context = least_context
+        self._arithmetic = "exact" if exact else "fast"
         self._patience = patience or Patience()
         self._probe = gpu
         self._system = tuple(system)
@@ -311,7 +313,7 @@ class ChatHost:
         command = (*self._command, os.fspath(self._folder), device, self._accepted)
         # Who may sign models is looked up in the same place as when this one was installed.
         signers = {"XDG_CONFIG_HOME": os.fspath(user_file().parent.parent)}
-        command = (*command, str(self._context_tokens))
+        command = (*command, str(self._context_tokens), self._arithmetic)
         environment = child_environment(self._threads) | signers
         host = HostProcess(command, environment, self._patience)
         start.attach(host)

@@ -26,8 +26,9 @@ def opened(folder: Path, accepted: Mapping[str, str] | None, context: int = 0) -
     return open_chat_bundle(folder, accepted=accepted, shards=False, context=context)
 
 
-def loaded(bundle: ChatBundle, device: str) -> Model:
-    """device: "cpu" or "gpu". Raises ModelDamaged, MachineUnsupported, GpuUnusable."""
+def loaded(bundle: ChatBundle, device: str, *, exact: bool = False) -> Model:
+    """device: "cpu" or "gpu". exact: nothing is rounded to eight bits (a GPU never does).
+    Raises ModelDamaged, MachineUnsupported, GpuUnusable."""
     if device == "gpu":
         from appliance.engine.running.device import Device  # late: where there is one
         from appliance.engine.running.gpu import GpuModel
@@ -44,6 +45,7 @@ def loaded(bundle: ChatBundle, device: str) -> Model:
         identity=identity(bundle),
         cache_tokens=bundle.budget.cache_tokens,
         context=bundle.budget.context,
+        exact=exact,
         consume=True,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import mmap
+import threading
 from typing import TypeVar
 
 import numpy as np
@@ -20,7 +21,8 @@ Number = TypeVar("Number", bound=np.generic)
 
 
 class Arena:
-    """`size` bytes of zeros, handed out piece by piece and kept while any piece is."""
+    """`size` bytes of zeros, handed out piece by piece and kept while any piece is.
+    Several threads may take pieces."""
 
     def __init__(self, size: int) -> None:
         length = max(size, 1) + ALIGNMENT
@@ -33,16 +35,18 @@ class Arena:
             with contextlib.suppress(OSError):  # a kernel without them: slower, not wrong
                 self._map.madvise(mmap.MADV_HUGEPAGE)
         self._bytes = np.frombuffer(self._map, np.uint8)
+        self._lock = threading.Lock()
         self._used = -self._bytes.ctypes.data % ALIGNMENT
 
     def take(self, shape: tuple[int, ...], dtype: type[Number]) -> npt.NDArray[Number]:
         """The next array. Raises MemoryError when the arena is used up."""
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        if self._used + size > self._bytes.size:
-            raise MemoryError("the arena is used up")
-        taken = self._bytes[self._used : self._used + size].view(dtype).reshape(shape)
-        self._used += rounded(size)
-        return taken
+        with self._lock:
+            start = self._used
+            if start + size > self._bytes.size:
+                raise MemoryError("the arena is used up")
+            self._used += rounded(size)
+        return self._bytes[start : start + size].view(dtype).reshape(shape)
 
 
 def rounded(size: int) -> int:

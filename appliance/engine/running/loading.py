@@ -6,6 +6,8 @@ rows and columns never contribute. A norm's offset is added here, once.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -17,6 +19,9 @@ from appliance.engine.models.parameters import Parameter, parameters
 from appliance.engine.models.stored import Packed, Stored, Weights
 from appliance.engine.running.arena import Arena, rounded
 from appliance.engine.running.blocks import BLOCK, GROUP, OCTETS
+
+THREADS = min(4, os.cpu_count() or 1)
+"""Copying waits for memory; more threads than this only wait together."""
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -49,14 +54,14 @@ def arrange(
     a = weights.architecture
     wanted = parameters(a)
     arena = Arena(sum(_bytes(weights.stored[p.name], p, a) for p in wanted))
-    arranged: dict[str, Blocks | npt.NDArray[np.float32]] = {}
-    for parameter in wanted:
-        stored = (weights.stored.pop if consume else weights.stored.__getitem__)(parameter.name)
-        if parameter.is_matrix:
-            arranged[parameter.name] = _matrix(stored, parameter, a, arena)
-        else:
-            arranged[parameter.name] = _vector(stored, parameter, a, arena)
-    return arranged
+    take = weights.stored.pop if consume else weights.stored.__getitem__
+
+    def one(parameter: Parameter) -> Blocks | npt.NDArray[np.float32]:
+        make = _matrix if parameter.is_matrix else _vector
+        return make(take(parameter.name), parameter, a, arena)
+
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="loading") as pool:
+        return dict(zip((p.name for p in wanted), pool.map(one, wanted), strict=True))
 
 
 def _parts(parameter: Parameter, a: Architecture) -> list[tuple[int, int, int]]:
