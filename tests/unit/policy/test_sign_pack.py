@@ -57,7 +57,7 @@ def loads(checkout: Path) -> str:
 
 def test_a_changed_pack_is_used_again_once_signed_with_a_new_key(checkout: Path) -> None:
     told = checkout / "policies" / "baseline" / "pack.toml"
-    told.write_text(told.read_text().replace("serial = 1\n", "serial = 2\n"))
+    told.write_text(told.read_text().replace("serial = 2\n", "serial = 3\n"))
     assert loads(checkout) == "pack_altered"
     assert "There is no key" in sign(checkout).stderr
     done = sign(checkout, "--new-key")
