@@ -93,14 +93,23 @@ def _made(path: Path, signer: str, output: Output) -> str:
 
 
 def verify(arguments: Arguments, output: Output) -> int:
-    """Needs no vault: the bundle, and the list of those who may sign."""
+    """Needs no vault: the bundle, and the list of those who may sign. An unsigned bundle names who
+    accepted it; whether that is so only the log knows, and the log is in the vault."""
     from appliance.engine.bundles.opening import verify as verify_bundle
 
     signed = verify_bundle(Path(arguments.text("folder")).absolute())
     manifest = signed.manifest
-    output.data(model=manifest.id, signer=signed.signer, sha256=signed.sha256, size=manifest.size)
-    whose = f"signed by “{signed.signer}”" if signed.signer else "unsigned, accepted here"
+    output.data(
+        model=manifest.id,
+        signer=signed.signer,
+        sha256=signed.sha256,
+        size=manifest.size,
+        origin_verified=bool(signed.signer),
+    )
+    whose = f"signed by “{signed.signer}”" if signed.signer else "unsigned"
     output.line(f"The model {manifest.id} is whole: {len(manifest.files)} files, {whose}.")
+    if not signed.signer:
+        output.line("That it was accepted here is checked against the log when it is opened.")
     return 0
 
 

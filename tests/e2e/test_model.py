@@ -77,6 +77,20 @@ def test_an_unsigned_model_is_taken_only_when_somebody_says_so(vault: Path, tmp_
     assert refusal in actions(vault)
 
 
+def test_verifying_an_unsigned_model_does_not_vouch_for_its_acceptance(
+    vault: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install = ("model", "install", str(unsigned(tmp_path)), "--trust-unsigned", "--as", "foreign")
+    require(cloister(vault, *install))
+    folder = str(vault / "models" / "foreign@1")
+    status, lines = run("model", "verify", folder, capsys=capsys)
+    assert (status, lines[0]["signer"], lines[0]["origin_verified"]) == (0, "", False)
+    assert main(["model", "verify", folder]) == 0
+    said = capsys.readouterr().out
+    assert "unsigned" in said
+    assert "checked against the log when it is opened" in said
+
+
 def test_a_damaged_bundle_is_told_in_a_sentence(vault: Path, tmp_path: Path) -> None:
     folder = built(tmp_path)
     path = folder / read_index(folder).shards[0].file
@@ -116,6 +130,7 @@ def test_the_first_build_makes_a_key_and_says_how_to_trust_it(
     os.replace(key.with_name(f"{key.stem}.public.json"), signers)  # noqa: PTH105
     status, lines = run("model", "verify", str(out), capsys=capsys)
     assert (status, lines[0]["signer"]) == (0, "The builder")
+    assert lines[0]["origin_verified"] is True
     again = (
         "--out",
         str(tmp_path / "b"),
