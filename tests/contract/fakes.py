@@ -227,6 +227,9 @@ class ScriptedHost:
             yield Piece(1, piece)
         yield Finished(1, Ending.STOP, 0, 0, len(pieces))
 
+    def close(self) -> None:
+        """There is nothing to end."""
+
 
 class ListFinder:
     def __init__(self, texts: Sequence[str]) -> None:
