@@ -93,6 +93,7 @@ def test_a_collection_that_is_not_used_shows_why_and_takes_no_documents(
     monkeypatch.setattr(product, "collections", lambda: refused)
     library = workplace(shell).library
     workplace(shell).go("library")
+    qtbot.waitUntil(lambda: library.collections.list.count() == 2)
     qtbot.waitUntil(lambda: library.table.rows.rowCount() == 4)
     assert library.files.isVisible()
     library.collections.list.setCurrentRow(1)
