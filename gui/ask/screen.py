@@ -231,7 +231,7 @@ class AskScreen(QWidget):
                 running.view.show_answer(answer, record, warning)
                 state = self.writer.state
                 without = state is not None and not state.model
-                if running.written and without:
+                if running.written and without and self.stream.length == 1:  # once is enough
                     running.view.say_how_to_write()
             case Refused():
                 running.view.show_refused(event)

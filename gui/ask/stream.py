@@ -79,6 +79,11 @@ class MessageStream(QScrollArea):
         self._page_buttons()
         return view
 
+    @property
+    def length(self) -> int:
+        """Turns of the conversation that have ended."""
+        return len(self._turns)
+
     def remember(self, turn: Turn) -> None:
         """The turn that was begun has ended like this."""
         self._turns.append(turn)
