@@ -212,7 +212,7 @@ def _model_commands(model: argparse.ArgumentParser, common: _Parser) -> None:
         "--quant", default="q4f16_1", metavar="FORMAT", help="q0f32, q0f16, q4f16_1 or q4f32_1"
     )
     build.add_argument(
-        "--target", default="cpu", metavar="LIST", help="cpu, cuda, metal; by commas"
+        "--target", default="cpu", metavar="LIST", help="cpu, cuda, metal (objects); by commas"
     )
     build.add_argument("--out", required=True, metavar="DIR", help="a folder that is not there yet")
     build.add_argument(

@@ -18,7 +18,12 @@ def build(arguments: Arguments, output: Output) -> int:
     """Runs where the build extra is installed: on a build machine, outside any guard, since
     compilers are programs of their own. It opens no vault."""
     from appliance.clock import now
-    from appliance.engine.compile.bundle import Origin, build_bundle, installed_compilers
+    from appliance.engine.compile.bundle import (
+        Origin,
+        build_bundle,
+        installed_compilers,
+        metal_objects,
+    )
     from appliance.engine.models.architecture import Format
 
     formats = {format.value: format for format in Format}
@@ -33,6 +38,7 @@ def build(arguments: Arguments, output: Output) -> int:
         source=arguments.text("source"),
         created=now().isoformat(),
     )
+    targets = tuple(filter(None, arguments.text("target").split(",")))
     compilers = installed_compilers()
     key = _signing_key(arguments, output)
     output.progress(f"building {origin.name}")
@@ -40,7 +46,7 @@ def build(arguments: Arguments, output: Output) -> int:
         source,
         out,
         format=formats[quant],
-        targets=tuple(filter(None, arguments.text("target").split(","))),
+        targets=targets,
         origin=origin,
         key=key,
         compilers=compilers,
@@ -48,7 +54,17 @@ def build(arguments: Arguments, output: Output) -> int:
     )
     output.data(bundle=str(out), model=manifest.id, size=manifest.size)
     output.line(f"The model {manifest.id} ({size(manifest.size)}) is built in {out}.")
+    if "metal" in targets:
+        _tell_of_objects(metal_objects(out), output)
     return 0
+
+
+def _tell_of_objects(objects: Path, output: Output) -> None:
+    output.data(objects=str(objects))
+    output.line(
+        f"Metal's code is not in the bundle: it is linked from {objects} on a Mac, with "
+        f"`packaging/metal/link.sh {objects.name} metal.dylib`."
+    )
 
 
 def _signing_key(arguments: Arguments, output: Output) -> SignerKey:
