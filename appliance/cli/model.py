@@ -122,21 +122,39 @@ def verify(arguments: Arguments, output: Output) -> int:
 
 def install(arguments: Arguments, output: Output) -> int:
     source = Path(arguments.text("folder")).absolute()
+    unsigned = arguments.flag("trust_unsigned")
+    told = _told(arguments)
+    if told and not unsigned:
+        raise UsageError(
+            f"{' and '.join(told)} can be given for an unsigned bundle only: a signed one says it "
+            "itself.",
+            hint="Leave it out, or accept an unsigned bundle with --trust-unsigned.",
+        )
     with unlocked(arguments) as appliance, appliance.chat_models() as models:
         output.progress(f"installing {source.name}")
         signed = models.install(
             source,
-            trust_unsigned=arguments.flag("trust_unsigned"),
-            name=arguments.text("model"),
-            version=arguments.text("version"),
-            licence=arguments.text("licence"),
-            origin=arguments.text("source"),
+            trust_unsigned=unsigned,
+            name=told.get("--as", ""),
+            version=told.get("--version", "1"),
+            licence=told.get("--licence", "unknown"),
+            origin=told.get("--source", "unknown"),
         )
     manifest = signed.manifest
     output.data(installed=manifest.id, signer=signed.signer, size=manifest.size)
     whose = f"signed by “{signed.signer}”" if signed.signer else "unsigned, accepted by you"
     output.line(f"The model {manifest.id} ({size(manifest.size)}) is installed, {whose}.")
     return 0
+
+
+def _told(arguments: Arguments) -> dict[str, str]:
+    """What was typed of a bundle that does not say it itself, by the option."""
+    names = {"--as": "model", "--version": "version", "--licence": "licence", "--source": "source"}
+    return {
+        option: arguments.text(name)
+        for option, name in names.items()
+        if arguments.given_value(name)
+    }
 
 
 def show(arguments: Arguments, output: Output) -> int:
