@@ -42,7 +42,7 @@ def loaded(bundle: ChatBundle, device: str, context: int = 0, *, exact: bool = F
             cache_tokens=GPU_CACHE_TOKENS,
             context=context or CONTEXT,
         )
-    from appliance.engine.running.processor import ProcessorModel
+    from appliance.engine.running.processor_model import ProcessorModel
 
     return ProcessorModel(
         _weights(bundle),

@@ -1,9 +1,9 @@
 """A chat model on a GPU: the Model of decoding, on a library that was compiled for the bundle.
 
 Rules kept here: only `tvm_ffi` and the runtime libraries are needed, no compiler and no `tvm`.
-Which page holds what is decided here (paging.py), before the device is asked for anything, so that
-a full cache changes nothing. What a sequence comes to does not depend on the others. Used from one
-thread.
+Which page holds what is decided here (copy_on_write.py), before the device is asked for anything,
+so that a full cache changes nothing. What a sequence comes to does not depend on the others. Used
+from one thread.
 
 An export is a start (magic, fingerprint, tokens), the SHA-256 of all but itself, and for each layer
 its pages in the library's own order; places past the last token are zero.
@@ -25,9 +25,9 @@ from appliance.engine.decoding.model import Append, CacheFull, Logits
 from appliance.engine.models.architecture import Architecture
 from appliance.engine.models.parameters import parameters
 from appliance.engine.models.stored import Packed, Stored, Weights
+from appliance.engine.running.copy_on_write import PAGE, Paging
 from appliance.engine.running.device import Device, GpuUnusable, Inputs
 from appliance.engine.running.machine_code import require_code_for
-from appliance.engine.running.paging import PAGE, Paging
 from appliance.errors import EngineFailed
 
 MAGIC = b"CLKV0001"
