@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from appliance.engine.arena import Arena
 from appliance.engine.decoding.model import CacheFull
-from appliance.engine.running.arena import Arena
 from appliance.engine.running.blocks import PAGE
 
 
