@@ -156,7 +156,7 @@ def test_a_shard_that_was_changed_is_refused_before_anything_is_said(model: Inst
 def test_a_model_without_code_for_the_gpu_runs_on_the_processor_and_says_so(
     model: Installed,
 ) -> None:
-    gpu = Gpu("Words 9000", 8 << 30, 90, "12.4")
+    gpu = Gpu("Words 9000")
     chat = ChatHost(model.folder, accepted=model.sha256, command=HOST, gpu=lambda: gpu)
     assert said(chat, Message("user", BEGIN), max_tokens=20)[0].startswith(TOLD)
     assert chat.device == "cpu"
