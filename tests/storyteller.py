@@ -1,7 +1,7 @@
-"""stories260K as a signed bundle, built, installed and run as an institution would.
+"""stories260K as a bundle, built, installed and run as an institution would.
 
-Its code is what the program itself brings for processors: the same compiler has made it from the
-same kernels, byte for byte.
+A signed one's code is what the program itself brings for processors: the same compiler has made it
+from the same kernels, byte for byte.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from appliance.engine.bundles.libraries import (
     program_libraries,
     verified_library,
 )
-from appliance.engine.bundles.manifest import Signed
+from appliance.engine.bundles.manifest import SIGNATURE, Signed
 from appliance.engine.bundles.store import install
 from appliance.engine.bundles.trust import SIGNERS, signers_bytes
 from appliance.engine.chat.client import ChatHost
@@ -63,10 +63,15 @@ def compilers() -> Compilers:
     def cpu(level: str, path: Path) -> None:
         shutil.copyfile(verified_library(program, level), path)
 
-    def gpu(_a: Architecture, _format: Format, target: str, _path: Path) -> None:
-        raise AssertionError(f"nothing is compiled for {target} here")
+    return Compilers(cpu, _no_gpu, levels_in(program))
 
-    return Compilers(cpu, gpu, levels_in(program))
+
+def _no_gpu(_a: Architecture, _format: Format, target: str, _path: Path) -> None:
+    raise AssertionError(f"nothing is compiled for {target} here")
+
+
+def _no_cpu(level: str, _path: Path) -> None:
+    raise AssertionError(f"nothing is compiled for {level} here")
 
 
 def build(folder: Path, form: Format = Format.Q0F32, *, context: int = MOST) -> Path:
@@ -84,6 +89,29 @@ def build(folder: Path, form: Format = Format.Q0F32, *, context: int = MOST) -> 
         source, out, format=form, targets=("cpu",), origin=origin, key=KEY, compilers=compilers()
     )
     return out
+
+
+def write_unsigned(folder: Path, template: str = "") -> Path:
+    """`folder`, which is not there yet, as others publish a model: without code and signature.
+    template: Jinja, if not the family's."""
+    source = folder.with_name(f"{folder.name}-huggingface")
+    source.mkdir(parents=True)
+    write_huggingface(source)
+    if template:
+        config = source / "tokenizer_config.json"
+        config.write_text(json.dumps(json.loads(config.read_bytes()) | {"chat_template": template}))
+    origin = Origin(folder.name, "1", "MIT", "llama2.c", "2026-11-25T12:00:00+00:00")
+    build_bundle(
+        source,
+        folder,
+        format=Format.Q0F32,
+        targets=(),
+        origin=origin,
+        key=KEY,
+        compilers=Compilers(_no_cpu, _no_gpu, ()),
+    )
+    (folder / SIGNATURE).unlink()
+    return folder
 
 
 def trust(configuration: Path) -> None:

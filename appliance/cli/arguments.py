@@ -206,37 +206,13 @@ def _model_commands(model: argparse.ArgumentParser, common: _Parser) -> None:
         made.set_defaults(module=module, function=function)
         return made
 
-    build = command("build", "build", "Turn a Hugging Face folder into a bundle.")
-    build.add_argument("folder", metavar="HF_DIR")
-    build.add_argument(
-        "--quant", default="q4f16_1", metavar="FORMAT", help="q0f32, q0f16, q4f16_1 or q4f32_1"
-    )
-    build.add_argument(
-        "--target", default="cpu", metavar="LIST", help="cpu, cuda, metal; by commas"
-    )
-    build.add_argument("--out", required=True, metavar="DIR", help="a folder that is not there yet")
-    build.add_argument(
-        "--context", type=from_zero, default=0, metavar="N", help="tokens, if not all"
-    )
-    build.add_argument(
-        "--as", dest="model", default="", metavar="NAME", help="the bundle's, if not its folder's"
-    )
-    build.add_argument("--key", default="", metavar="FILE", help="sign with the key in this file")
-    _described(build)
+    _building(command("build", "build", "Turn a Hugging Face folder into a bundle."))
     key = command("key", "new_key", "Make a key that signs bundles, and the list that trusts it.")
     key.add_argument("file", metavar="FILE", help="a file that is not there yet")
     key.add_argument("--signer", required=True, metavar="NAME", help="whose key it is")
     verify = command("verify", "verify", "Check a bundle's signature and every byte of it.")
     verify.add_argument("folder", metavar="DIR")
-    install = command("install", "install", "Copy a bundle in, verified.")
-    install.add_argument("folder", metavar="DIR")
-    install.add_argument(
-        "--trust-unsigned", action="store_true", help="take a bundle nobody signed; it is logged"
-    )
-    install.add_argument(
-        "--as", dest="model", default="", metavar="NAME", help="of an unsigned one"
-    )
-    _described(install)
+    _installing(command("install", "install", "Copy a bundle in, verified."))
     command("list", "show", "List the installed models.")
     remove = command("remove", "remove", "Remove an installed model.")
     chat = command("chat", "chat", "Try a model in a conversation, without documents.", TRIAL)
@@ -249,8 +225,38 @@ def _model_commands(model: argparse.ArgumentParser, common: _Parser) -> None:
         one.add_argument("model", metavar="NAME", help="NAME or NAME@VERSION")
 
 
-def _described(command: argparse.ArgumentParser) -> None:
-    """What a bundle says of itself."""
-    command.add_argument("--version", default="1", metavar="V", help="the bundle's version")
-    command.add_argument("--licence", default="unknown", metavar="TEXT", help="the model's licence")
-    command.add_argument("--source", default="unknown", metavar="TEXT", help="where it is from")
+def _building(build: argparse.ArgumentParser) -> None:
+    build.add_argument("folder", metavar="HF_DIR")
+    build.add_argument(
+        "--quant", default="q4f16_1", metavar="FORMAT", help="q0f32, q0f16, q4f16_1 or q4f32_1"
+    )
+    build.add_argument(
+        "--target", default="cpu", metavar="LIST", help="cpu, cuda, metal (objects); by commas"
+    )
+    build.add_argument("--out", required=True, metavar="DIR", help="a folder that is not there yet")
+    build.add_argument(
+        "--context", type=from_zero, default=0, metavar="N", help="tokens, if not all"
+    )
+    build.add_argument(
+        "--as", dest="model", default="", metavar="NAME", help="the bundle's, if not its folder's"
+    )
+    build.add_argument("--key", default="", metavar="FILE", help="sign with the key in this file")
+    _described(build, version="1", text="unknown")
+
+
+def _installing(install: argparse.ArgumentParser) -> None:
+    install.add_argument("folder", metavar="DIR")
+    install.add_argument(
+        "--trust-unsigned", action="store_true", help="take a bundle nobody signed; it is logged"
+    )
+    install.add_argument("--as", dest="model", metavar="NAME", help="of an unsigned one")
+    _described(install)
+
+
+def _described(
+    command: argparse.ArgumentParser, version: str | None = None, text: str | None = None
+) -> None:
+    """What a bundle says of itself, and what it says if it is not told."""
+    command.add_argument("--version", default=version, metavar="V", help="the bundle's version")
+    command.add_argument("--licence", default=text, metavar="TEXT", help="the model's licence")
+    command.add_argument("--source", default=text, metavar="TEXT", help="where it is from")

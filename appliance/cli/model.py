@@ -18,7 +18,12 @@ def build(arguments: Arguments, output: Output) -> int:
     """Runs where the build extra is installed: on a build machine, outside any guard, since
     compilers are programs of their own. It opens no vault."""
     from appliance.clock import now
-    from appliance.engine.compile.bundle import Origin, build_bundle, installed_compilers
+    from appliance.engine.compile.bundle import (
+        Origin,
+        build_bundle,
+        installed_compilers,
+        metal_objects,
+    )
     from appliance.engine.models.architecture import Format
 
     formats = {format.value: format for format in Format}
@@ -33,6 +38,7 @@ def build(arguments: Arguments, output: Output) -> int:
         source=arguments.text("source"),
         created=now().isoformat(),
     )
+    targets = tuple(filter(None, arguments.text("target").split(",")))
     compilers = installed_compilers()
     key = _signing_key(arguments, output)
     output.progress(f"building {origin.name}")
@@ -40,7 +46,7 @@ def build(arguments: Arguments, output: Output) -> int:
         source,
         out,
         format=formats[quant],
-        targets=tuple(filter(None, arguments.text("target").split(","))),
+        targets=targets,
         origin=origin,
         key=key,
         compilers=compilers,
@@ -48,7 +54,17 @@ def build(arguments: Arguments, output: Output) -> int:
     )
     output.data(bundle=str(out), model=manifest.id, size=manifest.size)
     output.line(f"The model {manifest.id} ({size(manifest.size)}) is built in {out}.")
+    if "metal" in targets:
+        _tell_of_objects(metal_objects(out), output)
     return 0
+
+
+def _tell_of_objects(objects: Path, output: Output) -> None:
+    output.data(objects=str(objects))
+    output.line(
+        f"Metal's code is not in the bundle: it is linked from {objects} on a Mac, with "
+        f"`packaging/metal/link.sh {objects.name} metal.dylib`."
+    )
 
 
 def _signing_key(arguments: Arguments, output: Output) -> SignerKey:
@@ -115,21 +131,39 @@ def verify(arguments: Arguments, output: Output) -> int:
 
 def install(arguments: Arguments, output: Output) -> int:
     source = Path(arguments.text("folder")).absolute()
+    unsigned = arguments.flag("trust_unsigned")
+    told = _told(arguments)
+    if told and not unsigned:
+        raise UsageError(
+            f"{' and '.join(told)} can be given for an unsigned bundle only: a signed one says it "
+            "itself.",
+            hint="Leave it out, or accept an unsigned bundle with --trust-unsigned.",
+        )
     with unlocked(arguments) as appliance, appliance.chat_models() as models:
         output.progress(f"installing {source.name}")
         signed = models.install(
             source,
-            trust_unsigned=arguments.flag("trust_unsigned"),
-            name=arguments.text("model"),
-            version=arguments.text("version"),
-            licence=arguments.text("licence"),
-            origin=arguments.text("source"),
+            trust_unsigned=unsigned,
+            name=told.get("--as", ""),
+            version=told.get("--version", "1"),
+            licence=told.get("--licence", "unknown"),
+            origin=told.get("--source", "unknown"),
         )
     manifest = signed.manifest
     output.data(installed=manifest.id, signer=signed.signer, size=manifest.size)
     whose = f"signed by “{signed.signer}”" if signed.signer else "unsigned, accepted by you"
     output.line(f"The model {manifest.id} ({size(manifest.size)}) is installed, {whose}.")
     return 0
+
+
+def _told(arguments: Arguments) -> dict[str, str]:
+    """What was typed of a bundle that does not say it itself, by the option."""
+    names = {"--as": "model", "--version": "version", "--licence": "licence", "--source": "source"}
+    return {
+        option: arguments.text(name)
+        for option, name in names.items()
+        if arguments.given_value(name)
+    }
 
 
 def show(arguments: Arguments, output: Output) -> int:

@@ -91,6 +91,18 @@ def test_verifying_an_unsigned_model_does_not_vouch_for_its_acceptance(
     assert "checked against the log when it is opened" in said
 
 
+@pytest.mark.parametrize("option", ["--as", "--version", "--licence", "--source"])
+def test_what_a_signed_bundle_says_itself_cannot_be_told_over_it(
+    tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Refused before anything else: there is neither a bundle nor a vault."""
+    install = ("model", "install", str(tmp_path / "none"), option, "2")
+    status, lines = run("--data", str(tmp_path / "data"), *install, capsys=capsys)
+    assert (status, lines[0]["error"]) == (1, "usage")
+    assert lines[0]["sentence"].startswith(f"{option} can be given for an unsigned bundle only")
+    assert "--trust-unsigned" in lines[0]["hint"]
+
+
 def test_a_damaged_bundle_is_told_in_a_sentence(vault: Path, tmp_path: Path) -> None:
     folder = built(tmp_path)
     path = folder / read_index(folder).shards[0].file

@@ -11,13 +11,12 @@ import pytest
 
 from tests.e2e.terminal import PASSPHRASE, Terminal, cloister, require, started
 from tests.stories260k import SHARED
-from tests.stories_bundle import write_unsigned
+from tests.storyteller import BEGIN, write_unsigned
 
 pytestmark = [
     pytest.mark.shared,
     pytest.mark.skipif(not SHARED.is_dir(), reason="the documents beside the checkout are missing"),
 ]
-BEGIN = "Once upon a time"
 
 
 @pytest.fixture

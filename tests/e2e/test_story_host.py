@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import threading
 import time
@@ -51,9 +52,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
 def make(model: Installed) -> Iterator[Callable[..., ChatHost]]:
     made: list[ChatHost] = []
 
-    def host(prefixes: PrefixStore | None = None) -> ChatHost:
+    def host(prefixes: PrefixStore | None = None, *, exact: bool = False) -> ChatHost:
         made.append(
-            ChatHost(model.folder, command=storyteller.HOST, system=(SYSTEM,), prefixes=prefixes)
+            ChatHost(
+                model.folder,
+                command=storyteller.HOST,
+                exact=exact,
+                system=(SYSTEM,),
+                prefixes=prefixes,
+            )
         )
         return made[-1]
 
@@ -157,6 +164,19 @@ def test_every_way_to_choose_tokens_works_behind_the_guards(chat: ChatHost) -> N
     assert told(chat, [Message("user", BEGIN)], replace(chosen, seed=6))[0] != first
     text, finished = told(chat, [Message("user", BEGIN)], Sampling(stops=(" Lily",)))
     assert (text[-6:], finished.ending) == (" named", Ending.STOP)
+
+
+def test_what_one_arithmetic_has_kept_is_not_for_the_other(
+    make: Callable[..., ChatHost], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: queue.SimpleQueue[str] = queue.SimpleQueue()
+    monkeypatch.setattr(client, "keep_prefix", lambda _host, ready, *_: said.put(ready.fingerprint))
+    fingerprints = []
+    for exact in (False, True, True):
+        make(exact=exact).start()
+        fingerprints.append(said.get(timeout=60))
+    fast, one, other = fingerprints
+    assert fast != one == other
 
 
 def child_of(chat: ChatHost) -> HostProcess:

@@ -20,7 +20,7 @@ from appliance.engine.decoding.request import Finished, Piece, Sampling
 from appliance.engine.mlc.weights import read_weights
 from appliance.engine.models.architecture import Architecture, Format
 from appliance.engine.models.families import architecture_from_huggingface
-from appliance.engine.running.processor import ProcessorModel
+from appliance.engine.running.processor_model import ProcessorModel
 from tests import reference_model, storyteller
 from tests.e2e.terminal import cloister, require
 from tests.model_vectors import assembled

@@ -12,7 +12,6 @@ import subprocess
 from pathlib import Path
 
 SOURCE = Path(__file__).with_suffix(".c")
-QUARTERS = 4
 
 
 def build(folder: Path) -> Path:

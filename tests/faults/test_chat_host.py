@@ -296,7 +296,7 @@ def test_closing_ends_the_host_and_what_runs_on_it(chat: ChatHost) -> None:
         answer(chat, "x")
 
 
-GPU = Gpu("Words 9000", 8 << 30, 90, "12.4")
+GPU = Gpu("Words 9000")
 
 
 def test_a_gpu_is_used_where_there_is_one(make: Callable[..., ChatHost]) -> None:

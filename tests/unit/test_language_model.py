@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from appliance.audit import Log
 from appliance.clock import now
 from appliance.engine.bundles import store
 from appliance.engine.bundles.manifest import MANIFEST, Manifest, manifest_bytes
+from appliance.engine.chat import client
 from appliance.engine.chat.preflight import NoGpu
 from appliance.engine.errors import ModelMissing
 from appliance.errors import EngineFailed
@@ -81,5 +83,28 @@ def test_a_driver_is_touched_only_where_the_institution_says_so(
         host.wait(lambda: None)
     assert len(looks) == looked
     assert bool(host.note) is bool(looked)
+    host.close()
+    log.close()
+
+
+@pytest.mark.parametrize("arithmetic", ["fast", "exact"])
+def test_the_institution_s_arithmetic_reaches_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arithmetic: str
+) -> None:
+    managed = tmp_path / "managed.toml"
+    managed.write_text(f'arithmetic = "{arithmetic}"\ncontext_tokens = 4096\n')
+    started: list[Sequence[str]] = []
+
+    def noted(command: Sequence[str], *_: object) -> None:
+        started.append(command)
+        raise EngineFailed("Nothing is started here.")
+
+    monkeypatch.setattr(client, "HostProcess", noted)
+    log = Log.create(tmp_path / "audit", "ward.example/desk", bytes(32), now)
+    host = host_of(tmp_path / "a@1", log, read_settings(tmp_path / "user.toml", managed))
+    with pytest.raises(EngineFailed, match="Nothing is started"):
+        host.wait(lambda: None)
+    folder = os.fspath(tmp_path / "a@1")
+    assert list(started[0][-5:]) == [folder, "cpu", "", "4096", arithmetic]
     host.close()
     log.close()

@@ -61,15 +61,6 @@ class CompiledLibrary:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """Speed on one machine, in thousandths of tokens a second."""
-
-    machine: str
-    decode: int
-    prefill: int
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
     """quantisation: a Format's name. parameters: how many weights. created: ISO 8601. accepted_by
     and accepted_on: who took an unsigned bundle in, and when; both empty in a signed one."""
@@ -85,7 +76,6 @@ class Manifest:
     created: str
     files: tuple[BundleFile, ...]
     libraries: tuple[CompiledLibrary, ...] = ()
-    measured: tuple[Measured, ...] = ()
     accepted_by: str = ""
     accepted_on: str = ""
 
@@ -135,10 +125,6 @@ def manifest_bytes(manifest: Manifest) -> bytes:
             for library in manifest.libraries
         ],
         "licence": manifest.licence,
-        "measured": [
-            {"decode": one.decode, "machine": one.machine, "prefill": one.prefill}
-            for one in manifest.measured
-        ],
         "name": manifest.name,
         "parameters": manifest.parameters,
         "quantisation": manifest.quantisation,
@@ -209,7 +195,7 @@ def parse_manifest(untrusted: bytes) -> Manifest:
 def _manifest(untrusted: Fields) -> Manifest:
     untrusted.only(
         *("accepted", "context", "created", "family", "files", "format", "libraries", "licence"),
-        *("measured", "name", "parameters", "quantisation", "source", "version"),
+        *("name", "parameters", "quantisation", "source", "version"),
     )
     if untrusted.text("format") != FORMAT:
         raise ModelDamaged(
@@ -229,7 +215,6 @@ def _manifest(untrusted: Fields) -> Manifest:
         created=_moment(untrusted, "created"),
         files=tuple(_file(row) for row in untrusted.rows("files", MAX_FILES)),
         libraries=tuple(_library(row) for row in untrusted.rows("libraries", 32)),
-        measured=tuple(_measured(row) for row in untrusted.rows("measured", 32)),
         accepted_by=accepted.text("by"),
         accepted_on=_moment(accepted, "on") if accepted.text("on") else "",
     )
@@ -286,13 +271,6 @@ def _library(untrusted: Fields) -> CompiledLibrary:
     if not all(_FEATURE.fullmatch(feature) for feature in features):
         raise Malformed("features")
     return CompiledLibrary(target, path, level, features)
-
-
-def _measured(untrusted: Fields) -> Measured:
-    untrusted.only("decode", "machine", "prefill")
-    return Measured(
-        untrusted.text("machine"), untrusted.integer("decode"), untrusted.integer("prefill")
-    )
 
 
 def hash_file(path: Path) -> BundleFile:

@@ -203,7 +203,7 @@ def open_engine(
     untrusted_tokenizer = read_file(bundle.tokenizer, MAX_COMPANION)
     template = _template_files(bundle)
     xgrammar_alone.load()  # Python can open no file later
-    model = models.loaded(bundle, device, exact=exact)
+    model = models.loaded(bundle, device, context, exact=exact)
     return OpenedChat(bundle, model, device, untrusted_tokenizer, template)
 
 

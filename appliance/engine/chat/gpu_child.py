@@ -17,7 +17,6 @@ import msgpack
 
 LIBRARIES = ("nvcuda.dll",) if sys.platform == "win32" else ("libcuda.so.1", "libcuda.so")
 NO_DEVICE = 100  # CUDA_ERROR_NO_DEVICE
-_MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_*
 PROBE = 16 << 20
 """Bytes that are taken, filled and read back."""
 
@@ -50,24 +49,15 @@ def look() -> list[object]:
     """What is said. Raises _Unusable."""
     driver = _Driver()
     driver.call("cuInit", ctypes.c_uint(0))
-    count, device, version = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
+    count, device = ctypes.c_int(), ctypes.c_int()
     driver.call("cuDeviceGetCount", ctypes.byref(count))
     if count.value < 1:
         raise _Unusable("")
-    driver.call("cuDriverGetVersion", ctypes.byref(version))
     driver.call("cuDeviceGet", ctypes.byref(device), ctypes.c_int(0))
-    name, memory = ctypes.create_string_buffer(200), ctypes.c_size_t()
+    name = ctypes.create_string_buffer(200)
     driver.call("cuDeviceGetName", name, ctypes.c_int(len(name)), device)
-    driver.call("cuDeviceTotalMem_v2", ctypes.byref(memory), device)
-    parts = []
-    for attribute in (_MAJOR, _MINOR):
-        value = ctypes.c_int()
-        driver.call("cuDeviceGetAttribute", ctypes.byref(value), ctypes.c_int(attribute), device)
-        parts.append(value.value)
     _try_memory(driver, device)
-    said = name.value.decode("utf-8", "replace")
-    speaks = f"{version.value // 1000}.{version.value % 1000 // 10}"
-    return ["gpu", said, memory.value, 10 * parts[0] + parts[1], speaks]
+    return ["gpu", name.value.decode("utf-8", "replace")]
 
 
 def _try_memory(driver: _Driver, device: ctypes.c_int) -> None:

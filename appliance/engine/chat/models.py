@@ -16,6 +16,7 @@ from appliance.engine.bundles.opening import ChatBundle, open_chat_bundle
 from appliance.engine.decoding.model import Model
 from appliance.engine.mlc.weights import read_weights
 from appliance.engine.models.stored import Weights
+from appliance.engine.running.budget import CONTEXT
 
 GPU_CACHE_TOKENS = 16_384
 """Tokens of all sequences on a GPU, whose memory is not the desk's."""
@@ -26,17 +27,22 @@ def opened(folder: Path, accepted: Mapping[str, str] | None, context: int = 0) -
     return open_chat_bundle(folder, accepted=accepted, shards=False, context=context)
 
 
-def loaded(bundle: ChatBundle, device: str, *, exact: bool = False) -> Model:
-    """device: "cpu" or "gpu". exact: nothing is rounded to eight bits (a GPU never does).
-    Raises ModelDamaged, MachineUnsupported, GpuUnusable."""
+def loaded(bundle: ChatBundle, device: str, context: int = 0, *, exact: bool = False) -> Model:
+    """device: "cpu" or "gpu". context: tokens of one conversation on a GPU, 0 for as many as are
+    usual; on the processor the bundle's budget says it. exact: nothing is rounded to eight bits (a
+    GPU never does). Raises ModelDamaged, MachineUnsupported, GpuUnusable, MachineCodeMissing."""
     if device == "gpu":
-        from appliance.engine.running.device import Device  # late: where there is one
-        from appliance.engine.running.gpu import GpuModel
-        from appliance.engine.running.paging import PAGE
+        from appliance.engine.running import gpu  # late: where there is one
 
-        library, gpu = bundle.library_for("cuda"), Device("cuda", _runtime("cuda"))
-        return GpuModel(_weights(bundle), library, gpu, GPU_CACHE_TOKENS // PAGE)
-    from appliance.engine.running.processor import ProcessorModel
+        library, runtime = bundle.library_for("cuda"), _runtime("cuda")
+        return gpu.load_gpu_model(
+            _weights(bundle),
+            library,
+            runtime,
+            cache_tokens=GPU_CACHE_TOKENS,
+            context=context or CONTEXT,
+        )
+    from appliance.engine.running.processor_model import ProcessorModel
 
     return ProcessorModel(
         _weights(bundle),

@@ -25,13 +25,9 @@ COMMAND = (sys.executable, "-I", "-m", "appliance.engine.chat.gpu_child")
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """A GPU that took memory and gave back what was written there. memory in bytes; capability:
-    such as 90 for sm_90; driver: the CUDA version it speaks, such as "12.4"."""
+    """A GPU that took memory and gave back what was written there."""
 
     name: str
-    memory: int
-    capability: int
-    driver: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +74,6 @@ def read(untrusted: bytes) -> Gpu | NoGpu:
     match unpack(untrusted, longest_list=8):
         case ["none", str(reason)] if len(reason) <= 200 and reason.isprintable():
             return NoGpu(reason)
-        case ["gpu", str(name), int(memory), int(capability), str(driver)] if (
-            type(memory) is type(capability) is int  # a bool is an int as well
-            and 0 < len(name) <= 200
-            and name.isprintable()
-            and 0 < memory < 1 << 50
-            and 10 <= capability < 1000
-            and len(driver) <= 20
-            and driver.isprintable()
-        ):
-            return Gpu(name, memory, capability, driver)
+        case ["gpu", str(name)] if 0 < len(name) <= 200 and name.isprintable():
+            return Gpu(name)
     raise FrameInvalid("The probe's answer is not in order.")

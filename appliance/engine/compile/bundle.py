@@ -2,7 +2,8 @@
 
 Rules kept here: the bundle is made in a folder of its own and takes its name when it is whole and
 has been verified as an installation would; on any error nothing is left. The manifest names every
-file; code is compiled here, on the build machine, never on the appliance.
+file; code is compiled here, on the build machine, never on the appliance. What still has to be
+linked (Metal's objects) is no code yet: it lies beside the bundle, not in it.
 
 The compilers come with the extra `cloister[build]` and are loaded late.
 """
@@ -67,7 +68,8 @@ class Origin:
 @dataclass(frozen=True, slots=True)
 class Compilers:
     """cpu(level, path) writes the library of an instruction set, one of `levels`;
-    gpu(architecture, format, target, path) the one of a model for "cuda" or "metal"."""
+    gpu(architecture, format, target, path) the one of a model for "cuda", for "metal" the objects
+    that it is linked from."""
 
     cpu: Callable[[str, Path], None]
     gpu: Callable[[Architecture, Format, str, Path], None]
@@ -85,7 +87,8 @@ def build_bundle(
     compilers: Compilers,
     context: int = 0,
 ) -> Manifest:
-    """Builds `out`, a folder that is not there yet, from a Hugging Face folder.
+    """Builds `out`, a folder that is not there yet, from a Hugging Face folder; for "metal" also
+    metal_objects(out).
 
     Raises WeightsUnusable, FamilyUnsupported, ConfigurationInvalid, UsageError, StorageFull,
     StorageReadOnly and what the compilers raise; `out` is then not there.
@@ -93,6 +96,7 @@ def build_bundle(
     _require_usable(out, targets, origin)
     checkpoint = open_checkpoint(source, context)
     making = out.with_name(f".{out.name}.{os.urandom(6).hex()}.part")
+    objects = metal_objects(making)
     try:
         making.mkdir(parents=True)
         _write_layout(checkpoint, format, making)
@@ -101,12 +105,21 @@ def build_bundle(
         manifest = _manifest(architecture, format, origin, making, libraries)
         _sign(making, manifest, key)
         verify(making, (key.public(""),))
+        if "metal" in targets:
+            compilers.gpu(architecture, format, "metal", objects)
+            objects.rename(metal_objects(out))
         making.rename(out)
     except OSError as error:
         raise storage_error(error, f"the bundle {out.name} was not made") from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
+        objects.unlink(missing_ok=True)
     return manifest
+
+
+def metal_objects(out: Path) -> Path:
+    """Where the objects lie that a bundle's library for Metal is linked from, on a Mac."""
+    return out.with_name(f"{out.name}-metal.tar")
 
 
 def installed_compilers() -> Compilers:
@@ -142,8 +155,10 @@ def _require_usable(out: Path, targets: Collection[str], origin: Origin) -> None
         raise UsageError(
             f"“{origin.version[:40]}” cannot be a model's version.", hint="For example --version 1."
         )
-    if out.exists():
-        raise UsageError(f"{out} exists already.", hint="Name a folder that does not exist.")
+    made = [out, metal_objects(out)] if "metal" in targets else [out]
+    for path in made:
+        if path.exists():
+            raise UsageError(f"{path} exists already.", hint="Name a folder that does not exist.")
 
 
 def _libraries(
@@ -153,9 +168,10 @@ def _libraries(
     folder: Path,
     compilers: Compilers,
 ) -> Iterator[CompiledLibrary]:
-    if targets:
+    within = sorted(set(targets) - {"metal"})
+    if within:
         (folder / "lib").mkdir()
-    for target in sorted(set(targets)):
+    for target in within:
         if target == "cpu":
             for level in compilers.levels:
                 path = f"lib/{level}.so"

@@ -18,11 +18,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from appliance.engine.errors import MemoryShort, ModelDamaged
+from appliance.engine.arena import ALIGNMENT, aligned
+from appliance.engine.errors import ModelDamaged
 from appliance.engine.mlc.files import open_file, size_of
 from appliance.engine.mlc.index import Index, Shard, Tensor
 
-ALIGNMENT = 64
 MAX_THREADS = 8
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
@@ -74,20 +74,10 @@ def in_parallel(work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         return list(pool.map(work, items))
 
 
-def aligned(size: int) -> Bytes:
-    """Raises MemoryShort."""
-    try:
-        room = np.empty(size + ALIGNMENT, np.uint8)
-    except MemoryError as error:
-        raise MemoryShort("The model does not fit into the memory that is free.") from error
-    start = -room.ctypes.data % ALIGNMENT
-    return room[start : start + size]
-
-
 def _read(path: Path, wanted: Expected) -> Bytes:
     with open_file(path) as file:
         require_size(path, size_of(file), wanted.size)
-        content = aligned(wanted.size)
+        content = aligned((wanted.size,), np.uint8)
         try:
             got = _fill(file.fileno(), content)
         except OSError as error:
@@ -121,7 +111,7 @@ def require_hash(path: Path, wanted: Expected, hashed: Callable[[str], Any]) -> 
 def _tensor(content: Bytes, tensor: Tensor) -> npt.NDArray[Any]:
     stored = content[tensor.offset : tensor.offset + tensor.size]
     if tensor.bfloat16:
-        found = aligned(tensor.size_in_memory).view(np.uint32)
+        found = aligned((tensor.size_in_memory // 4,), np.uint32)
         np.left_shift(_aligned(stored).view("<u2"), 16, out=found, dtype=np.uint32)
         return _shaped(found.view(np.float32), tensor)
     return _shaped(_aligned(stored).view(np.dtype(tensor.dtype)), tensor)
@@ -131,7 +121,7 @@ def _aligned(stored: Bytes) -> Bytes:
     """The same bytes; copied where they start between multiples of 64."""
     if stored.ctypes.data % ALIGNMENT == 0:
         return stored
-    copy = aligned(stored.nbytes)
+    copy = aligned((stored.nbytes,), np.uint8)
     copy[:] = stored
     return copy
 

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from appliance.engine.arena import aligned
 from appliance.engine.errors import ModelDamaged
 from appliance.engine.mlc.index import Index, Tensor, read_index
-from appliance.engine.mlc.shards import aligned, read_tensors
+from appliance.engine.mlc.shards import read_tensors
 from appliance.engine.mlc.writing import write_tensors
 from appliance.engine.models.architecture import Architecture, Format
 from appliance.engine.models.names import mlc_sources, quantised
@@ -115,7 +116,7 @@ def _copied(parts: list[Plain]) -> Plain:
     """One under the other, in aligned memory of its own."""
     shape = (sum(len(part) for part in parts), *parts[0].shape[1:])
     dtype = parts[0].dtype
-    whole = aligned(prod(shape) * dtype.itemsize).view(dtype).reshape(shape)
+    whole = aligned(shape, dtype.type)
     np.concatenate(parts, out=whole)
     whole.flags.writeable = False
     return whole

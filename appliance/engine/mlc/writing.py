@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from appliance.engine.arena import ALIGNMENT
 from appliance.engine.mlc.index import NAMES
-from appliance.engine.mlc.shards import ALIGNMENT
 
 SHARD = 32 << 20
 """Bytes a shard holds, as MLC's `shard_cap_mb`; a larger tensor has one of its own."""

@@ -14,7 +14,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from tokenizers import Tokenizer
 
@@ -29,7 +28,6 @@ from appliance.engine.prompts.sandbox import Program, TemplateRaised, TemplateUn
 
 _OPEN, _CLOSE = "\uf5f1", "\uf5f2"  # private use: no template says them
 _PLACE = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
-_LARGEST_FILE = 8 * 1024 * 1024
 _TOKENS = ("bos_token", "eos_token", "unk_token", "pad_token")
 _LONGEST_TOKEN = 256
 
@@ -143,19 +141,6 @@ class ChatTemplate:
         return self._tokens
 
 
-def read_template_folder(folder: Path, now: Callable[[], datetime]) -> ChatTemplate:
-    """From a bundle's folder. Raises TemplateUnusable."""
-    return read_template(
-        TemplateFiles(
-            tokenizer_config=_bytes(folder / "tokenizer_config.json"),
-            chat_template=_bytes(folder / "chat_template.jinja"),
-            chat_config=_bytes(folder / "mlc-chat-config.json"),
-            generation_config=_bytes(folder / "generation_config.json"),
-        ),
-        now,
-    )
-
-
 def read_template(untrusted: TemplateFiles, now: Callable[[], datetime]) -> ChatTemplate:
     """now: what `strftime_now` tells a template. Raises TemplateUnusable."""
     config = _json(untrusted.tokenizer_config, "tokenizer_config.json")
@@ -216,17 +201,3 @@ def _text(untrusted: bytes) -> str:
         return untrusted.decode("utf-8")
     except UnicodeDecodeError as error:
         raise TemplateUnusable("The model's chat template is no text.") from error
-
-
-def _bytes(path: Path) -> bytes:
-    """A file of the bundle, bounded; nothing where it is not there."""
-    try:
-        with path.open("rb") as file:
-            untrusted = file.read(_LARGEST_FILE + 1)
-    except FileNotFoundError:
-        return b""
-    except OSError as error:
-        raise TemplateUnusable(f"The model's {path.name} cannot be read.") from error
-    if len(untrusted) > _LARGEST_FILE:
-        raise TemplateUnusable(f"The model's {path.name} is too large.")
-    return untrusted

@@ -14,5 +14,8 @@ PAGE = 16
 """Tokens of one page of the cache."""
 HEAD_DIMS = (32, 64, 96, 128, 256)
 """Dimensions a head can have; another is padded to the next."""
-ALIGNMENT = 64
-"""Bytes: the kernels load whole vectors."""
+
+
+def padded(count: int, to: int) -> int:
+    """The next multiple of `to`."""
+    return -(-count // to) * to

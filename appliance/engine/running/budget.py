@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from appliance.engine.errors import FamilyUnsupported
 from appliance.engine.models.architecture import Architecture, Format
-from appliance.engine.running.blocks import GROUP, HEAD_DIMS, PAGE
+from appliance.engine.running.blocks import GROUP, HEAD_DIMS, PAGE, padded
 
 CHUNK = 512
 """Rows of one pass through the layers; longer prompts take several."""
@@ -58,7 +58,7 @@ def budget(
         free = max(available - fixed, 0)
         tokens = min(tokens, free // SHARE // token_bytes(a, form))
     tokens = max(tokens, min(context, LEAST))
-    tokens = -(-tokens // PAGE) * PAGE
+    tokens = padded(tokens, PAGE)
     return Budget(min(context, tokens), tokens, fixed + tokens * token_bytes(a, form))
 
 
@@ -80,12 +80,8 @@ def token_bytes(a: Architecture, form: Format) -> int:
 def workspace_bytes(a: Architecture) -> int:
     """What passes need in between at most: rows of KEPT_ROWS and of the pass under way, and the
     logits of every sequence."""
-    hidden, inner, heads = (_padded(n) for n in (a.hidden, a.inner, a.heads * a.head_dim))
+    hidden, inner, heads = (padded(n, GROUP) for n in (a.hidden, a.inner, a.heads * a.head_dim))
     room = 5 + 8 / GROUP  # a float, an eight-bit number, and two scales a group
-    floats = hidden + _padded(a.qkv_rows) + 2 * inner + a.heads * head_dims(a)
+    floats = hidden + padded(a.qkv_rows, GROUP) + 2 * inner + a.heads * head_dims(a)
     row = 4 * floats + int(room * (hidden + inner + heads))
-    return (KEPT_ROWS + CHUNK) * row + 3 * SLOTS * _padded(a.vocabulary) * 4
-
-
-def _padded(count: int) -> int:
-    return -(-count // GROUP) * GROUP
+    return (KEPT_ROWS + CHUNK) * row + 3 * SLOTS * padded(a.vocabulary, GROUP) * 4

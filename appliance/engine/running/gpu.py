@@ -1,9 +1,9 @@
 """A chat model on a GPU: the Model of decoding, on a library that was compiled for the bundle.
 
 Rules kept here: only `tvm_ffi` and the runtime libraries are needed, no compiler and no `tvm`.
-Which page holds what is decided here (paging.py), before the device is asked for anything, so that
-a full cache changes nothing. What a sequence comes to does not depend on the others. Used from one
-thread.
+Which page holds what is decided here (copy_on_write.py), before the device is asked for anything,
+so that a full cache changes nothing. What a sequence comes to does not depend on the others. Used
+from one thread.
 
 An export is a start (magic, fingerprint, tokens), the SHA-256 of all but itself, and for each layer
 its pages in the library's own order; places past the last token are zero.
@@ -25,9 +25,9 @@ from appliance.engine.decoding.model import Append, CacheFull, Logits
 from appliance.engine.models.architecture import Architecture
 from appliance.engine.models.parameters import parameters
 from appliance.engine.models.stored import Packed, Stored, Weights
+from appliance.engine.running.copy_on_write import PAGE, Paging
 from appliance.engine.running.device import Device, GpuUnusable, Inputs
 from appliance.engine.running.machine_code import require_code_for
-from appliance.engine.running.paging import PAGE, Paging
 from appliance.errors import EngineFailed
 
 MAGIC = b"CLKV0001"
@@ -68,9 +68,13 @@ def _parts(stored: Stored) -> tuple[npt.NDArray[Any], ...]:
 class GpuModel:
     """One model with its cache of `pages` pages (appliance.engine.decoding.model.Model)."""
 
-    def __init__(self, weights: Weights, library: Path, device: Device, pages: int) -> None:
+    def __init__(
+        self, weights: Weights, library: Path, device: Device, pages: int, context: int = 0
+    ) -> None:
+        """context: tokens of one sequence, 0 for as many as the model and the cache take."""
         a = weights.architecture
         self._a: Architecture = a
+        self._context = min(a.context, context or a.context, pages * PAGE)
         self._device = device
         self._dtype = weights.format.dtype
         self._fingerprint = fingerprint(weights)
@@ -104,7 +108,7 @@ class GpuModel:
 
     @property
     def context(self) -> int:
-        return self._a.context
+        return self._context
 
     @property
     def fingerprint(self) -> str:
@@ -151,7 +155,7 @@ class GpuModel:
             tokens = np.asarray(append.tokens, np.int64)
             if not tokens.size or tokens.min() < 0 or tokens.max() >= self._a.vocabulary:
                 raise ValueError("a batch entry has tokens, all of them in the vocabulary")
-            if self.length(append.sequence) + tokens.size > self._a.context:
+            if self.length(append.sequence) + tokens.size > self._context:
                 raise ValueError("the sequence would outgrow the model's context")
             arrays.append(tokens.astype(np.int32))
         return arrays
@@ -223,7 +227,7 @@ class GpuModel:
             raise EngineFailed("The saved start of a text belongs to another model.")
         page = int(np.prod(self._page_shape)) * np.dtype(self._dtype).itemsize
         size = -(-length // PAGE) * page * len(self._a.layers)
-        if not 0 < length <= self._a.context or len(untrusted) != START.size + DIGEST + size:
+        if not 0 < length <= self._context or len(untrusted) != START.size + DIGEST + size:
             raise EngineFailed("The saved start of a text has a wrong length.")
         digest = hashlib.sha256(untrusted[: START.size])
         digest.update(memoryview(untrusted)[START.size + DIGEST :])
@@ -251,16 +255,23 @@ def _passes(arrays: list[npt.NDArray[np.int32]]) -> Iterator[list[_Span]]:
 
 
 def load_gpu_model(
-    weights: Weights, library: Path, runtime: Path, *, device: str = "cuda", cache_tokens: int
+    weights: Weights,
+    library: Path,
+    runtime: Path,
+    *,
+    device: str = "cuda",
+    cache_tokens: int,
+    context: int = 0,
 ) -> GpuModel:
     """The model on a device, "cuda", "metal" or "cpu" (a library compiled for llvm), with room for
-    cache_tokens tokens. runtime is libtvm_runtime; what a device needs beside it lies next to it.
-    Raises GpuUnusable, or MachineCodeMissing for a library that was not made for this GPU."""
-    place = Device(device, runtime)
-    if device == "cuda":
-        require_code_for(library, place.facts().compute)
+    cache_tokens tokens, `context` of them in one sequence (0: as many as the model takes). runtime
+    is libtvm_runtime; what a device needs beside it lies next to it. Raises GpuUnusable, or
+    MachineCodeMissing for a library that was not made for this GPU."""
     try:
-        return GpuModel(weights, library, place, -(-cache_tokens // PAGE))
+        place = Device(device, runtime)
+        if device == "cuda":
+            require_code_for(library, place.facts().compute)
+        return GpuModel(weights, library, place, -(-cache_tokens // PAGE), context)
     except (OSError, RuntimeError) as error:
         sentence = f"The model cannot be loaded on the device {device}: {_brief(error)}"
         raise GpuUnusable(sentence) from error

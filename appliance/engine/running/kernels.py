@@ -16,8 +16,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from appliance.engine.arena import aligned
 from appliance.engine.models.architecture import Architecture, Format
-from appliance.engine.running.arena import Arena
 from appliance.engine.running.blocks import GROUP
 from appliance.engine.running.budget import head_dims
 
@@ -97,8 +97,3 @@ class Kernels:
             return
         self._to_int8(x.floats, *x.int8)
         run(*matrix.blocks, *x.int8, y, int(adding))
-
-
-def aligned(shape: tuple[int, ...], dtype: type[Any]) -> npt.NDArray[Any]:
-    """A zeroed array that begins at a multiple of ALIGNMENT."""
-    return Arena(int(np.prod(shape)) * np.dtype(dtype).itemsize).take(shape, dtype)

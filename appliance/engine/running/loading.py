@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from appliance.engine.arena import Arena, rounded
 from appliance.engine.models.architecture import Architecture
 from appliance.engine.models.parameters import Parameter, parameters
 from appliance.engine.models.stored import Packed, Stored, Weights
-from appliance.engine.running.arena import Arena, rounded
-from appliance.engine.running.blocks import BLOCK, GROUP, OCTETS
+from appliance.engine.running.blocks import BLOCK, GROUP, OCTETS, padded
 
 THREADS = min(4, os.cpu_count() or 1)
 """Copying waits for memory; more threads than this only wait together."""
@@ -37,10 +37,6 @@ class Blocks:
     @property
     def rows(self) -> int:
         return int(self.words.shape[0]) * BLOCK
-
-
-def padded(count: int, to: int) -> int:
-    return -(-count // to) * to
 
 
 def arrange(

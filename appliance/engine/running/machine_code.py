@@ -50,11 +50,10 @@ class MachineCodeMissing(EngineFailed):
 
 @dataclass(frozen=True, slots=True)
 class Cubin:
-    """An image for one architecture ("sm_80"), the bytes of code in it, and how many of its
-    instructions are tensor-core products."""
+    """An image for one architecture ("sm_80"), and how many of its instructions are tensor-core
+    products."""
 
     architecture: str
-    code_bytes: int
     tensor_products: int
 
 
@@ -148,7 +147,7 @@ def _cubin(number: int, image: bytes) -> Cubin:
         products += sum(low & OPCODE == HMMA for low, _ in struct.iter_unpack("<QQ", code))
     if not size:
         raise MachineCodeMissing(f"The library's image for sm_{number} has no code in it.")
-    return Cubin(f"sm_{number}", size, products)
+    return Cubin(f"sm_{number}", products)
 
 
 def _cut() -> MachineCodeMissing:

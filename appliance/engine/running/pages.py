@@ -1,8 +1,12 @@
-"""Which page of the key-value cache holds which tokens of which sequence.
+"""Which page of the processor's key-value cache holds which tokens of which sequence.
 
 Rules kept here: a page belongs to one sequence or is shared and then never written to; nothing is
 changed when there is no room (CacheFull). Pure bookkeeping: `Copy` says which page's content has
 to be copied where, the caller does it.
+
+Why not as on a GPU (copy_on_write.py), where a fork shares its last page until somebody writes:
+here a copy is a few kilobytes a layer and made on the spot, the kernels read the page tables in
+place, and with no copy outstanding every free page is free.
 """
 
 from __future__ import annotations
@@ -12,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from appliance.engine.arena import Arena
 from appliance.engine.decoding.model import CacheFull
-from appliance.engine.running.arena import Arena
 from appliance.engine.running.blocks import PAGE
 
 

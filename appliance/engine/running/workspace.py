@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from appliance.engine.arena import aligned
 from appliance.engine.models.architecture import Architecture
-from appliance.engine.running.blocks import GROUP
-from appliance.engine.running.kernels import Runtime, View, aligned
-from appliance.engine.running.loading import padded
+from appliance.engine.running.blocks import GROUP, padded
+from appliance.engine.running.kernels import Runtime, View
 
 Floats = npt.NDArray[np.float32]
 

@@ -60,14 +60,14 @@ def _stories(setup: Setup) -> list[Figure]:
     }
     figures = []
     for name, tokens in texts.items():
-        exact = _perplexity(stories, stories.weights, tokens)
+        exact = perplexity(stories, stories.weights, tokens)
         measured = {
-            variant: _perplexity(stories, _changed(stories.weights, change), tokens)
+            variant: perplexity(stories, _changed(stories.weights, change), tokens)
             for variant, change in variants.items()
         }
         for kernel, precise in (("exact", True), ("int8 activations", False)):
             model = product.load_model(stories.quantised(), exact=precise)
-            measured[f"q4f16_1, {kernel}, the product's kernels"] = _perplexity_of(model, tokens)
+            measured[f"q4f16_1, {kernel}, the product's kernels"] = perplexity_of(model, tokens)
         figures += [
             Figure(f"perplexity, {name}, {variant}", value, "", exact, exact / value, digits=4)
             for variant, value in measured.items()
@@ -79,7 +79,7 @@ def _changed(weights: Mapping[str, Floats], change: Change) -> dict[str, Floats 
     return {name: change(w) if w.ndim == 2 else w for name, w in weights.items()}
 
 
-def _perplexity(
+def perplexity(
     stories: Stories, weights: Mapping[str, Any], texts: Sequence[Sequence[int]]
 ) -> float:
     """exp of the mean negative log-likelihood of every token but the first of each text."""
@@ -88,7 +88,7 @@ def _perplexity(
     )
 
 
-def _perplexity_of(model: Model, texts: Sequence[Sequence[int]]) -> float:
+def perplexity_of(model: Model, texts: Sequence[Sequence[int]]) -> float:
     """The same through a loaded model, a token at a time."""
 
     def logits(text: Sequence[int]) -> Floats:

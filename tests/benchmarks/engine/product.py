@@ -17,7 +17,7 @@ from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.mlc.weights import read_weights
 from appliance.engine.models.stored import Weights
 from appliance.engine.processor import processor_features
-from appliance.engine.running.processor import ProcessorModel
+from appliance.engine.running.processor_model import ProcessorModel
 
 TOKENS = 4096
 """What the key-value cache has room for."""

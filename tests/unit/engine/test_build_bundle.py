@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from appliance.engine.bundles.opening import verify
-from appliance.engine.compile.bundle import Compilers, build_bundle
+from appliance.engine.compile.bundle import Compilers, build_bundle, metal_objects
 from appliance.engine.compile.chat_config import chat_config
 from appliance.engine.compile.huggingface import Checkpoint, convert, open_checkpoint
 from appliance.engine.errors import WeightsUnusable
@@ -109,7 +110,31 @@ def test_code_is_compiled_for_the_model_as_it_is_stored(tmp_path: Path) -> None:
     )  # fmt: skip
     assert [target for _, _, target in asked] == ["cuda", "metal"]
     assert {a for a, _, _ in asked} == {read_chat_config(out).architecture}
-    assert verify(out, TRUSTED).manifest.libraries[0].path == "lib/cuda.so"
+    assert [one.path for one in verify(out, TRUSTED).manifest.libraries] == ["lib/cuda.so"]
+
+
+def test_metal_s_objects_lie_beside_the_bundle(tmp_path: Path) -> None:
+    bundle = built(tmp_path, targets=("metal",))
+    assert metal_objects(bundle).read_bytes() == b"llama q4f16_1 metal"
+    assert verify(bundle, TRUSTED).manifest.libraries == ()
+    assert {path.name for path in tmp_path.iterdir()} == {"source", "bundle", "bundle-metal.tar"}
+    shutil.rmtree(bundle)
+    with pytest.raises(UsageError, match=r"bundle-metal\.tar exists already"):
+        built(tmp_path, targets=("metal",))
+
+
+def test_where_metal_s_objects_cannot_be_compiled_nothing_is_left(tmp_path: Path) -> None:
+    def gpu(_architecture: Architecture, _format: Format, _target: str, path: Path) -> None:
+        path.write_bytes(b"half of")
+        raise UsageError("No.")
+
+    source, out = write_huggingface(tmp_path / "source"), tmp_path / "bundle"
+    with pytest.raises(UsageError, match="No"):
+        build_bundle(
+            source, out, format=Format.Q0F16, targets=("metal",), origin=ORIGIN, key=KEY,
+            compilers=Compilers(compilers().cpu, gpu, ()),
+        )  # fmt: skip
+    assert list(tmp_path.iterdir()) == [source]
 
 
 def test_files_of_the_tokenizer_and_the_licence_go_along(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def target_of(isa: Isa) -> tvm.target.Target:
 
 
 def kernels(isa: Isa) -> dict[str, Any]:
-    """All kernels under the names appliance/engine/running/processor.py calls them by."""
+    """All kernels under the names appliance/engine/running/processor_model.py calls them by."""
     made = {
         "norm": activations.norm(isa),
         "gate": activations.gate(isa),

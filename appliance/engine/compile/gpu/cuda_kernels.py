@@ -20,7 +20,7 @@ from appliance.engine.compile.gpu.errors import GpuUnsupported
 from appliance.engine.compile.gpu.model import Batch, Value
 from appliance.engine.compile.gpu.operations import CODES, GROUP
 from appliance.engine.models.architecture import Architecture, Format, LayerKind
-from appliance.engine.running.paging import PAGE
+from appliance.engine.running.copy_on_write import PAGE
 
 WIDEST_HEAD = 256
 NARROW, WIDE = 16, 128

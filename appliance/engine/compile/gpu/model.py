@@ -28,7 +28,7 @@ from tvm import relax, tirx
 from appliance.engine.compile.gpu import operations, pages
 from appliance.engine.models.architecture import Architecture, Format, LayerKind
 from appliance.engine.models.parameters import parameters
-from appliance.engine.running.paging import PAGE
+from appliance.engine.running.copy_on_write import PAGE
 
 Value = Any
 """A Relax variable; tvm ships no types."""

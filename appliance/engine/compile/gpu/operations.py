@@ -13,7 +13,7 @@ from typing import Any
 from tvm import te, tirx
 
 from appliance.engine.models.architecture import Activation, Architecture, LayerKind, Rope
-from appliance.engine.running.paging import PAGE
+from appliance.engine.running.copy_on_write import PAGE
 
 GROUP = 32
 CODES = 8

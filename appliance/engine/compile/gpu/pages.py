@@ -10,7 +10,7 @@ from typing import Any
 from tvm.script import tirx as T  # noqa: N812 - the name TVMScript is written with
 
 from appliance.engine.models.architecture import Architecture
-from appliance.engine.running.paging import PAGE
+from appliance.engine.running.copy_on_write import PAGE
 
 
 def append(a: Architecture, dtype: str) -> Any:  # noqa: ANN401

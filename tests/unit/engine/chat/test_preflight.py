@@ -37,7 +37,7 @@ def child(body: str) -> tuple[str, ...]:
         ("print('hello')", "not in order"),
         ("pass", "not in order"),
         ("os.write(1, bytes(100_000))", "not in order"),
-        ("os.write(1, msgpack.packb(['gpu', '', 1, 90, '12.4']))", "not in order"),
+        ("os.write(1, msgpack.packb(['gpu', '']))", "not in order"),
         ("os.write(1, msgpack.packb(['none', 'it is broken']))", "it is broken"),
     ],
 )
@@ -58,8 +58,8 @@ def test_a_probe_that_is_not_there_is_no_gpu() -> None:
 
 
 def test_a_gpu_that_works_is_described() -> None:
-    body = "os.write(1, msgpack.packb(['gpu', 'Words 9000', 8 << 30, 90, '12.4']))"
-    assert probe(child(body)) == Gpu("Words 9000", 8 << 30, 90, "12.4")
+    body = "os.write(1, msgpack.packb(['gpu', 'Words 9000']))"
+    assert probe(child(body)) == Gpu("Words 9000")
 
 
 def test_a_machine_without_a_gpu_has_nothing_to_explain() -> None:
@@ -80,11 +80,11 @@ def test_arbitrary_bytes_are_never_more_than_not_in_order(untrusted: bytes) -> N
 @pytest.mark.parametrize(
     "said",
     [
-        ["gpu", "x\n", 1, 90, "12.4"],
-        ["gpu", "x", 0, 90, "12.4"],
-        ["gpu", "x", 1, 9, "12.4"],
-        ["gpu", "x", True, 90, "12.4"],
-        ["gpu", "x", 1, 90],
+        ["gpu", "x\n"],
+        ["gpu", "x" * 201],
+        ["gpu", True],
+        ["gpu", "x", 1],
+        ["gpu"],
         ["none", "a" * 300],
         ["none", "two\nlines"],
     ],

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,33 +10,23 @@ from pathlib import Path
 import pytest
 
 from appliance.engine.bundles import store
-from appliance.engine.bundles.libraries import program_libraries
 from appliance.engine.bundles.store import Acceptance
 from appliance.engine.chat.client import ChatHost
 from appliance.engine.chat.errors import RequestRejected
 from appliance.engine.chat.prefixes import PrefixStore
 from appliance.engine.chat.preflight import Gpu
 from appliance.engine.decoding.request import Ending, Finished, Message, Sampling
-from appliance.engine.errors import BundleUntrusted, ModelDamaged, ModelMissing
-from tests.chat_engine import ROOT
+from appliance.engine.errors import BundleUntrusted, ModelDamaged
 from tests.stories260k import SHARED
-from tests.stories_bundle import write_unsigned
+from tests.storyteller import BEGIN, HOST, require_there, write_unsigned
 
 pytestmark = [
     pytest.mark.shared,
     pytest.mark.skipif(not SHARED.is_dir(), reason="the documents beside the checkout are missing"),
 ]
-BEGIN = "Once upon a time"
 TOLD = ", there was a little girl named Lily. She loved to play"
 SYSTEM = (Message("system", "Once upon a time there was a girl called Lily who liked to play."),)
 JINJA = "{% for m in messages %}{{ m.content }}{% if not loop.last %}\n{% endif %}{% endfor %}"
-REAL = (
-    sys.executable,
-    "-I",
-    "-c",
-    f"import sys; sys.path.insert(0, {os.fspath(ROOT)!r}); "
-    "from appliance.engine.chat.host import main; main()",
-)
 
 
 @dataclass(frozen=True)
@@ -50,10 +38,7 @@ class Installed:
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """stories260K, built as it is and with a template of its own, and installed unsigned."""
-    try:
-        program_libraries()
-    except ModelMissing:
-        pytest.skip("the kernels of chat models are not built")
+    require_there()
     base = tmp_path_factory.mktemp("models")
     write_unsigned(base / "plain")
     write_unsigned(base / "jinja", JINJA)
@@ -73,7 +58,7 @@ def model(models: Path, tmp_path: Path) -> Installed:
 
 @pytest.fixture
 def chat(model: Installed) -> Iterator[ChatHost]:
-    host = ChatHost(model.folder, model=model.folder.name, accepted=model.sha256, command=REAL)
+    host = ChatHost(model.folder, model=model.folder.name, accepted=model.sha256, command=HOST)
     yield host
     host.close()
 
@@ -100,7 +85,7 @@ def test_it_tells_its_story_behind_all_guards(chat: ChatHost) -> None:
 
 def test_a_jinja_template_runs_behind_the_guards_as_well(models: Path, tmp_path: Path) -> None:
     model = installed(models, "jinja", tmp_path / "models")
-    chat = ChatHost(model.folder, accepted=model.sha256, command=REAL)
+    chat = ChatHost(model.folder, accepted=model.sha256, command=HOST)
     assert said(chat, *SYSTEM, Message("user", BEGIN), max_tokens=20)[0]
     assert said(chat, Message("user", BEGIN), max_tokens=20)[0].startswith(TOLD)
     chat.close()
@@ -133,7 +118,7 @@ def test_the_system_prompt_comes_back_from_disk_and_changes_nothing(
     for _ in range(2):
         kept = PrefixStore(tmp_path / "cache", bytes(32))
         chat = ChatHost(
-            model.folder, accepted=model.sha256, command=REAL, system=SYSTEM, prefixes=kept
+            model.folder, accepted=model.sha256, command=HOST, system=SYSTEM, prefixes=kept
         )
         chat.count(["x"])
         while not list(tmp_path.rglob("*.sealed")):
@@ -151,7 +136,7 @@ def test_the_system_prompt_comes_back_from_disk_and_changes_nothing(
 
 def test_an_unsigned_model_that_is_not_the_accepted_one_is_not_run(model: Installed) -> None:
     for accepted in ("", "0" * 64):
-        chat = ChatHost(model.folder, accepted=accepted, command=REAL)
+        chat = ChatHost(model.folder, accepted=accepted, command=HOST)
         with pytest.raises(BundleUntrusted, match="not the one that was accepted"):
             chat.count(["x"])
         chat.close()
@@ -162,7 +147,7 @@ def test_a_shard_that_was_changed_is_refused_before_anything_is_said(model: Inst
     content = bytearray(shard.read_bytes())
     content[len(content) // 2] ^= 1
     shard.write_bytes(content)
-    chat = ChatHost(model.folder, accepted=model.sha256, command=REAL)
+    chat = ChatHost(model.folder, accepted=model.sha256, command=HOST)
     with pytest.raises(ModelDamaged, match="params_shard"):
         said(chat, Message("user", BEGIN))
     chat.close()
@@ -171,8 +156,8 @@ def test_a_shard_that_was_changed_is_refused_before_anything_is_said(model: Inst
 def test_a_model_without_code_for_the_gpu_runs_on_the_processor_and_says_so(
     model: Installed,
 ) -> None:
-    gpu = Gpu("Words 9000", 8 << 30, 90, "12.4")
-    chat = ChatHost(model.folder, accepted=model.sha256, command=REAL, gpu=lambda: gpu)
+    gpu = Gpu("Words 9000")
+    chat = ChatHost(model.folder, accepted=model.sha256, command=HOST, gpu=lambda: gpu)
     assert said(chat, Message("user", BEGIN), max_tokens=20)[0].startswith(TOLD)
     assert chat.device == "cpu"
     assert chat.note == (

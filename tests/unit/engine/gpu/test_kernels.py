@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from appliance.engine.models.stored import Packed
-from appliance.engine.running.paging import PAGE
+from appliance.engine.running.copy_on_write import PAGE
 from tests.unit.engine.gpu import emulation
 
 pytestmark = pytest.mark.skipif(emulation.COMPILER is None, reason="needs g++")

@@ -97,6 +97,21 @@ def test_a_library_that_is_none_is_a_sentence(tmp_path: Path) -> None:
         gpu.load_gpu_model(tiny(), library, RUNTIME, device="cpu", cache_tokens=64)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "cache", "context"), [(0, 512, 48), (20, 512, 20), (100, 512, 48), (0, 32, 32)]
+)
+def test_the_context_is_the_least_of_the_model_s_the_wanted_and_the_cache_s(
+    wanted: int, cache: int, context: int
+) -> None:
+    model = gpu.load_gpu_model(
+        tiny(), library(TINY, Format.Q0F32), RUNTIME,
+        device="cpu", cache_tokens=cache, context=wanted,
+    )  # fmt: skip
+    assert model.context == context
+    with pytest.raises(ValueError, match="outgrow"):
+        model.forward([Append(model.add(), [1] * (context + 1))])
+
+
 def test_a_device_that_fails_is_a_sentence() -> None:
     """A wrong library for the weights fails on the device, as a driver's error does."""
     wider = numbers(changed(inner=128), Format.Q0F32).stored

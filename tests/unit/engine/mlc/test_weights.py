@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from appliance.engine.errors import ModelDamaged
+from appliance.engine.arena import aligned
+from appliance.engine.errors import MemoryShort, ModelDamaged
 from appliance.engine.mlc import writing
 from appliance.engine.mlc.chat_config import read_chat_config
 from appliance.engine.mlc.index import read_index
@@ -225,3 +226,8 @@ def test_a_published_layout_filled_with_random_numbers_is_read_whole(tmp_path: P
     first = np.fromfile(tmp_path / "params_shard_0.bin", np.float16, 576)
     assert np.array_equal(embed[0], first)
     assert set(weights.stored) == {parameter.name for parameter in parameters(chat.architecture)}
+
+
+def test_what_does_not_fit_into_memory_is_a_sentence() -> None:
+    with pytest.raises(MemoryShort, match="does not fit"):
+        aligned((1 << 62,), np.uint8)

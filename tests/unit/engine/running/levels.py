@@ -13,7 +13,7 @@ from appliance.engine.models.parameters import parameters
 from appliance.engine.models.quantisation import quantise
 from appliance.engine.models.stored import Stored, Weights
 from appliance.engine.processor import processor_features
-from appliance.engine.running.processor import ProcessorModel
+from appliance.engine.running.processor_model import ProcessorModel
 
 
 def usable_levels() -> list[str]:

@@ -15,7 +15,7 @@ from appliance.engine.models.architecture import Format
 from appliance.engine.models.quantisation import dequantise
 from appliance.engine.models.stored import Packed, Weights
 from tests import model_vectors, reference_model, storyteller
-from tests.benchmarks.engine.int8_accuracy import _perplexity, _perplexity_of
+from tests.benchmarks.engine.int8_accuracy import perplexity, perplexity_of
 from tests.benchmarks.engine.rounding import Rounded, int8
 from tests.benchmarks.engine.stories import Stories, available, read_stories
 from tests.unit.engine.running.levels import make_model, stored_as, usable_levels
@@ -75,10 +75,10 @@ def test_four_bits_and_eight_cost_no_more_than_a_quarter_of_the_perplexity(
 ) -> None:
     """The figures themselves are the benchmark's to report."""
     texts = stories.heldout[:1]
-    whole = _perplexity(stories, stories.weights, texts)
+    whole = perplexity(stories, stories.weights, texts)
     level = usable_levels()[0]
     exact, rounded = (
-        _perplexity_of(make_model(stories.quantised(), level, exact=exact), texts)
+        perplexity_of(make_model(stories.quantised(), level, exact=exact), texts)
         for exact in (True, False)
     )
     assert exact != rounded

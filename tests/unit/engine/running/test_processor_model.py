@@ -13,7 +13,7 @@ from appliance.engine.models.stored import Packed, Weights
 from appliance.engine.running import loading
 from appliance.engine.running.budget import CHUNK, KEPT_ROWS
 from appliance.engine.running.loading import Blocks, arrange
-from appliance.engine.running.processor import ProcessorModel
+from appliance.engine.running.processor_model import ProcessorModel
 from tests import model_vectors, reference_model
 from tests.unit.engine.running.levels import make_model, stored_as, usable_levels
 

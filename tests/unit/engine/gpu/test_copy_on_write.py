@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.engine.decoding.model import CacheFull
-from appliance.engine.running.paging import PAGE, Copy, Paging
+from appliance.engine.running.copy_on_write import PAGE, Copy, Paging
 
 
 def test_a_fork_takes_no_page_and_its_first_token_takes_a_copy() -> None:

@@ -1,9 +1,13 @@
-"""Which pages of the key-value cache hold which sequence.
+"""Which pages of a GPU's key-value cache hold which sequence.
 
 Rules kept here: a page is shared by as many sequences as count it; it is written only by one that
 has it alone. A forked sequence shares every page, a partly filled one as well; whoever writes into
 that first takes a copy, which `reserve` counts before it changes anything. No page number is given
 out twice while it is in use.
+
+Why not as on the processor (pages.py), where a fork copies its part of a page at once: on a GPU
+every copy is a call that the driver queues. So copies wait for the pass that needs them and all go
+in one call, and a fork whose origin is gone by then needs none.
 """
 
 from __future__ import annotations

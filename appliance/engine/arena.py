@@ -15,22 +15,19 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from appliance.engine.running.blocks import ALIGNMENT
+from appliance.engine.errors import MemoryShort
 
+ALIGNMENT = 64
+"""Bytes: the kernels load whole vectors, and the runtime demands it of tensors."""
 Number = TypeVar("Number", bound=np.generic)
 
 
 class Arena:
     """`size` bytes of zeros, handed out piece by piece and kept while any piece is.
-    Several threads may take pieces."""
+    Several threads may take pieces. Raises MemoryShort."""
 
     def __init__(self, size: int) -> None:
-        length = max(size, 1) + ALIGNMENT
-        if hasattr(mmap, "MAP_PRIVATE"):
-            # Private: memory that could be shared is not given in huge pages.
-            self._map = mmap.mmap(-1, length, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        else:
-            self._map = mmap.mmap(-1, length)
+        self._map = _mapped(max(size, 1) + ALIGNMENT)
         if hasattr(mmap, "MADV_HUGEPAGE"):
             with contextlib.suppress(OSError):  # a kernel without them: slower, not wrong
                 self._map.madvise(mmap.MADV_HUGEPAGE)
@@ -47,6 +44,21 @@ class Arena:
                 raise MemoryError("the arena is used up")
             self._used += rounded(size)
         return self._bytes[start : start + size].view(dtype).reshape(shape)
+
+
+def aligned(shape: tuple[int, ...], dtype: type[Number]) -> npt.NDArray[Number]:
+    """A zeroed array in memory of its own. Raises MemoryShort."""
+    return Arena(int(np.prod(shape)) * np.dtype(dtype).itemsize).take(shape, dtype)
+
+
+def _mapped(length: int) -> mmap.mmap:
+    try:
+        if hasattr(mmap, "MAP_PRIVATE"):
+            # Private: memory that could be shared is not given in huge pages.
+            return mmap.mmap(-1, length, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        return mmap.mmap(-1, length)
+    except (OSError, MemoryError, OverflowError) as error:
+        raise MemoryShort("The model does not fit into the memory that is free.") from error
 
 
 def rounded(size: int) -> int:

@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from appliance.engine.arena import Arena, aligned, rounded
 from appliance.engine.decoding.model import Append, Logits
 from appliance.engine.models.architecture import Activation, Rope
 from appliance.engine.models.stored import Weights
-from appliance.engine.running.arena import Arena, rounded
-from appliance.engine.running.blocks import GROUP, PAGE
+from appliance.engine.running.blocks import GROUP, PAGE, padded
 from appliance.engine.running.budget import CHUNK, KEPT_ROWS, SLOTS
 from appliance.engine.running.exporting import pack_export, unpack_export
-from appliance.engine.running.kernels import Kernels, Matrix, Room, Runtime, aligned
-from appliance.engine.running.loading import Blocks, arrange, padded
+from appliance.engine.running.kernels import Kernels, Matrix, Room, Runtime
+from appliance.engine.running.loading import Blocks, arrange
 from appliance.engine.running.pages import Copy, Pages
 from appliance.engine.running.workspace import Floats, Workspace
 
