@@ -56,7 +56,9 @@ def load_bundle(folder: Path) -> Model:
     bundle = open_chat_bundle(folder, shards=False)
     hashes = {file.path: file.sha256 for file in bundle.manifest.files}
     weights = read_weights(folder, bundle.architecture, bundle.format, hashes)
-    return ProcessorModel(weights, bundle.library, runtime(), identity=ANYONE, cache_tokens=TOKENS)
+    return ProcessorModel(
+        weights, bundle.library, runtime(), identity=ANYONE, cache_tokens=TOKENS, consume=True
+    )
 
 
 def runtime() -> Path:
