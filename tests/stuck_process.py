@@ -19,7 +19,7 @@ class Stuck(subprocess.Popen[Any]):
     made: list[Stuck]
     released: threading.Event
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - as Popen's
         super().__init__(*arguments, **named)
         self.released = threading.Event()
         type(self).made.append(self)

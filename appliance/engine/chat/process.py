@@ -20,7 +20,13 @@ from pathlib import Path
 
 from appliance.airgap.sandbox import SandboxUnavailable, require_sandbox
 from appliance.engine import reaping
-from appliance.engine.chat.errors import EngineHung, EngineMemory, EngineStopped, RequestRejected
+from appliance.engine.chat.errors import (
+    EngineHung,
+    EngineMemory,
+    EngineStopped,
+    PromptRejected,
+    RequestRejected,
+)
 from appliance.engine.chat.messages import (
     Cancel,
     ChatReady,
@@ -348,6 +354,7 @@ def rejected(report: Rejected) -> EngineFailed:
     kinds: dict[str, type[EngineFailed]] = {
         CacheFull.code: CacheFull,
         EngineMemory.code: EngineMemory,
+        PromptRejected.code: PromptRejected,
     }
     kind = kinds.get(report.code, RequestRejected)
     return kind(report.sentence, hint=report.hint or None)
