@@ -24,6 +24,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.airgap.threads import threads_that_stay
 from appliance.errors import CloisterError
 
 EPERM = 1
@@ -175,7 +176,7 @@ def enter_sandbox(limits: SandboxLimits, readable: tuple[Path, ...] = ()) -> San
     processor = _PROCESSORS.get(platform.machine())
     if processor is None or struct.calcsize("P") != 8 or sys.byteorder != "little":
         raise SandboxUnavailable(f"There is no sandbox for this processor ({where}).")
-    threads = len(os.listdir("/proc/self/task"))  # noqa: PTH208 - names only, once
+    threads = threads_that_stay()
     if threads != 1:
         raise SandboxUnavailable(f"The sandbox was entered with {threads} threads running.")
     libc = ctypes.CDLL(None, use_errno=True)

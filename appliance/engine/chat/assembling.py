@@ -33,8 +33,7 @@ from appliance.engine.decoding.request import (
 )
 from appliance.engine.decoding.sampling import require_usable
 from appliance.engine.errors import ModelDamaged
-from appliance.engine.mlc.chat_config import MAX_COMPANION
-from appliance.engine.mlc.files import read_file
+from appliance.engine.mlc.chat_config import MAX_COMPANION, TOKENIZER
 from appliance.engine.prompts.template import TemplateFiles, read_template
 from appliance.engine.running.budget import workspace_bytes
 from appliance.errors import CloisterError, EngineFailed
@@ -207,7 +206,7 @@ def open_engine(
     models.loaded. Raises EngineFailed subclasses that say what is wrong with it or with the
     machine."""
     bundle = models.opened(folder, accepted, context)
-    untrusted_tokenizer = read_file(bundle.tokenizer, MAX_COMPANION)
+    untrusted_tokenizer = bundle.read(TOKENIZER, MAX_COMPANION)
     template = _template_files(bundle)
     xgrammar_alone.load()  # Python can open no file later
     model = models.loaded(bundle, device, exact=exact)
@@ -215,17 +214,12 @@ def open_engine(
 
 
 def _template_files(bundle: ChatBundle) -> TemplateFiles:
-    """What the bundle has of them, as its manifest names them."""
-    there = {file.path for file in bundle.manifest.files}
-
-    def read(name: str) -> bytes:
-        return read_file(bundle.folder / name, MAX_TEMPLATE) if name in there else b""
-
+    """What the bundle has of them, as its manifest knows them."""
     return TemplateFiles(
-        tokenizer_config=read("tokenizer_config.json"),
-        chat_template=read("chat_template.jinja"),
-        chat_config=read("mlc-chat-config.json"),
-        generation_config=read("generation_config.json"),
+        tokenizer_config=bundle.read("tokenizer_config.json", MAX_TEMPLATE),
+        chat_template=bundle.read("chat_template.jinja", MAX_TEMPLATE),
+        chat_config=bundle.read("mlc-chat-config.json", MAX_TEMPLATE),
+        generation_config=bundle.read("generation_config.json", MAX_TEMPLATE),
     )
 
 

@@ -1,8 +1,8 @@
 """Which device a bundle runs on, and the loaded model.
 
 Rules kept here: a bundle is verified before its parameters are read, and each shard again as it is
-read; code is loaded only where its hash held. Everything that opens a file or loads a library
-happens here, before the sandbox goes on.
+read; code is loaded out of sealed memory, once its hash held. Everything that opens a file or
+loads a library happens here, before the sandbox goes on.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from appliance.engine.bundles.libraries import program_libraries, verified_runtime
+from appliance.engine.bundles.libraries import program_libraries, runtime_code
 from appliance.engine.bundles.opening import ChatBundle, open_chat_bundle
+from appliance.engine.bundles.sealing import sealed
 from appliance.engine.decoding.model import Model
 from appliance.engine.mlc.weights import read_weights
 from appliance.engine.models.stored import Weights
@@ -34,14 +35,14 @@ def loaded(bundle: ChatBundle, device: str, *, exact: bool = False) -> Model:
         from appliance.engine.running.gpu import GpuModel
         from appliance.engine.running.paging import PAGE
 
-        library, gpu = bundle.library_for("cuda"), Device("cuda", _runtime("cuda"))
+        library, gpu = sealed(bundle.code_for("cuda")), Device("cuda", _runtime("cuda"))
         return GpuModel(_weights(bundle), library, gpu, GPU_CACHE_TOKENS // PAGE)
     from appliance.engine.running.processor import ProcessorModel
 
     return ProcessorModel(
         _weights(bundle),
-        bundle.library,
-        _runtime(),
+        sealed(bundle.code),
+        _runtime()[0],
         identity=identity(bundle),
         cache_tokens=bundle.budget.cache_tokens,
         context=bundle.budget.context,
@@ -52,7 +53,7 @@ def loaded(bundle: ChatBundle, device: str, *, exact: bool = False) -> Model:
 
 def _weights(bundle: ChatBundle) -> Weights:
     shards = {file.path: file.sha256 for file in bundle.manifest.files}
-    return read_weights(bundle.folder, bundle.architecture, bundle.format, shards)
+    return read_weights(bundle.folder, bundle.architecture, bundle.format, shards, bundle.index)
 
 
 def identity(bundle: ChatBundle) -> str:
@@ -66,7 +67,7 @@ def identity(bundle: ChatBundle) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _runtime(device: str = "") -> Path:
-    """TVM's runtime library, which comes with the program's own libraries; its hash holds, as does
-    that of what a device needs beside it. Raises ModelMissing, ModelDamaged, MachineUnsupported."""
-    return verified_runtime(program_libraries(), device)
+def _runtime(device: str = "") -> tuple[Path, ...]:
+    """TVM's runtime library, sealed, which comes with the program's own libraries, and behind it
+    what a device needs beside it. Raises ModelMissing, ModelDamaged, MachineUnsupported."""
+    return tuple(map(sealed, runtime_code(program_libraries(), device)))

@@ -25,7 +25,7 @@ from appliance.engine.decoding.model import Append, CacheFull, Logits
 from appliance.engine.models.architecture import Architecture
 from appliance.engine.models.parameters import parameters
 from appliance.engine.models.stored import Packed, Stored, Weights
-from appliance.engine.running.device import Device, GpuUnusable, Inputs
+from appliance.engine.running.device import Device, GpuUnusable, Inputs, Runtime
 from appliance.engine.running.machine_code import require_code_for
 from appliance.engine.running.paging import PAGE, Paging
 from appliance.errors import EngineFailed
@@ -251,7 +251,7 @@ def _passes(arrays: list[npt.NDArray[np.int32]]) -> Iterator[list[_Span]]:
 
 
 def load_gpu_model(
-    weights: Weights, library: Path, runtime: Path, *, device: str = "cuda", cache_tokens: int
+    weights: Weights, library: Path, runtime: Runtime, *, device: str = "cuda", cache_tokens: int
 ) -> GpuModel:
     """The model on a device, "cuda", "metal" or "cpu" (a library compiled for llvm), with room for
     cache_tokens tokens. runtime is libtvm_runtime; what a device needs beside it lies next to it.
