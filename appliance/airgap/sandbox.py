@@ -24,7 +24,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.airgap.threads import threads_that_stay
+from appliance.airgap.threads import threads_left
 from appliance.errors import CloisterError
 
 EPERM = 1
@@ -75,7 +75,8 @@ class SandboxLimits:
 @dataclass(frozen=True, slots=True)
 class Sandbox:
     """What is on ("system_calls", "files", "no_new_privileges", "not_dumpable", "limits") and what
-    this platform cannot do. `landlock` is the kernel's Landlock version, 0 without."""
+    this platform cannot do, or is on in some threads alone. `landlock` is the kernel's Landlock
+    version, 0 without."""
 
     platform: str
     guards: tuple[str, ...]
@@ -93,6 +94,8 @@ class SandboxUnavailable(CloisterError):
     )
 
 
+LANDLOCK_ELSEWHERE = "landlock_in_other_threads"
+"""Missing where the sandbox was entered beside threads that a driver had started."""
 ALL_GUARDS = ("system_calls", "files", "no_new_privileges", "not_dumpable", "limits")
 
 
@@ -167,6 +170,11 @@ def enter_sandbox(limits: SandboxLimits, readable: tuple[Path, ...] = ()) -> San
     process, no executable memory (unless `limits.new_code`), and the limits. Call it from the only
     thread, after imports, before the first untrusted byte; descriptors already open stay open.
     Raises SandboxUnavailable when a guard that this platform has does not go on.
+
+    A GPU's driver runs threads of its own from its first use on: with `limits.gpu` and nothing
+    `readable` there may be others. The filter, which by itself refuses every open, and
+    no_new_privileges go on in all of them (SECCOMP_FILTER_FLAG_TSYNC) or nothing does; Landlock
+    binds the caller alone, and `missing` says so.
     """
     where = f"{sys.platform}-{platform.machine()}"
     _limit(limits)
@@ -176,8 +184,8 @@ def enter_sandbox(limits: SandboxLimits, readable: tuple[Path, ...] = ()) -> San
     processor = _PROCESSORS.get(platform.machine())
     if processor is None or struct.calcsize("P") != 8 or sys.byteorder != "little":
         raise SandboxUnavailable(f"There is no sandbox for this processor ({where}).")
-    threads = threads_that_stay()
-    if threads != 1:
+    threads = threads_left()
+    if threads != 1 and (readable or not limits.gpu):
         raise SandboxUnavailable(f"The sandbox was entered with {threads} threads running.")
     libc = ctypes.CDLL(None, use_errno=True)
     _prctl(libc, _PR_SET_DUMPABLE, 0)
@@ -185,7 +193,8 @@ def enter_sandbox(limits: SandboxLimits, readable: tuple[Path, ...] = ()) -> San
     landlock = _enter_landlock(libc, readable)
     _enter_seccomp(libc, processor, _program(processor, limits, bool(readable)))
     _require_refused(readable)
-    return Sandbox(platform=where, guards=ALL_GUARDS, landlock=landlock)
+    missing = () if threads == 1 else (LANDLOCK_ELSEWHERE,)
+    return Sandbox(platform=where, guards=ALL_GUARDS, missing=missing, landlock=landlock)
 
 
 def require_sandbox(sandbox: Sandbox) -> None:

@@ -1,23 +1,20 @@
-"""How many threads this process has.
-
-Rules kept here: the kernel is asked, not Python, which does not know of those that libraries start.
-A thread that was joined is the kernel's for a moment longer; it is given that moment.
-"""
+"""How many threads this process has, as the kernel counts them."""
 
 from __future__ import annotations
 
 import os
 import time
 
-ENDING = 2.0
-"""Seconds within which a thread that has come to its end is gone."""
+JOINED = 1.0
+"""Seconds that a thread which was joined may still be counted."""
 
 
-def threads_that_stay() -> int:
-    """At once where there is but one; else those that are still there ENDING seconds later."""
-    ended = time.monotonic() + ENDING
-    while (count := len(os.listdir("/proc/self/task"))) > 1:  # noqa: PTH208 - names only
-        if time.monotonic() > ended:
+def threads_left() -> int:
+    """1 once all but one have ended. A thread that was joined is still there for a moment: the
+    kernel takes it away after it has said that it ended."""
+    deadline = time.monotonic() + JOINED
+    while (threads := len(os.listdir("/proc/self/task"))) != 1:  # noqa: PTH208 - names only
+        if time.monotonic() > deadline:
             break
-        time.sleep(0.001)
-    return count
+        time.sleep(0.002)
+    return threads

@@ -33,7 +33,7 @@ if how == "memory":
     opening.memory_of_this_machine = lambda: 200_000_000
 if how == "processor":
     opening.processor_features = lambda: frozenset(("sse2", "sse4_2"))
-models.loaded = lambda *_: os._exit(99)
+models.loaded = lambda *_, **__: os._exit(99)
 host.main()
 """
 

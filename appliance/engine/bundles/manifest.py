@@ -3,8 +3,8 @@
 Rules kept here: the manifest is RFC 8785 JSON and names every file of the bundle with its size and
 SHA-256; manifest.sig beside it holds an Ed25519 and an ML-DSA-65 signature over those bytes, and
 both must verify. A manifest without a signature is good only where a machine wrote it for itself
-when an administrator accepted an unsigned bundle; it then says who and when, and whoever opens it
-has to know its hash from the log.
+when an administrator accepted an unsigned bundle; it then names no code, says who and when, and
+whoever opens it has to know its hash from the log.
 
 docs/formats/model-bundle.md describes every field.
 """
@@ -166,6 +166,7 @@ def read_signed(
     sha256 = hashlib.sha256(untrusted).hexdigest()
     manifest = parse_manifest(untrusted)
     if not has_signature(folder):
+        _require_without_code(manifest)
         _require_accepted(manifest, sha256, accepted)
         return Signed(manifest, sha256, "")
     if manifest.accepted_by or manifest.accepted_on:
@@ -176,6 +177,14 @@ def read_signed(
 def has_signature(folder: Path) -> bool:
     path = folder / SIGNATURE
     return path.is_symlink() or path.exists()
+
+
+def _require_without_code(manifest: Manifest) -> None:
+    if manifest.libraries:
+        raise BundleUntrusted(
+            f"The model {manifest.id} brings code that nobody signed.",
+            hint="Get a signed one. An unsigned bundle is taken without code only.",
+        )
 
 
 def _require_accepted(manifest: Manifest, sha256: str, known: Mapping[str, str] | None) -> None:
