@@ -166,7 +166,6 @@ def read_signed(
     sha256 = hashlib.sha256(untrusted).hexdigest()
     manifest = parse_manifest(untrusted)
     if not has_signature(folder):
-        _require_without_code(manifest)
         _require_accepted(manifest, sha256, accepted)
         return Signed(manifest, sha256, "")
     if manifest.accepted_by or manifest.accepted_on:
@@ -179,17 +178,14 @@ def has_signature(folder: Path) -> bool:
     return path.is_symlink() or path.exists()
 
 
-def _require_without_code(manifest: Manifest) -> None:
+def _require_accepted(manifest: Manifest, sha256: str, known: Mapping[str, str] | None) -> None:
+    if not manifest.accepted_by or not manifest.accepted_on:
+        raise BundleUntrusted(f"The model {manifest.id} is not signed.")
     if manifest.libraries:
         raise BundleUntrusted(
             f"The model {manifest.id} brings code that nobody signed.",
             hint="Get a signed one. An unsigned bundle is taken without code only.",
         )
-
-
-def _require_accepted(manifest: Manifest, sha256: str, known: Mapping[str, str] | None) -> None:
-    if not manifest.accepted_by or not manifest.accepted_on:
-        raise BundleUntrusted(f"The model {manifest.id} is not signed.")
     if known is not None and known.get(manifest.id) != sha256:
         raise BundleUntrusted(
             f"The model {manifest.id} is not signed, and not the one that was accepted here."
