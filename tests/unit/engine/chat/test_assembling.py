@@ -17,9 +17,11 @@ from appliance.engine.decoding.request import Finished, Message, Rejected, Reque
 from appliance.engine.errors import ModelDamaged
 from appliance.engine.prompts.control_tokens import ControlTokens
 from appliance.engine.prompts.template import TemplateFiles
+from tests.chat_engine import ROOT
 from tests.engine_model import HashModel
 from tests.unit.engine.decoding.tiny_tokenizers import byte_level
 
+VECTORS = ROOT / "tests" / "vectors" / "prompts"
 PLAIN = "{% for m in messages %}{{ m.content }}<end>{% endfor %}"
 CONVERSATION = {
     "roles": {"user": "u", "assistant": "a"},
@@ -40,7 +42,9 @@ def loaded(
         device="cpu",
         untrusted_tokenizer=tokenizer.to_str().encode(),
         untrusted_template=TemplateFiles(
-            chat_template=template.encode(), chat_config=json.dumps(config).encode()
+            tokenizer_config=b'{"bos_token": "<s>", "eos_token": "</s>"}',
+            chat_template=template.encode(),
+            chat_config=json.dumps(config).encode(),
         ),
     )
     return opened.load()
@@ -54,6 +58,11 @@ def test_a_bundle_in_order_answers() -> None:
             replies += engine.step()
         assert isinstance(replies[-1], Finished)
         assert not any(isinstance(reply, Rejected) for reply in replies)
+
+
+@pytest.mark.parametrize("kind", ["chatml", "gemma", "llama3", "mistral", "phi3", "qwen3"])
+def test_published_templates_are_in_order(kind: str) -> None:
+    loaded((VECTORS / f"{kind}.jinja").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("stops", [[""], ["x" * 257], [f"<{n}>" for n in range(17)], ["fine", ""]])
