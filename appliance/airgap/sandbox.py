@@ -186,8 +186,7 @@ def enter_sandbox(limits: SandboxLimits, readable: tuple[Path, ...] = ()) -> San
     landlock = _enter_landlock(libc, readable)
     _enter_seccomp(libc, processor, _program(processor, limits, bool(readable)))
     _require_refused(readable)
-    missing = () if threads == 1 else ("landlock_in_other_threads",)
-    return Sandbox(platform=where, guards=ALL_GUARDS, missing=missing, landlock=landlock)
+    return Sandbox(where, ALL_GUARDS, ("landlock_in_other_threads",) * (threads > 1), landlock)
 
 
 def require_sandbox(sandbox: Sandbox) -> None:
