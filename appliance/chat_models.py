@@ -2,7 +2,7 @@
 
 Rules kept here: what is done to models is logged before and after, a refusal with its code; the
 hash of an installed manifest is a store's mark in the log, so that an unsigned model which was
-accepted cannot be replaced by another.
+accepted cannot be replaced by another, nor put back once it was removed.
 """
 
 from __future__ import annotations
@@ -76,9 +76,7 @@ class ChatModels:
             ("sha256", signed.sha256),
             ("signer", signed.signer),
         )
-        ledger.mark(
-            StoreMark(_mark(manifest.id), 1, manifest.size, signed.sha256, MarkState.CLOSED)
-        )
+        self._mark(manifest.id, manifest.size, signed.sha256)
         ledger.note("model.installed", object=manifest.id, details=details)
         return signed
 
@@ -87,7 +85,14 @@ class ChatModels:
         self._desk.require(Action.MANAGE_MODELS)
         identity = store.find(self._folder, wanted).name
         self._desk.ledger.note("model.removing", object=identity)
-        store.remove(self._folder, identity)
+        before = self._desk.ledger.log.latest_store(_mark(identity))
+        self._mark(identity)  # first: a copy put back by hand is never the accepted one
+        try:
+            store.remove(self._folder, identity)
+        except CloisterError:
+            if before is not None:
+                self._mark(identity, before.size, before.sha256)
+            raise
         self._desk.ledger.note("model.removed", object=identity)
         return identity
 
@@ -111,6 +116,13 @@ class ChatModels:
             for entry in store.list_models(self._folder)
         }
         return {identity: mark.sha256 for identity, mark in marks.items() if mark is not None}
+
+    def _mark(self, identity: str, size: int = 0, sha256: str = "") -> None:
+        """The manifest that is good from now on; none with an empty hash."""
+        before = self._desk.ledger.log.latest_store(_mark(identity))
+        generation = before.generation + 1 if before is not None else 1
+        mark = StoreMark(_mark(identity), generation, size, sha256, MarkState.CLOSED)
+        self._desk.ledger.mark(mark)
 
 
 def _mark(identity: str) -> str:

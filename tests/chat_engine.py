@@ -4,7 +4,8 @@ It says the words of the last message again, in capitals, one word a step for ev
 runs; a token is a byte. Words that begin with an exclamation mark happen instead of being said:
 `!kill`, `!abort`, `!exit`, `!hang`, `!memory`, `!garbage`, `!stranger`, `!endless`, `!slow`.
 
-`command(how)` runs it in place of the real host. `how` is `honest`, or how it never comes to that:
+`command(how)` runs it in place of the real host. `how` is `honest`, `short-sighted` (it takes fewer
+tokens than it says), or how it never comes to that:
 `silent`, `unguarded`, `refuses`, `nonsense`, `dies`, `gpu-dies` (where the device is not the
 processor).
 """
@@ -23,6 +24,7 @@ from appliance.airgap.sandbox import ALL_GUARDS, SandboxLimits
 from appliance.engine.chat.loop import serve
 from appliance.engine.chat.messages import ChatReady
 from appliance.engine.chat.packing import pack_chat_ready
+from appliance.engine.decoding.errors import PromptTooLong
 from appliance.engine.decoding.request import Ending, Finished, Message, Piece, Reply, Request
 from appliance.engine.errors import BundleDamaged
 from appliance.engine.framing import FOREVER, Ready, write_frame
@@ -53,6 +55,7 @@ class WordEngine:
     device: str = "cpu"
     output: int = 1
     context: int = CONTEXT
+    most: int = CONTEXT
     vocabulary: int = 256
     fingerprint: str = FINGERPRINT
     _running: dict[int, Running] = field(default_factory=dict)
@@ -65,8 +68,8 @@ class WordEngine:
 
     def submit(self, request: Request) -> None:
         prompt = tuple("\n".join(message.text for message in request.messages).encode())
-        if len(prompt) > CONTEXT:
-            raise EngineFailed("The prompt is longer than the context.", hint="Shorten it.")
+        if len(prompt) > self.most:
+            raise PromptTooLong("The prompt is longer than the context.", hint="Shorten it.")
         cached = max((len(p) for p in self._pinned if prompt[: len(p)] == p), default=0)
         words = request.messages[-1].text.split()
         self._running[request.id] = Running(request, len(prompt), cached, words)
@@ -165,7 +168,8 @@ class WordBundle:
     def load(self) -> WordEngine:
         if self.how == "dies" or (self.how == "gpu-dies" and self.device != "cpu"):
             signal.raise_signal(signal.SIGSEGV)
-        return WordEngine(device=self.device, output=self.output)
+        most = 10 if self.how == "short-sighted" else CONTEXT
+        return WordEngine(device=self.device, output=self.output, most=most)
 
 
 def main() -> None:

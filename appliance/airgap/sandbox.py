@@ -5,8 +5,8 @@ Rules kept here:
   another processor mode (32-bit, x32) kills the process.
 - What is on is written down in a `Sandbox`, which the child sends to its parent before it gets
   the first byte of work; the parent calls `require_sandbox` on it and refuses to go on without.
-- Nothing is put on half: a guard this platform has and which fails raises `SandboxUnavailable`.
-  A platform that lacks a guard altogether is reported as lacking it, in `Sandbox.missing`.
+- Nothing is put on half: a guard this platform has and which fails raises `SandboxUnavailable`;
+  one that it lacks is named in `Sandbox.missing`.
 - The lock-down can only be tightened afterwards; there is no way out of it.
 
 Sources: seccomp(2), prctl(2), landlock(7), linux/filter.h, linux/seccomp.h, linux/landlock.h; the
@@ -74,8 +74,8 @@ class SandboxLimits:
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """What is on ("system_calls", "files", "no_new_privileges", "not_dumpable", "limits") and what
-    this platform cannot do. `landlock` is the kernel's Landlock version, 0 without."""
+    """What is on (of ALL_GUARDS) and what this platform cannot do, or is not on in every thread.
+    `landlock` is the kernel's Landlock version, 0 without."""
 
     platform: str
     guards: tuple[str, ...]
@@ -166,6 +166,8 @@ def enter_sandbox(limits: SandboxLimits, readable: tuple[Path, ...] = ()) -> San
     writing, no reading outside `readable` (none at all where that is empty), no signal to another
     process, no executable memory (unless `limits.new_code`), and the limits. Call it from the only
     thread, after imports, before the first untrusted byte; descriptors already open stay open.
+    With `limits.gpu` and nothing `readable` there may be a driver's threads: the filter and
+    no_new_privileges go on in all of them (TSYNC), Landlock in the caller, as `missing` then says.
     Raises SandboxUnavailable when a guard that this platform has does not go on.
     """
     where = f"{sys.platform}-{platform.machine()}"
@@ -176,8 +178,7 @@ def enter_sandbox(limits: SandboxLimits, readable: tuple[Path, ...] = ()) -> San
     processor = _PROCESSORS.get(platform.machine())
     if processor is None or struct.calcsize("P") != 8 or sys.byteorder != "little":
         raise SandboxUnavailable(f"There is no sandbox for this processor ({where}).")
-    threads = threads_that_stay()
-    if threads != 1:
+    if (threads := threads_that_stay()) != 1 and (readable or not limits.gpu):
         raise SandboxUnavailable(f"The sandbox was entered with {threads} threads running.")
     libc = ctypes.CDLL(None, use_errno=True)
     _prctl(libc, _PR_SET_DUMPABLE, 0)
@@ -185,7 +186,7 @@ def enter_sandbox(limits: SandboxLimits, readable: tuple[Path, ...] = ()) -> San
     landlock = _enter_landlock(libc, readable)
     _enter_seccomp(libc, processor, _program(processor, limits, bool(readable)))
     _require_refused(readable)
-    return Sandbox(platform=where, guards=ALL_GUARDS, landlock=landlock)
+    return Sandbox(where, ALL_GUARDS, ("landlock_in_other_threads",) * (threads > 1), landlock)
 
 
 def require_sandbox(sandbox: Sandbox) -> None:

@@ -212,6 +212,9 @@ def _model_commands(model: argparse.ArgumentParser, common: _Parser) -> None:
     key.add_argument("--signer", required=True, metavar="NAME", help="whose key it is")
     verify = command("verify", "verify", "Check a bundle's signature and every byte of it.")
     verify.add_argument("folder", metavar="DIR")
+    verify.add_argument(
+        "--trust-unsigned", action="store_true", help="status 0 for one that nobody signed, too"
+    )
     _installing(command("install", "install", "Copy a bundle in, verified."))
     command("list", "show", "List the installed models.")
     remove = command("remove", "remove", "Remove an installed model.")

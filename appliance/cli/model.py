@@ -110,7 +110,8 @@ def _made(path: Path, signer: str, output: Output) -> str:
 
 def verify(arguments: Arguments, output: Output) -> int:
     """Needs no vault: the bundle, and the list of those who may sign. An unsigned bundle names who
-    accepted it; whether that is so only the log knows, and the log is in the vault."""
+    accepted it; whether that is so only the log knows, and the log is in the vault. The status says
+    so too, unless the caller takes the bundle on trust."""
     from appliance.engine.bundles.opening import verify as verify_bundle
 
     signed = verify_bundle(Path(arguments.text("folder")).absolute())
@@ -122,11 +123,16 @@ def verify(arguments: Arguments, output: Output) -> int:
         size=manifest.size,
         origin_verified=bool(signed.signer),
     )
-    whose = f"signed by “{signed.signer}”" if signed.signer else "unsigned"
-    output.line(f"The model {manifest.id} is whole: {len(manifest.files)} files, {whose}.")
-    if not signed.signer:
-        output.line("That it was accepted here is checked against the log when it is opened.")
-    return 0
+    if signed.signer:
+        whose = f"signed by “{signed.signer}”"
+        output.line(f"The model {manifest.id} is whole: {len(manifest.files)} files, {whose}.")
+        return 0
+    output.line(
+        f"The model {manifest.id} is unsigned: its {len(manifest.files)} files are whole, as its "
+        "own manifest says. Whether this institution accepted it is checked against the log when "
+        "it is opened."
+    )
+    return 0 if arguments.flag("trust_unsigned") else 1
 
 
 def install(arguments: Arguments, output: Output) -> int:

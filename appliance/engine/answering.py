@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from appliance.engine.chat.errors import PromptRejected
 from appliance.engine.decoding.request import Finished, Message, Piece, Sampling
 from appliance.engine.prompts.citing import Draft
 from appliance.engine.prompts.grounded import PromptTooLong, grounded
@@ -98,7 +99,10 @@ class Answering:
         go_on()
         draft = Draft(prompt.passages, writer.model)
         sampling = Sampling(max_tokens=prompt.answer_tokens)
-        for reply in writer.generate(prompt.messages, sampling, go_on):
-            if isinstance(reply, Piece):
-                yield from draft.add(reply.text)
+        try:
+            for reply in writer.generate(prompt.messages, sampling, go_on):
+                if isinstance(reply, Piece):
+                    yield from draft.add(reply.text)
+        except PromptRejected as error:  # before the first piece
+            raise CannotWrite(error.sentence, hint=error.next_step) from error
         yield from draft.finish()

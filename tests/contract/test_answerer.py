@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from appliance.engine.answering import Answering
+from appliance.engine.chat.client import ChatHost
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
 from appliance.engine.errors import MemoryShort
 from appliance.errors import CannotWrite, EngineFailed
 from appliance.protocols import Answerer
 from appliance.values import VECTOR_SIZE, Answer, AnswerMode, Scored
+from tests.chat_engine import command
 from tests.contract.fakes import BagEncoder, PlainWriter, ScriptedHost, passage
 
 DOSE = "Apixaban is stopped 48 hours before surgery."
@@ -157,6 +160,15 @@ def test_a_question_too_long_for_the_model_is_left_to_quoting() -> None:
     answering = Answering(BagEncoder(), host)
     with pytest.raises(CannotWrite, match="too long for this model"):
         list(answering.generate(QUESTION, found(answering, QUESTION), (), lambda: None))
+
+
+def test_a_prompt_that_the_host_finds_too_long_is_left_to_quoting() -> None:
+    chat = ChatHost(Path("/none"), command=command("short-sighted"))
+    answering = Answering(BagEncoder(), chat)
+    with pytest.raises(CannotWrite, match="longer than the context") as raised:
+        list(answering.generate(QUESTION, found(answering, QUESTION), (), lambda: None))
+    assert raised.value.next_step == "Shorten it."
+    chat.close()
 
 
 def test_a_written_answer_comes_as_text_and_as_the_answer_so_far(writer: Answerer) -> None:

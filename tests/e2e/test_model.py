@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from appliance.engine.bundles.trust import parse_signers, read_key, signers_byte
 from appliance.engine.compile import bundle
 from appliance.engine.mlc.index import read_index
 from appliance.errors import CloisterError
+from appliance.vault.canonical import canonical_json
 from tests.e2e.terminal import cloister, require
 from tests.unit.engine.bundles.folders import (
     TRUSTED,
@@ -84,8 +86,8 @@ def test_verifying_an_unsigned_model_does_not_vouch_for_its_acceptance(
     require(cloister(vault, *install))
     folder = str(vault / "models" / "foreign@1")
     status, lines = run("model", "verify", folder, capsys=capsys)
-    assert (status, lines[0]["signer"], lines[0]["origin_verified"]) == (0, "", False)
-    assert main(["model", "verify", folder]) == 0
+    assert (status, lines[0]["signer"], lines[0]["origin_verified"]) == (1, "", False)
+    assert main(["model", "verify", "--trust-unsigned", folder]) == 0
     said = capsys.readouterr().out
     assert "unsigned" in said
     assert "checked against the log when it is opened" in said
@@ -101,6 +103,37 @@ def test_what_a_signed_bundle_says_itself_cannot_be_told_over_it(
     assert (status, lines[0]["error"]) == (1, "usage")
     assert lines[0]["sentence"].startswith(f"{option} can be given for an unsigned bundle only")
     assert "--trust-unsigned" in lines[0]["hint"]
+
+
+def test_a_manifest_that_says_that_it_was_accepted_brings_no_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = built(tmp_path)
+    path = folder / "manifest.json"
+    forged = json.loads(path.read_bytes()) | {"accepted": {"by": "Eve", "on": "2026-01-01"}}
+    path.write_bytes(canonical_json(forged))
+    (folder / "manifest.sig").unlink()
+    for trust in ((), ("--trust-unsigned",)):
+        status, lines = run("model", "verify", *trust, str(folder), capsys=capsys)
+        assert (status, lines[0]["error"]) == (1, "bundle_untrusted")
+        assert "brings code that nobody signed" in lines[0]["sentence"]
+
+
+def test_an_unsigned_model_that_was_removed_cannot_be_put_back_by_hand(
+    vault: Path, tmp_path: Path
+) -> None:
+    install = ("model", "install", str(unsigned(tmp_path)), "--trust-unsigned", "--as", "foreign")
+    require(cloister(vault, *install))
+    folder = vault / "models" / "foreign@1"
+    kept = shutil.copytree(folder, tmp_path / "kept")
+    require(cloister(vault, "model", "remove", "foreign"))
+    shutil.copytree(kept, folder)
+    bench = cloister(vault, "model", "bench", "foreign")
+    assert (bench.status, bench.find("error")) == (1, "bundle_untrusted")
+    assert "not the one that was accepted" in str(bench.find("sentence"))
+    require(cloister(vault, "model", "remove", "foreign"))
+    require(cloister(vault, *install))
+    assert cloister(vault, "model", "bench", "foreign").find("error") != "bundle_untrusted"
 
 
 def test_a_damaged_bundle_is_told_in_a_sentence(vault: Path, tmp_path: Path) -> None:

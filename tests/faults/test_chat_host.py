@@ -30,6 +30,7 @@ from appliance.engine.decoding.request import Ending, Finished, Message, Piece, 
 from appliance.engine.errors import BundleDamaged
 from appliance.errors import EngineFailed
 from tests.chat_engine import ROOT, command
+from tests.stuck_process import stuck_processes
 
 PATIENCE = Patience(start=30, token=1.5, request=20, restarts=50)
 
@@ -395,3 +396,17 @@ def test_kills_at_random_moments_end_asks_and_never_mix_them(chat: ChatHost) -> 
         assert not thread.is_alive()
     assert not wrong
     assert set(ended) == {"answered", "engine_stopped"}
+
+
+@pytest.mark.parametrize(("how", "start"), [("silent", 0.5), ("honest", 30.0)])
+def test_a_host_that_does_not_even_end_when_killed_keeps_no_ask(
+    how: str, start: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stuck_processes(monkeypatch) as made:
+        chat = ChatHost(Path("/none"), command=command(how), patience=Patience(start, 1.0))
+        started = time.monotonic()
+        with pytest.raises(EngineHung):
+            answer(chat, "a !hang")
+        chat.close()
+        assert time.monotonic() - started < 12
+        assert len(made) == 1

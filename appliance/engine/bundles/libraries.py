@@ -13,6 +13,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from appliance.engine.bundles.manifest import hash_file
+from appliance.engine.bundles.sealing import Code
 from appliance.engine.errors import MachineUnsupported, ModelDamaged, ModelMissing
 from appliance.engine.mlc.files import read_object
 from appliance.engine.processor import X86_64_V3, X86_64_V4, processor_name
@@ -79,6 +80,23 @@ def levels_in(folder: Path) -> tuple[str, ...]:
     return tuple(level for level in LEVELS if f"{level}.so" in hashes)
 
 
+def program_code(folder: Path, name: str) -> Code:
+    """One of the program's libraries, to be sealed. Raises ModelDamaged."""
+    known = read_object(folder / HASHES, MAX_HASHES).get(name)
+    return Code(folder / name, known if isinstance(known, str) else "")
+
+
+def runtime_code(folder: Path, device: str = "") -> tuple[Code, ...]:
+    """TVM's runtime library and, behind it, the one that a device needs beside it. Raises
+    ModelDamaged, MachineUnsupported."""
+    names = [f"{RUNTIME}.so", f"{RUNTIME}_{device}.so"] if device else [f"{RUNTIME}.so"]
+    if not all((folder / name).is_file() for name in names[1:]):
+        raise MachineUnsupported(
+            f"The program brings no runtime for {device}.", hint="The processor is used instead."
+        )
+    return tuple(program_code(folder, name) for name in names)
+
+
 def verified_library(folder: Path, level: str) -> Path:
     """One of the program's libraries, once its hash held. Raises ModelDamaged."""
     return _verified(folder, f"{level}.so")
@@ -97,15 +115,10 @@ def _verified(folder: Path, name: str) -> Path:
 def verified_runtime(folder: Path, device: str = "") -> Path:
     """TVM's runtime library among the program's own, once its hash held, and that of the library
     which a device needs beside it. Raises ModelDamaged, MachineUnsupported."""
-    if device:
-        beside = f"{RUNTIME}_{device}.so"
-        if not (folder / beside).is_file():
-            raise MachineUnsupported(
-                f"The program brings no runtime for {device}.",
-                hint="The processor is used instead.",
-            )
-        _verified(folder, beside)
-    return _verified(folder, f"{RUNTIME}.so")
+    codes = runtime_code(folder, device)
+    for code in codes:
+        _verified(folder, code.path.name)
+    return codes[0].path
 
 
 def write_hashes(folder: Path, levels: Collection[str]) -> None:

@@ -3,8 +3,8 @@
 Rules kept here: the manifest is RFC 8785 JSON and names every file of the bundle with its size and
 SHA-256; manifest.sig beside it holds an Ed25519 and an ML-DSA-65 signature over those bytes, and
 both must verify. A manifest without a signature is good only where a machine wrote it for itself
-when an administrator accepted an unsigned bundle; it then says who and when, and whoever opens it
-has to know its hash from the log.
+when an administrator accepted an unsigned bundle; it then names no code, says who and when, and
+whoever opens it has to know its hash from the log.
 
 docs/formats/model-bundle.md describes every field.
 """
@@ -167,6 +167,11 @@ def has_signature(folder: Path) -> bool:
 def _require_accepted(manifest: Manifest, sha256: str, known: Mapping[str, str] | None) -> None:
     if not manifest.accepted_by or not manifest.accepted_on:
         raise BundleUntrusted(f"The model {manifest.id} is not signed.")
+    if manifest.libraries:
+        raise BundleUntrusted(
+            f"The model {manifest.id} brings code that nobody signed.",
+            hint="Get a signed one. An unsigned bundle is taken without code only.",
+        )
     if known is not None and known.get(manifest.id) != sha256:
         raise BundleUntrusted(
             f"The model {manifest.id} is not signed, and not the one that was accepted here."

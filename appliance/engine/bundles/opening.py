@@ -2,12 +2,13 @@
 
 Rules kept here: in this order: whose it is (signature), what it is (family, format, every parameter
 in the index), whether it is whole (no file missing, too many, or other than its hash), whether this
-machine can run it (instructions, memory). After return nothing is left to be refused but a file
-that changed since.
+machine can run it (instructions, memory). What is parsed is read once and is what was hashed; code
+is hashed again where it is loaded from (sealing.py), shards where they are read.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,13 @@ from appliance.engine.bundles import libraries
 from appliance.engine.bundles.manifest import (
     MANIFEST,
     SIGNATURE,
+    CompiledLibrary,
     Manifest,
     Signed,
     hash_file,
     read_signed,
 )
+from appliance.engine.bundles.sealing import Code
 from appliance.engine.bundles.trust import trusted_signers
 from appliance.engine.errors import (
     BundleUntrusted,
@@ -30,8 +33,9 @@ from appliance.engine.errors import (
     ModelMissing,
 )
 from appliance.engine.mlc import chat_config
-from appliance.engine.mlc.chat_config import ChatConfig, read_chat_config
-from appliance.engine.mlc.index import Index, read_index
+from appliance.engine.mlc.chat_config import ChatConfig
+from appliance.engine.mlc.files import json_object, read_file
+from appliance.engine.mlc.index import MAX_INDEX, Index, index_file, parse_index
 from appliance.engine.mlc.shards import in_parallel
 from appliance.engine.mlc.weights import require_parameters
 from appliance.engine.models.architecture import Architecture, Format
@@ -43,16 +47,17 @@ from appliance.vault.signers import TrustedKey
 
 @dataclass(frozen=True, slots=True)
 class ChatBundle:
-    """A model that this machine can run. library: the code for this processor, `level` its
-    instruction set. signer: empty where the bundle is unsigned and was accepted. budget: what it
-    takes of the memory that was free."""
+    """A model that this machine can run. index: of its shards. code: that for this
+    processor, `level` its instruction set. signer: empty where the bundle is unsigned and was
+    accepted. budget: what it takes of the memory that was free."""
 
     folder: Path
     manifest: Manifest
     signer: str
     chat: ChatConfig
+    index: Index
     level: str
-    library: Path
+    code: Code
     budget: Budget
 
     @property
@@ -68,14 +73,20 @@ class ChatBundle:
         return self.chat.format
 
     @property
-    def tokenizer(self) -> Path:
-        return self.folder / chat_config.TOKENIZER
+    def library(self) -> Path:
+        return self.code.path
 
-    def library_for(self, target: str) -> Path:
+    def read(self, name: str, limit: int) -> bytes:
+        """A file as its manifest knows it, whatever became of it meanwhile; nothing where the
+        bundle has none of that name. Raises ModelDamaged."""
+        known = self.manifest.sha256
+        return _known(self.folder, known, name, limit) if name in known else b""
+
+    def code_for(self, target: str) -> Code:
         """Of a device, "cuda" or "metal". Raises MachineUnsupported where the bundle has none."""
         for library in self.manifest.libraries:
             if library.target == target:
-                return self.folder / library.path
+                return _own(self.folder, self.manifest, library)
         raise MachineUnsupported(
             f"The model {self.manifest.id} brings no code for {target}.",
             hint=f"Build it again with `cloister model build … --target cpu,{target}`.",
@@ -106,13 +117,11 @@ def open_chat_bundle(
     chat, index = describe(folder, manifest)
     names = {shard.file for shard in index.shards}
     require_files(folder, manifest, without=frozenset() if shards else names)
-    level, library = _library(
-        folder, manifest, processor_features() if features is None else features
-    )
+    level, code = _library(folder, manifest, processor_features() if features is None else features)
     available = memory_of_this_machine() if memory_available is None else memory_available
     needed = memory_needed(chat, index, available, context)
     _require_memory(manifest, needed, available)
-    return ChatBundle(folder, manifest, signed.signer, chat, level, library, needed)
+    return ChatBundle(folder, manifest, signed.signer, chat, index, level, code, needed)
 
 
 def verify(
@@ -141,10 +150,14 @@ def _signed(
 def describe(folder: Path, manifest: Manifest) -> tuple[ChatConfig, Index]:
     """What the model's own files say, and that the manifest says the same."""
     named = {file.path: file.size for file in manifest.files}
-    for needed in (chat_config.NAME, chat_config.TOKENIZER):
+    listed = index_file(folder).name
+    for needed in (chat_config.NAME, chat_config.TOKENIZER, listed):
         if needed not in named:
             raise ModelDamaged(f"The model's manifest does not name {needed}.")
-    chat, index = read_chat_config(folder), read_index(folder)
+    known = manifest.sha256
+    written = _known(folder, known, chat_config.NAME, chat_config.MAX_CONFIG)
+    chat = chat_config.chat_config(json_object(written, chat_config.NAME))
+    index = parse_index(_known(folder, known, listed, MAX_INDEX), listed)
     if (manifest.family, manifest.quantisation) != (chat.architecture.family, chat.format.value):
         raise ModelDamaged("The model's manifest and its configuration say different things.")
     if manifest.context != chat.architecture.context:
@@ -154,6 +167,14 @@ def describe(folder: Path, manifest: Manifest) -> tuple[ChatConfig, Index]:
         if named.get(shard.file) != shard.size:
             raise ModelDamaged(f"The model's manifest and its index differ on {shard.file}.")
     return chat, index
+
+
+def _known(folder: Path, sha256: Mapping[str, str], name: str, limit: int) -> bytes:
+    """A small file, read once: what is used is what was hashed. Raises ModelDamaged."""
+    content = read_file(folder / name, limit)
+    if hashlib.sha256(content).hexdigest() != sha256[name]:
+        raise ModelDamaged(f"{name} of the model is not the file it should be.")
+    return content
 
 
 def require_files(
@@ -190,16 +211,20 @@ def _present(folder: Path) -> list[str]:
     ]
 
 
-def _library(folder: Path, manifest: Manifest, features: Collection[str]) -> tuple[str, Path]:
+def _own(folder: Path, manifest: Manifest, library: CompiledLibrary) -> Code:
+    return Code(folder / library.path, manifest.sha256[library.path])
+
+
+def _library(folder: Path, manifest: Manifest, features: Collection[str]) -> tuple[str, Code]:
     """The bundle's own where one of them runs on this processor, else the program's."""
     have = frozenset(features)
     for level, needed in libraries.LEVELS.items():
         for own in manifest.libraries:
             if own.target == "cpu" and own.level == level and {*needed, *own.features} <= have:
-                return level, folder / own.path
+                return level, _own(folder, manifest, own)
     program = libraries.program_libraries()
     level = libraries.choose_level(libraries.levels_in(program), features)
-    return level, libraries.verified_library(program, level)
+    return level, libraries.program_code(program, libraries.verified_library(program, level).name)
 
 
 def memory_needed(

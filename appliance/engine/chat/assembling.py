@@ -31,9 +31,9 @@ from appliance.engine.decoding.request import (
     Request,
     Sampling,
 )
+from appliance.engine.decoding.sampling import require_usable
 from appliance.engine.errors import ModelDamaged
-from appliance.engine.mlc.chat_config import MAX_COMPANION
-from appliance.engine.mlc.files import read_file
+from appliance.engine.mlc.chat_config import MAX_COMPANION, TOKENIZER
 from appliance.engine.prompts.template import TemplateFiles, read_template
 from appliance.engine.running.budget import workspace_bytes
 from appliance.errors import CloisterError, EngineFailed
@@ -56,6 +56,9 @@ class Template(Protocol):
 
     def encode(self, messages: Sequence[Message], tokenizer: Tokenizer) -> list[int]:
         """The prompt, up to where the answer begins. Raises CloisterError."""
+
+    def count(self, texts: Sequence[str], tokenizer: Tokenizer) -> list[int]:
+        """Tokens of each text, as they are when it is part of a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +87,20 @@ class OpenedChat:
         return SandboxLimits(memory, None, OPEN_FILES, threads=True, gpu=gpu)
 
     def load(self) -> Engine:
-        """Raises ModelDamaged, TokenizerUnsupported and what the template is refused with."""
+        """Raises ModelDamaged for a bundle that could answer nobody."""
         try:
             tokenizer = Tokenizer.from_buffer(self.untrusted_tokenizer)
         except Exception as error:  # the library raises bare Exception
             raise ModelDamaged("The model's tokenizer cannot be read.") from error
         tokenizer.no_padding()
         tokenizer.no_truncation()
-        template = read_template(self.untrusted_template, now)
-        ends = frozenset({*self.bundle.chat.ends, *template.stop_tokens(tokenizer)})
-        decoder = Decoder(self.loaded, tokenizer, end_tokens=ends)
+        try:
+            template = read_template(self.untrusted_template, now)
+            _require_answerable(template, tokenizer)
+            ends = frozenset({*self.bundle.chat.ends, *template.stop_tokens(tokenizer)})
+            decoder = Decoder(self.loaded, tokenizer, end_tokens=ends)
+        except CloisterError as error:  # of whatever kind: another start would not change it
+            raise ModelDamaged(error.sentence, hint=error.next_step) from error
         _try_out(self.loaded)
         return ChatEngine(decoder, self.loaded, tokenizer, template, self.device)
 
@@ -138,8 +145,8 @@ class ChatEngine:
 
     def submit(self, request: Request) -> None:
         prompt = self._template.encode(request.messages, self._tokenizer)
-        stops = tuple(dict.fromkeys((*request.sampling.stops, *self._template.stop_strings)))
-        self._decoder.submit(request.id, prompt, replace(request.sampling, stops=stops))
+        sampling = _stopping(request.sampling, self._template)
+        self._decoder.submit(request.id, prompt, sampling)
 
     def cancel(self, request: int) -> None:
         self._decoder.cancel(request)
@@ -148,8 +155,7 @@ class ChatEngine:
         return [self._pinned(reply) for reply in self._decoder.step()]
 
     def count(self, texts: Sequence[str]) -> Sequence[int]:
-        encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [len(text.ids) for text in encoded]
+        return self._template.count(texts, self._tokenizer)
 
     def prefix(self, messages: Sequence[Message]) -> Sequence[int]:
         """What two conversations that differ from their first question on have in common."""
@@ -200,7 +206,7 @@ def open_engine(
     models.loaded. Raises EngineFailed subclasses that say what is wrong with it or with the
     machine."""
     bundle = models.opened(folder, accepted, context)
-    untrusted_tokenizer = read_file(bundle.tokenizer, MAX_COMPANION)
+    untrusted_tokenizer = bundle.read(TOKENIZER, MAX_COMPANION)
     template = _template_files(bundle)
     xgrammar_alone.load()  # Python can open no file later
     model = models.loaded(bundle, device, context, exact=exact)
@@ -208,18 +214,36 @@ def open_engine(
 
 
 def _template_files(bundle: ChatBundle) -> TemplateFiles:
-    """What the bundle has of them, as its manifest names them."""
-    there = {file.path for file in bundle.manifest.files}
-
-    def read(name: str) -> bytes:
-        return read_file(bundle.folder / name, MAX_TEMPLATE) if name in there else b""
-
+    """What the bundle has of them, as its manifest knows them."""
     return TemplateFiles(
-        tokenizer_config=read("tokenizer_config.json"),
-        chat_template=read("chat_template.jinja"),
-        chat_config=read("mlc-chat-config.json"),
-        generation_config=read("generation_config.json"),
+        tokenizer_config=bundle.read("tokenizer_config.json", MAX_TEMPLATE),
+        chat_template=bundle.read("chat_template.jinja", MAX_TEMPLATE),
+        chat_config=bundle.read("mlc-chat-config.json", MAX_TEMPLATE),
+        generation_config=bundle.read("generation_config.json", MAX_TEMPLATE),
     )
+
+
+def _stopping(sampling: Sampling, template: Template) -> Sampling:
+    """With the template's stop strings beside its own."""
+    stops = tuple(dict.fromkeys((*sampling.stops, *template.stop_strings)))
+    return replace(sampling, stops=stops)
+
+
+def _require_answerable(template: Template, tokenizer: Tokenizer) -> None:
+    """Does what every ask does, so that a template, tokenizer or stop string which fails them all
+    fails the start. Raises CloisterError."""
+    require_usable(_stopping(Sampling(), template))
+    controls = tokenizer.get_added_tokens_decoder().values()
+    quoted = "\n".join(token.content for token in controls if token.special)
+    texts = ("Answer from the passages.", f"What is 1 + 1?\n{quoted}", "It is 2.", "Why, Zoë?")
+    roles = ("system", "user", "assistant", "user")
+    messages = [Message(role, text) for role, text in zip(roles, texts, strict=True)]
+    try:
+        template.encode(messages, tokenizer)
+    except CloisterError:
+        raise
+    except Exception as error:  # the tokenizer's library raises bare Exception
+        raise ModelDamaged("The model's tokenizer cannot write a conversation.") from error
 
 
 def _try_out(model: Model) -> None:

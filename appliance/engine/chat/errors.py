@@ -37,3 +37,10 @@ class RequestRejected(EngineFailed):
 
     code = "request_rejected"
     hint = "Ask a shorter question."
+
+
+class PromptRejected(RequestRejected):
+    """The host counts more tokens in the prompt than the model takes. Nothing was computed."""
+
+    code = "prompt_too_long"
+    hint = "Ask a shorter question, start a new conversation, or choose fewer documents."

@@ -1,8 +1,8 @@
 """Which device a bundle runs on, and the loaded model.
 
 Rules kept here: a bundle is verified before its parameters are read, and each shard again as it is
-read; code is loaded only where its hash held. Everything that opens a file or loads a library
-happens here, before the sandbox goes on.
+read; code is loaded out of sealed memory, once its hash held. Everything that opens a file or
+loads a library happens here, before the sandbox goes on.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from appliance.engine.bundles.libraries import program_libraries, verified_runtime
+from appliance.engine.bundles.libraries import program_libraries, runtime_code
 from appliance.engine.bundles.opening import ChatBundle, open_chat_bundle
+from appliance.engine.bundles.sealing import sealed
 from appliance.engine.decoding.model import Model
 from appliance.engine.mlc.weights import read_weights
 from appliance.engine.models.stored import Weights
@@ -34,7 +35,7 @@ def loaded(bundle: ChatBundle, device: str, context: int = 0, *, exact: bool = F
     if device == "gpu":
         from appliance.engine.running import gpu  # late: where there is one
 
-        library, runtime = bundle.library_for("cuda"), _runtime("cuda")
+        library, runtime = sealed(bundle.code_for("cuda")), _runtime("cuda")
         return gpu.load_gpu_model(
             _weights(bundle),
             library,
@@ -46,8 +47,8 @@ def loaded(bundle: ChatBundle, device: str, context: int = 0, *, exact: bool = F
 
     return ProcessorModel(
         _weights(bundle),
-        bundle.library,
-        _runtime(),
+        sealed(bundle.code),
+        _runtime()[0],
         identity=identity(bundle),
         cache_tokens=bundle.budget.cache_tokens,
         context=bundle.budget.context,
@@ -58,7 +59,7 @@ def loaded(bundle: ChatBundle, device: str, context: int = 0, *, exact: bool = F
 
 def _weights(bundle: ChatBundle) -> Weights:
     shards = {file.path: file.sha256 for file in bundle.manifest.files}
-    return read_weights(bundle.folder, bundle.architecture, bundle.format, shards)
+    return read_weights(bundle.folder, bundle.architecture, bundle.format, shards, bundle.index)
 
 
 def identity(bundle: ChatBundle) -> str:
@@ -72,7 +73,7 @@ def identity(bundle: ChatBundle) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _runtime(device: str = "") -> Path:
-    """TVM's runtime library, which comes with the program's own libraries; its hash holds, as does
-    that of what a device needs beside it. Raises ModelMissing, ModelDamaged, MachineUnsupported."""
-    return verified_runtime(program_libraries(), device)
+def _runtime(device: str = "") -> tuple[Path, ...]:
+    """TVM's runtime library, sealed, which comes with the program's own libraries, and behind it
+    what a device needs beside it. Raises ModelMissing, ModelDamaged, MachineUnsupported."""
+    return tuple(map(sealed, runtime_code(program_libraries(), device)))

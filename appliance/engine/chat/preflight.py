@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from appliance.engine import reaping
 from appliance.engine.environment import child_environment
 from appliance.engine.errors import FrameInvalid
 from appliance.engine.framing import unpack
@@ -50,12 +51,13 @@ def probe(command: Sequence[str] = COMMAND, patience: float = PATIENCE) -> Gpu |
         )
     except OSError as error:
         return NoGpu(f"the probe cannot be started, {error.strerror}")
-    with child:
-        try:
-            untrusted, _ = child.communicate(timeout=patience)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            return NoGpu("the driver does not answer")
+    try:
+        untrusted, _ = child.communicate(timeout=patience)
+    except subprocess.TimeoutExpired:
+        reaping.kill(child)
+        if child.stdout is not None:
+            child.stdout.close()
+        return NoGpu("the driver does not answer")
     if child.returncode < 0:
         known = {one.value: one.name for one in signal.Signals}
         return NoGpu(f"the driver crashes, {known.get(-child.returncode, 'by a signal')}")

@@ -19,7 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.airgap.sandbox import SandboxUnavailable, require_sandbox
-from appliance.engine.chat.errors import EngineHung, EngineMemory, EngineStopped, RequestRejected
+from appliance.engine import reaping
+from appliance.engine.chat.errors import (
+    EngineHung,
+    EngineMemory,
+    EngineStopped,
+    PromptRejected,
+    RequestRejected,
+)
 from appliance.engine.chat.messages import (
     Cancel,
     ChatReady,
@@ -224,19 +231,19 @@ class HostProcess:
 
     def end(self, failure: EngineFailed) -> EngineFailed:
         """Kills the process, tells everybody who waits, and returns what they are told: the first
-        failure, if it has ended before."""
+        failure, if it has ended before. A process that does not end is left to a reaper."""
         with self._changed:
             if self._failure is None:
                 self._failure = failure
             first = self._failure
             self._changed.notify_all()
-        self._process.kill()
-        self._process.wait()
+        ended = reaping.kill(self._process)
         with self._writing:
             self._input.close()
         listener = self._listener
         if listener.ident is not None and listener is not threading.current_thread():
-            listener.join()  # it reads the end of the pipe now
+            # It reads the end of the pipe now; not of one that a stuck process holds open.
+            listener.join(reaping.AFTER_KILL if ended else 0)
         return again(first)
 
     def _send(self, payload: bytes, *, quiet: bool = False) -> None:
@@ -347,6 +354,7 @@ def rejected(report: Rejected) -> EngineFailed:
     kinds: dict[str, type[EngineFailed]] = {
         CacheFull.code: CacheFull,
         EngineMemory.code: EngineMemory,
+        PromptRejected.code: PromptRejected,
     }
     kind = kinds.get(report.code, RequestRejected)
     return kind(report.sentence, hint=report.hint or None)

@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from appliance.airgap.sandbox import Sandbox, SandboxUnavailable, require_sandbox
+from appliance.engine import reaping
 from appliance.engine.encoder.bundle import read_manifest, read_tokenizer
 from appliance.engine.encoder.frames import pack_texts, unpack_vectors
 from appliance.engine.encoder.turn import Turns
@@ -222,8 +223,7 @@ class EngineHost:
         process, self._process = self._process, None
         if process is None:
             return
-        process.kill()
-        process.wait()
+        reaping.kill(process)
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()

@@ -20,7 +20,7 @@ from math import prod
 from pathlib import Path
 
 from appliance.engine.errors import ModelDamaged, ModelMissing
-from appliance.engine.mlc.files import PLAIN_NAME, read_object
+from appliance.engine.mlc.files import PLAIN_NAME, json_object, read_file
 
 NAMES = ("tensor-cache.json", "ndarray-cache.json")
 """The newer name first."""
@@ -88,11 +88,15 @@ def index_file(folder: Path) -> Path:
 def read_index(folder: Path) -> Index:
     """Raises ModelMissing, ModelDamaged."""
     path = index_file(folder)
-    untrusted = read_object(path, MAX_INDEX)
+    return parse_index(read_file(path, MAX_INDEX), path.name)
+
+
+def parse_index(untrusted: bytes, name: str) -> Index:
+    """Raises ModelDamaged."""
     try:
-        return _index(untrusted)
+        return _index(json_object(untrusted, name))
     except _Wrong as error:
-        raise ModelDamaged(f"{path.name} of the model is not in order: {error}.") from error
+        raise ModelDamaged(f"{name} of the model is not in order: {error}.") from error
 
 
 class _Wrong(Exception):

@@ -38,13 +38,15 @@ def read_weights(
     architecture: Architecture,
     format: Format,
     sha256: Mapping[str, str] | None = None,
+    index: Index | None = None,
 ) -> Weights:
     """Every parameter, verified: read-only, each array 64-byte aligned, nothing shared with files.
 
     sha256: of each shard by its file's name, as the manifest has them; None reads a bundle that has
-    no manifest by the index's own MD5. Raises ModelMissing, ModelDamaged, MemoryShort.
+    no manifest by the index's own MD5. index: the one that was read and verified
+    already. Raises ModelMissing, ModelDamaged, MemoryShort.
     """
-    index = read_index(folder)
+    index = read_index(folder) if index is None else index
     require_parameters(index, architecture, format)
     tensors = read_tensors(folder, index, sha256)
     sources = mlc_sources(architecture)

@@ -53,6 +53,11 @@ class ControlTokens:
                 stretch = ""
         return found + self._plain(stretch, first=not found)
 
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens `encode` makes of each text that is not the template's own."""
+        encoded = self._first.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(one.ids) for one in encoded]
+
     def split(self, text: str) -> Iterator[str | int]:
         """The template's own text, with its control tokens as ids."""
         encoded = self.tokenizer.encode(text, add_special_tokens=False)

@@ -86,6 +86,10 @@ class ChatTemplate:
         ]
         return self._prefix() + self._control(tokenizer).encode(parts)
 
+    def count(self, texts: Sequence[str], tokenizer: Tokenizer) -> list[int]:
+        """Tokens of each text, as `encode` writes it where it stands in a message."""
+        return self._control(tokenizer).count(texts)
+
     def stop_tokens(self, tokenizer: Tokenizer) -> frozenset[int]:
         """The tokens that end an answer: those the bundle names, and the one its template writes
         behind an assistant's message."""

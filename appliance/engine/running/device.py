@@ -11,11 +11,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from appliance.engine.running.modules import load_module
 from appliance.errors import EngineFailed
 
 INPUTS = 64
@@ -23,6 +24,8 @@ INPUTS = 64
 DEVICES = {"cpu": 1, "cuda": 2, "metal": 8}
 """DLPack's device types."""
 POOLED = 2
+Runtime: TypeAlias = Path | tuple[Path, ...]
+"""libtvm_runtime, beside which lies what a device needs as well; or both, in that order."""
 
 
 class GpuUnusable(EngineFailed):
@@ -46,7 +49,7 @@ class Facts:
 class Device:
     """Tensors on the device, made and read through the runtime's own functions."""
 
-    def __init__(self, name: str, runtime: Path) -> None:
+    def __init__(self, name: str, runtime: Runtime) -> None:
         import tvm_ffi  # late: what only names this module stays light
 
         _load_runtime(name, runtime)
@@ -58,7 +61,6 @@ class Device:
         self._fill = tvm_ffi.get_global_func("runtime.TVMTensorCopyFromBytes")
         self._fetch = tvm_ffi.get_global_func("runtime.TVMTensorCopyToBytes")
         self._attribute = tvm_ffi.get_global_func("runtime.GetDeviceAttr")
-        self._load = tvm_ffi.load_module
 
     def facts(self) -> Facts:
         """Raises GpuUnusable where there is no such device."""
@@ -70,7 +72,7 @@ class Device:
 
     def executable(self, library: Path) -> Any:  # noqa: ANN401
         """The library's functions, set up on this device and, for sizes, the processor."""
-        machine = self._load(os.fspath(library))["vm_load_executable"]()
+        machine = load_module(library)["vm_load_executable"]()
         places = [self.kind, 0, POOLED]
         if self.kind != DEVICES["cpu"]:
             places += [DEVICES["cpu"], 0, POOLED]
@@ -117,9 +119,9 @@ class Inputs:
         return self._held[key]
 
 
-def _load_runtime(name: str, runtime: Path) -> None:
-    libraries = [runtime]
-    if name != "cpu":
+def _load_runtime(name: str, runtime: Runtime) -> None:
+    libraries = list(runtime) if isinstance(runtime, tuple) else [runtime]
+    if isinstance(runtime, Path) and name != "cpu":
         libraries.append(runtime.with_name(f"libtvm_runtime_{name}{runtime.suffix}"))
     for library in libraries:
         try:

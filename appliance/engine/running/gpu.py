@@ -26,7 +26,7 @@ from appliance.engine.models.architecture import Architecture
 from appliance.engine.models.parameters import parameters
 from appliance.engine.models.stored import Packed, Stored, Weights
 from appliance.engine.running.copy_on_write import PAGE, Paging
-from appliance.engine.running.device import Device, GpuUnusable, Inputs
+from appliance.engine.running.device import Device, GpuUnusable, Inputs, Runtime
 from appliance.engine.running.machine_code import require_code_for
 from appliance.errors import EngineFailed
 
@@ -257,7 +257,7 @@ def _passes(arrays: list[npt.NDArray[np.int32]]) -> Iterator[list[_Span]]:
 def load_gpu_model(
     weights: Weights,
     library: Path,
-    runtime: Path,
+    runtime: Runtime,
     *,
     device: str = "cuda",
     cache_tokens: int,

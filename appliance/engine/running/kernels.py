@@ -54,7 +54,6 @@ class Runtime:
 
         # The kernels' thread pool lives here; it must be there before they are loaded.
         ctypes.CDLL(os.fspath(runtime), ctypes.RTLD_GLOBAL)
-        self.load: Callable[[str], Any] = tvm_ffi.load_module
         self.view: Callable[[npt.NDArray[Any]], View] = tvm_ffi.from_dlpack
 
     def room(self, rows: int, width: int) -> Room:

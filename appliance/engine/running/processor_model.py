@@ -9,7 +9,6 @@ The pass itself is `_layer`: it reads like the transformer's own diagram, one ke
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from appliance.engine.running.budget import CHUNK, KEPT_ROWS, SLOTS
 from appliance.engine.running.exporting import pack_export, unpack_export
 from appliance.engine.running.kernels import Kernels, Matrix, Room, Runtime
 from appliance.engine.running.loading import Blocks, arrange
+from appliance.engine.running.modules import load_module
 from appliance.engine.running.pages import Copy, Pages
 from appliance.engine.running.workspace import Floats, Workspace
 
@@ -51,7 +51,7 @@ class ProcessorModel:
         `weights.stored` one by one as they are rearranged, and not to be used again."""
         self._a = a = weights.architecture
         self._runtime = Runtime(runtime)
-        module = self._runtime.load(os.fspath(library))
+        module = load_module(library)
         self._kernels = Kernels(module, a, weights.format, exact=exact)
         self._context = min(context or a.context, a.context, cache_tokens)
         self._pages = Pages(-(-cache_tokens // PAGE), SLOTS, self._context)

@@ -27,7 +27,7 @@ from appliance.engine.errors import (
     ModelDamaged,
     ModelMissing,
 )
-from appliance.engine.mlc.index import read_index
+from appliance.engine.mlc.index import index_file, read_index
 from appliance.engine.mlc.weights import read_weights
 from appliance.engine.models.architecture import Format
 from appliance.engine.running.budget import RESERVE, workspace_bytes
@@ -83,7 +83,8 @@ def test_a_whole_bundle_says_what_it_is(whole: Path) -> None:
     assert found.manifest.id == "tiny@1"
     assert (found.architecture.family, found.format) == ("llama", Format.Q4F16_1)
     assert found.signer == "The institution"
-    assert found.tokenizer.is_file()
+    assert found.read("tokenizer.json", 10_000) == (whole / "tokenizer.json").read_bytes()
+    assert found.read("chat_template.jinja", 10_000) == b""
     assert found.chat.ends == (2,)
     assert found.manifest.licence == "Apache-2.0"
     weights = read_weights(found.folder, found.architecture, found.format, found.manifest.sha256)
@@ -95,12 +96,12 @@ def test_the_best_library_the_processor_can_run_is_chosen(whole: Path) -> None:
     assert opened(whole, features=VNNI).library == whole / "lib" / "x86-64-v4-vnni.so"
     assert opened(whole, features=VNNI[:-1]).level == "x86-64-v3"
     assert opened(whole, features=("asimd", "asimddp")).level == "aarch64-dotprod"
-    assert opened(whole).library_for("cuda") == whole / "lib" / "cuda.so"
+    assert opened(whole).code_for("cuda").path == whole / "lib" / "cuda.so"
 
 
 def test_a_device_without_code_in_the_bundle_is_named(whole: Path) -> None:
     with pytest.raises(MachineUnsupported, match="metal"):
-        opened(whole).library_for("metal")
+        opened(whole).code_for("metal")
 
 
 @pytest.fixture
@@ -212,6 +213,22 @@ def test_shards_may_be_left_to_whoever_reads_them(bundle: Path) -> None:
     found = opened(bundle, shards=False)
     with pytest.raises(ModelDamaged, match="params_shard_0"):
         read_weights(bundle, found.architecture, found.format, found.manifest.sha256)
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json"])
+def test_a_file_that_changes_after_it_was_verified_is_not_read(bundle: Path, name: str) -> None:
+    found = opened(bundle)
+    (bundle / name).write_bytes((bundle / name).read_bytes() + b" ")
+    with pytest.raises(ModelDamaged, match=name):
+        found.read(name, 10_000)
+
+
+def test_an_index_that_changes_after_it_was_verified_is_not_read_again(bundle: Path) -> None:
+    found = opened(bundle)
+    index_file(bundle).write_text("{}")
+    sha256 = found.manifest.sha256
+    weights = read_weights(bundle, found.architecture, found.format, sha256, found.index)
+    assert "embed" in weights.stored
 
 
 def test_a_signer_who_is_not_trusted_is_refused(whole: Path) -> None:

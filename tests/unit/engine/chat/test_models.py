@@ -19,7 +19,7 @@ from tests.unit.engine.gpu.test_library import cubin, entry, fat
 class Borrowed(Device):
     """The processor, which says of itself that it is an NVIDIA GPU of capability 9.0."""
 
-    def __init__(self, _name: str, runtime: Path) -> None:
+    def __init__(self, _name: str, runtime: Path | tuple[Path, ...]) -> None:
         super().__init__("cpu", runtime)
 
     def facts(self) -> Facts:
@@ -29,19 +29,20 @@ class Borrowed(Device):
 @pytest.fixture
 def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ChatBundle:
     monkeypatch.setattr(gpu, "Device", Borrowed)
-    monkeypatch.setattr(models, "_runtime", lambda _device: RUNTIME)
+    monkeypatch.setattr(models, "_runtime", lambda _device: (RUNTIME,))
+    monkeypatch.setattr(models, "sealed", lambda code: code.path)  # what it is, the tests change
     folder = built(tmp_path, targets=("cpu", "cuda"))
     return open_chat_bundle(folder, V3, trusted=TRUSTED)
 
 
 def test_a_library_for_another_gpu_is_not_loaded(bundle: ChatBundle) -> None:
-    bundle.library_for("cuda").write_bytes(fat(entry(80, cubin(80))))
+    bundle.code_for("cuda").path.write_bytes(fat(entry(80, cubin(80))))
     with pytest.raises(MachineCodeMissing, match=r"no code for a GPU of capability 9\.0"):
         models.loaded(bundle, "gpu")
 
 
 def test_a_library_that_cannot_be_loaded_is_a_sentence(bundle: ChatBundle) -> None:
-    bundle.library_for("cuda").write_bytes(fat(entry(90, cubin(90))))
+    bundle.code_for("cuda").path.write_bytes(fat(entry(90, cubin(90))))
     with pytest.raises(GpuUnusable, match="cannot be loaded on the device cuda"):
         models.loaded(bundle, "gpu")
 

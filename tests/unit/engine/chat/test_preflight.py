@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
 
 import msgpack
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from appliance.engine.chat.preflight import Gpu, NoGpu, probe, read
 from appliance.engine.errors import FrameInvalid
 from tests.chat_engine import ROOT
+from tests.stuck_process import Stuck, stuck_processes
 
 REAL = (
     sys.executable,
@@ -22,6 +24,12 @@ REAL = (
     f"import sys; sys.path.insert(0, {os.fspath(ROOT)!r}); "
     "from appliance.engine.chat.gpu_child import main; main()",
 )
+
+
+@pytest.fixture
+def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Stuck]]:
+    with stuck_processes(monkeypatch) as made:
+        yield made
 
 
 def child(body: str) -> tuple[str, ...]:
@@ -92,3 +100,12 @@ def test_arbitrary_bytes_are_never_more_than_not_in_order(untrusted: bytes) -> N
 def test_an_answer_out_of_range_is_refused(said: list[object]) -> None:
     with pytest.raises(FrameInvalid):
         read(msgpack.packb(said))
+
+
+def test_a_child_that_a_driver_holds_is_waited_for_no_longer_than_a_moment(
+    stuck: list[Stuck],
+) -> None:
+    started = time.monotonic()
+    assert probe(child("time.sleep(60)"), patience=0.3) == NoGpu("the driver does not answer")
+    assert time.monotonic() - started < 5
+    assert len(stuck) == 1
