@@ -64,8 +64,9 @@ NUMBER_WORDS: Mapping[str, str] = {
 PARTS_OF_NUMBERS = _words(
     "zero eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty "
     "thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands "
-    "million millions billion billions trillion dozen dozens score half halves third thirds quarter quarters "
-    "fifth fifths tenth tenths hundredth hundredths thousandth thousandths k m bn mio mrd point"
+    "million millions billion billions trillion dozen dozens score half halves third thirds "
+    "quarter quarters fifth fifths tenth tenths hundredth hundredths thousandth thousandths "
+    "k m bn mio mrd point"
 ) | frozenset(NUMBER_WORDS)
 
 _SPELLINGS = {

@@ -37,7 +37,7 @@ CARRIED = [
     ("Give 5–10 mg.", "Give 5-10 mg."),
     ("Warfarin is continued.", JOINED),
     ("Apixaban is stopped.", JOINED),
-    ("Warfarin is continued in children.", "Apixaban is stopped; warfarin is continued in children."),
+    ("Warfarin is given in June.", "Apixaban is stopped; warfarin is given in June."),
     (BRIDGE, BRIDGE),
     ("Give ½ tablet.", "Give ½ tablet."),
     ("Do not give aspirin.", "Do not give aspirin."),
@@ -100,7 +100,7 @@ LIMITS = [
         for limit in ("less than", "above", "at most", "over", "under", "up to", "a maximum of")
     ),
     ("Give 5 mg.", "Give 5 mg maximum."),
-    ("Dose adjustment is required above 30 ml/min.", "Dose adjustment is required below 30 ml/min."),
+    ("Adjust the dose above 30 ml/min.", "Adjust the dose below 30 ml/min."),
 ]  # fmt: skip
 DENIED = [
     (
@@ -224,9 +224,8 @@ def test_what_would_have_been_right_is_not_carried_either(sentence: str, stateme
 def test_no_sentence_is_put_together_out_of_two_statements() -> None:
     other = "Warfarin is stopped 5 days before surgery."
     assert not carried(
-        "Apixaban is stopped 48 hours before surgery and warfarin is stopped 5 days before surgery.",
-        STOP, other,
-    )  # fmt: skip
+        f"{STOP.removesuffix('.')} and warfarin is stopped 5 days before surgery.", STOP, other
+    )
     assert not carried("Warfarin is stopped 48 hours before surgery.", STOP, other)
 
 
