@@ -1,12 +1,12 @@
 """Whether a sentence somebody wrote says what a sentence of a document says.
 
 Rules kept here: pure; when in doubt, no. A sentence is carried by a statement (one sentence of the
-document) only if it says all of it, or all of a clause of it that stands alone, in the same words
-and numbers and in the same order; only spellings may differ (parts.py). Leaving out a word has
-turned too many meanings: "not", "avoid", "in adults", "per kg". One sentence is never put together
-out of two statements: they may speak of two patients. A statement says nothing alone that goes on
-from the one before ("give aspirin" after "Do not, e.g."), or that stands under a lead such as
-"Never do this:". Titles, headings and the question carry nothing.
+document) only if it says all of it, in the same words and numbers and in the same order; only
+spellings may differ (parts.py). Each way to leave a word out, to add one or to change their order
+has turned meanings: "not", "avoid", "in adults", "per kg", "A before B". One sentence is never put
+together out of two statements: they may speak of two patients. A statement says nothing alone that
+goes on from the one before ("give aspirin" after "Do not, e.g."), or that stands under a lead such
+as "Children:" or "Never do this". Titles, headings and the question carry nothing.
 docs/decisions/0011-generate-mode.md says what this costs.
 """
 
@@ -16,8 +16,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from appliance.claims.parts import Items, items, readings, said, turns
-from appliance.claims.words import OWNERS, POINTING, POINTING_ANYWHERE, TURNING
+from appliance.claims.parts import Items, in_list, items, said
+from appliance.claims.words import (
+    NEGATIONS,
+    OWNERS,
+    POINTING,
+    POINTING_ANYWHERE,
+    REFUSING,
+    RELATIONS,
+    TURNING,
+)
 from appliance.values import Passage
 
 _AROUND = ".,;:!?()\"“”„«»'‘’*-–•"
@@ -42,12 +50,13 @@ class Leaning(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A sentence of a passage, [start, end) of its text. place: which one of the passage it is.
-    readings: what may be said for it; none where it says nothing alone."""
+    alone: whether it says something without those before and after it."""
 
     place: int
     start: int
     end: int
-    readings: frozenset[Items]
+    items: Items
+    alone: bool
     words: frozenset[str]
     leaning: Leaning
 
@@ -65,7 +74,7 @@ def sentence_of(text: str) -> Said:
 
 
 def carried(sentence: Said, statement: Statement) -> bool:
-    return sentence.items in statement.readings
+    return statement.alone and bool(statement.items) and sentence.items == statement.items
 
 
 def likeness(sentence: Said, statement: Statement) -> float:
@@ -80,25 +89,32 @@ def statements(passage: Passage) -> tuple[Statement, ...]:
     text = passage.text
     spans = passage.sentences or (((0, len(text)),) if text else ())
     found: list[Statement] = []
-    turned = False
+    under = turned = False
     for place, (start, end) in enumerate(spans):
         here = text[start:end]
-        says = items(here)
-        broken = here.lstrip()[:1].islower()
-        found.append(
-            Statement(
-                place=place,
-                start=start,
-                end=end,
-                readings=frozenset() if broken or turned else readings(here),
-                words=frozenset(says),
-                leaning=leaning(here),
-            )
-        )
-        if broken and len(found) > 1:
-            found[-2] = _silenced(found[-2])  # what it said goes on here
-        turned = turned or (here.rstrip().endswith(":") and turns(says))
+        said_here = items(here)
+        goes_on = here.lstrip()[:1].islower()
+        if goes_on and found:
+            found[-1] = replace(found[-1], alone=False)
+        alone = not (goes_on or turned or under)
+        words = frozenset(said_here)
+        found.append(Statement(place, start, end, said_here, alone, words, leaning(here)))
+        leads = here.rstrip().endswith(":")
+        under = leads or (under and _next_in_list(text, spans, place))
+        turned = turned or _turns(here, said_here, leads=leads)
     return tuple(found)
+
+
+def _next_in_list(text: str, spans: Sequence[tuple[int, int]], place: int) -> bool:
+    return place + 1 < len(spans) and in_list(text[slice(*spans[place + 1])])
+
+
+def _turns(text: str, said_here: Items, *, leads: bool) -> bool:
+    """Whether all that follows is to be read under it: "Never do the following:", "DO NOT"."""
+    if not leads and text.rstrip()[-1:] in (".", "!", "?", ";", ")", '"'):
+        return False
+    turning = TURNING if leads else REFUSING
+    return any(item.lower() in turning or item.lower().endswith("n't") for item in said_here)
 
 
 def leaning(text: str) -> Leaning:
@@ -109,7 +125,7 @@ def leaning(text: str) -> Leaning:
         return Leaning.NOT
     if words[0] in POINTING or any(word in POINTING_ANYWHERE for word in words):
         return Leaning.FULLY
-    if words[0] in OWNERS or words[0] in _VERBS_ALONE or _bare(words):
+    if words[0] in OWNERS | RELATIONS | NEGATIONS | _VERBS_ALONE or _bare(words):
         return Leaning.LIGHTLY
     return Leaning.NOT
 
@@ -121,11 +137,8 @@ def _bare(words: Sequence[str]) -> bool:
     if len(first) > 4 and first.endswith("s") and not first.endswith(("ss", "us")):
         return False
     return (
-        not following.isalpha()
+        first.endswith("ed")
+        or not following.isalpha()
         or following.endswith("ly")
         or following in TURNING | OWNERS | _TIMES
     )
-
-
-def _silenced(statement: Statement) -> Statement:
-    return replace(statement, readings=frozenset())

@@ -1,10 +1,9 @@
 """A text as the sequence of everything it says.
 
 Rules kept here: pure; nothing is thrown away but "the", the full stop at the end and a list's
-bullet. Each word, number, sign and pause is an item, in its order. A number meets another spelling
-of itself only where both are certain: 2.50 is 2.5, but 5.000 and 5,000 may be five or five thousand
-and are themselves alone. Fractions, powers and ranges are several items, so that no part of a
-number is ever the number.
+bullet. Each word, number, sign and pause is an item, in its order. Digits stand for themselves:
+5.000 may be five or five thousand, and 2.10 may be a section. Fractions, powers and ranges are
+several items, so that no part of a number is ever the number.
 """
 
 from __future__ import annotations
@@ -13,14 +12,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from appliance.claims.words import (
-    ARTICLES,
-    AUXILIARIES,
-    NUMBER_WORDS,
-    PARTS_OF_NUMBERS,
-    TURNING,
-    UNITS,
-)
+from appliance.claims.words import ARTICLES, NUMBER_WORDS, PARTS_OF_NUMBERS, UNITS
 
 Items = tuple[str, ...]
 
@@ -29,8 +21,6 @@ _BULLET = re.compile(r"\s*(?:[•·‣▪]\s*|(?:[-–*]|\(?\d{1,2}[.)])\s+(?=[^
 _LEAD_IN = re.compile(
     r"\s*according to the (?:documents?|passages?|text|sources?),\s+", re.IGNORECASE
 )
-_GROUPED = re.compile(r"\d{1,3}(?:,\d{3}){2,}")
-_DECIMAL = re.compile(r"(\d+)[.,](\d{1,2}|\d{4,})")
 _SAME_SIGN = str.maketrans(
     dict.fromkeys("‐‑‒–—−", "-") | dict.fromkeys("’‘", "'") | dict.fromkeys("“”„«»", '"')
 )
@@ -39,9 +29,7 @@ _SAME_LETTERS = str.maketrans(
 )
 _BINDING = frozenset("-/.,'")
 """What may join the words of one number."""
-_JOINTS = frozenset({"and", "whereas", ";"})
-_LONGEST_SUBJECT = 3
-_LONGEST_LEFT_OUT = 2
+_UNIT_NAMES = frozenset(UNITS.values())
 
 
 def items(text: str) -> Items:
@@ -64,25 +52,9 @@ def said(sentence: str) -> Items:
     return items(_LEAD_IN.sub("", sentence, count=1))
 
 
-def readings(statement: str) -> frozenset[Items]:
-    """All that may be said for the statement: itself, and those of its clauses that stand alone.
-
-    A clause stands alone only if the whole statement is a row of short sentences, each with its own
-    subject and verb, and if what is left out is too short and plain to turn, limit or doubt what is
-    kept ("Apixaban is stopped and warfarin is continued").
-    """
-    whole = items(statement)
-    clauses = _clauses(whole)
-    alone = {
-        clause
-        for at, clause in enumerate(clauses)
-        if all(_harmless(other) for other in (*clauses[:at], *clauses[at + 1 :]))
-    }
-    return frozenset({whole, *alone} - {()})
-
-
-def turns(statement: Items) -> bool:
-    return any(item in TURNING or item.endswith("n't") for item in statement)
+def in_list(text: str) -> bool:
+    """Whether it begins with a list's bullet or number."""
+    return _BULLET.match(text) is not None
 
 
 def _folded(token: str) -> str:
@@ -91,8 +63,6 @@ def _folded(token: str) -> str:
 
 
 def _item(token: str, before: str, behind: Sequence[str], found: Sequence[str]) -> str:
-    if token[0].isdecimal():
-        return _number(token)
     if token in NUMBER_WORDS and not any(map(_of_number, (before, *behind))):
         return NUMBER_WORDS[token]
     if found and (found[-1][0].isdecimal() or _over_unit(found)):
@@ -102,54 +72,10 @@ def _item(token: str, before: str, behind: Sequence[str], found: Sequence[str]) 
 
 def _over_unit(found: Sequence[str]) -> bool:
     """After "mg /" a unit follows as after a number."""
-    return len(found) > 1 and found[-1] == "/" and found[-2] in UNITS.values()
+    return len(found) > 1 and found[-1] == "/" and found[-2] in _UNIT_NAMES
 
 
 def _of_number(token: str) -> bool:
     return bool(token) and (
         token in PARTS_OF_NUMBERS or token in _BINDING or any(map(str.isnumeric, token))
     )
-
-
-def _number(digits: str) -> str:
-    """1,000,000 and 1000000, 2.50 and 2.5 meet; 5.000, 5,000 and 1.2.3 stay as they are."""
-    if _GROUPED.fullmatch(digits):
-        return digits.replace(",", "")
-    decimal = _DECIMAL.fullmatch(digits)
-    if decimal is None:
-        return digits
-    rest = decimal[2].rstrip("0")
-    return f"{decimal[1]}.{rest}" if rest else decimal[1]
-
-
-def _clauses(whole: Items) -> list[Items]:
-    """The clauses, if each is a short sentence of its own; else none."""
-    clauses: list[list[str]] = [[]]
-    for item in whole:
-        if item in _JOINTS:
-            clauses.append([])
-        else:
-            clauses[-1].append(item)
-    for clause in clauses[:-1]:
-        if clause and clause[-1] == ",":
-            clause.pop()
-    found = [tuple(clause) for clause in clauses]
-    return found if len(found) > 1 and all(map(_stands, found)) else []
-
-
-def _stands(clause: Items) -> bool:
-    """Its own subject, of words alone, then its verb; no pause and nothing that turns inside."""
-    verb = next((at for at, item in enumerate(clause) if item in AUXILIARIES), 0)
-    subject = clause[:verb]
-    return (
-        0 < verb <= _LONGEST_SUBJECT
-        and len(clause) > verb + 1
-        and all(item.isalpha() and item not in TURNING for item in subject)
-        and not any(item in ',:;()"?' for item in clause)
-    )
-
-
-def _harmless(clause: Items) -> bool:
-    verb = next(at for at, item in enumerate(clause) if item in AUXILIARIES)
-    behind = clause[verb + 1 :]
-    return len(behind) <= _LONGEST_LEFT_OUT and not turns(clause) and all(map(str.isalpha, behind))

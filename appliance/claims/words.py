@@ -17,8 +17,6 @@ def _words(text: str) -> frozenset[str]:
 ARTICLES = _words("the")
 """Left out of the comparison. "A few" is not "few", so "a" is not among them."""
 
-AUXILIARIES = _words("is are must should shall")
-
 NEGATIONS = _words(
     "no not never neither nor none nothing nobody nowhere cannot without hardly scarcely barely "
     "nicht kein keine keinen keinem keiner keines nie niemals nichts weder ohne niemand kaum "
@@ -29,32 +27,46 @@ NEGATIONS = _words(
 )
 """English, German, French, Spanish, Italian, Dutch."""
 
-TURNING = NEGATIONS | _words(
+REFUSING = NEGATIONS | _words(
     "avoid avoids avoided avoiding stop stops stopping cease ceases ceased ceasing withhold "
     "withholds withheld withholding hold holds held holding discontinue discontinues "
     "discontinuing refrain omit omits omitted reject rejects rejected deny denies denied refuse "
     "refuses refused fail fails failed lack lacks lacked lacking prohibit prohibits prohibited "
     "forbid forbids forbidden contraindicated contraindication contraindications unsafe harmful "
-    "against instead rather except excepting excluding excluded exclude unless until only if when "
+    "against myth myths wrong wrongly false falsely withdrawn obsolete deprecated error errors "
+    "incorrect previously formerly"
+)
+"""These turn even what stands under a heading."""
+TURNING = REFUSING | _words(
+    "instead rather except excepting excluding excluded exclude unless until only if when "
     "whenever where provided otherwise else although though despite because since while before "
     "after from to into with in on at for by of as than per over under below above within during "
     "between less more most least maximum minimum up may might can could would will who whom whose "
     "which that whether either or but however maybe perhaps possibly probably rarely seldom "
-    "sometimes often usually previously formerly once was were had been believe believes believed "
+    "sometimes often usually once was were had been believe believes believed "
     "claim claims claimed think thinks thought say says said suggest suggests suggested assume "
-    "assumes assumed report reports reported reportedly alleged allegedly myth myths wrong wrongly "
-    "false falsely withdrawn obsolete deprecated error errors incorrect following"
+    "assumes assumed report reports reported reportedly alleged allegedly"
 )
-"""What may turn, limit or doubt what stands beside it. Where a statement holds such a word outside
-the clause that a sentence repeats, the clause alone is not what the statement says."""
+"""What may turn, limit or doubt what stands beside or under it."""
 
 POINTING = _words(
-    "it this these those they them he she him here such both otherwise thus therefore "
-    "however then and but or so also instead latter former same"
+    "it this these those they them he she him here such both otherwise thus therefore however then "
+    "and but or so also instead latter former same "
+    "er sie es dies diese dieser dieses diesem il elle ils elles ce cela ceci cette él ella ellos "
+    "ellas esto esta este eso ese lui lei essi esse questo questa hij zij ze het dit deze dat"
 )
 """Leading a sentence, they point at the sentence before it."""
 POINTING_ANYWHERE = _words("it them him he she they this these those latter former")
-OWNERS = _words("the his her its their that")
+OWNERS = _words(
+    "the his her its their that der die das den dem des sein seine seiner ihr ihre ihrer le la les "
+    "son sa ses leur leurs el los las su sus lo gli i suo sua suoi sue de zijn haar hun"
+)
+"""Leading a sentence, they tell of something that is known already."""
+RELATIONS = _words(
+    "dose doses dosage dosing treatment therapy patient allergy allergies diagnosis medication "
+    "history plan result results temperature pulse weight age maximum minimum daily initial usual"
+)
+"""Leading a sentence, they leave open whose or of what."""
 
 NUMBER_WORDS: Mapping[str, str] = {
     word: str(value)

@@ -30,14 +30,12 @@ CARRIED = [
     ("According to the documents, apixaban is stopped 48 hours before surgery.", STOP),
     ("Apixaban is stopped 48 hours before surgery.", f"• {STOP}"),
     ("Apixaban is stopped 48 hours before surgery.", f"2. {STOP}"),
-    ("Wait two hours.", "Wait 2.0 hours."),
-    ("Give 2.5 ml/min.", "Give 2,50 mL/minute."),
-    ("Pay 1000000 €.", "Pay 1,000,000 euros."),
+    ("Wait two hours.", "Wait 2 h."),
+    ("Give 2.5 ml/min.", "Give 2.5 mL/minute."),
+    ("Pay 10,000 €.", "Pay 10,000 euros."),
     ("Give 5 mcg of fentanyl.", "Give 5 µg of fentanyl."),
     ("Give 5–10 mg.", "Give 5-10 mg."),
-    ("Warfarin is continued.", JOINED),
-    ("Apixaban is stopped.", JOINED),
-    ("Warfarin is given in June.", "Apixaban is stopped; warfarin is given in June."),
+    (JOINED, JOINED),
     (BRIDGE, BRIDGE),
     ("Give ½ tablet.", "Give ½ tablet."),
     ("Do not give aspirin.", "Do not give aspirin."),
@@ -71,6 +69,8 @@ NUMBERS = [
     ("Give 5 units.", "Give 5.000 units."),
     ("Give 5000 units.", "Give 5.000 units."),
     ("Give 5000 units.", "Give 5,000 units."),
+    ("Give 2.5 units.", "Give 2,5 units."),
+    ("Use section 2.1.", "Use section 2.10."),
     ("Pay 500 €.", "Pay 10 500 €."),
     ("Pay 10500 €.", "Pay 10 500 €."),
     ("Pay £5.", "Pay £5 million."),
@@ -159,6 +159,7 @@ TURNED = [
     ("The visit may be cancelled.", "The visit is cancelled."),
     ("Warfarin is continued.", "If apixaban is stopped and warfarin is continued, give vitamin K."),
     ("Warfarin is safe.", "Some wrongly believe apixaban is safe and warfarin is safe."),
+    ("Warfarin is safe.", "Suppose aspirin is safe and warfarin is safe."),
     ("Apixaban is given.", "Apixaban is given and warfarin is stopped in renal failure."),
     ("Aspirin is safe.", "Aspirin is safe?"),
     ("The guideline says apixaban is stopped 48 hours before surgery.", STOP),
@@ -200,6 +201,9 @@ STRICTER_THAN_NEEDED = [
     ("Bridging is not routinely recommended in atrial fibrillation.", BRIDGE),
     ("Transfers over $10,000 need two approvals.", "Transfers over $10000 need 2 approvals."),
     ("Warfarin is stopped.", "Apixaban and warfarin are stopped."),
+    ("Warfarin is continued.", JOINED),
+    ("Apixaban is stopped.", JOINED),
+    ("Wait 2 hours.", "Wait 2.0 hours."),
 ]
 
 
@@ -239,7 +243,16 @@ def test_under_a_lead_that_turns_nothing_is_said() -> None:
     lead = "Never do the following:"
     assert not carried("Give potassium undiluted.", lead, "Give potassium undiluted.")
     assert not carried("Give aspirin.", lead, "Give potassium undiluted.", "• Give aspirin.")
-    assert carried("Give aspirin.", "Doses:", "Give aspirin.")
+    for heading in ("DO NOT", "Contraindications", "Withdrawn advice"):
+        assert not carried("Give potassium.", heading, "Take care.", "Give potassium.")
+    assert carried("Give aspirin.", "Use in pregnancy", "Give aspirin.")
+
+
+def test_of_a_list_under_a_lead_nothing_is_said_alone() -> None:
+    listed = ("Children:", "• Give 5 mg.", "• Give aspirin.", "Adults take 10 mg.")
+    assert not carried("Give 5 mg.", *listed)
+    assert not carried("Give aspirin.", *listed)
+    assert carried("Adults take 10 mg.", *listed)
 
 
 @pytest.mark.parametrize(
@@ -256,6 +269,12 @@ def test_under_a_lead_that_turns_nothing_is_said() -> None:
         ("Give the dose slowly.", claims.Leaning.LIGHTLY),
         ("Is stopped.", claims.Leaning.LIGHTLY),
         ("Stop.", claims.Leaning.LIGHTLY),
+        ("Contraindicated in pregnancy.", claims.Leaning.LIGHTLY),
+        ("Not recommended for children.", claims.Leaning.LIGHTLY),
+        ("Safe in pregnancy.", claims.Leaning.LIGHTLY),
+        ("Dose is 5 mg.", claims.Leaning.LIGHTLY),
+        ("Die Dosis ist 5 mg.", claims.Leaning.LIGHTLY),
+        ("Sie wird halbiert.", claims.Leaning.FULLY),
         ("Items wait.", claims.Leaning.NOT),
         ("Patients with fever wait.", claims.Leaning.NOT),
         ("Give apixaban 5 mg daily.", claims.Leaning.NOT),
@@ -281,8 +300,9 @@ def test_numbers_stand_for_themselves_alone(said: int, there: int) -> None:
 
 WORDS = st.lists(
     st.sampled_from("aspirin heparin is not avoid give 5 mg kg per / < and ; , if in K B".split()),
-    min_size=1, max_size=9,
-)  # fmt: skip
+    min_size=1,
+    max_size=9,
+)
 
 
 @given(WORDS, st.data())
@@ -290,5 +310,9 @@ def test_a_statement_without_one_of_its_words_is_not_the_statement(
     words: list[str], data: st.DataObject
 ) -> None:
     at = data.draw(st.integers(0, len(words) - 1))
-    left = " ".join(words[:at] + words[at + 1 :])
-    assert not carried(left, " ".join(words)) or "and" in words or ";" in words
+    assert not carried(" ".join(words[:at] + words[at + 1 :]), " ".join(words))
+
+
+@given(WORDS, WORDS)
+def test_words_in_another_order_are_not_the_statement(one: list[str], other: list[str]) -> None:
+    assert not carried(" ".join(one), " ".join(other)) or one == other
