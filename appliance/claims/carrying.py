@@ -5,13 +5,15 @@ document) only if it says all of it, in the same words and numbers and in the sa
 spellings may differ (parts.py). Each way to leave a word out, to add one or to change their order
 has turned meanings: "not", "avoid", "in adults", "per kg", "A before B". One sentence is never put
 together out of two statements: they may speak of two patients. A statement says nothing alone that
-goes on from the one before ("give aspirin" after "Do not, e.g."), or that stands under a lead such
-as "Children:" or "Never do this". Titles, headings and the question carry nothing.
+does not end as a sentence does or begins in the middle of one (the import cuts very long ones), or
+that stands under a lead such as "Children:" or "Never do this". Titles, headings and the question
+carry nothing.
 docs/decisions/0011-generate-mode.md says what this costs.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -29,6 +31,7 @@ from appliance.claims.words import (
 from appliance.values import Passage
 
 _AROUND = ".,;:!?()\"“”„«»'‘’*-–•"
+_ENDS = re.compile(r"[.!?…][\"'”’»)\]]*\s*$")
 _VERBS_ALONE = frozenset("is are was were has have must should may can will".split())
 _TIMES = frozenset("once twice daily nightly weekly again always half double one two three".split())
 
@@ -89,19 +92,20 @@ def statements(passage: Passage) -> tuple[Statement, ...]:
     text = passage.text
     spans = passage.sentences or (((0, len(text)),) if text else ())
     found: list[Statement] = []
-    under = turned = False
+    ended, under, turned = True, False, False
     for place, (start, end) in enumerate(spans):
         here = text[start:end]
         said_here = items(here)
         goes_on = here.lstrip()[:1].islower()
         if goes_on and found:
             found[-1] = replace(found[-1], alone=False)
-        alone = not (goes_on or turned or under)
+        begun, ended = not ended, _ENDS.search(here) is not None
+        alone = ended and not (begun or goes_on or turned or under)
         words = frozenset(said_here)
         found.append(Statement(place, start, end, said_here, alone, words, leaning(here)))
         leads = here.rstrip().endswith(":")
         under = leads or (under and _next_in_list(text, spans, place))
-        turned = turned or _turns(here, said_here, leads=leads)
+        turned = turned or (not ended and _turns(said_here, TURNING if leads else REFUSING))
     return tuple(found)
 
 
@@ -109,11 +113,8 @@ def _next_in_list(text: str, spans: Sequence[tuple[int, int]], place: int) -> bo
     return place + 1 < len(spans) and in_list(text[slice(*spans[place + 1])])
 
 
-def _turns(text: str, said_here: Items, *, leads: bool) -> bool:
+def _turns(said_here: Items, turning: frozenset[str]) -> bool:
     """Whether all that follows is to be read under it: "Never do the following:", "DO NOT"."""
-    if not leads and text.rstrip()[-1:] in (".", "!", "?", ";", ")", '"'):
-        return False
-    turning = TURNING if leads else REFUSING
     return any(item.lower() in turning or item.lower().endswith("n't") for item in said_here)
 
 

@@ -237,6 +237,10 @@ def test_a_statement_that_goes_on_from_the_one_before_says_nothing_alone() -> No
     assert not carried("Give aspirin to children.", "Do not, e.g.", "give aspirin to children.")
     assert not carried("Give aspirin.", "Give aspirin.", "but not to children.")
     assert not carried("Give aspirin.", "give aspirin.")
+    assert not carried("Give aspirin.", "Under no circumstances, at night,", "Give aspirin.")
+    assert not carried("Give aspirin.", "Give aspirin")
+    assert not carried("Give aspirin.", "Give aspirin", "Unless the patient bleeds, wait.")
+    assert carried("Give aspirin.", 'Ask "why?"', "Give aspirin.")
 
 
 def test_under_a_lead_that_turns_nothing_is_said() -> None:
@@ -245,7 +249,8 @@ def test_under_a_lead_that_turns_nothing_is_said() -> None:
     assert not carried("Give aspirin.", lead, "Give potassium undiluted.", "• Give aspirin.")
     for heading in ("DO NOT", "Contraindications", "Withdrawn advice"):
         assert not carried("Give potassium.", heading, "Take care.", "Give potassium.")
-    assert carried("Give aspirin.", "Use in pregnancy", "Give aspirin.")
+    assert not carried("Give aspirin.", "Use in pregnancy", "Give aspirin.")
+    assert carried("Rest.", "Use in pregnancy", "Give aspirin.", "Rest.")
 
 
 def test_of_a_list_under_a_lead_nothing_is_said_alone() -> None:
@@ -287,7 +292,7 @@ def test_sentences_that_lean_on_the_one_before(text: str, leaning: claims.Leanin
 
 @given(st.text(max_size=120), st.text(max_size=120))
 def test_nothing_is_carried_that_is_not_said_there(sentence: str, statement: str) -> None:
-    if carried(sentence, statement):
+    if carried(sentence, f"{statement}."):
         assert set(items(sentence)) <= set(items(statement)) | {"according", "to", "document", ","}
 
 
@@ -296,6 +301,10 @@ def test_numbers_stand_for_themselves_alone(said: int, there: int) -> None:
     assert carried(f"Give {said} mg of apixaban.", f"Give {there} mg of apixaban.") is (
         said == there
     )
+
+
+def noted(words: list[str]) -> str:
+    return f"Note {' '.join(words)}."
 
 
 WORDS = st.lists(
@@ -310,9 +319,9 @@ def test_a_statement_without_one_of_its_words_is_not_the_statement(
     words: list[str], data: st.DataObject
 ) -> None:
     at = data.draw(st.integers(0, len(words) - 1))
-    assert not carried(" ".join(words[:at] + words[at + 1 :]), " ".join(words))
+    assert not carried(noted(words[:at] + words[at + 1 :]), noted(words))
 
 
 @given(WORDS, WORDS)
 def test_words_in_another_order_are_not_the_statement(one: list[str], other: list[str]) -> None:
-    assert not carried(" ".join(one), " ".join(other)) or one == other
+    assert carried(noted(one), noted(other)) is (one == other)
