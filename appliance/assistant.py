@@ -151,11 +151,13 @@ def _answer(
         answer = None
         if verdict.obligations.mode is AnswerMode.GENERATE and parts.answerer.can_generate:
             answer = yield from _write(question, found, verdict, parts, streamed, go_on)
-        if answer is None or not answer.found:  # nothing that was written stands
+        if answer is None or not _stands(answer):  # nothing that was written stands
             drafted = parts.answerer.quote(question.text, found)
             go_on()
             yield Progress(Stage.CHECKING)
             answer = citations.check(drafted, found, verdict.obligations.cite)
+            if not _stands(answer):
+                answer = replace(answer, sentences=(), citations=())
         go_on()
     except Stopped:
         return Ending(Outcome.CANCELLED)
@@ -184,13 +186,14 @@ def _write(  # noqa: PLR0917 - in the order of the main path
     if not found:
         return None
     rule = verdict.obligations.cite
+    checker = citations.Checker(found, rule, go_on)
     earlier = parts.history.earlier(question.conversation)
     answer: Answer | None = None
     released = 0
     for step in _steps(question.text, found, earlier, parts.answerer, go_on):
         if isinstance(step, Answer):
             streamed.model = step.model
-            answer = citations.check(step, found, rule)
+            answer = checker.check(step)
             if rule != "marked":
                 for sentence in answer.sentences[released:]:
                     yield streamed.show(f"{sentence.text} ")
@@ -201,6 +204,11 @@ def _write(  # noqa: PLR0917 - in the order of the main path
     if answer is not None:
         yield Progress(Stage.CHECKING)
     return answer
+
+
+def _stands(answer: Answer) -> bool:
+    """Whether anything of it is supported: under "marked" it may be found and say nothing true."""
+    return any(sentence.supported for sentence in answer.sentences)
 
 
 def _steps(
@@ -243,7 +251,7 @@ def _close(
 ) -> Event:
     """The one closing record, then the memory of it. Returns the last event. shown: what the person
     has seen of an answer that did not come about."""
-    answer = ending.answer or shown
+    answer = _with_shown(ending.answer, shown)
     try:
         record = parts.audit.close_ask(question, ending.outcome, answer, ending.code)
     except LogUnwritable as error:
@@ -255,6 +263,13 @@ def _close(
         # The answer could not be sealed for the auditors: then it is not shown either.
         return _close(question, verdict, parts, failed)
     return _last(ending, verdict, record, _remember(question, parts, ending, record))
+
+
+def _with_shown(answer: Answer | None, shown: Answer | None) -> Answer | None:
+    """What the log must hold: the answer, and what was shown before a quoted one took its place."""
+    if answer is None or shown is None or answer.mode is AnswerMode.GENERATE:
+        return answer or shown
+    return replace(answer, sentences=answer.sentences + shown.sentences)
 
 
 def _last(ending: Ending, verdict: Verdict, record: int = -1, warning: str = "") -> Event:

@@ -2,19 +2,20 @@
 
 Pure: an answer and the passages found in, an answer out. A citation counts only if its passage is
 among those found and its range lies inside it. A quoted sentence counts as supported only if it
-stands, but for white space, in what one of its citations quotes. A written one counts only if what
-its citations quote carries it (claims/): never with a number, unit, code or name that is not
-there. One that leans on the sentence before ("It is …") stands and falls with that one.
+stands, but for white space, in what one of its citations quotes. A written one counts only if a
+sentence of the document that it cites carries it (claims/). One that leans on the sentence before
+("It is …", "The dose …") stands only behind a supported one, and only if the document's sentences
+follow each other, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from appliance import claims
 from appliance.errors import CloisterError
-from appliance.values import Answer, AnswerMode, AnswerSentence, Citation, Scored
+from appliance.values import Answer, AnswerMode, AnswerSentence, Citation, Passage, Scored
 
 
 class CitationForged(CloisterError):
@@ -25,43 +26,132 @@ class CitationForged(CloisterError):
 
 
 def check(answer: Answer, found: Sequence[Scored], rule: str) -> Answer:
-    """The answer with each sentence marked as supported or not.
+    """As Checker.check, for an answer that is checked once."""
+    return Checker(found, rule).check(answer)
 
-    rule "required" leaves unsupported sentences out (the answer may then be empty, which means
-    "not in your documents"), "marked" keeps them with supported=False. A written answer's evidence
-    becomes that of its best carried sentence, 0 if there is none. Raises CitationForged.
+
+_Place = tuple[tuple[str, str, int], int]
+"""A sentence of a document: its passage's key and which one of it."""
+
+
+def _always() -> None:
+    """Nobody asks to stop."""
+
+
+@dataclass(slots=True)
+class Checker:
+    """Checks the answer of one ask as it grows, each sentence once.
+
+    found: the passages of this ask. rule "required" leaves unsupported sentences out (the answer
+    may then be empty, which means "not in your documents"), "marked" keeps them with
+    supported=False. go_on is called before each sentence is looked at; what it raises comes out.
+    Holds text of the documents: it goes when the ask ends.
     """
-    known = {(s.passage.collection, s.passage.document, s.passage.key): s.passage for s in found}
-    citations = {citation.number: citation for citation in answer.citations}
-    for citation in citations.values():
-        require_found(citation, known)
-    if answer.mode is AnswerMode.QUOTE:
-        sentences = tuple(
-            replace(sentence, supported=_quoted(sentence, citations))
-            for sentence in answer.sentences
-        )
-    else:
-        strengths = _strengths(answer.sentences, citations)
-        best = max(strengths, default=0.0)
-        answer = replace(answer, evidence=best, threshold=claims.CONTAINED)
-        sentences = tuple(
-            replace(
-                sentence,
-                supported=strength > 0,
-                citations=tuple(n for n in sentence.citations if n in citations),
+
+    found: Sequence[Scored]
+    rule: str
+    go_on: Callable[[], None] = _always
+    _statements: dict[tuple[str, str, int], tuple[claims.Statement, ...]] = field(
+        default_factory=dict
+    )
+    _verdicts: dict[tuple[object, ...], Mapping[int, frozenset[_Place]]] = field(
+        default_factory=dict
+    )
+
+    def check(self, answer: Answer) -> Answer:
+        """The answer with each sentence marked as supported or not. A written answer's evidence
+        becomes 1 where a sentence is supported, else 0. Raises CitationForged."""
+        known = {_key(scored.passage): scored.passage for scored in self.found}
+        citations = {citation.number: citation for citation in answer.citations}
+        for citation in citations.values():
+            require_found(citation, known)
+        if answer.mode is AnswerMode.QUOTE:
+            sentences = tuple(
+                replace(sentence, supported=_quoted(sentence, citations))
+                for sentence in answer.sentences
             )
-            for sentence, strength in zip(answer.sentences, strengths, strict=True)
+        else:
+            sentences = self._written(answer.sentences, citations)
+            evidence = claims.WHOLE if any(s.supported for s in sentences) else 0.0
+            answer = replace(answer, evidence=evidence, threshold=claims.WHOLE)
+        if self.rule != "marked":
+            sentences = tuple(sentence for sentence in sentences if sentence.supported)
+        used = {number for sentence in sentences for number in sentence.citations}
+        kept = tuple(c for c in answer.citations if c.number in used)
+        return replace(answer, sentences=sentences, citations=kept)
+
+    def _written(
+        self, sentences: Sequence[AnswerSentence], citations: Mapping[int, Citation]
+    ) -> tuple[AnswerSentence, ...]:
+        """A supported sentence keeps those of its citations that carry it."""
+        checked: list[AnswerSentence] = []
+        before: frozenset[_Place] = frozenset()
+        for at, sentence in enumerate(sentences):
+            self.go_on()
+            carrying = {
+                number: stands
+                for number, places in self._carrying(sentence, citations).items()
+                if (stands := self._standing(places, sentence.text, before, first=not at))
+            }
+            before = frozenset().union(*carrying.values())
+            kept = carrying or {n: before for n in sentence.citations if n in citations}
+            checked.append(replace(sentence, supported=bool(carrying), citations=tuple(kept)))
+        return tuple(checked)
+
+    def _carrying(
+        self, sentence: AnswerSentence, citations: Mapping[int, Citation]
+    ) -> Mapping[int, frozenset[_Place]]:
+        """The citations that carry the sentence, and the places in the documents that do. None
+        where one of its citations is not there."""
+        if not all(number in citations for number in sentence.citations):
+            return {}
+        cited = tuple(citations[number] for number in sentence.citations)
+        key = (sentence.text, *((c.number, _key(c.passage), c.start, c.end) for c in cited))
+        if key not in self._verdicts:
+            said = claims.sentence_of(sentence.text)
+            self._verdicts[key] = {c.number: self._places(said, c) for c in cited}
+        return self._verdicts[key]
+
+    def _places(self, said: claims.Said, citation: Citation) -> frozenset[_Place]:
+        return frozenset(
+            (_key(citation.passage), statement.place)
+            for statement in self._of(citation.passage)
+            if citation.start <= statement.start < statement.end <= citation.end
+            and claims.carried(said, statement)
         )
-    if rule != "marked":
-        sentences = tuple(sentence for sentence in sentences if sentence.supported)
-    used = {number for sentence in sentences for number in sentence.citations}
-    kept = tuple(c for c in answer.citations if c.number in used)
-    return replace(answer, sentences=sentences, citations=kept)
+
+    def _standing(
+        self, places: frozenset[_Place], text: str, before: frozenset[_Place], *, first: bool
+    ) -> frozenset[_Place]:
+        """Those of the places from which the sentence may be said where it stands."""
+        here = claims.leaning(text)
+        return frozenset(
+            (passage, place)
+            for passage, place in places
+            if _may_lean(max(here, self._statements[passage][place].leaning), first=first)
+            or (passage, place) in before
+            or (passage, place - 1) in before
+        )
+
+    def _of(self, passage: Passage) -> tuple[claims.Statement, ...]:
+        key = _key(passage)
+        if key not in self._statements:
+            self._statements[key] = claims.statements(passage)
+        return self._statements[key]
+
+
+def _key(passage: Passage) -> tuple[str, str, int]:
+    return (passage.collection, passage.document, passage.key)
+
+
+def _may_lean(leaning: claims.Leaning, *, first: bool) -> bool:
+    """Whether the sentence is understood without the one before it."""
+    return leaning is claims.Leaning.NOT or (first and leaning is claims.Leaning.LIGHTLY)
 
 
 def require_found(citation: Citation, known: Mapping[tuple[str, str, int], object]) -> None:
     passage = citation.passage
-    if known.get((passage.collection, passage.document, passage.key)) != passage:
+    if known.get(_key(passage)) != passage:
         raise CitationForged("The engine cited a passage that was not found for this question.")
     if not 0 <= citation.start < citation.end <= len(passage.text):
         raise CitationForged("The engine cited a place outside the passage.")
@@ -77,37 +167,3 @@ def _quoted(sentence: AnswerSentence, citations: Mapping[int, Citation]) -> bool
 def _spaced(text: str) -> str:
     """White space is the one thing a quotation may change: "< 30" must never pass for "> 30"."""
     return " ".join(text.split())
-
-
-def _strengths(
-    sentences: Sequence[AnswerSentence], citations: Mapping[int, Citation]
-) -> list[float]:
-    """How well each written sentence is carried, 0 where it is not."""
-    found: list[float] = []
-    for at, sentence in enumerate(sentences):
-        strength = _strength(sentence, citations)
-        if claims.leans(sentence.text):
-            before = sentences[at - 1] if at and found[-1] else None
-            if before is None or not _together(before, sentence, citations):
-                strength = 0.0
-        found.append(strength)
-    return found
-
-
-def _strength(sentence: AnswerSentence, citations: Mapping[int, Citation]) -> float:
-    if not sentence.citations or not all(number in citations for number in sentence.citations):
-        return 0.0
-    statements = [
-        citation.passage.text[start:end]
-        for citation in (citations[number] for number in sentence.citations)
-        for start, end in claims.statements(citation.passage, citation.start, citation.end)
-    ]
-    return claims.carried(sentence.text, statements)
-
-
-def _together(
-    before: AnswerSentence, sentence: AnswerSentence, citations: Mapping[int, Citation]
-) -> bool:
-    """Whether both cite one and the same passage."""
-    first = {citations[number].passage for number in before.citations if number in citations}
-    return any(citations[n].passage in first for n in sentence.citations if n in citations)

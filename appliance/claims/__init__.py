@@ -1,17 +1,27 @@
-"""What a written sentence claims, and whether a document's sentence carries it."""
+"""What a written sentence says, and whether a document's sentence says it."""
 
 from __future__ import annotations
 
-from appliance.claims.carrying import CONTAINED, carried, leans, likeness, statements
-from appliance.claims.parts import Claims, claims, clauses_of
+from appliance.claims.carrying import (
+    WHOLE,
+    Leaning,
+    Said,
+    Statement,
+    carried,
+    leaning,
+    likeness,
+    sentence_of,
+    statements,
+)
 
 __all__ = [
-    "CONTAINED",
-    "Claims",
+    "WHOLE",
+    "Leaning",
+    "Said",
+    "Statement",
     "carried",
-    "claims",
-    "clauses_of",
-    "leans",
+    "leaning",
     "likeness",
+    "sentence_of",
     "statements",
 ]

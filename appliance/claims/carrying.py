@@ -1,176 +1,145 @@
-"""Whether a sentence somebody wrote says no more than a sentence of a document does.
+"""Whether a sentence somebody wrote says what a sentence of a document says.
 
 Rules kept here: pure; when in doubt, no. A sentence is carried by a statement (one sentence of the
-document, with the one before it where it begins with "It", "This" and the like) only if
-  - each of its numbers stands there, with the same unit;
-  - each code, name and word stands there, but for two plain ones in five ("patient", "says");
-  - no number keeps other company than it does there ("5 mg of A and 3 mg of B", swapped);
-  - what it joins is joined there ("A is stopped and B continued" does not stop B);
-  - what is denied there is denied here, and the other way round;
-  - "may" stays "may", and no "unless" or "except" is lost.
-Titles, headings and the question carry nothing: a name out of them would turn one drug's dose into
-another's. docs/decisions/0011-generate-mode.md says what this costs.
+document) only if it says all of it, in the same words and numbers and in the same order; only
+spellings may differ (parts.py). Each way to leave a word out, to add one or to change their order
+has turned meanings: "not", "avoid", "in adults", "per kg", "A before B". One sentence is never put
+together out of two statements: they may speak of two patients. A statement says nothing alone that
+does not end as a sentence does or begins in the middle of one (the import cuts very long ones), or
+that stands under a lead such as "Children:" or "Never do this". Titles, headings and the question
+carry nothing.
+docs/decisions/0011-generate-mode.md says what this costs.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
 
-from appliance.claims.parts import PLAIN_ROOTS, Claims, Number, claims, clauses_of
+from appliance.claims.parts import Items, in_list, items, said
+from appliance.claims.words import (
+    NEGATIONS,
+    OWNERS,
+    POINTING,
+    POINTING_ANYWHERE,
+    REFUSING,
+    RELATIONS,
+    TURNING,
+)
 from appliance.values import Passage
 
-CONTAINED = 0.6
-"""The share of a sentence's content words that must stand in the statement."""
-_LEANING = re.compile(
-    r"\W*(?:it|its|this|these|those|that|they|their|them|he|she|his|her|such|both|otherwise|"
-    r"the (?:latter|former|same))\b",
-    re.IGNORECASE,
-)
-_FORMS = frozenset(
-    "  e s es d ed ing y ie ion ions ation ations ment ments er ers al ally ly ance ence ant ent "
-    "ive ic ical ity t".split(" ")
-)
-"""What may follow the letters that two forms of a word share."""
+_AROUND = ".,;:!?()\"“”„«»'‘’*-–•"
+_ENDS = re.compile(r"[.!?…][\"'”’»)\]]*\s*$")
+_VERBS_ALONE = frozenset("is are was were has have must should may can will".split())
+_TIMES = frozenset("once twice daily nightly weekly again always half double one two three".split())
 
 
-def carried(sentence: str, statements: Sequence[str]) -> float:
-    """How well the statements carry the sentence: 0 where they do not, else CONTAINED to 1.
-
-    One statement must carry all of it, or else each of its clauses. What such a statement begins
-    with must then be in the sentence: "and restarted 5 days after" alone could be said of anything.
-    """
-    whole = max((_carried_by(sentence, one) for one in statements), default=0.0)
-    clauses = clauses_of(sentence)
-    if whole or len(clauses) < 2:
-        return whole
-    said = claims(sentence).words
-    near = [one for one in statements if _shared(frozenset((claims(one).lead,)), said)]
-    return min(max((_carried_by(clause, one) for one in near), default=0.0) for clause in clauses)
+WHOLE = 1.0
+"""The share of a sentence that must stand in the document."""
 
 
-def _carried_by(sentence: str, statement: str) -> float:
-    if not _said_together(sentence, statement):
-        return 0.0
-    return _strength(claims(sentence), claims(statement))
+class Leaning(IntEnum):
+    """What of the sentence before it a sentence needs to be understood."""
+
+    NOT = 0
+    LIGHTLY = 1
+    """"The dose is halved", "Give 5 mg": behind another sentence, it is read as going on."""
+    FULLY = 2
+    """"It is halved": alone, it says nothing."""
 
 
-def leans(sentence: str) -> bool:
-    """Whether it says nothing alone: whom "it" means stands in the sentence before."""
-    return _LEANING.match(sentence) is not None
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence of a passage, [start, end) of its text. place: which one of the passage it is.
+    alone: whether it says something without those before and after it."""
+
+    place: int
+    start: int
+    end: int
+    items: Items
+    alone: bool
+    words: frozenset[str]
+    leaning: Leaning
 
 
-def likeness(sentence: str, statement: str) -> float:
-    """The share of the sentence's words and numbers that stand in the statement, whatever it says:
-    good for finding the nearest place, not for trusting it."""
-    said, there = claims(sentence), claims(statement)
-    values = {number.value for number in there.numbers}
-    hits = len(_missing(said.words, there.words)[1]) + sum(
-        number.value in values for number in said.numbers
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A written sentence, taken apart once."""
+
+    items: Items
+    leaning: Leaning
+
+
+def sentence_of(text: str) -> Said:
+    return Said(said(text), leaning(text))
+
+
+def carried(sentence: Said, statement: Statement) -> bool:
+    return statement.alone and bool(statement.items) and sentence.items == statement.items
+
+
+def likeness(sentence: Said, statement: Statement) -> float:
+    """The share of the sentence's words that stand in the statement, whatever it says: good for
+    finding the nearest place, not for trusting it."""
+    words = frozenset(sentence.items)
+    return len(words & statement.words) / max(1, len(words))
+
+
+def statements(passage: Passage) -> tuple[Statement, ...]:
+    """All sentences of the passage."""
+    text = passage.text
+    spans = passage.sentences or (((0, len(text)),) if text else ())
+    found: list[Statement] = []
+    ended, under, turned = True, False, False
+    for place, (start, end) in enumerate(spans):
+        here = text[start:end]
+        said_here = items(here)
+        goes_on = here.lstrip()[:1].islower()
+        if goes_on and found:
+            found[-1] = replace(found[-1], alone=False)
+        begun, ended = not ended, _ENDS.search(here) is not None
+        alone = ended and not (begun or goes_on or turned or under)
+        words = frozenset(said_here)
+        found.append(Statement(place, start, end, said_here, alone, words, leaning(here)))
+        leads = here.rstrip().endswith(":")
+        under = leads or (under and _next_in_list(text, spans, place))
+        turned = turned or (not ended and _turns(said_here, TURNING if leads else REFUSING))
+    return tuple(found)
+
+
+def _next_in_list(text: str, spans: Sequence[tuple[int, int]], place: int) -> bool:
+    return place + 1 < len(spans) and in_list(text[slice(*spans[place + 1])])
+
+
+def _turns(said_here: Items, turning: frozenset[str]) -> bool:
+    """Whether all that follows is to be read under it: "Never do the following:", "DO NOT"."""
+    return any(item.lower() in turning or item.lower().endswith("n't") for item in said_here)
+
+
+def leaning(text: str) -> Leaning:
+    """How far the text needs what was said before it."""
+    words = [word.strip(_AROUND).lower() for word in text.split()]
+    words = [word for word in words if word]
+    if not words:
+        return Leaning.NOT
+    if words[0] in POINTING or any(word in POINTING_ANYWHERE for word in words):
+        return Leaning.FULLY
+    if words[0] in OWNERS | RELATIONS | NEGATIONS | _VERBS_ALONE or _bare(words):
+        return Leaning.LIGHTLY
+    return Leaning.NOT
+
+
+def _bare(words: Sequence[str]) -> bool:
+    """Begins with what may be a verb that has nobody and nothing beside it: "Give 5 mg", "Restart
+    after surgery", "Give the dose". A plural ("Patients with …") is no such verb."""
+    first, following = words[0], words[1] if len(words) > 1 else ""
+    if len(first) > 4 and first.endswith("s") and not first.endswith(("ss", "us")):
+        return False
+    return (
+        first.endswith("ed")
+        or not following.isalpha()
+        or following.endswith("ly")
+        or following in TURNING | OWNERS | _TIMES
     )
-    return hits / max(1, len(said.words) + len(said.numbers))
-
-
-def statements(passage: Passage, start: int, end: int) -> list[tuple[int, int]]:
-    """The [start, end) of each statement of the passage that lies in this range of its text."""
-    spans = passage.sentences or ((0, len(passage.text)),)
-    found: list[tuple[int, int]] = []
-    previous: int | None = None
-    for first, last in spans:
-        if start <= first < last <= min(end, len(passage.text)):
-            leans = previous is not None and _LEANING.match(passage.text, first, last)
-            found.append((previous if leans and previous is not None else first, last))
-            previous = first
-    return found
-
-
-def _said_together(sentence: str, statement: str) -> bool:
-    """Without numbers to hold on to: each clause of the sentence stands in one clause of the
-    statement . "A is stopped and B continued" does not stop B."""
-    if claims(sentence).numbers:
-        return True
-    there = [claims(clause).words for clause in _full_clauses(statement)]
-    return len(there) < 2 or all(
-        any(not _missing(claims(clause).words - PLAIN_ROOTS, words)[0] for words in there)
-        for clause in _full_clauses(sentence)
-    )
-
-
-def _full_clauses(text: str) -> list[str]:
-    """Clauses of two content words at least: "A and B are stopped" is one."""
-    full: list[str] = []
-    begun = ""
-    for clause in clauses_of(text):
-        begun = f"{begun} {clause}".strip()
-        if len(claims(begun).words) > 1:
-            full.append(begun)
-            begun = ""
-    if begun and full:
-        full[-1] = f"{full[-1]} {begun}"
-    return full or [text]
-
-
-def _strength(said: Claims, there: Claims) -> float:
-    if said.empty or said.weak != there.weak or (there.qualified and not said.qualified):
-        return 0.0
-    if not said.exact <= there.exact or not all(_stands(n, there) for n in said.numbers):
-        return 0.0
-    if not _denial_kept(said, there):
-        return 0.0
-    missing, found = _missing(said.words, there.words)
-    if any(word not in PLAIN_ROOTS for word in missing):
-        return 0.0
-    share = len(found) / len(said.words) if said.words else 1.0
-    return share if share >= CONTAINED else 0.0
-
-
-def _stands(number: Number, there: Claims) -> bool:
-    """The number is there with its unit, and in no other company than it keeps here."""
-    mine = number.since | number.after
-    for other in there.numbers:
-        if other.value != number.value or (number.unit and other.unit != number.unit):
-            continue
-        near = other.ahead | other.after
-        strangers = [
-            word for word in _missing(mine, near)[0] if not _missing((word,), there.words)[0]
-        ]
-        subject = other.subject - PLAIN_ROOTS
-        if not strangers and (not subject or _shared(subject, mine)):
-            return True
-    return False
-
-
-def _denial_kept(said: Claims, there: Claims) -> bool:
-    for denied in said.denied:
-        if not any(_alike(denied, other) for other in there.denied):
-            return False
-    return all(
-        any(_alike(denied, other) for other in said.denied)
-        for denied in there.denied
-        if _shared(denied, said.words)
-    )
-
-
-def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    return _shared(one, other) > 0 or (not one and not other)
-
-
-def _shared(mine: frozenset[str], theirs: frozenset[str]) -> int:
-    return len(_missing(mine, theirs)[1])
-
-
-def _missing(wanted: Iterable[str], there: frozenset[str]) -> tuple[list[str], list[str]]:
-    """(words that are not there, words that are), forms of a word counting as the word."""
-    missing: list[str] = []
-    found: list[str] = []
-    for word in wanted:
-        here = word in there or any(_same(word, other) for other in there)
-        (found if here else missing).append(word)
-    return missing, found
-
-
-def _same(one: str, other: str) -> bool:
-    shared = 0
-    while one[shared : shared + 1] == other[shared : shared + 1] != "":
-        shared += 1
-    return shared >= 5 and one[shared:] in _FORMS and other[shared:] in _FORMS

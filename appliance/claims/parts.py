@@ -1,7 +1,9 @@
-"""A text taken apart into what it claims: numbers and their company, words, denials.
+"""A text as the sequence of everything it says.
 
-Rules kept here: pure; spellings of a unit or a number meet, nothing else does. carrying.py says
-what is compared with what.
+Rules kept here: pure; nothing is thrown away but "the", the full stop at the end and a list's
+bullet. Each word, number, sign and pause is an item, in its order. Digits stand for themselves:
+5.000 may be five or five thousand, and 2.10 may be a section. Fractions, powers and ranges are
+several items, so that no part of a number is ever the number.
 """
 
 from __future__ import annotations
@@ -9,233 +11,71 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
 
-from appliance.claims.words import (
-    CURRENCIES,
-    NEGATIONS,
-    NUMBER_WORDS,
-    PLAIN,
-    QUALIFIERS,
-    STOP,
-    UNITS,
-    WEAK,
+from appliance.claims.words import ARTICLES, NUMBER_WORDS, PARTS_OF_NUMBERS, UNITS
+
+Items = tuple[str, ...]
+
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\S")
+_BULLET = re.compile(r"\s*(?:[•·‣▪]\s*|(?:[-–*]|\(?\d{1,2}[.)])\s+(?=[^\W\d_]))")
+_LEAD_IN = re.compile(
+    r"\s*according to the (?:documents?|passages?|text|sources?),\s+", re.IGNORECASE
 )
-
-_NEGATION_REACH = 2
-_TOKEN = re.compile(
-    r"(?P<code>[^\W\d_]+(?:-?\d[^\W_]*)+)"
-    r"|(?P<number>(?<!\w)[-−](?=\d)|)(?P<digits>\d+(?:[.,]\d+)*)"
-    r"|(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)?(?:/[^\W\d_]+)*)"
-    r"|(?P<sign>[%‰°€$£<>≤≥=±])"
-    r"|(?P<pause>[.,;:!?()])"
+_SAME_SIGN = str.maketrans(
+    dict.fromkeys("‐‑‒–—−", "-") | dict.fromkeys("’‘", "'") | dict.fromkeys("“”„«»", '"')
 )
-_CLAUSE = re.compile(r";\s*|,?\s+(?:and|but|while|whereas)\s+", re.IGNORECASE)
-_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_ENDINGS = ("ingly", "edly", "ies", "ied", "ing", "ed", "ly", "es", "s")
+_SAME_LETTERS = str.maketrans(
+    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "\u00ad": None}
+)
+_BINDING = frozenset("-/.,'")
+"""What may join the words of one number."""
+_UNIT_NAMES = frozenset(UNITS.values())
 
 
-class Kind(Enum):
-    CODE = "code"
-    NUMBER = "number"
-    WORD = "word"
-    SIGN = "sign"
-    PAUSE = "pause"
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: Kind
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number with its unit ("" where none is known) and the content words round it.
-
-    subject: in its clause, before it. since: from the number before it. ahead: all before it.
-    after: behind it, to the next number or, where one follows, the end of the clause; where that
-    is nothing, what stands behind the last number ("48 hours and B 5 days before surgery").
-    """
-
-    value: str
-    unit: str
-    subject: frozenset[str]
-    since: frozenset[str]
-    ahead: frozenset[str]
-    after: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """What a text says, taken apart. exact: codes, signs and units, as they are. words: roots of
-    content words. lead: the first of them. denied: for each negation, the words it reaches."""
-
-    numbers: tuple[Number, ...]
-    exact: frozenset[str]
-    words: frozenset[str]
-    lead: str
-    denied: tuple[frozenset[str], ...]
-    weak: bool
-    qualified: bool
-
-    @property
-    def empty(self) -> bool:
-        return not (self.words or self.numbers or self.exact)
-
-
-def claims(text: str) -> Claims:
-    """The text taken apart."""
-    tokens = _tokens(text)
-    numbers, spent = _numbers(tokens)
-    exact: set[str] = set()
-    words: list[str] = []
+def items(text: str) -> Items:
+    """All the text says, in its order."""
+    # Not NFKC: it would make 11/2 of 1½, and 103 of 10³.
+    plain = unicodedata.normalize("NFC", _BULLET.sub("", text, count=1)).translate(_SAME_LETTERS)
+    tokens = [token.translate(_SAME_SIGN) for token in _TOKEN.findall(plain)]
+    tokens[:1] = map(_folded, tokens[:1])
+    while tokens and tokens[-1] in (".", "!"):
+        tokens.pop()
+    found: list[str] = []
     for at, token in enumerate(tokens):
-        if token.kind is Kind.CODE:
-            exact.add(token.text.casefold().replace("-", ""))
-        elif token.kind is Kind.SIGN:
-            exact.add(token.text)
-        elif token.kind is Kind.WORD:
-            unit = _unit(token)
-            if unit:
-                exact.update(unit.split("/"))
-            elif at not in spent:
-                words += _content(token)
-    folded = [token.text.casefold() for token in tokens]
-    return Claims(
-        numbers=numbers,
-        exact=frozenset(exact),
-        words=frozenset(words),
-        lead=next((word for word in words if word not in PLAIN_ROOTS), ""),
-        denied=_denied(tokens),
-        weak=any(word in WEAK and not _a_month(tokens, at) for at, word in enumerate(folded)),
-        qualified=any(word in QUALIFIERS for word in folded),
-    )
-
-
-def clauses_of(sentence: str) -> list[str]:
-    return [part for part in _CLAUSE.split(sentence) if part.strip()]
-
-
-def _tokens(text: str) -> list[_Token]:
-    found = []
-    for match in _TOKEN.finditer(unicodedata.normalize("NFKC", text)):
-        if match["digits"]:
-            sign = "-" if match["number"] else ""
-            found.append(_Token(Kind.NUMBER, sign + _canonical(match["digits"])))
-        elif match.lastgroup is not None:
-            word = match[match.lastgroup]
-            number = NUMBER_WORDS.get(word.casefold(), "")
-            found.append(_Token(Kind.NUMBER, number) if number else _Token(
-                Kind(match.lastgroup), word))  # fmt: skip
-    return found
-
-
-def _canonical(digits: str) -> str:
-    """1,000 and 1000, 2.50 and 2.5 meet; 1.2.3 stays as it is."""
-    if _THOUSANDS.fullmatch(digits):
-        digits = digits.replace(",", "")
-    digits = digits.replace(",", ".")
-    if digits.count(".") == 1:
-        digits = digits.rstrip("0").rstrip(".")
-    return digits
-
-
-def _numbers(tokens: Sequence[_Token]) -> tuple[tuple[Number, ...], set[int]]:
-    """The numbers, and the places of the words that are their units."""
-    places = [at for at, token in enumerate(tokens) if token.kind is Kind.NUMBER]
-    spent: set[int] = set()
-    found = []
-    for order, at in enumerate(places):
-        previous = places[order - 1] + 1 if order else 0
-        unit = ""
-        if at and _unit(tokens[at - 1]) in CURRENCIES:
-            unit = _unit(tokens[at - 1])
-        elif at + 1 < len(tokens) and _unit(tokens[at + 1]):
-            unit = _unit(tokens[at + 1])
-            spent.add(at + 1)
-        breaks = [n for n in range(previous, at) if _breaks(tokens[n])]
-        found.append(
-            Number(
-                value=tokens[at].text,
-                unit=unit,
-                subject=_company(tokens[breaks[-1] if breaks else previous : at]),
-                since=_company(tokens[previous:at]),
-                ahead=_company(tokens[:at]),
-                after=_after(tokens, places, order),
-            )
-        )
-    return tuple(found), spent
-
-
-def _after(tokens: Sequence[_Token], places: Sequence[int], order: int) -> frozenset[str]:
-    at = places[order]
-    if order + 1 == len(places):
-        return _company(tokens[at + 1 :])
-    following = range(at + 1, places[order + 1])
-    end = next((n for n in following if _breaks(tokens[n])), places[order + 1])
-    return _company(tokens[at + 1 : end]) or _company(tokens[places[-1] + 1 :])
-
-
-def _breaks(token: _Token) -> bool:
-    return token.kind is Kind.PAUSE or token.text.casefold() in ("and", "but", "while", "whereas")
-
-
-def _company(tokens: Sequence[_Token]) -> frozenset[str]:
-    return frozenset(
-        word
-        for token in tokens
-        if token.kind in (Kind.WORD, Kind.CODE) and not _unit(token)
-        for word in _content(token)
-    )
-
-
-def _unit(token: _Token) -> str:
-    """The unit in one spelling ("hrs" is "hour", "mg/kg" is itself), or nothing."""
-    parts = [UNITS.get(part, UNITS.get(part.casefold(), "")) for part in token.text.split("/")]
-    return "/".join(parts) if all(parts) else ""
-
-
-def _content(token: _Token) -> list[str]:
-    folded = [part for part in token.text.casefold().split("/") if part]
-    return [root(part) for part in folded if part not in STOP and len(part) > 1]
-
-
-def root(word: str) -> str:
-    """Without possessive and the commonest English endings."""
-    word = re.split("['’]", word)[0]
-    if len(word) < 4 or word.endswith(("ss", "us", "is")):
-        return word
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            word = word[: len(word) - len(ending)] + ("y" if ending in ("ies", "ied") else "")
-            break
-    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiouls":
-        return word[:-1]
-    return word[:-1] if len(word) > 3 and word.endswith("e") else word
-
-
-def _denied(tokens: Sequence[_Token]) -> tuple[frozenset[str], ...]:
-    found = []
-    for at, token in enumerate(tokens):
-        word = token.text.casefold()
-        if token.kind is not Kind.WORD or not (word in NEGATIONS or word.endswith(("n't", "n’t"))):
-            continue
-        reached: list[str] = []
-        for other in tokens[at + 1 :]:
-            if other.kind is Kind.PAUSE or len(reached) >= _NEGATION_REACH:
-                break
-            if other.kind in (Kind.WORD, Kind.CODE):
-                reached += _content(other)
-        found.append(frozenset(reached))
+        if token not in ARTICLES:
+            found.append(_item(token, tokens[at - 1] if at else "", tokens[at + 1 : at + 2], found))
     return tuple(found)
 
 
-def _a_month(tokens: Sequence[_Token], at: int) -> bool:
-    """May with a number beside it."""
-    beside = tokens[max(0, at - 1) : at + 2]
-    return tokens[at].text == "May" and any(t.kind is Kind.NUMBER for t in beside)
+def said(sentence: str) -> Items:
+    """What a written sentence says. "According to the document" says nothing more."""
+    return items(_LEAD_IN.sub("", sentence, count=1))
 
 
-PLAIN_ROOTS = frozenset(root(word) for word in PLAIN)
+def in_list(text: str) -> bool:
+    """Whether it begins with a list's bullet or number."""
+    return _BULLET.match(text) is not None
+
+
+def _folded(token: str) -> str:
+    """Without the capital of a sentence's beginning. Elsewhere Mg is not mg, and K is not k."""
+    return token.lower() if len(token) > 1 and token.istitle() else token
+
+
+def _item(token: str, before: str, behind: Sequence[str], found: Sequence[str]) -> str:
+    if token in NUMBER_WORDS and not any(map(_of_number, (before, *behind))):
+        return NUMBER_WORDS[token]
+    if found and (found[-1][0].isdecimal() or _over_unit(found)):
+        return UNITS.get(token, token)
+    return token
+
+
+def _over_unit(found: Sequence[str]) -> bool:
+    """After "mg /" a unit follows as after a number."""
+    return len(found) > 1 and found[-1] == "/" and found[-2] in _UNIT_NAMES
+
+
+def _of_number(token: str) -> bool:
+    return bool(token) and (
+        token in PARTS_OF_NUMBERS or token in _BINDING or any(map(str.isnumeric, token))
+    )

@@ -1,8 +1,8 @@
 """The words that are treated apart when a sentence is checked.
 
-Rules kept here: whatever turns a meaning round (before and after, more and less, always and only)
-and whatever can be done to somebody (give, stop, recommend) is in neither STOP nor PLAIN, so that a
-sentence can bring it in only where the document has it.
+Rules kept here: a unit has several spellings only where they mean the same to everybody; "pounds",
+"IU" and "degrees Celsius" stand for themselves. A word too many in TURNING only makes the check
+stricter.
 """
 
 from __future__ import annotations
@@ -14,43 +14,72 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-STOP = _words(
-    "a an and as at be because been being but by do does did doing for from had has have having "
-    "he her hers him his i if in into is it its itself me my of on or our out shall she should "
-    "so such than that the their them then there these they this those thus to too was we were "
-    "what when where which while who whom whose why will with would you your are also just own "
-    "s t d ll re ve m via must may might can could no not never without neither nor cannot none "
-    "am about however therefore whether per"
-)
-"""Says nothing of its own. Modal verbs and negations are weighed apart."""
+ARTICLES = _words("the")
+"""Left out of the comparison. "A few" is not "few", so "a" is not among them."""
 
-PLAIN = _words(
-    "patient person people individual case time way thing part kind type amount level value "
-    "document guideline guidance policy protocol passage section text source page rule state say "
-    "tell according mention describe include contain name mean refer related regarding concern "
-    "detail information specific purpose reason answer question note"
+NEGATIONS = _words(
+    "no not never neither nor none nothing nobody nowhere cannot without hardly scarcely barely "
+    "nicht kein keine keinen keinem keiner keines nie niemals nichts weder ohne niemand kaum "
+    "ne n pas jamais aucun aucune ni sans rien nul nulle personne "
+    "no nunca jamás jamas ningún ningun ninguno ninguna ni sin nada nadie tampoco "
+    "non mai nessun nessuno nessuna né senza niente nulla neppure nemmeno "
+    "niet geen nooit noch zonder niets niemand nergens"
 )
-"""What a paraphrase may bring in without saying anything new. No verb of doing is here: "is given
-48 hours before" would pass for "is stopped 48 hours before"."""
+"""English, German, French, Spanish, Italian, Dutch."""
 
-WEAK = _words("may might can could")
-QUALIFIERS = _words("unless except excluding")
-NEGATIONS = _words("no not never without neither nor cannot none")
+REFUSING = NEGATIONS | _words(
+    "avoid avoids avoided avoiding stop stops stopping cease ceases ceased ceasing withhold "
+    "withholds withheld withholding hold holds held holding discontinue discontinues "
+    "discontinuing refrain omit omits omitted reject rejects rejected deny denies denied refuse "
+    "refuses refused fail fails failed lack lacks lacked lacking prohibit prohibits prohibited "
+    "forbid forbids forbidden contraindicated contraindication contraindications unsafe harmful "
+    "against myth myths wrong wrongly false falsely withdrawn obsolete deprecated error errors "
+    "incorrect previously formerly"
+)
+"""These turn even what stands under a heading."""
+TURNING = REFUSING | _words(
+    "instead rather except excepting excluding excluded exclude unless until only if when "
+    "whenever where provided otherwise else although though despite because since while before "
+    "after from to into with in on at for by of as than per over under below above within during "
+    "between less more most least maximum minimum up may might can could would will who whom whose "
+    "which that whether either or but however maybe perhaps possibly probably rarely seldom "
+    "sometimes often usually once was were had been believe believes believed "
+    "claim claims claimed think thinks thought say says said suggest suggests suggested assume "
+    "assumes assumed report reports reported reportedly alleged allegedly"
+)
+"""What may turn, limit or doubt what stands beside or under it."""
+
+POINTING = _words(
+    "it this these those they them he she him here such both otherwise thus therefore however then "
+    "and but or so also instead latter former same "
+    "er sie es dies diese dieser dieses diesem il elle ils elles ce cela ceci cette él ella ellos "
+    "ellas esto esta este eso ese lui lei essi esse questo questa hij zij ze het dit deze dat"
+)
+"""Leading a sentence, they point at the sentence before it."""
+POINTING_ANYWHERE = _words("it them him he she they this these those latter former")
+OWNERS = _words(
+    "the his her its their that der die das den dem des sein seine seiner ihr ihre ihrer le la les "
+    "son sa ses leur leurs el los las su sus lo gli i suo sua suoi sue de zijn haar hun"
+)
+"""Leading a sentence, they tell of something that is known already."""
+RELATIONS = _words(
+    "dose doses dosage dosing treatment therapy patient allergy allergies diagnosis medication "
+    "history plan result results temperature pulse weight age maximum minimum daily initial usual"
+)
+"""Leading a sentence, they leave open whose or of what."""
 
 NUMBER_WORDS: Mapping[str, str] = {
     word: str(value)
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-        "fifteen sixteen seventeen eighteen nineteen twenty".split()
-    )
-} | {
-    word: str(10 * value)
-    for value, word in enumerate(
-        "thirty forty fifty sixty seventy eighty ninety hundred".split(), start=3
-    )
+    for value, word in enumerate("one two three four five six seven eight nine ten".split(), 1)
 }
-
-CURRENCIES = _words("€ $ £ chf")
+"""Read as digits, but only alone: not in "twenty-five", "two hundred", "one hundredth"."""
+PARTS_OF_NUMBERS = _words(
+    "zero eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty "
+    "thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands "
+    "million millions billion billions trillion dozen dozens score half halves third thirds "
+    "quarter quarters fifth fifths tenth tenths hundredth hundredths thousandth thousandths "
+    "k m bn mio mrd point"
+) | frozenset(NUMBER_WORDS)
 
 _SPELLINGS = {
     "second": "s sec secs second seconds",
@@ -67,26 +96,19 @@ _SPELLINGS = {
     "ng": "ng nanogram nanograms",
     "l": "l L litre litres liter liters",
     "dl": "dl dL decilitre deciliter",
-    "ml": "ml mL millilitre millilitres milliliter milliliters cc",
-    "mol": "mol",
+    "ml": "ml mL millilitre millilitres milliliter milliliters",
     "mmol": "mmol millimole millimoles",
     "µmol": "µmol μmol umol",
-    "unit": "unit units u U iu IU",
-    "mmhg": "mmHg mmhg",
-    "kpa": "kPa kpa",
+    "unit": "unit units",
+    "mmHg": "mmHg mmhg",
+    "kPa": "kPa kpa",
     "km": "km kilometre kilometres kilometer kilometers",
-    "m": "m metre metres meter meters",
     "cm": "cm centimetre centimetres centimeter centimeters",
     "mm": "mm millimetre millimetres millimeter millimeters",
     "%": "% percent pct",
-    "‰": "‰",
-    "°": "° degree degrees celsius",
-    "€": "€ eur euro euros",
-    "$": "$ usd dollar dollars",
-    "£": "£ gbp pound pounds sterling",
-    "chf": "CHF chf franc francs",
-    "times": "times x",
-    "bpm": "bpm",
+    "€": "€ EUR euro euros",
+    "$": "$ USD",
+    "£": "£ GBP",
     "tablet": "tablet tablets",
     "puff": "puff puffs",
     "drop": "drop drops",
@@ -94,4 +116,4 @@ _SPELLINGS = {
 UNITS: Mapping[str, str] = {
     spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in spellings.split()
 }
-"""A unit's spelling to the one it is compared in."""
+"""A unit's spelling to the one it is compared in. Upper and lower case differ: Mg is not mg."""

@@ -33,8 +33,11 @@ from tests.contract.fakes import (
 
 TEXTS = ("Give apixaban 5 mg twice daily.", "Wash your hands before each contact.")
 ASKED = "What dose of apixaban is given twice daily?"
-SAID = "Give apixaban 5 mg twice daily [1]. Give warfarin 50 mg as well [1]. Wash your hands [2]."
-RIGHT = ["Give apixaban 5 mg twice daily.", "Wash your hands."]
+SAID = (
+    "Give apixaban 5 mg twice daily [1]. Give warfarin 50 mg as well [1]. "
+    "Wash your hands before each contact [2]."
+)
+RIGHT = list(TEXTS)
 WRONG = "Give warfarin 50 mg as well."
 
 
@@ -114,12 +117,31 @@ def test_a_policy_that_allows_quotes_only_gets_quotes(bench: Bench) -> None:
     assert answered(bench.run()).answer.mode is AnswerMode.QUOTE
 
 
-def test_what_was_written_and_does_not_stand_gives_way_to_a_quote() -> None:
-    bench = Bench("required")
-    bench.writer.said = f"{WRONG} Ask somebody else."
-    last = answered(bench.run())
+def test_what_was_written_and_does_not_stand_gives_way_to_a_quote(bench: Bench) -> None:
+    bench.writer.said = f"{WRONG} [1] Ask somebody else."
+    events = bench.run()
+    last = answered(events)
     assert last.answer.mode is AnswerMode.QUOTE
     assert last.answer.citations[0].quote == TEXTS[0]
+    assert all(sentence.supported for sentence in last.answer.sentences)
+
+
+def test_what_was_shown_before_the_quote_is_logged_with_it_and_supported_by_nothing() -> None:
+    bench = Bench("marked")
+    bench.writer.said = WRONG
+    events = bench.run()
+    assert WRONG in shown(events)
+    logged = bench.audit.answers[0]
+    assert logged is not None
+    assert [(s.text, s.supported) for s in logged.sentences] == [(TEXTS[0], True), (WRONG, False)]
+    assert WRONG not in str(answered(events).answer)
+    assert bench.history.turns[0][1].answer == answered(events).answer
+
+
+def test_what_does_not_stand_and_cannot_be_quoted_is_not_in_your_documents(bench: Bench) -> None:
+    bench.writer.said = f"{WRONG} [1]"
+    unknown = answered(bench.run(text="Who chairs the parking committee?"))
+    assert not unknown.answer.found
 
 
 def test_a_model_that_declines_leaves_it_to_quoting(bench: Bench) -> None:

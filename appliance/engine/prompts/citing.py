@@ -2,8 +2,9 @@
 
 Rules kept here: the text is untrusted, and so are its marks: a mark [n] counts only if n is a
 passage the model was given; any other makes its sentence one without support. A citation is the
-statement of the passage that carries the sentence, or, where none does, the nearest one. Whether a
-sentence is supported is not decided here: citations.check decides.
+statement of the passage that carries the sentence, or, where none does, the nearest one, with the
+one before it where it leans on that. Whether a sentence is supported is not decided here:
+citations.check decides.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Draft:
 
     def __init__(self, passages: Sequence[Passage], model: str) -> None:
         self._passages = tuple(passages)
+        self._statements: dict[int, tuple[claims.Statement, ...]] = {}
         self._model = model
         self._pending = ""
         self._unshown = ""
@@ -74,7 +76,7 @@ class Draft:
             mode=AnswerMode.GENERATE,
             model=self._model,
             evidence=0.0,
-            threshold=claims.CONTAINED,
+            threshold=claims.WHOLE,
         )
 
     def _take(self, untrusted_sentence: str) -> bool:
@@ -94,16 +96,22 @@ class Draft:
 
     def _add(self, text: str, marks: Sequence[int]) -> None:
         numbers: list[int] = []
+        said = claims.sentence_of(text)
         for mark in dict.fromkeys(marks):
             if not 1 <= mark <= len(self._passages):
                 numbers.append(NO_SUCH_PASSAGE)
                 continue
-            for start, end in places(text, self._passages[mark - 1]):
-                key = (mark, start, end)
-                if key not in self._citations:
-                    number, passage = len(self._citations) + 1, self._passages[mark - 1]
-                    self._citations[key] = Citation(number, passage, start, end)
-                numbers.append(self._citations[key].number)
+            passage = self._passages[mark - 1]
+            if mark not in self._statements:
+                self._statements[mark] = claims.statements(passage)
+            if not self._statements[mark]:
+                continue
+            start, end = place(said, self._statements[mark])
+            key = (mark, start, end)
+            if key not in self._citations:
+                number = len(self._citations) + 1
+                self._citations[key] = Citation(number, passage, start, end)
+            numbers.append(self._citations[key].number)
         self._sentences.append(AnswerSentence(text, tuple(dict.fromkeys(numbers))))
 
 
@@ -116,26 +124,12 @@ def clean_sentence(untrusted: str) -> tuple[str, list[int]]:
     return " ".join(text.split()), marks
 
 
-def places(sentence: str, passage: Passage) -> list[tuple[int, int]]:
-    """Where the passage says it: the statement that carries the sentence; else those that carry
-    one clause each; else the one nearest in words. Nothing for a passage without text."""
-    spans = claims.statements(passage, 0, len(passage.text))
-    if not spans:
-        return [(0, len(passage.text))] if passage.text else []
-
-    def strongest(text: str) -> tuple[float, tuple[int, int]]:
-        return max(
-            ((claims.carried(text, [passage.text[a:b]]), (a, b)) for a, b in spans),
-            key=lambda strength: strength[0],
-        )
-
-    strength, span = strongest(sentence)
-    if strength:
-        return [span]
-    found = [span for each, span in map(strongest, claims.clauses_of(sentence)) if each]
-    if found:
-        return sorted(set(found))
-    return [max(spans, key=lambda s: claims.likeness(sentence, passage.text[s[0] : s[1]]))]
+def place(said: claims.Said, statements: Sequence[claims.Statement]) -> tuple[int, int]:
+    """Where a passage says it: the statement that carries the sentence; where none does, the one
+    nearest in words."""
+    best = max(statements, key=lambda s: (claims.carried(said, s), claims.likeness(said, s)))
+    leans = best.leaning is claims.Leaning.FULLY and best.place > 0
+    return statements[best.place - 1].start if leans else best.start, best.end
 
 
 def _end(text: str) -> int:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance import claims
 from appliance.engine.prompts.citing import NO_SUCH_PASSAGE, Draft, clean_sentence
 from appliance.values import Answer, Passage
 from tests.contract.fakes import passage_of
@@ -107,6 +108,19 @@ def test_a_full_stop_inside_a_sentence_ends_none(text: str) -> None:
 
 def test_a_list_is_as_many_sentences_as_it_has_items() -> None:
     assert len(said("Stop:\n- apixaban [1]\n- warfarin [2]\nThen wait.")) == 4
+
+
+def test_each_passage_is_taken_apart_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[Passage] = []
+    statements = claims.statements
+
+    def counted(passage: Passage) -> tuple[claims.Statement, ...]:
+        taken.append(passage)
+        return statements(passage)
+
+    monkeypatch.setattr(claims, "statements", counted)
+    drafted("Apixaban waits [1][2]. " * 60)
+    assert len(taken) == 2
 
 
 def test_marks_are_held_back_from_what_is_shown() -> None:
