@@ -38,6 +38,8 @@ def inputs_hash() -> str:
         ENGINE / "bundles" / "libraries.py",
         ENGINE / "running" / "blocks.py",
         *sorted((ENGINE / "compile" / "cpu").glob("*.py")),
+        ENGINE / "compile" / "lanes.py",
+        ENGINE / "compile" / "rooted.py",
         Path(spec.origin).parent / "_version.py",
     ]
     digest = hashlib.sha256(platform.machine().encode())

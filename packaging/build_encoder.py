@@ -45,6 +45,7 @@ def inputs_hash() -> str:
         Path(__file__),
         ENGINE / "encoder" / "layout.py",
         ENGINE / "compile" / "lanes.py",
+        ENGINE / "compile" / "rooted.py",
         *sorted((ENGINE / "compile" / "encoder").glob("*.py")),
     ]
     tvm = package_folder("tvm")

@@ -22,14 +22,21 @@ from tvm import tirx
 from tvm.script import tirx as T  # noqa: N812 - the name TVMScript is written with
 
 from appliance.engine.compile.cpu.isa import Isa
-from appliance.engine.compile.cpu.rooted import rooted
-from appliance.engine.running.blocks import GROUP, OCTETS
+from appliance.engine.compile.rooted import rooted, stack
+from appliance.engine.running.blocks import GROUP
 
 
-def halves(octet: Any) -> Any:  # noqa: ANN401 - TVM has no types
-    """Eight whole float32 as int8, those at even places first: as low and high codes come out."""
-    order = [tirx.IntImm("int32", place) for place in (0, 2, 4, 6, 1, 3, 5, 7)]
-    return T.Cast("int8x8", T.Cast("int32x8", tirx.Shuffle([octet], order)))
+def halves(vectors: list[Any], lanes: int) -> Any:  # noqa: ANN401 - TVM has no types
+    """Whole float32 as int8, of each eight those at even places first: as low and high codes come
+    out. vectors: one, or as many as make eight."""
+    width = lanes * len(vectors)
+    order = [
+        tirx.IntImm("int32", octet + place)
+        for octet in range(0, width, 8)
+        for place in (0, 2, 4, 6, 1, 3, 5, 7)
+    ]
+    small = [T.Cast(f"int8x{lanes}", T.Cast(f"int32x{lanes}", v)) for v in vectors]
+    return tirx.Shuffle(small, order)
 
 
 def norm_row(isa: Isa) -> Any:  # noqa: ANN401
@@ -38,8 +45,8 @@ def norm_row(isa: Isa) -> Any:  # noqa: ANN401
 
     @T.inline
     def run(x, w, y, row, width, count, eps, adding):
-        part = T.alloc_buffer((lanes,), "float32", scope="local")
-        scale = T.alloc_buffer((1,), "float32", scope="local")
+        part = stack(lanes, "float32")
+        scale = stack(1, "float32")
         part[T.ramp(0, 1, lanes)] = v.splat(0.0)
         for c in T.serial(width // lanes):
             at = T.meta_var(T.ramp(c * lanes, 1, lanes))
@@ -77,13 +84,13 @@ def gated(isa: Isa) -> Any:  # noqa: ANN401
 def int8_row(isa: Isa) -> Any:  # noqa: ANN401
     """x[row] to x8[row], xs[row] and xz[row] (projections.py)."""
     lanes, v = isa.lanes, isa.vector
-    parts = GROUP // lanes
+    parts, width = GROUP // lanes, max(8, lanes)
 
     @T.inline
     def run(x, x8, xs, xz, row, groups):
-        whole = T.alloc_buffer((GROUP,), "float32", scope="local")
-        most = T.alloc_buffer((lanes,), "float32", scope="local")
-        number = T.alloc_buffer((2,), "float32", scope="local")
+        whole = stack(GROUP, "float32")
+        most = stack(lanes, "float32")
+        number = stack(2, "float32")
         for group in T.serial(groups):
             most[T.ramp(0, 1, lanes)] = v.splat(0.0)
             for p in T.unroll(parts):
@@ -99,9 +106,11 @@ def int8_row(isa: Isa) -> Any:  # noqa: ANN401
                 whole[at] = v.rint(x[row, here] * T.broadcast(number[1], lanes))
                 most[T.ramp(0, 1, lanes)] = most[T.ramp(0, 1, lanes)] + whole[at]
             xz[row, group] = T.float32(-7) * xs[row, group] * v.total(most[T.ramp(0, 1, lanes)])
-            for o in T.unroll(OCTETS):
-                octet = T.meta_var(whole[T.ramp(o * 8, 1, 8)])
-                x8[row, T.ramp(group * GROUP + o * 8, 1, 8)] = halves(octet)
+            for p in T.unroll(GROUP // width):
+                vectors = T.meta_var(
+                    [whole[T.ramp(p * width + n, 1, lanes)] for n in range(0, width, lanes)]
+                )
+                x8[row, T.ramp(group * GROUP + p * width, 1, width)] = halves(vectors, lanes)
 
     return run
 

@@ -28,7 +28,7 @@ from typing import Any
 from tvm.script import tirx as T  # noqa: N812 - the name TVMScript is written with
 
 from appliance.engine.compile.cpu.isa import Isa
-from appliance.engine.compile.cpu.rooted import rooted
+from appliance.engine.compile.rooted import rooted, stack
 from appliance.engine.running.blocks import PAGE
 
 LOWEST = -1e30
@@ -67,9 +67,9 @@ def turned_head(dims: int, cache: str) -> Any:  # noqa: ANN401 - TVM has no type
     @T.inline
     def run(x, bias, qn, kn, turns, rows, tables, q, keys, values,
             row, shared, h, kv, half, head, normed, eps):  # fmt: skip
-        wide = T.alloc_buffer((dims,), "float32", scope="local")
-        turned = T.alloc_buffer((dims,), "float32", scope="local")
-        scale = T.alloc_buffer((1,), "float32", scope="local")
+        wide = stack(dims, "float32")
+        turned = stack(dims, "float32")
+        scale = stack(1, "float32")
         position = T.meta_var(rows[row, 1])
         page = T.meta_var(tables[rows[row, 0], position // PAGE])
         place = T.meta_var(position % PAGE)
@@ -137,17 +137,17 @@ def attended(isa: Isa, dims: int, cache: str, queries: int) -> Any:  # noqa: ANN
         group = T.meta_var(T.Cast("int32", h // kv))
         amount = T.meta_var(tiles[tile, 1] * group)
         for batch in T.serial((amount + queries - 1) // queries):
-            asked = T.alloc_buffer((queries * dims,), "float32", scope="local")
-            score = T.alloc_buffer((queries * SPAN * PAGE,), "float32", scope="local")
-            acc = T.alloc_buffer((queries * dims,), "float32", scope="local")
-            kept = T.alloc_buffer((deep * wide * lanes,), "float32", scope="local")
-            mass = T.alloc_buffer((queries * lanes,), "float32", scope="local")
-            fall = T.alloc_buffer((queries * lanes,), "float32", scope="local")
-            most_of = T.alloc_buffer((lanes,), "float32", scope="local")
-            top = T.alloc_buffer((queries + 1,), "float32", scope="local")
-            row = T.alloc_buffer((queries,), "int32", scope="local")
-            who = T.alloc_buffer((queries,), "int32", scope="local")
-            span = T.alloc_buffer((3,), "int32", scope="local")
+            asked = stack(queries * dims, "float32")
+            score = stack(queries * SPAN * PAGE, "float32")
+            acc = stack(queries * dims, "float32")
+            kept = stack(deep * wide * lanes, "float32")
+            mass = stack(queries * lanes, "float32")
+            fall = stack(queries * lanes, "float32")
+            most_of = stack(lanes, "float32")
+            top = stack(queries + 1, "float32")
+            row = stack(queries, "int32")
+            who = stack(queries, "int32")
+            span = stack(3, "int32")
             for i in T.unroll(queries):
                 n = T.meta_var(T.min(batch * queries + i, amount - 1))
                 row[i] = tiles[tile, 0] + n // group

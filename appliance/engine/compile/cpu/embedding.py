@@ -13,7 +13,7 @@ from typing import Any
 
 from tvm.script import tirx as T  # noqa: N812 - the name TVMScript is written with
 
-from appliance.engine.compile.cpu.rooted import rooted
+from appliance.engine.compile.rooted import rooted
 from appliance.engine.running.blocks import BLOCK, GROUP, OCTETS
 
 

@@ -18,7 +18,7 @@ from tvm.script import tirx as T  # noqa: N812 - the name TVMScript is written w
 
 from appliance.engine.compile.cpu import activations, attention, projections
 from appliance.engine.compile.cpu.isa import Isa
-from appliance.engine.compile.cpu.rooted import rooted
+from appliance.engine.compile.rooted import rooted
 from appliance.engine.running.blocks import BLOCK, GROUP, OCTETS, PAGE
 
 

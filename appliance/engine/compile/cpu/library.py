@@ -9,6 +9,7 @@ import tvm
 
 from appliance.engine.compile.cpu import activations, attention, embedding, layer, projections
 from appliance.engine.compile.cpu.isa import LEVELS, Isa
+from appliance.engine.compile.rooted import UNTOUCHED
 from appliance.engine.running.blocks import HEAD_DIMS
 
 
@@ -20,7 +21,8 @@ def compile_cpu(level: str, path: Path) -> None:
     module = tvm.IRModule(
         {name: made.with_attr("global_symbol", name) for name, made in kernels(isa).items()}
     )
-    tvm.compile(module, target_of(isa)).export_library(str(path))
+    with tvm.transform.PassContext(config=UNTOUCHED):
+        tvm.compile(module, target_of(isa)).export_library(str(path))
 
 
 def target_of(isa: Isa) -> tvm.target.Target:

@@ -27,7 +27,7 @@ from typing import Any
 from tvm.script import tirx as T  # noqa: N812 - the name TVMScript is written with
 
 from appliance.engine.compile.cpu.isa import Isa
-from appliance.engine.compile.cpu.rooted import rooted
+from appliance.engine.compile.rooted import rooted, stack
 from appliance.engine.running.blocks import BLOCK, GROUP, OCTETS
 
 AHEAD = 128
@@ -43,8 +43,8 @@ def int8_tile(isa: Isa, rows: int, *, early: bool) -> Any:  # noqa: ANN401 - TVM
 
     @T.inline
     def run(w, s, x, xs, xz, y, block, top, m, g, adding):
-        acc = T.alloc_buffer((tiles * lanes,), "float32", scope="local")
-        part = T.alloc_buffer((tiles * width,), isa.sum_scalar, scope="local")
+        acc = stack(tiles * lanes, "float32")
+        part = stack(tiles * width, isa.sum_scalar)
         for t in T.unroll(tiles):
             acc[T.ramp(t * lanes, 1, lanes)] = isa.vector.splat(0.0)
         for group in T.serial(g):
@@ -131,8 +131,8 @@ def packed_exactly(isa: Isa, rows: int, scale: str) -> Any:  # noqa: ANN401
         for block in T.parallel(b):
             for tile in T.serial((m + rows - 1) // rows):
                 top = T.meta_var(tile * rows)
-                acc = T.alloc_buffer((tiles * lanes,), "float32", scope="local")
-                part = T.alloc_buffer((tiles * lanes,), "float32", scope="local")
+                acc = stack(tiles * lanes, "float32")
+                part = stack(tiles * lanes, "float32")
                 for t in T.unroll(tiles):
                     acc[T.ramp(t * lanes, 1, lanes)] = isa.vector.splat(0.0)
                 for group in T.serial(g):
@@ -184,7 +184,7 @@ def plain(isa: Isa, rows: int, weight: str) -> Any:  # noqa: ANN401
         for block in T.parallel(b):
             for tile in T.serial((m + rows - 1) // rows):
                 top = T.meta_var(tile * rows)
-                acc = T.alloc_buffer((tiles * lanes,), "float32", scope="local")
+                acc = stack(tiles * lanes, "float32")
                 for t in T.unroll(tiles):
                     acc[T.ramp(t * lanes, 1, lanes)] = isa.vector.splat(0.0)
                 for c in T.serial(k):

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import tvm
-from tvm import s_tir, tirx
 from tvm.script import tirx as T  # noqa: N812 - the name TVMScript is written with
 
 from appliance.engine.compile.lanes import Lanes
+from appliance.engine.compile.rooted import rooted, stack
 from appliance.engine.encoder.layout import (
     HEAD,
     HEADS,
@@ -50,12 +50,6 @@ AVX2 = Tiling(lanes=8, rows=6, vectors=2, queries=3)
 AVX512 = Tiling(lanes=16, rows=6, vectors=4, queries=6)
 
 
-def _rooted(function: Any) -> Any:  # noqa: ANN401
-    """TVM's passes expect a scheduled function's body to stand in a root block."""
-    root = s_tir.SBlock([], [], [], "root", function.body)
-    return function.with_body(s_tir.SBlockRealize([], tirx.const(True, "bool"), root))
-
-
 def gemm(tiling: Tiling, n: int, k: int, epilogue: str) -> Any:  # noqa: ANN401
     """y = x W^T + b, then nothing, GELU, or the residual r added (epilogue "none", "gelu", "add").
 
@@ -83,7 +77,7 @@ def gemm(tiling: Tiling, n: int, k: int, epilogue: str) -> Any:  # noqa: ANN401
             top = T.meta_var(task // tiles * CHUNK * rows)
             for tile in T.serial(T.min(CHUNK, (m - top + rows - 1) // rows)):
                 row = T.meta_var(top + tile * rows)
-                acc = T.alloc_buffer((rows * vectors * lanes,), "float32", scope="local")
+                acc = stack(rows * vectors * lanes, "float32")
                 for i in T.unroll(rows):
                     for j in T.unroll(vectors):
                         at = T.meta_var(T.ramp((i * vectors + j) * lanes, 1, lanes))
@@ -112,7 +106,7 @@ def gemm(tiling: Tiling, n: int, k: int, epilogue: str) -> Any:  # noqa: ANN401
                                 else acc[at]
                             )
 
-    return _rooted(kernel)
+    return rooted(kernel)
 
 
 def layer_norm(tiling: Tiling) -> Any:  # noqa: ANN401
@@ -129,8 +123,8 @@ def layer_norm(tiling: Tiling) -> Any:  # noqa: ANN401
         B = T.match_buffer(b, (HIDDEN,), "float32")
         Y = T.match_buffer(y, (m, HIDDEN), "float32")
         for i in T.parallel(m):
-            part = T.alloc_buffer((lanes,), "float32", scope="local")
-            stat = T.alloc_buffer((2,), "float32", scope="local")
+            part = stack(lanes, "float32")
+            stat = stack(2, "float32")
             part[T.ramp(0, 1, lanes)] = v.splat(0.0)
             for c in T.serial(HIDDEN // lanes):
                 part[T.ramp(0, 1, lanes)] = (
@@ -152,7 +146,7 @@ def layer_norm(tiling: Tiling) -> Any:  # noqa: ANN401
                     T.ramp(c * lanes, 1, lanes)
                 ]
 
-    return _rooted(kernel)
+    return rooted(kernel)
 
 
 def attention(tiling: Tiling) -> Any:  # noqa: ANN401
@@ -186,12 +180,12 @@ def attention(tiling: Tiling) -> Any:  # noqa: ANN401
                         key = T.meta_var(start + T.min(p * PANEL + t, length - 1))
                         keys[(p * HEAD + d) * PANEL + t] = X[key, HIDDEN + head + d]
             for q in T.serial((length + queries - 1) // queries):
-                score = T.alloc_buffer((MAX_TOKENS * queries,), "float32", scope="local")
-                block = T.alloc_buffer((queries * PANEL,), "float32", scope="local")
-                top = T.alloc_buffer((queries * lanes,), "float32", scope="local")
-                mass = T.alloc_buffer((queries * lanes,), "float32", scope="local")
-                out = T.alloc_buffer((queries * HEAD,), "float32", scope="local")
-                scale = T.alloc_buffer((queries,), "float32", scope="local")
+                score = stack(MAX_TOKENS * queries, "float32")
+                block = stack(queries * PANEL, "float32")
+                top = stack(queries * lanes, "float32")
+                mass = stack(queries * lanes, "float32")
+                out = stack(queries * HEAD, "float32")
+                scale = stack(queries, "float32")
                 for i in T.unroll(queries):
                     top[T.ramp(i * lanes, 1, lanes)] = v.splat(-1e30)
                     mass[T.ramp(i * lanes, 1, lanes)] = v.splat(0.0)
@@ -256,7 +250,7 @@ def attention(tiling: Tiling) -> Any:  # noqa: ANN401
                             to = T.meta_var(T.ramp(head + j * lanes, 1, lanes))
                             Y[start + q * queries + i, to] = out[at] * T.broadcast(scale[i], lanes)
 
-    return _rooted(kernel)
+    return rooted(kernel)
 
 
 def embed(tiling: Tiling) -> Any:  # noqa: ANN401
@@ -278,7 +272,7 @@ def embed(tiling: Tiling) -> Any:  # noqa: ANN401
                     W[I[i], T.ramp(c * lanes, 1, lanes)] + E[P[i], T.ramp(c * lanes, 1, lanes)]
                 )
 
-    return _rooted(kernel)
+    return rooted(kernel)
 
 
 def pool(tiling: Tiling) -> Any:  # noqa: ANN401
@@ -296,7 +290,7 @@ def pool(tiling: Tiling) -> Any:  # noqa: ANN401
         Y = T.match_buffer(y, (spans, HIDDEN), "float32")
         for s in T.parallel(spans):
             for c in T.serial(HIDDEN // lanes):
-                part = T.alloc_buffer((lanes,), "float32", scope="local")
+                part = stack(lanes, "float32")
                 part[T.ramp(0, 1, lanes)] = T.broadcast(T.float32(0), lanes)
                 for t in T.serial(L[s] - F[s]):
                     part[T.ramp(0, 1, lanes)] = (
@@ -306,7 +300,7 @@ def pool(tiling: Tiling) -> Any:  # noqa: ANN401
                     T.Cast("float32", L[s] - F[s]), lanes
                 )
 
-    return _rooted(kernel)
+    return rooted(kernel)
 
 
 def module(tiling: Tiling) -> Any:  # noqa: ANN401

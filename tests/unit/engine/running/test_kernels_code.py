@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 import tvm
 
 from appliance.engine.compile.cpu import attention, projections
-from appliance.engine.compile.cpu.isa import AVX2, DOTPROD, VNNI, Isa
+from appliance.engine.compile.cpu.isa import AVX2, DOTPROD, LEVELS, VNNI, Isa
 from appliance.engine.compile.cpu.library import target_of
+from appliance.engine.compile.rooted import UNTOUCHED
 
 
 def assembly(isa: Isa) -> str:
@@ -18,7 +20,14 @@ def assembly(isa: Isa) -> str:
         "attend": attention.attention(isa, 64, "float16", isa.few),
     }
     module = tvm.IRModule({n: f.with_attr("global_symbol", n) for n, f in made.items()})
-    return str(tvm.compile(module, target_of(isa)).mod.inspect_source("asm"))
+    with tvm.transform.PassContext(config=UNTOUCHED):
+        return str(tvm.compile(module, target_of(isa)).mod.inspect_source("asm"))
+
+
+@pytest.mark.parametrize("isa", LEVELS.values(), ids=LEVELS)
+def test_no_tile_asks_for_memory(isa: Isa) -> None:
+    """An allocation a tile once cost a quarter of the time of a token."""
+    assert "AllocWorkspace" not in assembly(isa)
 
 
 def test_avx2_code_needs_no_more_than_avx2() -> None:
