@@ -70,7 +70,8 @@ def write(appliance: Appliance) -> None:
 
     desk = appliance._desk
     assert desk is not None
-    written = ScriptedHost(f"The {SECRETS['written answer']} may stay [1]. So may others.")
+    paper, secret = f"The {PAPER} may stay for five days", SECRETS["written answer"]
+    written = ScriptedHost(f"{paper} [1][2][3]. The {secret} may stay [1].")
     desk.writer = cast("ChatHost", written)
     quoting = desk.policy.decide
 
@@ -83,7 +84,7 @@ def write(appliance: Appliance) -> None:
         last = list(appliance.ask(f"How long may the {PAPER} stay?"))[-1]
         assert isinstance(last, Answered), last
         assert last.answer.mode is AnswerMode.GENERATE
-        assert SECRETS["written answer"] in last.answer.sentences[0].text
+        assert secret in last.answer.sentences[-1].text
         stop = Cancellation()
         for event in appliance.ask(f"Where is the {PAPER} kept?", cancellation=stop):
             if isinstance(event, Token):
