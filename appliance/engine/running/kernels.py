@@ -25,9 +25,6 @@ View: TypeAlias = object
 """An array as the kernels take it."""
 Kernel: TypeAlias = Callable[..., object]
 
-SINGLE_TILE = 8
-"""Rows up to which a matrix is read once only, so that it pays to ask for it early."""
-
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
@@ -86,11 +83,10 @@ class Kernels:
         self._to_int8: Kernel | None = module["to_int8"] if kind == "int8" else None
         self._one: Kernel = module[f"{kind}_{form.dtype}_one"]
         self._many: Kernel = module[f"{kind}_{form.dtype}_many"]
-        self._few: Kernel = module[f"int8_{form.dtype}_few"] if kind == "int8" else self._many
 
     def project(self, matrix: Matrix, x: Room, y: View, *, adding: bool = False) -> None:
         """y = x W^T, or y += x W^T."""
-        run = self._one if x.rows == 1 else self._few if x.rows <= SINGLE_TILE else self._many
+        run = self._one if x.rows == 1 else self._many
         if self._to_int8 is None:
             run(*matrix.blocks, x.floats, y, int(adding))
             return

@@ -3,18 +3,23 @@
  * Compiled by bandwidth.py with -O3 -march=native. For each line with a number of threads on standard
  * input, reads half a gigabyte (far past every cache) five times and prints the median in bytes a
  * second. The loop adds 64-bit words in eight independent chains; the compiler makes the widest
- * vectors of it that the processor has.
+ * vectors of it that the processor has. Memory is asked for in huge pages and ahead of its use, as the
+ * engine does it: without, this read less than the engine does (31 against 34 GB/s).
  */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #define WORDS ((size_t)1 << 26)
 #define PASSES 5
 #define MOST 64
 #define LANES 64
+#define LINE 8
+#define AHEAD 1024 /* words: 8 KiB */
+#define HUGE ((size_t)1 << 21)
 
 static uint64_t *memory;
 
@@ -27,8 +32,11 @@ struct part {
 static void *read_part(void *argument) {
     struct part *part = argument;
     uint64_t sums[LANES] = {0};
-    for (size_t i = 0; i + LANES <= part->count; i += LANES)
+    for (size_t i = 0; i + LANES <= part->count; i += LANES) {
+        for (int lane = 0; lane < LANES; lane += LINE)
+            __builtin_prefetch(part->from + i + AHEAD + lane); /* past the end it does nothing */
         for (int lane = 0; lane < LANES; lane++) sums[lane] += part->from[i + lane];
+    }
     for (int lane = 0; lane < LANES; lane++) part->sum += sums[lane];
     return NULL;
 }
@@ -64,8 +72,9 @@ static int ascending(const void *a, const void *b) {
 
 int main(void) {
     int threads;
-    memory = aligned_alloc(4096, WORDS * sizeof *memory);
+    memory = aligned_alloc(HUGE, WORDS * sizeof *memory);
     if (!memory) return 2;
+    madvise(memory, WORDS * sizeof *memory, MADV_HUGEPAGE); /* as the engine asks for it */
     for (size_t i = 0; i < WORDS; i++) memory[i] = i * 0x9e3779b97f4a7c15u;
     while (scanf("%d", &threads) == 1) {
         double rates[PASSES];

@@ -27,7 +27,7 @@ def layer(isa: Isa, dims: int) -> Any:  # noqa: ANN401 - TVM has no types
     the format that is brought most: scales and cache are float16."""
     dtype = "float16"
     norm_row, int8_row = activations.norm_row(isa), activations.int8_row(isa)
-    gated, tile = activations.gated(isa), projections.int8_tile(isa, 1, early=True)
+    gated, tile = activations.gated(isa), projections.int8_tile(isa, 1)
     turned, attended = attention.turned_head(dims, dtype), attention.attended(isa, dims, dtype, isa.few)  # noqa: E501  # fmt: skip
     lanes = isa.lanes
 

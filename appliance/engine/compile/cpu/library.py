@@ -49,10 +49,8 @@ def kernels(isa: Isa) -> dict[str, Any]:
     for dtype in ("float16", "float32"):
         made[f"embed_packed_{dtype}"] = embedding.embed_packed(dtype)
         made[f"embed_plain_{dtype}"] = embedding.embed_plain(dtype)
-        for rows, name in ((1, "one"), (isa.rows, "few"), (isa.rows, "many")):
-            early = name != "many"
-            made[f"int8_{dtype}_{name}"] = projections.packed_by_int8(isa, rows, dtype, early=early)
         for rows, name in ((1, "one"), (isa.rows, "many")):
+            made[f"int8_{dtype}_{name}"] = projections.packed_by_int8(isa, rows, dtype)
             made[f"exact_{dtype}_{name}"] = projections.packed_exactly(isa, rows, dtype)
             made[f"plain_{dtype}_{name}"] = projections.plain(isa, rows, dtype)
         for dims in HEAD_DIMS:

@@ -31,11 +31,11 @@ from appliance.engine.compile.rooted import rooted, stack
 from appliance.engine.running.blocks import BLOCK, GROUP, OCTETS
 
 AHEAD = 128
-"""Vectors of weights asked for early: with several rows a core computes too long on one to have
-the next on its way in time (measured: 130 to 225 billion products a second at 8 rows)."""
+"""Vectors of weights asked for before they are needed: with several rows a core computes too long
+on one to have the next on its way in time. 64, 256 and 512 were slower."""
 
 
-def int8_tile(isa: Isa, rows: int, *, early: bool) -> Any:  # noqa: ANN401 - TVM has no types
+def int8_tile(isa: Isa, rows: int) -> Any:  # noqa: ANN401 - TVM has no types
     """`rows` rows of x, from `top` on, times one block of rows of W: part of a kernel."""
     lanes, width = isa.lanes, isa.sum_width
     parts = BLOCK // lanes
@@ -48,10 +48,9 @@ def int8_tile(isa: Isa, rows: int, *, early: bool) -> Any:  # noqa: ANN401 - TVM
         for t in T.unroll(tiles):
             acc[T.ramp(t * lanes, 1, lanes)] = isa.vector.splat(0.0)
         for group in T.serial(g):
-            if early:
-                for o in T.unroll(OCTETS):
-                    T.evaluate(isa.prefetch(w[block, group * OCTETS + o + AHEAD, 0]))
-                T.evaluate(isa.prefetch(s[block, group + AHEAD // OCTETS, 0]))
+            for o in T.unroll(OCTETS):
+                T.evaluate(isa.prefetch(w[block, group * OCTETS + o + AHEAD, 0]))
+            T.evaluate(isa.prefetch(s[block, group + AHEAD // OCTETS, 0]))
             for t in T.unroll(tiles):
                 part[T.ramp(t * width, 1, width)] = isa.nothing()
             for o in T.unroll(OCTETS):
@@ -90,12 +89,9 @@ def int8_tile(isa: Isa, rows: int, *, early: bool) -> Any:  # noqa: ANN401 - TVM
     return run
 
 
-def packed_by_int8(isa: Isa, rows: int, scale: str, *, early: bool) -> Any:  # noqa: ANN401
-    """Four-bit weights, eight-bit activations: a group's products are summed in integers.
-
-    early: weights are asked for before they are needed, which helps where each is read once
-    (nothing else hides the memory's delay) and costs where it is read from the cache again."""
-    one = int8_tile(isa, rows, early=early)
+def packed_by_int8(isa: Isa, rows: int, scale: str) -> Any:  # noqa: ANN401
+    """Four-bit weights, eight-bit activations: a group's products are summed in integers."""
+    one = int8_tile(isa, rows)
 
     @T.prim_func(s_tir=True)
     def kernel(codes: T.handle, scales: T.handle, x8: T.handle, xs: T.handle, xz: T.handle, y: T.handle, adding: T.int32):  # noqa: E501  # fmt: skip

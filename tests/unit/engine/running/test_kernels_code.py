@@ -16,7 +16,7 @@ from appliance.engine.compile.rooted import UNTOUCHED
 def assembly(isa: Isa) -> str:
     """Of a projection and of attention, which use all there is."""
     made = {
-        "project": projections.packed_by_int8(isa, isa.rows, "float16", early=True),
+        "project": projections.packed_by_int8(isa, isa.rows, "float16"),
         "attend": attention.attention(isa, 64, "float16", isa.few),
     }
     module = tvm.IRModule({n: f.with_attr("global_symbol", n) for n, f in made.items()})
