@@ -263,10 +263,11 @@ def loading(setup: Setup) -> Section:
             "A fresh process each time, the interpreter's start and a prompt of "
             f"{PROMPT} tokens included; files in the page cache. Ours reads an MLC bundle and "
             "checks every hash; llama.cpp maps its file and checks none.",
-            "Where ours goes, profiled: 0.1 s for the interpreter and its imports, 0.2 s for reading "
-            "and hashing 620 MB, 0.15 s for laying matrices out for the kernels, 0.1 s for a first "
-            "pass over new memory. Tried: reading, hashing and laying out by several threads (which "
-            "halved it), huge pages. Not tried: laying one shard out while the next is hashed.",
+            "Where ours goes, profiled: 0.1 s for the interpreter and its imports, 0.2 s for "
+            "reading and hashing 620 MB, 0.15 s for laying matrices out for the kernels, 0.1 s for "
+            "a first pass over new memory. Tried: reading, hashing and laying out by several "
+            "threads (which halved it), huge pages. Not tried: laying one shard out while the next "
+            "is hashed.",
         ),
     )
 
