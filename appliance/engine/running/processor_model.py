@@ -198,9 +198,8 @@ class ProcessorModel:
             hidden = self._pass(tokens[start:stop], rows[start:stop])
             here = (ends >= start) & (ends < stop)
             last[here] = hidden[ends[here] - start]
-        return np.concatenate(
-            [self._logits(last[i : i + CHUNK]) for i in range(0, len(batch), CHUNK)]
-        )
+        logits = [self._logits(last[i : i + CHUNK]) for i in range(0, len(batch), CHUNK)]
+        return logits[0] if len(logits) == 1 else np.concatenate(logits)
 
     def _checked(self, batch: Sequence[Append]) -> npt.NDArray[np.int32]:
         if not batch or len({append.sequence for append in batch}) != len(batch):
