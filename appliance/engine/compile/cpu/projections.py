@@ -1,4 +1,4 @@
-# ruff: noqa: N806, C901, PLR0912, PLR0917, ANN001, ANN202
+# ruff: noqa: N806, C901, PLR0917, ANN001, ANN202
 # TIR is loop nests over named buffers, not Python's control flow: a parser reads these functions.
 # mypy: disable-error-code="no-untyped-def, untyped-decorator"
 """Matrix times activations: y = x W^T, or y += x W^T where `adding` is not 0.
@@ -35,11 +35,31 @@ AHEAD = 128
 on one to have the next on its way in time. 64, 256 and 512 were slower."""
 
 
+def kept(isa: Isa, rows: int) -> Any:  # noqa: ANN401 - TVM has no types
+    """The sums of a tile into y, or added to it: the end of every kernel here."""
+    lanes = isa.lanes
+    parts = BLOCK // lanes
+
+    @T.inline
+    def run(acc, y, block, top, m, adding):
+        for i in T.unroll(rows):
+            if top + i < m:
+                for p in T.unroll(parts):
+                    at = T.meta_var(T.ramp((i * parts + p) * lanes, 1, lanes))
+                    to = T.meta_var(T.ramp(block * BLOCK + p * lanes, 1, lanes))
+                    if adding != 0:
+                        y[top + i, to] = y[top + i, to] + acc[at]
+                    else:
+                        y[top + i, to] = acc[at]
+
+    return run
+
+
 def int8_tile(isa: Isa, rows: int) -> Any:  # noqa: ANN401 - TVM has no types
     """`rows` rows of x, from `top` on, times one block of rows of W: part of a kernel."""
     lanes, width = isa.lanes, isa.sum_width
     parts = BLOCK // lanes
-    tiles = rows * parts
+    tiles, keep = rows * parts, kept(isa, rows)
 
     @T.inline
     def run(w, s, x, xs, xz, y, block, top, m, g, adding):
@@ -76,15 +96,7 @@ def int8_tile(isa: Isa, rows: int) -> Any:  # noqa: ANN401 - TVM has no types
                         isa.summed(sums) * T.broadcast(xs[row, group], lanes)
                         + T.broadcast(xz[row, group], lanes)
                     )
-        for i in T.unroll(rows):
-            if top + i < m:
-                for p in T.unroll(parts):
-                    at = T.meta_var(T.ramp((i * parts + p) * lanes, 1, lanes))
-                    to = T.meta_var(T.ramp(block * BLOCK + p * lanes, 1, lanes))
-                    if adding != 0:
-                        y[top + i, to] = y[top + i, to] + acc[at]
-                    else:
-                        y[top + i, to] = acc[at]
+        keep(acc, y, block, top, m, adding)
 
     return run
 
@@ -114,7 +126,7 @@ def packed_exactly(isa: Isa, rows: int, scale: str) -> Any:  # noqa: ANN401
     """Four-bit weights, float32 activations: nothing is rounded but in float32."""
     lanes = isa.lanes
     parts = BLOCK // lanes
-    tiles = rows * parts
+    tiles, keep = rows * parts, kept(isa, rows)
 
     @T.prim_func(s_tir=True)
     def kernel(codes: T.handle, scales: T.handle, x: T.handle, y: T.handle, adding: T.int32):
@@ -151,15 +163,7 @@ def packed_exactly(isa: Isa, rows: int, scale: str) -> Any:  # noqa: ANN401
                         for i in T.unroll(rows):
                             at = T.meta_var(T.ramp((i * parts + p) * lanes, 1, lanes))
                             acc[at] = acc[at] + isa.floats(S[block, group, here]) * part[at]
-                for i in T.unroll(rows):
-                    if top + i < m:
-                        for p in T.unroll(parts):
-                            at = T.meta_var(T.ramp((i * parts + p) * lanes, 1, lanes))
-                            to = T.meta_var(T.ramp(block * BLOCK + p * lanes, 1, lanes))
-                            if adding != 0:
-                                Y[top + i, to] = Y[top + i, to] + acc[at]
-                            else:
-                                Y[top + i, to] = acc[at]
+                keep(acc, Y, block, top, m, adding)
 
     return rooted(kernel)
 
@@ -168,7 +172,7 @@ def plain(isa: Isa, rows: int, weight: str) -> Any:  # noqa: ANN401
     """float16 or float32 weights, float32 activations and sums."""
     lanes = isa.lanes
     parts = BLOCK // lanes
-    tiles = rows * parts
+    tiles, keep = rows * parts, kept(isa, rows)
 
     @T.prim_func(s_tir=True)
     def kernel(w: T.handle, x: T.handle, y: T.handle, adding: T.int32):
@@ -192,14 +196,6 @@ def plain(isa: Isa, rows: int, weight: str) -> Any:  # noqa: ANN401
                             acc[at] = acc[at] + isa.floats(W[block, c, here]) * T.broadcast(
                                 X[row, c], lanes
                             )
-                for i in T.unroll(rows):
-                    if top + i < m:
-                        for p in T.unroll(parts):
-                            at = T.meta_var(T.ramp((i * parts + p) * lanes, 1, lanes))
-                            to = T.meta_var(T.ramp(block * BLOCK + p * lanes, 1, lanes))
-                            if adding != 0:
-                                Y[top + i, to] = Y[top + i, to] + acc[at]
-                            else:
-                                Y[top + i, to] = acc[at]
+                keep(acc, Y, block, top, m, adding)
 
     return rooted(kernel)
