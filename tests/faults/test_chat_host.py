@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +28,7 @@ from appliance.engine.decoding.request import Ending, Finished, Message, Piece, 
 from appliance.engine.errors import BundleDamaged
 from appliance.errors import EngineFailed
 from tests.chat_engine import ROOT, command
+from tests.faults.orphans import require_gone
 from tests.stuck_process import stuck_processes
 
 PATIENCE = Patience(start=30, token=1.5, request=20, restarts=50)
@@ -350,19 +349,7 @@ os.kill(os.getpid(), 9)
 
 
 def test_the_host_does_not_outlive_a_killed_desk() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", ORPHAN], capture_output=True, text=True, check=False
-    )
-    child = int(done.stdout)
-    for _ in range(100):
-        try:
-            state = Path(f"/proc/{child}/stat").read_text().split()[2]
-        except FileNotFoundError:
-            return
-        if state == "Z":  # ended; only its reaper is missing
-            return
-        time.sleep(0.05)
-    pytest.fail("the host is still running")
+    require_gone(ORPHAN)
 
 
 def test_kills_at_random_moments_end_asks_and_never_mix_them(chat: ChatHost) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import textwrap
 import threading
@@ -20,6 +19,7 @@ from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost, Patience
 from appliance.engine.errors import BundleDamaged, BundleMissing
 from appliance.errors import EngineFailed
+from tests.faults.orphans import require_gone
 
 
 @pytest.fixture
@@ -186,19 +186,7 @@ os.kill(os.getpid(), 9)
 
 
 def test_the_host_does_not_outlive_a_killed_desk() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", ORPHAN], capture_output=True, text=True, check=False
-    )
-    child = int(done.stdout)
-    for _ in range(100):
-        try:
-            state = Path(f"/proc/{child}/stat").read_text().split()[2]
-        except FileNotFoundError:
-            return
-        if state == "Z":  # ended; only its reaper is missing
-            return
-        time.sleep(0.05)
-    pytest.fail("the host is still running")
+    require_gone(ORPHAN)
 
 
 def test_many_threads_at_once_each_get_their_own_vectors(engine: EngineHost) -> None:
