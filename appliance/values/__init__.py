@@ -67,6 +67,10 @@ from appliance.values.people import (
     Person,
     Role,
 )
+from appliance.values.reading import (
+    Reading,
+    ToRead,
+)
 from appliance.values.records import (
     LogRecord,
     LogState,
@@ -120,11 +124,13 @@ __all__ = [
     "Probe",
     "Progress",
     "Question",
+    "Reading",
     "Refused",
     "Role",
     "Scored",
     "Stage",
     "StoreMark",
+    "ToRead",
     "Token",
     "Turn",
     "Vectors",

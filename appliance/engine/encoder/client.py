@@ -15,9 +15,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -43,8 +44,12 @@ from appliance.engine.framing import (
 )
 from appliance.engine.quoting.quote import quote
 from appliance.engine.quoting.words import Rarity, read_rarity
+from appliance.engine.reading.frames import ReadRequest, pack_read, unpack_readings
+from appliance.engine.reading.weights import are_there, default_reader_folder, read_facts
 from appliance.errors import EngineFailed
-from appliance.values import VECTOR_SIZE, Answer, Scored, Vectors
+from appliance.values import VECTOR_SIZE, Answer, Reading, Scored, ToRead, Vectors
+
+Content = TypeVar("Content")
 
 PIECE_TEXTS = 16
 PIECE_CHARACTERS = 2_400
@@ -62,17 +67,20 @@ class Patience:
 
 
 class EngineHost:
-    """The encoder, in a process of its own."""
+    """The encoder and the reader, in a process of their own. `reader` is the folder of the
+    reader's weights; the one that comes with the program if None."""
 
     def __init__(
         self,
         bundle: Path,
         *,
+        reader: Path | None = None,
         command: Sequence[str] = (sys.executable, "-I", "-m", "appliance.engine.encoder.host"),
         threads: int | None = None,
         patience: Patience | None = None,
     ) -> None:
         self._folder = bundle
+        self._reader_folder = reader or default_reader_folder()
         self._command = tuple(command)
         self._threads = threads or min(8, cores())
         self._patience = patience or Patience()
@@ -124,6 +132,30 @@ class EngineHost:
         Raises EngineFailed."""
         return quote(question, passages, self.encode, self._rare(), self.model)
 
+    @property
+    def reads(self) -> bool:
+        """Whether the reader's weights are there. `read` raises where they are not."""
+        return are_there(self._reader_folder)
+
+    @property
+    def reader(self) -> str:
+        """What reads: a name and the beginning of the weights' hash. Raises BundleMissing or
+        BundleDamaged."""
+        return read_facts(self._reader_folder).model
+
+    def read(self, question: str, passages: Sequence[ToRead], keep: int) -> tuple[Reading, ...]:
+        """One Reading a passage, in their order: the `keep` that look best after the first layers
+        (their look and their `prior` added) are read whole. Goes before an import.
+
+        At most 64 passages of 16,384 characters and 400 sentences. Raises EngineFailed
+        (BundleMissing where there are no weights)."""
+        if not passages:
+            return ()
+        request = ReadRequest(question, tuple(passages), keep)
+        return self._ask(
+            pack_read(request), lambda answer: unpack_readings(answer, request), urgent=True
+        )
+
     def close(self) -> None:
         """Ends the host. Waits for the request that is running; further calls raise."""
         self._closed = True
@@ -139,13 +171,18 @@ class EngineHost:
     # --- one request --------------------------------------------------------------------------
 
     def _request(self, texts: Sequence[str], *, urgent: bool) -> Vectors:
-        payload = pack_texts(texts)
+        return self._ask(
+            pack_texts(texts), lambda answer: unpack_vectors(answer, len(texts)), urgent=urgent
+        )
+
+    def _ask(
+        self, payload: bytes, unpack: Callable[[bytes], Content | Refusal], *, urgent: bool
+    ) -> Content:
         with self._turns.take(urgent=urgent):
             process = self._running()
             try:
-                answer = unpack_vectors(
-                    _exchange(process, payload, time.monotonic() + self._patience.request),
-                    len(texts),
+                answer = unpack(
+                    _exchange(process, payload, time.monotonic() + self._patience.request)
                 )
             except FrameInvalid as error:
                 raise self._failure(error) from error
@@ -181,7 +218,7 @@ class EngineHost:
     def _spawn(self) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
-                [*self._command, os.fspath(self._folder)],
+                [*self._command, os.fspath(self._folder), os.fspath(self._reader_folder)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

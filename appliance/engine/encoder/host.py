@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 
 from appliance.airgap.sandbox import SandboxLimits, enter_sandbox
 from appliance.engine.encoder.bundle import Bundle, open_bundle
-from appliance.engine.encoder.frames import pack_vectors, unpack_texts
+from appliance.engine.encoder.frames import pack_vectors, unpack_request
 from appliance.engine.encoder.layout import MAX_TOKENS, params_size
 from appliance.engine.encoder.minilm import CAPACITY, MiniLM, aligned
 from appliance.engine.errors import BundleDamaged
@@ -93,7 +93,7 @@ def _prepare(folder: Path, output: int) -> TextEncoder:
 
 def _answer(encoder: TextEncoder, request: bytes) -> bytes:
     try:
-        return pack_vectors(encoder.encode(unpack_texts(request)))
+        return pack_vectors(encoder.encode(unpack_request(request)))
     except CloisterError as error:
         return pack_refusal(Refusal(error.code, error.sentence, error.next_step))
     except MemoryError:
