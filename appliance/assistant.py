@@ -39,6 +39,8 @@ from appliance.values import (
 )
 
 QUESTION_LIMIT = 8_000
+DEPTH = 30
+"""Passages that are found, and read as far as it takes to see which are worth more."""
 PASSAGE_LIMIT = 16
 NOT_FOUND = "Not in your documents."
 
@@ -144,10 +146,12 @@ def _answer(
         go_on()
         yield Progress(Stage.FINDING)
         vector = parts.answerer.encode([question.text])
-        found = parts.finder.find(question.text, vector, question.collections, PASSAGE_LIMIT)
+        near = parts.finder.find(question.text, vector, question.collections, DEPTH)
+        go_on()
+        yield Progress(Stage.READING)
+        found = parts.answerer.rank(question.text, near)[:PASSAGE_LIMIT]
         go_on()
         yield Found(found)
-        yield Progress(Stage.READING)
         answer = None
         if verdict.obligations.mode is AnswerMode.GENERATE and parts.answerer.can_generate:
             answer = yield from _write(question, found, verdict, parts, streamed, go_on)

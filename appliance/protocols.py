@@ -57,8 +57,13 @@ class Encoder(Protocol):
 
 
 class Answerer(Encoder, Protocol):
+    def rank(self, question: str, found: Sequence[Scored]) -> tuple[Scored, ...]:
+        """The same passages, the one that bears most on the question first, those that were read
+        with their reading. Raises EngineFailed."""
+
     def quote(self, question: str, passages: Sequence[Scored]) -> Answer:
-        """The sentences that answer, or an Answer without sentences. Raises EngineFailed."""
+        """The sentences of ranked passages that answer, or an Answer without sentences. Raises
+        EngineFailed."""
 
     @property
     def can_generate(self) -> bool:

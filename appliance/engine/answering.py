@@ -18,9 +18,11 @@ from appliance.values import Answer, Scored, Turn, Vectors
 
 
 class Reader(Protocol):
-    """What encodes and quotes: the encoder's host."""
+    """What encodes, ranks and quotes: the encoder's host."""
 
     def encode(self, texts: Sequence[str]) -> Vectors: ...
+
+    def rank(self, question: str, found: Sequence[Scored]) -> tuple[Scored, ...]: ...
 
     def quote(self, question: str, passages: Sequence[Scored]) -> Answer: ...
 
@@ -70,6 +72,9 @@ class Answering:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         return self._reader.encode(texts)
+
+    def rank(self, question: str, found: Sequence[Scored]) -> tuple[Scored, ...]:
+        return self._reader.rank(question, found)
 
     def quote(self, question: str, passages: Sequence[Scored]) -> Answer:
         return self._reader.quote(question, passages)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from appliance.values.documents import Passage
 from appliance.values.people import Person
+from appliance.values.reading import Reading
 
 
 class AnswerMode(StrEnum):
@@ -86,13 +87,17 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Scored:
     """A passage found, and why. similarity is the cosine in [-1, 1]; the ranks count from 1, 0
-    meaning not found by that index; score is the fused score (reciprocal rank fusion)."""
+    meaning not found by that index; score is the fused score (reciprocal rank fusion). reading is
+    what the reader made of it, None where it was not read whole, and relevance the probability,
+    then, that it bears on the question."""
 
     passage: Passage
     score: float
     similarity: float
     vector_rank: int
     word_rank: int
+    reading: Reading | None = None
+    relevance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

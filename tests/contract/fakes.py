@@ -131,6 +131,10 @@ class BagEncoder:
     ) -> Iterator[str | Answer]:
         raise WriterMissing("No language model is installed.")
 
+    def rank(self, question: str, found: Sequence[Scored]) -> tuple[Scored, ...]:
+        """As they were found."""
+        return tuple(found)
+
     def quote(self, question: str, passages: Sequence[Scored]) -> Answer:
         wanted = {w for w in words(question) if len(w) > 3}
         for scored in passages:

@@ -43,6 +43,7 @@ from appliance.engine.framing import (
     write_frame,
 )
 from appliance.engine.quoting.quote import quote
+from appliance.engine.quoting.ranking import KEEP, ranked, to_read
 from appliance.engine.quoting.words import Rarity, read_rarity
 from appliance.engine.reading.frames import ReadRequest, pack_read, unpack_readings
 from appliance.engine.reading.weights import are_there, default_reader_folder, read_facts
@@ -126,11 +127,16 @@ class EngineHost:
         parts = [self._request(piece, urgent=urgent) for piece in _pieces(texts, whole=urgent)]
         return np.concatenate(parts) if parts else np.zeros((0, VECTOR_SIZE), np.float32)
 
+    def rank(self, question: str, found: Sequence[Scored]) -> tuple[Scored, ...]:
+        """The same passages as the reader ranks them, best first; the first of them with what it
+        read. Raises EngineFailed."""
+        return ranked(found, self.read(question, to_read(found), KEEP))
+
     def quote(self, question: str, passages: Sequence[Scored]) -> Answer:
-        """The sentences of the passages that answer, or an Answer without sentences.
+        """The sentences of ranked passages that answer, or an Answer without sentences.
 
         Raises EngineFailed."""
-        return quote(question, passages, self.encode, self._rare(), self.model)
+        return quote(question, passages, self._rare(), self.reader)
 
     @property
     def reads(self) -> bool:

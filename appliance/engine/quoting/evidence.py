@@ -1,7 +1,8 @@
 """How well a sentence answers, and whether anything does: the features behind quote mode.
 
-Rules kept here: pure. A feature is a number near 0 to 1 whose meaning stands beside it; the weights
-are in weights.py, made by packaging/models/calibrate_quote.py and by nothing else.
+Rules kept here: pure. What the reader says counts, and beside it what it is too small to see:
+whether a name, number or rare word of the question stands there at all. A feature's meaning stands
+beside it; the weights are in weights.py, made by packaging/models/calibrate_quote.py alone.
 """
 
 from __future__ import annotations
@@ -16,21 +17,21 @@ import numpy.typing as npt
 
 from appliance.engine.quoting.units import Unit, surroundings, units_of
 from appliance.engine.quoting.words import Asked, Rarity
-from appliance.values import Scored, Vectors
+from appliance.values import Reading, Scored
 
 Floats = npt.NDArray[np.float64]
 
-MAX_UNITS = 20
-MAX_CHARACTERS = 2_600
-"""What is read closely: some 600 tokens, 70 ms on two cores."""
-MAX_PASSAGES = 20
+MAX_PASSAGES = 8
+"""Of those read whole, the first, whose sentences may answer."""
 
 UNIT_FEATURES = (
-    "cosine",  # question and sentence, the heading before it
+    "evidence",  # what the reader makes of the sentence, in log-odds
+    "spanned",  # how sure it is of words that answer, if they stand in this sentence
+    "relevance",  # what it makes of the passage, in log-odds
     "covered",  # the question's words in the sentence
     "covered_with_heading",  # … or in the title and headings over it
     "covered_nearby",  # … or in the sentences next to it
-    "passage_rank",  # 1 for the first found, 1/2 for the second …
+    "passage_rank",  # 1 for the first passage, 1/2 for the second …
     "kind_met",  # asks for a number, time, person or place, and the sentence has one
     "kind_missed",
     "first",  # first sentence of its passage
@@ -39,7 +40,12 @@ UNIT_FEATURES = (
     "points",  # tells where to read on: "Source: …", "See also …", an address
 )
 EVIDENCE_FEATURES = (
-    "cosine",  # highest of question and sentence
+    "evidence",  # the best sentence, by the reader, in log-odds
+    "span",  # the best words that answer, against that none do; the highest of all passages
+    "span_there",  # … in the best sentence's passage
+    "relevance",  # of the most relevant passage, in log-odds
+    "relevance_there",  # … of the best sentence's
+    "similarity",  # highest cosine of question and passage
     "rarest_missing",  # rarity of the rarest word that is nowhere in what was found
     "rarest_missing_there",  # … in the best sentence's passage
     "rarest_missing_near",  # … in the best sentence, its neighbours and what stands over it
@@ -51,9 +57,11 @@ EVIDENCE_FEATURES = (
     "nearest",  # the best sentence's passage is the nearest by vector
     "most_words",  # … is the first by words
 )
+MOST = 12.0
+"""Log-odds beyond this say no more."""
 USUAL_LEAD = 0.15
 """Of `lead`, where too few passages were found to have a middle worth comparing with."""
-ENOUGH_TO_COMPARE = 8
+ENOUGH_TO_COMPARE = 6
 
 
 def _pattern(*parts: str) -> re.Pattern[str]:
@@ -94,17 +102,18 @@ _KINDS = ((_ASKS_TIME, _TIME), (_ASKS_NUMBER, _NUMBER), (_ASKS_NAME, _NAME))
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A unit that is read closely: which of the question's words (masks, words.py) it has (with
-    the one it leans on), and which it has together with its neighbours."""
+    """A unit that may answer: what the reader makes of it, which of the question's words (masks,
+    words.py) it has (with the one it leans on), and which it has together with its neighbours."""
 
     unit: Unit
+    evidence: float
     own: int
     nearby: int
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """The question and everything found, taken apart. above and whole are masks of what stands
+class Read:
+    """The question and what was read whole, taken apart. above and whole are masks of what stands
     over each passage, and of that and the passage."""
 
     question: str
@@ -114,50 +123,41 @@ class Reading:
     above: tuple[int, ...]
     whole: tuple[int, ...]
 
+    def reading(self, place: int) -> Reading:
+        reading = self.found[place].reading
+        if reading is None:
+            raise ValueError("only passages that were read whole are taken apart")
+        return reading
 
-def read_closely(question: str, found: Sequence[Scored], rarity: Rarity) -> Reading:
-    """Takes apart, and chooses by words and rank which units are worth encoding."""
-    found = tuple(found[:MAX_PASSAGES])
+
+def read_closely(question: str, found: Sequence[Scored], rarity: Rarity) -> Read:
+    """Takes apart the passages that were read whole, at most MAX_PASSAGES."""
+    chosen = tuple(scored for scored in found if scored.reading is not None)[:MAX_PASSAGES]
     asked = Asked(question, rarity)
-    above, whole = [], []
-    ranked: list[tuple[float, Near]] = []
-    for place, scored in enumerate(found):
+    above, whole, near = [], [], []
+    for place, scored in enumerate(chosen):
         over = 0
         for text in surroundings(scored.passage):
             over |= asked.mask(text)
-        units = units_of(place, scored.passage)
-        masks = [asked.mask(unit.text) for unit in units]
         above.append(over)
         whole.append(over | asked.mask(scored.passage.text))
-        for n, unit in enumerate(units):
-            own = masks[n] | (masks[n - 1] if unit.leans else 0)
-            nearby = own
-            for beside in masks[max(0, n - 1) : n + 2]:
-                nearby |= beside
-            promise = (
-                asked.coverage(own)
-                + 0.5 * asked.coverage(nearby)
-                + 1.5 * asked.coverage(over)
-                + 2.0 * scored.similarity
-                + 0.6 / (1 + place)
-                + 0.5 * (_kind(question, unit.text) > 0)
-                + 0.25 * (n == 0)
-                - 1.0 * unit.points
-            )
-            ranked.append((promise, Near(unit, own, nearby)))
-    ranked.sort(key=lambda entry: -entry[0])  # stable: the better found, the earlier
-    return Reading(question, asked, found, _affordable(ranked), tuple(above), tuple(whole))
+        near += _near(place, scored, asked)
+    return Read(question, asked, chosen, tuple(near), tuple(above), tuple(whole))
 
 
-def _affordable(ranked: Sequence[tuple[float, Near]]) -> tuple[Near, ...]:
-    kept: list[Near] = []
-    size = 0
-    for _, near in ranked[:MAX_UNITS]:
-        size += min(len(near.unit.text) + len(near.unit.context), 600) + 40
-        if kept and size > MAX_CHARACTERS:
-            break
-        kept.append(near)
-    return tuple(kept)
+def _near(place: int, scored: Scored, asked: Asked) -> list[Near]:
+    """The passage's units; those past what the reader was given are left out."""
+    units = units_of(place, scored.passage)
+    evidence = scored.reading.sentences if scored.reading is not None else ()
+    masks = [asked.mask(unit.text) for unit in units]
+    near = []
+    for n, (unit, logit) in enumerate(zip(units, evidence, strict=False)):
+        own = masks[n] | (masks[n - 1] if unit.leans and n else 0)
+        nearby = own
+        for beside in masks[max(0, n - 1) : n + 2]:
+            nearby |= beside
+        near.append(Near(unit, max(-MOST, min(MOST, logit)), own, nearby))
+    return near
 
 
 def _kind(question: str, text: str) -> int:
@@ -168,20 +168,29 @@ def _kind(question: str, text: str) -> int:
     return 0
 
 
-def unit_features(reading: Reading, question: Vectors, units: Vectors) -> Floats:
-    """One row of UNIT_FEATURES a unit of `reading.near`.
+def answers_by(reading: Reading) -> float:
+    """How far the best words that answer are ahead of "no words here answer", in log-odds."""
+    return max(-MOST, min(MOST, (reading.span_score - reading.null) / 2))
 
-    question has shape (1, VECTOR_SIZE), units (len(reading.near), VECTOR_SIZE), unit length."""
-    cosines = units @ question[0]
-    asked = reading.asked
+
+def _spanned(reading: Reading, unit: Unit) -> float:
+    start, end = reading.span
+    return probability(answers_by(reading)) if start < unit.end and unit.start < end else 0.0
+
+
+def unit_features(read: Read) -> Floats:
+    """One row of UNIT_FEATURES a unit of `read.near`."""
+    asked = read.asked
     rows = []
-    for cosine, near in zip(cosines, reading.near, strict=True):
-        unit = near.unit
-        above = reading.above[unit.place]
-        kind = _kind(reading.question, unit.text)
+    for near in read.near:
+        unit, reading = near.unit, read.reading(near.unit.place)
+        above = read.above[unit.place]
+        kind = _kind(read.question, unit.text)
         rows.append(
             (
-                float(cosine),
+                near.evidence,
+                _spanned(reading, unit),
+                max(-MOST, min(MOST, reading.relevance)),
                 asked.coverage(near.own),
                 asked.coverage(near.own | above),
                 asked.coverage(near.nearby | above),
@@ -197,22 +206,27 @@ def unit_features(reading: Reading, question: Vectors, units: Vectors) -> Floats
     return np.array(rows, np.float64).reshape(len(rows), len(UNIT_FEATURES))
 
 
-def evidence_features(reading: Reading, rows: Floats, odds: Floats) -> Floats:
+def evidence_features(read: Read, rows: Floats, odds: Floats) -> Floats:
     """EVIDENCE_FEATURES of what was found. rows and odds are those of the units, one at least."""
     best = int(np.argmax(odds))
-    near = reading.near[best]
-    there = reading.whole[near.unit.place]
-    asked, anywhere = reading.asked, 0
-    for mask in reading.whole:
+    near = read.near[best]
+    place = near.unit.place
+    there, asked, anywhere = read.whole[place], read.asked, 0
+    for mask in read.whole:
         anywhere |= mask
-    scored = reading.found[near.unit.place]
-    similar = sorted((s.similarity for s in reading.found), reverse=True)
+    similar = sorted((s.similarity for s in read.found), reverse=True)
     lead = similar[0] - similar[len(similar) // 2]
-    over = near.nearby | reading.above[near.unit.place]
+    over = near.nearby | read.above[place]
+    readings = [read.reading(n) for n in range(len(read.found))]
     column = {name: n for n, name in enumerate(UNIT_FEATURES)}
     return np.array(
         [
-            rows[:, column["cosine"]].max(),
+            rows[:, column["evidence"]].max(),
+            max(map(answers_by, readings)),
+            answers_by(readings[place]),
+            rows[:, column["relevance"]].max(),
+            rows[best, column["relevance"]],
+            similar[0],
             asked.rarest_missing(anywhere),
             asked.rarest_missing(there),
             asked.rarest_missing(over),
@@ -221,8 +235,8 @@ def evidence_features(reading: Reading, rows: Floats, odds: Floats) -> Floats:
             rows[best, column["kind_missed"]],
             lead if len(similar) >= ENOUGH_TO_COMPARE else USUAL_LEAD,
             (odds[best] - np.partition(odds, -2)[-2]) / 4 if len(odds) > 1 else 0.0,
-            float(scored.vector_rank == 1),
-            float(scored.word_rank == 1),
+            float(read.found[place].vector_rank == 1),
+            float(read.found[place].word_rank == 1),
         ],
         np.float64,
     )

@@ -10,101 +10,93 @@ docs/decisions/0006-quote-mode.md says how this was measured, and what it does n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from appliance.engine.quoting import weights
 from appliance.engine.quoting.evidence import (
     Floats,
-    Reading,
+    Read,
     evidence_features,
     probability,
     read_closely,
     unit_features,
 )
-from appliance.engine.quoting.units import Unit, place_in_words, units_of
-from appliance.engine.quoting.words import Rarity
-from appliance.values import Answer, AnswerMode, AnswerSentence, Citation, Passage, Scored, Vectors
+from appliance.engine.quoting.units import Unit, units_of
+from appliance.engine.quoting.words import Rarity, split_words
+from appliance.values import Answer, AnswerMode, AnswerSentence, Citation, Passage, Scored
 
 MOST = 4
 """Sentences chosen on their own account; the sentence before one that leans comes on top."""
 MARGIN = 1.0
 """How far, in log-odds, another sentence may be behind the best."""
-ALIKE = 0.93
-"""Cosine from which two sentences say the same."""
-
-Encode = Callable[[Sequence[str]], Vectors]
+ALIKE = 0.8
+"""The share of words in common from which two sentences say the same."""
 
 
-def quote(
-    question: str, found: Sequence[Scored], encode: Encode, rarity: Rarity, model: str
-) -> Answer:
-    """1 to 8 sentences of the passages, or an Answer without sentences.
+def quote(question: str, found: Sequence[Scored], rarity: Rarity, model: str) -> Answer:
+    """1 to 8 sentences of the passages that were read (ranking.py), or an Answer without
+    sentences.
 
-    `evidence` is the fitted probability that what was found answers the question. Raises what
-    `encode` raises.
+    `evidence` is the fitted probability that what was found answers the question.
     """
-    reading = read_closely(question, found, rarity)
-    if not reading.near or not reading.asked.words:
+    read = read_closely(question, found, rarity)
+    if not read.near or not read.asked.words:
         return _answer((), (), model, 0.0)
-    vectors = encode(texts_to_encode(reading))
-    rows, odds = score_units(reading, vectors)
-    evidence = weigh_evidence(reading, rows, odds)
+    rows, odds = score_units(read)
+    evidence = weigh_evidence(read, rows, odds)
     if evidence < weights.THRESHOLD:
         return _answer((), (), model, evidence)
-    chosen = choose(reading, odds, vectors[1:])
-    sentences, citations = _compose(reading, chosen)
+    sentences, citations = _compose(read, choose(read, odds))
     return _answer(sentences, citations, model, evidence)
 
 
-def texts_to_encode(reading: Reading) -> list[str]:
-    """The question, then each unit after the heading it stands under and what it leans on."""
-    texts = [reading.question]
-    for near in reading.near:
-        heading = place_in_words(reading.found[near.unit.place].passage)
-        texts.append(f"{heading}: {near.unit.context} {near.unit.text}".replace(":  ", ": "))
-    return texts
-
-
-def score_units(reading: Reading, vectors: Vectors) -> tuple[Floats, Floats]:
+def score_units(read: Read) -> tuple[Floats, Floats]:
     """The units' features and their log-odds of answering."""
-    rows = unit_features(reading, vectors[:1], vectors[1:])
+    rows = unit_features(read)
     return rows, rows @ np.array(weights.UNIT) + weights.UNIT_BIAS
 
 
-def weigh_evidence(reading: Reading, rows: Floats, odds: Floats) -> float:
+def weigh_evidence(read: Read, rows: Floats, odds: Floats) -> float:
     """The probability that the question is answered in what was found."""
-    features = evidence_features(reading, rows, odds)
+    features = evidence_features(read, rows, odds)
     return probability(float(features @ np.array(weights.EVIDENCE)) + weights.EVIDENCE_BIAS)
 
 
-def choose(reading: Reading, odds: Floats, units: Vectors) -> list[int]:
-    """Indexes into `reading.near`, the best first: those nearly as good that say something new."""
+def choose(read: Read, odds: Floats) -> list[int]:
+    """Indexes into `read.near`, the best first: those nearly as good that say something new."""
     order = sorted(range(len(odds)), key=lambda n: -odds[n])
     chosen = [order[0]]
+    said = [_words(read, order[0])]
     for n in order[1:]:
         if len(chosen) == MOST or odds[n] < odds[order[0]] - MARGIN:
             break
-        if reading.near[n].unit.text.rstrip().endswith("?"):
+        if read.near[n].unit.text.rstrip().endswith("?"):
             continue
-        if max(float(units[n] @ units[other]) for other in chosen) < ALIKE:
+        words = _words(read, n)
+        if all(len(words & other) < ALIKE * len(words | other) for other in said):
             chosen.append(n)
+            said.append(words)
     return chosen
 
 
+def _words(read: Read, n: int) -> frozenset[str]:
+    return frozenset(word.casefold() for word in split_words(read.near[n].unit.text))
+
+
 def _compose(
-    reading: Reading, chosen: Sequence[int]
+    read: Read, chosen: Sequence[int]
 ) -> tuple[tuple[AnswerSentence, ...], tuple[Citation, ...]]:
     """The chosen units in reading order within each passage, the passage of the best first.
     Neighbours share a citation."""
-    places = list(dict.fromkeys(reading.near[n].unit.place for n in chosen))
+    places = list(dict.fromkeys(read.near[n].unit.place for n in chosen))
     sentences: list[AnswerSentence] = []
     citations: list[Citation] = []
     for place in places:
-        passage = reading.found[place].passage
+        passage = read.found[place].passage
         units = units_of(place, passage)
-        wanted = {reading.near[n].unit.index for n in chosen if reading.near[n].unit.place == place}
+        wanted = {read.near[n].unit.index for n in chosen if read.near[n].unit.place == place}
         for run in _runs(_understandable(wanted, units)):
             number = len(citations) + 1
             start, end = units[run[0]].start, units[run[-1]].end
