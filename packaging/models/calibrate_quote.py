@@ -1,13 +1,14 @@
-"""Fits the weights of quote mode and measures them on what they have not seen.
+"""Fits the weights of ranking and quote mode to the reader, and measures them.
 
     .venv/bin/python packaging/models/calibrate_quote.py DATA [--cache FOLDER] [--keep]
 
-DATA holds `reading/dev-v1.1.json` (SQuAD 1.1, development part) and `hospital/*.html` (health
-topics whose <h2> are questions). Writes engine/quoting/weights.py (not with --keep) and prints
-the measurements of docs/decisions/0006-quote-mode.md as a table.
+DATA holds `reading/dev-v1.1.json` (SQuAD 1.1, development part), `hospital/*.html` (health topics
+whose <h2> are questions) and `retrieval/` (SciFact). Writes engine/quoting/weights.py (not with
+--keep) and prints the measurements of docs/decisions/0006-quote-mode.md as a table.
 
-Rules kept here: whole articles and topics are either fitted on or measured on, never both; the
-seed is fixed; features, choice and threshold are the product's own code; only numpy beside it.
+Rules kept here: whole articles, topics and claims are trained on, fitted on or measured on, never
+two of them; the seed is fixed; features, choice and threshold are the product's own code; only
+numpy beside it.
 """
 
 from __future__ import annotations
@@ -19,27 +20,33 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from appliance.engine.encoder.bundle import default_encoder_folder, read_tokenizer
 from appliance.engine.encoder.client import EngineHost
-from appliance.engine.quoting import evidence, weights
+from appliance.engine.quoting import evidence, ranking, weights
 from appliance.engine.quoting.evidence import Floats
-from appliance.engine.quoting.words import read_rarity
+from appliance.engine.quoting.words import Rarity, read_rarity
+from appliance.values import Scored
+from tests.benchmarks.quoting.claims import look_at_claims
 from tests.benchmarks.quoting.finding import VectorCache
 from tests.benchmarks.quoting.measuring import (
+    CALIBRATION,
+    HELD,
+    Looked,
     Read,
+    closely,
+    look_at_part,
     measure,
     of_kind,
     of_small,
-    read_halves,
     refusals,
 )
 
 WRONG_ANSWERS = 0.10
 """The threshold is the lowest at which no more of the unanswerable questions fitted on than this
 are answered."""
-WEIGHTS = Path(__file__).resolve().parents[2] / "appliance" / "engine" / "weights.py"
+WEIGHTS = Path(__file__).resolve().parents[2] / "appliance" / "engine" / "quoting" / "weights.py"
 
 
 def _signs(names: Sequence[str], speaks_for: str, against: str) -> Floats:
@@ -47,14 +54,15 @@ def _signs(names: Sequence[str], speaks_for: str, against: str) -> Floats:
     return np.array([(n in speaks_for.split()) - float(n in against.split()) for n in names])
 
 
+RANK_SIGNS = _signs(ranking.RANK_FEATURES, " ".join(ranking.RANK_FEATURES), "")
 UNIT_SIGNS = _signs(
     evidence.UNIT_FEATURES,
-    "cosine covered covered_with_heading covered_nearby passage_rank kind_met",
+    "evidence spanned relevance covered covered_with_heading covered_nearby passage_rank kind_met",
     "kind_missed question points",
 )
 EVIDENCE_SIGNS = _signs(
     evidence.EVIDENCE_FEATURES,
-    "cosine lead ahead nearest most_words",
+    "evidence span span_there relevance relevance_there similarity lead ahead nearest most_words",
     "rarest_missing names_missing names_missing_there rarest_missing_there rarest_missing_near "
     "kind_missed",
 )
@@ -89,6 +97,32 @@ def fit(
     return np.asarray(raw, np.float64), float(w[-1] - raw @ mean)
 
 
+def fit_rank(looked: Sequence[Looked]) -> tuple[Floats, float, Floats]:
+    """(weights, bias, prior). On cases a found passage of which answers; each counts the same, the
+    answering passages as much as the others."""
+    rows: list[Floats] = []
+    early: list[Floats] = []
+    truth: list[float] = []
+    importance: list[float] = []
+    for one in looked:
+        right = [one.case.holds_passage(s.passage.key) for s in one.found]
+        pairs = [
+            (s, r, y) for s, r, y in zip(one.found, one.readings, right, strict=False) if r.whole
+        ]
+        many = sum(y for _, _, y in pairs)
+        if not one.case.answerable or not 0 < many < len(pairs):
+            continue
+        for scored, reading, y in pairs:
+            rows.append(ranking.rank_features(scored, reading))
+            early.append(np.concatenate([[reading.exit], ranking.found_features(scored)]))
+            truth.append(float(y))
+            importance.append(1 / many if y else 1 / (len(pairs) - many))
+    told, weigh = np.array(truth), np.array(importance)
+    raw, bias = fit(np.array(rows), told, weigh, RANK_SIGNS, ridge=2.0)
+    first, _ = fit(np.array(early), told, weigh, np.ones(len(early[0])), ridge=2.0)
+    return raw, bias, first[1:] / max(first[0], 0.1)
+
+
 def fit_units(reads: Sequence[Read]) -> tuple[Floats, float]:
     """On answerable cases whose answer was among the units; each case counts the same."""
     useful = [r for r in reads if r.case.answerable and r.right.any() and not r.right.all()]
@@ -102,7 +136,7 @@ def fit_units(reads: Sequence[Read]) -> tuple[Floats, float]:
 
 def fit_evidence(reads: Sequence[Read]) -> tuple[Floats, float, float]:
     """(weights, bias, threshold). The answerable and each collection count the same in sum."""
-    rows = np.array([evidence.evidence_features(r.reading, r.rows, r.odds) for r in reads])
+    rows = np.array([evidence.evidence_features(r.read, r.rows, r.odds) for r in reads])
     truth = np.array([float(r.case.answerable) for r in reads])
     squad = np.array([r.case.corpus == "squad" for r in reads])
     importance = np.zeros(len(reads))
@@ -120,33 +154,38 @@ def fit_evidence(reads: Sequence[Read]) -> tuple[Floats, float, float]:
     return raw, bias, worst
 
 
-def write_weights(
-    unit: tuple[Floats, float], whole: tuple[Floats, float], threshold: float
-) -> None:
-    def listed(names: Sequence[str], values: Floats) -> str:
+def write_weights() -> None:
+    """Those in force."""
+
+    def listed(names: Sequence[str], values: Sequence[float]) -> str:
         rows = (f"    {v:.4f},  # {n}" for n, v in zip(names, values, strict=True))
         return "(\n" + "\n".join(rows) + "\n)"
 
     WEIGHTS.write_text(
         '"""Weights of quote mode, by packaging/models/calibrate_quote.py: not to be edited."""\n\n'
         "from __future__ import annotations\n\n"
-        f"UNIT: tuple[float, ...] = {listed(evidence.UNIT_FEATURES, unit[0])}\n"
-        f"UNIT_BIAS = {unit[1]:.4f}\n"
-        f"EVIDENCE: tuple[float, ...] = {listed(evidence.EVIDENCE_FEATURES, whole[0])}\n"
-        f"EVIDENCE_BIAS = {whole[1]:.4f}\n"
-        f"THRESHOLD = {threshold:.3f}\n",
+        f"PRIOR: tuple[float, ...] = {listed(ranking.FOUND_FEATURES, weights.PRIOR)}\n"
+        f"RANK: tuple[float, ...] = {listed(ranking.RANK_FEATURES, weights.RANK)}\n"
+        f"RANK_BIAS = {weights.RANK_BIAS:.4f}\n"
+        f"UNIT: tuple[float, ...] = {listed(evidence.UNIT_FEATURES, weights.UNIT)}\n"
+        f"UNIT_BIAS = {weights.UNIT_BIAS:.4f}\n"
+        f"EVIDENCE: tuple[float, ...] = {listed(evidence.EVIDENCE_FEATURES, weights.EVIDENCE)}\n"
+        f"EVIDENCE_BIAS = {weights.EVIDENCE_BIAS:.4f}\n"
+        f"THRESHOLD = {weights.THRESHOLD:.3f}\n",
         "utf-8",
     )
 
 
-def calibrate(reads: Sequence[Read]) -> None:
-    """Fits, puts in force and writes down."""
-    unit = fit_units(reads)
-    weights.UNIT, weights.UNIT_BIAS = tuple(map(float, unit[0])), unit[1]
-    raw, bias, threshold = fit_evidence(reads)
-    weights.EVIDENCE, weights.EVIDENCE_BIAS = tuple(map(float, raw)), bias
-    weights.THRESHOLD = threshold
-    write_weights(unit, (raw, bias), threshold)
+def calibrate(looked: Sequence[Looked], claims: Sequence[Looked], rarity: Rarity) -> None:
+    """Fits each on top of the one before, puts in force and writes down."""
+    raw, weights.RANK_BIAS, prior = fit_rank([*looked, *claims])
+    weights.RANK, weights.PRIOR = tuple(map(float, raw)), tuple(map(float, prior))
+    reads = closely(looked, rarity)
+    raw, weights.UNIT_BIAS = fit_units(reads)
+    weights.UNIT = tuple(map(float, raw))
+    raw, weights.EVIDENCE_BIAS, weights.THRESHOLD = fit_evidence(reads)
+    weights.EVIDENCE = tuple(map(float, raw))
+    write_weights()
 
 
 def report(reads: Sequence[Read]) -> None:
@@ -171,6 +210,30 @@ def report(reads: Sequence[Read]) -> None:
         print(f"{corpus}: {cases} cases, refusal precision {precision:.1%}, recall {recall:.1%}")
 
 
+def report_ranking(looked: Sequence[Looked], claims: Sequence[Looked]) -> None:
+    """Where the first passage that answers stands, before and after reading."""
+    for name, group in (
+        *((c, [x for x in looked if x.case.corpus == c]) for c in ("squad", "hospital")),
+        ("claims", claims),
+    ):
+        answerable = [x for x in group if x.case.answerable and not x.case.small]
+        told = []
+        for order in (lambda x: x.found, lambda x: x.ranked):
+            at = [_first(x, order(x)) for x in answerable]
+            told.append(
+                f"MRR {np.mean([1 / n if n else 0.0 for n in at]):.3f}, "
+                f"in 1 {np.mean([n == 1 for n in at]):.3f}, "
+                f"in 5 {np.mean([0 < n <= 5 for n in at]):.3f}"
+            )
+        print(f"{name}, {len(answerable)}: found {told[0]}; ranked {told[1]}")
+
+
+def _first(one: Looked, order: Sequence[Scored]) -> int:
+    """The place of the first passage that answers, from 1; 0 for none."""
+    right = [one.case.holds_passage(scored.passage.key) for scored in order]
+    return right.index(True) + 1 if any(right) else 0
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
@@ -179,15 +242,21 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=2000, help="questions of each corpus and half")
     arguments = parser.parse_args()
     folder = default_encoder_folder()
-    cache = VectorCache(EngineHost(folder), arguments.cache)
+    host = EngineHost(folder)
+    cache = VectorCache(host, arguments.cache)
     rarity = read_rarity(read_tokenizer(folder))
-    fitted, held = read_halves(arguments.data, cache, rarity, arguments.most)
+    data, most = arguments.data, arguments.most
+    parts = {
+        part: look_at_part(data, cache, host, rarity, part, most) for part in (CALIBRATION, HELD)
+    }
+    claims = {part: look_at_claims(data / "retrieval", cache, host, part) for part in parts}
     cache.close()
     if not arguments.keep:
-        calibrate(fitted)
-    for name, half in (("Fitted on", fitted), ("Held out", held)):
-        print(f"\n{name}, threshold {weights.THRESHOLD:.3f}\n")
-        report(half)
+        calibrate(parts[CALIBRATION], claims[CALIBRATION], rarity)
+    for part, looked in parts.items():
+        print(f"\n{part}, threshold {weights.THRESHOLD:.3f}\n")
+        report(closely(looked, rarity))
+        report_ranking(looked, claims[part])
 
 
 if __name__ == "__main__":

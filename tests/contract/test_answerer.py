@@ -62,7 +62,7 @@ def failing(request: pytest.FixtureRequest) -> Iterator[Answerer]:
 
 
 def found(answerer: Answerer, question: str) -> tuple[Scored, ...]:
-    """As search hands them over, by cosine alone."""
+    """As search hands them over, by cosine alone, and the answerer ranks them."""
     passages = [passage(number, text) for number, text in enumerate(TEXTS)]
     first = TEXTS[0].index(DOSE)
     cuts = ((0, first - 1), (first, first + len(DOSE)), (first + len(DOSE) + 1, len(TEXTS[0])))
@@ -70,10 +70,22 @@ def found(answerer: Answerer, question: str) -> tuple[Scored, ...]:
     rows = answerer.encode([question, *TEXTS])
     near = [float(row @ rows[0]) for row in rows[1:]]
     order = sorted(range(len(TEXTS)), key=lambda at: -near[at])
-    return tuple(
+    scored = tuple(
         Scored(passages[at], 1 / (60 + rank), near[at], rank, rank)
         for rank, at in enumerate(order, start=1)
     )
+    return answerer.rank(question, scored)
+
+
+def test_ranking_loses_no_passage_and_adds_none(answerer: Answerer) -> None:
+    ranked = found(answerer, QUESTION)
+    assert {scored.passage for scored in ranked} == {
+        replace(scored.passage) for scored in found(answerer, ELSEWHERE)
+    }
+    assert len(ranked) == len(TEXTS)
+    assert all(0 <= scored.relevance <= 1 for scored in ranked)
+    assert ranked == found(answerer, QUESTION)
+    assert answerer.rank(QUESTION, ()) == ()
 
 
 def test_vectors_are_rows_of_length_one(answerer: Answerer) -> None:

@@ -1,4 +1,4 @@
-"""Running cases through the product's own reading, weighing and choosing."""
+"""Running cases through the product's own ranking, weighing and choosing."""
 
 from __future__ import annotations
 
@@ -10,42 +10,55 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from appliance.engine.quoting import evidence, quote, weights
+from appliance.engine.encoder.client import EngineHost
+from appliance.engine.quoting import evidence, quote, ranking, weights
 from appliance.engine.quoting.words import Rarity
-from appliance.values import Vectors
+from appliance.values import Reading, Scored
 from tests.benchmarks.quoting.cases import Case, Corpus, read_hospital, read_squad
 from tests.benchmarks.quoting.finding import Library, VectorCache
 
 SEED = 20261123
-PASSAGES = 16  # as the main path asks for
-SHARE = 0.5  # of articles and topics to fit on
+CALIBRATION, HELD = "calibration", "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A case after finding and reading: what was found, and what the reader made of it."""
+
+    case: Case
+    found: tuple[Scored, ...]
+    readings: tuple[Reading, ...]
+
+    @property
+    def ranked(self) -> tuple[Scored, ...]:
+        """By the weights in force."""
+        return ranking.ranked(self.found, self.readings)
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A case after finding and encoding: what the two models see, and what is true."""
+    """A case after ranking: what the two models see, and what is true."""
 
     case: Case
-    reading: evidence.Reading
-    vectors: Vectors
+    read: evidence.Read
     rows: evidence.Floats
     right: npt.NDArray[np.bool_]  # which units hold the answer
 
     @property
     def odds(self) -> evidence.Floats:
-        return quote.score_units(self.reading, self.vectors)[1]
+        return quote.score_units(self.read)[1]
 
     @property
     def strength(self) -> float:
         """The evidence by the weights in force."""
-        return quote.weigh_evidence(self.reading, self.rows, self.odds)
+        return quote.weigh_evidence(self.read, self.rows, self.odds)
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
     """Shares of `cases`, each between 0 and 1, but for sentences (a mean).
 
-    found: a passage that answers was among those found. read: a sentence that answers was read
+    found: a passage that answers was among those looked at. read: a sentence that answers was read
     closely. quoted and first, of those answered: it is among the quoted, it is the best.
     """
 
@@ -58,52 +71,60 @@ class Measured:
     sentences: float
 
 
-def prepare(cases: Sequence[Case], library: Library, rarity: Rarity) -> list[Read]:
-    """Finds and encodes for every case."""
-    prepared = []
+def look(
+    cases: Sequence[Case], library: Library, host: EngineHost, *, keep: int = ranking.KEEP
+) -> list[Looked]:
+    """Finds and reads for every case."""
+    looked = []
     questions = library.encode([case.question for case in cases])
     for case, vector in zip(cases, questions, strict=True):
-        found = library.find(case.question, vector, case.removed, PASSAGES)
-        reading = evidence.read_closely(case.question, found, rarity)
-        vectors = library.encode(quote.texts_to_encode(reading))
-        rows = evidence.unit_features(reading, vectors[:1], vectors[1:])
-        units = [near.unit for near in reading.near]
+        found = library.find(case.question, vector, case.removed, ranking.DEPTH)
+        if found:
+            readings = host.read(case.question, ranking.to_read(found), keep)
+            looked.append(Looked(case, found, readings))
+    return looked
+
+
+def closely(looked: Sequence[Looked], rarity: Rarity) -> list[Read]:
+    """Ranks by the weights in force, and takes apart."""
+    prepared = []
+    for one in looked:
+        case = one.case
+        read = evidence.read_closely(case.question, one.ranked, rarity)
+        units = [near.unit for near in read.near]
         right = np.array(
-            [case.holds(found[u.place].passage.key, u.start, u.end) for u in units], np.bool_
+            [case.holds(read.found[u.place].passage.key, u.start, u.end) for u in units], np.bool_
         )
         if units:
-            prepared.append(Read(case, reading, vectors, rows, right))
+            prepared.append(Read(case, read, evidence.unit_features(read), right))
     return prepared
 
 
-def read_halves(
-    data: Path, cache: VectorCache, rarity: Rarity, most: int
-) -> tuple[list[Read], list[Read]]:
-    """(to fit on, held out), from both collections; `most` questions of each and half."""
+def look_at_part(  # noqa: PLR0917 - data, tools, choice
+    data: Path, cache: VectorCache, host: EngineHost, rarity: Rarity, part: str, most: int
+) -> list[Looked]:
+    """Cases of both collections whose article or topic is of this part; `most` of each."""
     dice = random.Random(SEED)  # noqa: S311 - reproducible on purpose
     corpora: list[Corpus] = [read_squad(data / "reading"), read_hospital(data / "hospital")]
-    fitted: list[Read] = []
-    held: list[Read] = []
+    looked: list[Looked] = []
     for n, corpus in enumerate(corpora):
         library = Library(corpus.passages, cache)
         names = corpora[1 - n].rare_words(rarity, absent_from=corpus)
-        to_fit, to_hold = corpus.split_cases(dice, SHARE, names, rarity, most)
-        fitted += prepare(to_fit, library, rarity)
-        held += prepare(to_hold, library, rarity)
-    dice.shuffle(fitted)
-    dice.shuffle(held)
-    return fitted, held
+        cases = corpus.cases_of(part, dice, names, rarity, most)
+        looked += look(cases, library, host)
+    dice.shuffle(looked)
+    return looked
 
 
 def measure(reads: Sequence[Read]) -> Measured:
     """What the product would have done with these cases."""
     answered = first = quoted = sentences = found = close = 0
     for read in reads:
-        found += any(read.case.holds_passage(s.passage.key) for s in read.reading.found)
+        found += any(read.case.holds_passage(s.passage.key) for s in read.read.found)
         close += bool(read.right.any())
         if read.strength < weights.THRESHOLD:
             continue
-        chosen = quote.choose(read.reading, read.odds, read.vectors[1:])
+        chosen = quote.choose(read.read, read.odds)
         answered += 1
         sentences += len(chosen)
         first += bool(read.right[chosen[0]])

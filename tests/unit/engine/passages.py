@@ -23,11 +23,12 @@ def passage(
 
 
 def found(question: str, passages: Sequence[Passage], engine: EngineHost) -> tuple[Scored, ...]:
-    """As search hands them over, by cosine alone."""
+    """As search hands them over, by cosine alone, and the reader ranks them."""
     vectors = engine.encode([question, *(f"{p.headings[-1:]} {p.text}" for p in passages)])
     cosines = [float(v @ vectors[0]) for v in vectors[1:]]
     order = sorted(range(len(passages)), key=lambda n: -cosines[n])
-    return tuple(
+    scored = tuple(
         Scored(passages[n], 1 / (60 + rank), cosines[n], rank, rank)
         for rank, n in enumerate(order, start=1)
     )
+    return engine.rank(question, scored)

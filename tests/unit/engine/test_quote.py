@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from appliance import citations
 from appliance.engine.encoder.client import EngineHost
-from appliance.engine.quoting.evidence import MAX_CHARACTERS, MAX_UNITS, read_closely
+from appliance.engine.quoting.evidence import MAX_PASSAGES, read_closely
 from appliance.engine.quoting.words import Rarity
 from appliance.values import Answer, AnswerMode, Passage
 from tests.unit.engine.passages import found, passage
@@ -125,9 +125,9 @@ def test_the_same_question_gets_the_same_answer(engine: EngineHost) -> None:
 
 def test_what_is_read_closely_is_bounded(rarity: Rarity, engine: EngineHost) -> None:
     long = tuple(passage("The dose is five. " * 200, key=n) for n in range(20))
-    reading = read_closely("What is the dose?", found("What is the dose?", long, engine), rarity)
-    assert 0 < len(reading.near) <= MAX_UNITS
-    assert sum(len(near.unit.text) for near in reading.near) <= MAX_CHARACTERS
+    read = read_closely("What is the dose?", found("What is the dose?", long, engine), rarity)
+    assert len(read.found) == MAX_PASSAGES
+    assert {near.unit.place for near in read.near} == set(range(MAX_PASSAGES))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
