@@ -218,8 +218,8 @@ def report_ranking(looked: Sequence[Looked], claims: Sequence[Looked]) -> None:
     ):
         answerable = [x for x in group if x.case.answerable and not x.case.small]
         told = []
-        for order in (lambda x: x.found, lambda x: x.ranked):
-            at = [_first(x, order(x)) for x in answerable]
+        for ranked in (False, True):
+            at = [_first(x, x.ranked if ranked else x.found) for x in answerable]
             told.append(
                 f"MRR {np.mean([1 / n if n else 0.0 for n in at]):.3f}, "
                 f"in 1 {np.mean([n == 1 for n in at]):.3f}, "

@@ -14,16 +14,17 @@ import numpy as np
 
 from appliance.engine.encoder.bundle import default_encoder_folder, read_tokenizer
 from appliance.engine.encoder.client import EngineHost
+from appliance.engine.quoting.ranking import DEPTH
 from appliance.engine.quoting.words import read_rarity
 from tests.benchmarks.quoting.cases import read_squad
 from tests.benchmarks.quoting.finding import Library, VectorCache
 from tests.benchmarks.quoting.measuring import (
-    PASSAGES,
+    HELD,
     SEED,
-    SHARE,
+    closely,
+    look,
     measure,
     of_kind,
-    prepare,
     refusals,
 )
 
@@ -41,15 +42,18 @@ def run() -> list[tuple[str, float, str]]:
     library = Library(corpus.passages, cache)
     names = ["enoxaparin", "haemochromatosis", "glomerulonephritis", "sarcoidosis", "amiodarone"]
     dice = random.Random(SEED)  # noqa: S311 - reproducible on purpose
-    _, cases = corpus.split_cases(dice, SHARE, names, rarity, QUESTIONS)
-    reads = prepare(cases, library, rarity)
-    times = []
+    cases = corpus.cases_of(HELD, dice, names, rarity, QUESTIONS)
+    reads = closely(look(cases, library, host), rarity)
+    ranks, quotes = [], []
     for case in cases[:120]:
-        found = library.find(case.question, library.encode([case.question])[0], case.removed,
-                             PASSAGES)  # fmt: skip
+        vector = library.encode([case.question])[0]
+        found = library.find(case.question, vector, case.removed, DEPTH)
         started = time.perf_counter()
-        host.quote(case.question, found)
-        times.append(1000 * (time.perf_counter() - started))
+        ranked = host.rank(case.question, found)
+        between = time.perf_counter()
+        host.quote(case.question, ranked)
+        ranks.append(1000 * (between - started))
+        quotes.append(1000 * (time.perf_counter() - between))
     cache.close()
     yes = measure(of_kind(reads, "squad", "answerable"))
     count, precision, recall = refusals(reads)
@@ -59,6 +63,8 @@ def run() -> list[tuple[str, float, str]]:
         ("of those, as the best sentence", 100 * yes.first, "%"),
         (f"refusal precision (half of {count} unanswerable)", 100 * precision, "%"),
         ("refusal recall", 100 * recall, "%"),
-        ("quote() p50, 16 passages", float(np.percentile(times, 50)), "ms"),
-        ("quote() p95, 16 passages", float(np.percentile(times, 95)), "ms"),
+        (f"rank() p50, {DEPTH} passages", float(np.percentile(ranks, 50)), "ms"),
+        (f"rank() p95, {DEPTH} passages", float(np.percentile(ranks, 95)), "ms"),
+        ("quote() p50", float(np.percentile(quotes, 50)), "ms"),
+        ("quote() p95", float(np.percentile(quotes, 95)), "ms"),
     ]
