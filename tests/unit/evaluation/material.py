@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 CORPUS = (
@@ -18,7 +19,7 @@ QUERIES = (
 QRELS = "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\nq2\td2\t1\n"
 
 
-def write_lines(path: Path, objects: tuple[dict[str, object], ...]) -> None:
+def write_lines(path: Path, objects: Sequence[Mapping[str, object]]) -> None:
     path.write_text("".join(json.dumps(one) + "\n" for one in objects), encoding="utf-8")
 
 

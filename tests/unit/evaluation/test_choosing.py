@@ -20,9 +20,10 @@ CASES = [Case(str(n), f"question {n}", "topic", (("e", 1),)) for n in range(40)]
     ("name", "held"),
     # sha256sum of each, its first 8 hex digits modulo 5
     [
-        ("Super_Bowl_50", 0xF6E95F48 % 5 == 0),
+        ("Oxygen", 0x943077F0 % 5 == 0),
+        ("Normans", 0xE2DD6534 % 5 == 0),
         ("0", 0x5FECEB66 % 5 == 0),
-        ("2", 0xD4735E3A % 5 == 0),
+        ("Super_Bowl_50", 0x91626EF1 % 5 == 0),
     ],
 )
 def test_a_name_alone_decides_what_is_held_back(name: str, held: bool) -> None:
