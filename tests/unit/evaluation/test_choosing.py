@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import UsageError
@@ -30,6 +30,7 @@ def test_a_name_alone_decides_what_is_held_back(name: str, held: bool) -> None:
     assert held_back(name) is held
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_what_is_held_back_is_fold_0_of_5(name: str) -> None:
     assert held_back(name) == (fold_of(name, 5) == 0)
@@ -48,6 +49,7 @@ def test_half_of_a_mix_is_unanswerable_in_each_kind() -> None:
     assert [kinds.count(kind) for kind in (Kind.ANSWERABLE, Kind.REMOVED, Kind.HARD)] == [20] * 3
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1))
 def test_a_mix_loses_no_question(share: float) -> None:
     made = mixed(CASES, share)
@@ -90,6 +92,7 @@ def test_without_a_name_the_data_beside_the_checkout_is_taken(tmp_path: Path) ->
     assert options.hospital == (tmp_path / "hospital",)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=3000))
 def test_an_entry_of_any_text_keeps_where_the_text_stands(title: str, text: str) -> None:
     entry, begin = entry_of_text("e", title, text, Notices())

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.evaluation.beir import open_beir
@@ -234,6 +234,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(content=JSON)
 def test_no_json_gets_further_than_a_refusal(
     tmp_path_factory: pytest.TempPathFactory, content: object

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.evaluation import metrics
@@ -54,6 +54,7 @@ def test_where_nothing_is_relevant_there_is_no_figure(grades: dict[str, int]) ->
     assert math.isnan(metrics.reciprocal_rank(["a"], grades, 10))
 
 
+@settings(deadline=None)
 @given(st.permutations("abcdef"), st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 4)))
 def test_no_order_gains_more_than_the_best_one(order: list[str], grades: dict[str, int]) -> None:
     if any(grades.values()):
