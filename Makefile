@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check format bench parity screens lock setup setup-develop clean bench-engine
+.PHONY: run test check format bench parity screens lock setup setup-develop clean bench-engine eval
 
 run: setup
 	@$(BIN)/python packaging/run.py
@@ -23,6 +23,12 @@ format: setup-develop
 
 bench: setup-develop
 	$(BIN)/python -m tests.benchmarks
+
+# On your own data: make eval BEIR=folder SQUAD=file.json HOSPITAL=folder ARGS="--queries 200"
+# (docs/evaluation.md). Without any, on what lies in ../shared/data.
+eval: setup-develop
+	@$(BIN)/python -m tests.evaluation $(if $(BEIR),--beir "$(BEIR)") \
+		$(if $(SQUAD),--squad "$(SQUAD)") $(if $(HOSPITAL),--hospital "$(HOSPITAL)") $(ARGS)
 
 # In an environment of its own: torch and transformers are no part of the product or its tests.
 parity:

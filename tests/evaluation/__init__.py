@@ -1,0 +1,1 @@
+"""How well the product finds, reads and refuses, measured on anybody's data."""
