@@ -2,11 +2,10 @@
 nothing else.
 
 Rules kept here: it holds no keys and never learns a path but its bundle's and that of the reader's
-weights. Where those are missing or damaged it says so when it is asked to read, and turns texts into
-vectors all the same. The bundle is verified
-and loaded, then the sandbox goes on (no files, no sockets, no new processes, a memory limit), then
-the first message says which guards hold; only after that a text is read. It ends when its input
-ends. It writes to nothing but its one output pipe.
+weights. Where those are missing or damaged it says so when it is asked to read, and makes vectors
+all the same. The bundle is verified and loaded, then the sandbox goes on (no files, no sockets, no
+new processes, a memory limit), then the first message says which guards hold; only after that a
+text is read. It ends when its input ends. It writes to nothing but its one output pipe.
 
 Run as `python -I -m appliance.engine.encoder.host <bundle folder> <reader folder>`, pipes on
 descriptors 0 and 1.

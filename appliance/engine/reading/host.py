@@ -1,8 +1,8 @@
 """The host's side of reading: a question and passages in, readings out.
 
-Rules kept here: everything is loaded before the sandbox goes on. What a text says is never taken for
-one of the tokenizer's own marks: `[SEP]` written in a document is five characters. A value that is
-not finite is never sent.
+Rules kept here: everything is loaded before the sandbox goes on. What a text says is never taken
+for one of the tokenizer's own marks: `[SEP]` written in a document is three word pieces. A value
+that is not finite is never sent.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from appliance.engine.encoder.bundle import Bundle
 from appliance.engine.errors import BundleDamaged
 from appliance.engine.processor import processor_features
 from appliance.engine.reading.frames import ReadRequest
+from appliance.engine.reading.layers import Layers
 from appliance.engine.reading.layout import MAX_TOKENS
 from appliance.engine.reading.levels import library_of
-from appliance.engine.reading.model import Outcome, Reader
+from appliance.engine.reading.model import Outcome, read_rows
 from appliance.engine.reading.rows import Pieces, Row, row_of, sentences_of
 from appliance.engine.reading.spans import (
     UNREAD,
@@ -78,7 +79,7 @@ class TextReader:
         parameters = open_weights(weights)
         library = library_of(bundle, processor_features())
         self._pieces = PieceReader(bundle.tokenizer)
-        self._model = Reader(library, bundle.runtime, words, parameters)
+        self._layers = Layers(library, bundle.runtime, words, parameters)
 
     def rows(self, question: str, passages: Sequence[ToRead]) -> list[Row]:
         return self._pieces.rows(question, passages)
@@ -87,7 +88,7 @@ class TextReader:
         """One Reading a passage. Raises EngineFailed where a number is not finite."""
         rows = self.rows(request.question, request.passages)
         priors = [passage.prior for passage in request.passages]
-        outcomes = self._model.read(rows, priors, request.keep)
+        outcomes = read_rows(self._layers, rows, priors, request.keep)
         together = zip(rows, request.passages, outcomes, strict=True)
         return tuple(reading_of(row, passage, outcome) for row, passage, outcome in together)
 

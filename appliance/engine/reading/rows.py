@@ -1,9 +1,9 @@
 """From word pieces to the rows the reader reads.
 
-Rules kept here: pure; what arrives is cut, never refused. `[CLS] question [SEP] place : text [SEP]`,
-the question cut at MAX_QUESTION word pieces, the place at MAX_PLACE (its colon not counted), the
-row at MAX_TOKENS. Token type 0 up to and including the first [SEP], 1 after. Training and the
-appliance both use this file, so that they cannot disagree.
+Rules kept here: pure; what arrives is cut, never refused. A row is `[CLS] question [SEP] place :
+text [SEP]`, the question cut at MAX_QUESTION word pieces, the place at MAX_PLACE (its colon not
+counted; without a place no colon), the row at MAX_TOKENS. Token type 0 up to and including the first
+[SEP], 1 after. Training and the appliance both use this file, so that they cannot disagree.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From a value for every word piece to sentences and the words that answer.
 
 Rules kept here: pure. What is chosen is the first of the best: the earliest beginning, then the
-shortest. Where nothing of the text was reached there is a value all the same, UNREAD, and it is low.
+shortest. Where nothing of the text was reached there is a value all the same: UNREAD, a low one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A reader with the published encoder's weights and heads drawn by seed: for tests of the arithmetic
-and of the host, none of which need trained weights. And the same model in plain numpy, float64, one
-row at a time, sharing no code with the product: only its integers are rounded as the product does.
+"""A reader with the published encoder's weights and heads drawn by seed: what tests of the
+arithmetic and of the host need, none of which asks for trained weights. And the same model in plain
+numpy, float64, one row at a time, sharing no code with the product.
 """
 
 from __future__ import annotations
@@ -62,11 +62,13 @@ class Numpy:
         for n in range(6):
             if n == 2:
                 first = float(x[0] @ w["exit.weight"][0] + w["exit.bias"][0])
-            x = self._layer(x, f"encoder.layer.{n}")
+            x = self.layer(x, n)
         relevance = x @ w["relevance.weight"].T + w["relevance.bias"]
         return first, np.concatenate([relevance, x @ w["token.weight"].T + w["token.bias"]], axis=1)
 
-    def _layer(self, x: Array, layer: str) -> Array:
+    def layer(self, x: Array, n: int) -> Array:
+        """The states of one row after layer n."""
+        layer = f"encoder.layer.{n}"
         q, k, v = (
             self._linear(x, f"{layer}.attention.self.{part}").reshape(-1, 12, 32).transpose(1, 0, 2)
             for part in ("query", "key", "value")

@@ -153,8 +153,8 @@ def attention(tiling: Tiling, most: int) -> Any:  # noqa: ANN401
     """softmax(Q K^T / sqrt(HEAD)) V within each text, one task a text and head.
 
     x (m, 3 HIDDEN) holds Q, K and V side by side; starts (texts + 1,); y (m, HIDDEN). A text has at
-    most `most` rows, a multiple of PANEL. Keys are transposed into blocks of PANEL first, so that scores come out
-    as vectors over keys; keys past the end score -1e30.
+    most `most` rows, a multiple of PANEL. Keys are transposed into blocks of PANEL first, so that
+    scores come out as vectors over keys; keys past the end score -1e30.
     """
     v = Lanes(tiling.lanes)
     lanes, queries = tiling.lanes, tiling.queries

@@ -46,13 +46,15 @@ def module(a: Arithmetic) -> Any:  # noqa: ANN401 - TVM has no types
 def compile_library(level: str, path: Path) -> None:
     """Writes the library for `level`, whatever machine this runs on. The same on every run."""
     arithmetic, features = LEVELS[level]
-    target = tvm.target.Target({
-        "kind": "llvm",
-        "mcpu": level.removesuffix("-vnni"),
-        "mtriple": "x86_64-unknown-linux-gnu",
-        "num-cores": 2,
-        "mattr": list(features),
-    })
+    target = tvm.target.Target(
+        {
+            "kind": "llvm",
+            "mcpu": level.removesuffix("-vnni"),
+            "mtriple": "x86_64-unknown-linux-gnu",
+            "num-cores": 2,
+            "mattr": list(features),
+        }
+    )
     with tvm.transform.PassContext(config=UNTOUCHED):
         executable = tvm.compile(module(arithmetic), target)
     executable.export_library(str(path))

@@ -1,4 +1,4 @@
-# ruff: noqa: N806, C901, PLR0915, ANN202
+# ruff: noqa: N806, C901, PLR0917, ANN202
 # TIR is loop nests over named buffers, not Python's control flow: a parser reads these functions.
 # mypy: disable-error-code="no-untyped-def, untyped-decorator"
 """Matrix times activations in eight-bit integers, summed exactly.
@@ -146,10 +146,12 @@ def gemm(a: Arithmetic, n: int, k: int, epilogue: str) -> Any:  # noqa: ANN401
                         for p in T.unroll(parts):
                             to = T.meta_var(T.ramp(left + p * lanes, 1, lanes))
                             total = T.meta_var(
-                                a.whole([
-                                    acc[T.ramp((i * per_row + p * sums + j) * lanes, 1, lanes)]
-                                    for j in range(sums)
-                                ])
+                                a.whole(
+                                    [
+                                        acc[T.ramp((i * per_row + p * sums + j) * lanes, 1, lanes)]
+                                        for j in range(sums)
+                                    ]
+                                )
                             )
                             number = T.meta_var(
                                 T.Cast(f"float32x{lanes}", total)
@@ -157,7 +159,11 @@ def gemm(a: Arithmetic, n: int, k: int, epilogue: str) -> Any:  # noqa: ANN401
                                 + B[to]
                             )
                             Y[row + i, to] = (
-                                v.gelu(number) if gelu else number + R[row + i, to] if add else number
+                                v.gelu(number)
+                                if gelu
+                                else number + R[row + i, to]
+                                if add
+                                else number
                             )
 
     return rooted(kernel)

@@ -1,4 +1,4 @@
-# ruff: noqa: N806, ANN001, ANN202, E741
+# ruff: noqa: N806, PLR0917, ANN001, ANN202, E741
 # TIR is loop nests over named buffers, not Python's control flow: a parser reads these functions.
 # mypy: disable-error-code="no-untyped-def, untyped-decorator"
 """What happens to a row of the reader between two matrices.

@@ -41,7 +41,9 @@ def lay_out(source: Mapping[str, npt.NDArray[Any]]) -> bytes:
     arranged = _arranged(source)
     image = np.zeros(weights_size(), np.uint8)
     for tensor in tensors():
-        array = np.ascontiguousarray(arranged[tensor.name], np.dtype(tensor.dtype).newbyteorder("<"))
+        array = np.ascontiguousarray(
+            arranged[tensor.name], np.dtype(tensor.dtype).newbyteorder("<")
+        )
         if array.shape != tensor.shape:
             raise WeightsInvalid(f"{tensor.name} has the shape {array.shape}.")
         image[tensor.offset : tensor.offset + tensor.size] = array.reshape(-1).view(np.uint8)
@@ -59,7 +61,9 @@ def _arranged(source: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[A
     out: dict[str, npt.NDArray[Any]] = {}
 
     def linear(name: str, parts: list[str], n: int, k: int) -> None:
-        codes, out[f"{name}.s"] = rounded(np.concatenate([take(f"{p}.weight", n, k) for p in parts]))
+        codes, out[f"{name}.s"] = rounded(
+            np.concatenate([take(f"{p}.weight", n, k) for p in parts])
+        )
         out[f"{name}.w"] = panelled(codes)
         out[f"{name}.b"] = np.concatenate([take(f"{part}.bias", n) for part in parts])
 
