@@ -2,8 +2,8 @@
 
 Rules kept here: pure; what arrives is cut, never refused. A row is `[CLS] question [SEP] place :
 text [SEP]`, the question cut at MAX_QUESTION word pieces, the place at MAX_PLACE (its colon not
-counted; without a place no colon), the row at MAX_TOKENS. Token type 0 up to and including the first
-[SEP], 1 after. Training and the appliance both use this file, so that they cannot disagree.
+counted; without a place no colon), the row at MAX_TOKENS. Token type 0 up to and including the
+first [SEP], 1 after. Training and the appliance both use this file, so that they cannot disagree.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class Facts:
     """What reader.json says: the weights' SHA-256 in hex, and what else training wrote down."""
 
     sha256: str
-    more: dict[str, object]
+    more: Mapping[str, object]
 
     @property
     def model(self) -> str:

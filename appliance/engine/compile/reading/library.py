@@ -43,18 +43,21 @@ def module(a: Arithmetic) -> Any:  # noqa: ANN401 - TVM has no types
     )
 
 
-def compile_library(level: str, path: Path) -> None:
-    """Writes the library for `level`, whatever machine this runs on. The same on every run."""
-    arithmetic, features = LEVELS[level]
-    target = tvm.target.Target(
+def target_of(level: str) -> Any:  # noqa: ANN401
+    """Whatever machine this runs on."""
+    return tvm.target.Target(
         {
             "kind": "llvm",
             "mcpu": level.removesuffix("-vnni"),
             "mtriple": "x86_64-unknown-linux-gnu",
             "num-cores": 2,
-            "mattr": list(features),
+            "mattr": list(LEVELS[level][1]),
         }
     )
+
+
+def compile_library(level: str, path: Path) -> None:
+    """Writes the library for `level`. The same on every run."""
     with tvm.transform.PassContext(config=UNTOUCHED):
-        executable = tvm.compile(module(arithmetic), target)
+        executable = tvm.compile(module(LEVELS[level][0]), target_of(level))
     executable.export_library(str(path))
