@@ -1,23 +1,29 @@
 """A reader with the published encoder's weights and heads drawn by seed: what tests of the
 arithmetic and of the host need, none of which asks for trained weights. And the same model in plain
-numpy, float64, one row at a time, sharing no code with the product.
+numpy, float64, one row at a time, sharing no arithmetic with the product.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from appliance.engine.compile.reading.weights import lay_out
+from appliance.engine.reading.layout import FORMAT
 from tests.unit.engine import reference
 
 Array = npt.NDArray[np.float64]
 
 
+@cache
 def tensors() -> dict[str, npt.NDArray[np.float32]]:
-    """Under Hugging Face's names."""
+    """Under Hugging Face's names. Made once: not to be changed."""
     dice = np.random.default_rng(4)
     found = {name: array.astype(np.float32) for name, array in reference.weights().items()}
     for name, count in (("exit", 1), ("relevance", 1), ("token", 3)):
@@ -28,12 +34,6 @@ def tensors() -> dict[str, npt.NDArray[np.float32]]:
 
 def write(folder: Path) -> Path:
     """The test model's reader.bin and reader.json, in this folder."""
-    import hashlib
-    import json
-
-    from appliance.engine.compile.reading.weights import lay_out
-    from appliance.engine.reading.layout import FORMAT
-
     image = lay_out(tensors())
     (folder / "reader.bin").write_bytes(image)
     facts = {"format": FORMAT, "sha256": hashlib.sha256(image).hexdigest(), "size": len(image)}
