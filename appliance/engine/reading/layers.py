@@ -25,7 +25,7 @@ from appliance.engine.reading.rows import Integers
 from appliance.engine.reading.spans import Floats
 
 CAPACITY = 2048
-"""Tokens one pass takes at most (44 MB of workspace)."""
+"""Tokens one pass takes at most (some 40 MB of workspace)."""
 MATRICES = ("qkv", "out", "up", "down")
 KERNELS = (
     "embed norm_and_round round_hidden round_inner attention exit heads "

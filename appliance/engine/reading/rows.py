@@ -1,9 +1,9 @@
 """From word pieces to the rows the reader reads.
 
 Rules kept here: pure; what arrives is cut, never refused. A row is `[CLS] question [SEP] place :
-text [SEP]`, the question cut at MAX_QUESTION word pieces, the place at MAX_PLACE (its colon not
-counted; without a place no colon), the row at MAX_TOKENS. Token type 0 up to and including the
-first [SEP], 1 after. Training and the appliance both use this file, so that they cannot disagree.
+text [SEP]`, the question cut at MAX_QUESTION word pieces, the place with its colon at MAX_PLACE
+(without a place no colon), the row at MAX_TOKENS. Token type 0 up to and including the first [SEP],
+1 after. The rows the model was trained on are made in the same way.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def row_of(question: Sequence[int], place: Sequence[int], text: Pieces) -> Row:
     head = [BEGIN, *question[:MAX_QUESTION], SEPARATOR]
     second = len(head)
     if len(place):
-        head += [*place[:MAX_PLACE], COLON]
+        head += [*place, COLON][:MAX_PLACE]
     room = MAX_TOKENS - len(head) - 1
     ids = np.concatenate([np.array(head, np.int32), text.ids[:room], np.array([SEPARATOR])])
     return Row(

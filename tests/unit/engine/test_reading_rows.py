@@ -52,7 +52,7 @@ def test_a_row_is_question_place_and_text_cut_where_said(
     expected = [BEGIN, *question[:MAX_QUESTION], SEPARATOR]
     assert row.second == len(expected)
     if place:
-        expected += [*place[:MAX_PLACE], COLON]
+        expected += [*place, COLON][:MAX_PLACE]
     assert row.ids[: row.text].tolist() == expected
     assert row.ids[row.text : -1].tolist() == [2000] * len(row.begins)
     assert row.ids[-1] == SEPARATOR
