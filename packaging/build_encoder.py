@@ -1,4 +1,5 @@
-"""Builds the encoder bundle once and keeps it in .cache/encoder/<hash of the inputs>/.
+"""Builds the encoder bundle once and keeps it in .cache/encoder/<hash of the inputs>/. The kernels
+of the reader are in it as well; the reader's weights come with the program.
 
 Rules kept here: the weights are those of one published file, pinned by hash. The same inputs give
 the same bundle, byte for byte. A bundle is complete or not there: it is made in a folder of its
@@ -44,9 +45,11 @@ def inputs_hash() -> str:
     sources = [
         Path(__file__),
         ENGINE / "encoder" / "layout.py",
+        ENGINE / "reading" / "layout.py",
         ENGINE / "compile" / "lanes.py",
         ENGINE / "compile" / "rooted.py",
         *sorted((ENGINE / "compile" / "encoder").glob("*.py")),
+        *sorted((ENGINE / "compile" / "reading").glob("*.py")),
     ]
     tvm = package_folder("tvm")
     for path in [*sources, tvm / "_version.py"]:
@@ -78,6 +81,7 @@ def build(folder: Path) -> None:
     sys.path.insert(0, str(ROOT))
     from appliance.engine.compile.encoder.library import LEVELS, compile_library
     from appliance.engine.compile.encoder.weights import lay_out
+    from appliance.engine.compile.reading import library as reading
     from appliance.engine.compile.safetensors import read_floats
 
     model, tvm = package_folder(PACKAGE) / "model", package_folder("tvm")
@@ -87,6 +91,8 @@ def build(folder: Path) -> None:
         (folder / name).mkdir()
     for level in LEVELS:
         compile_library(level, folder / "lib" / f"{level}.so")
+    for level in reading.LEVELS:
+        reading.compile_library(level, folder / "lib" / f"reader-{level}.so")
     (folder / "params.bin").write_bytes(params)
     (folder / "tokenizer.json").write_bytes(tokenizer)
     shutil.copyfile(tvm / "lib" / "libtvm_runtime.so", folder / "runtime" / "libtvm_runtime.so")

@@ -21,6 +21,7 @@ MODULES = (
     "memory_search",
     "fusion_quality",
     "encoder",
+    "reading",
     "import_pages",
     "policy_decide",
     "quote_quality",

@@ -1,11 +1,14 @@
-"""The engine host: a child process that turns texts into vectors, and can do nothing else.
+"""The engine host: a child process that turns texts into vectors and reads passages, and can do
+nothing else.
 
-Rules kept here: it holds no keys and never learns a path but its bundle's. The bundle is verified
-and loaded, then the sandbox goes on (no files, no sockets, no new processes, a memory limit), then
-the first message says which guards hold; only after that a text is read. It ends when its input
-ends. It writes to nothing but its one output pipe.
+Rules kept here: it holds no keys and never learns a path but its bundle's and that of the reader's
+weights. Where those are missing or damaged it says so when it is asked to read, and makes vectors
+all the same. The bundle is verified and loaded, then the sandbox goes on (no files, no sockets, no
+new processes, a memory limit), then the first message says which guards hold; only after that a
+text is read. It ends when its input ends. It writes to nothing but its one output pipe.
 
-Run as `python -I -m appliance.engine.encoder.host <bundle folder>`, pipes on descriptors 0 and 1.
+Run as `python -I -m appliance.engine.encoder.host <bundle folder> <reader folder>`, pipes on
+descriptors 0 and 1.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from tokenizers import Tokenizer
 from appliance.airgap.sandbox import SandboxLimits, enter_sandbox
 from appliance.engine.encoder.bundle import Bundle, open_bundle
 from appliance.engine.encoder.frames import pack_vectors, unpack_request
-from appliance.engine.encoder.layout import MAX_TOKENS, params_size
+from appliance.engine.encoder.layout import MAX_TOKENS, params_size, tensors
 from appliance.engine.encoder.minilm import CAPACITY, MiniLM, aligned
 from appliance.engine.errors import BundleDamaged
 from appliance.engine.framing import (
@@ -34,8 +37,10 @@ from appliance.engine.framing import (
     read_frame,
     write_frame,
 )
+from appliance.engine.reading.frames import ReadRequest, pack_readings
+from appliance.engine.reading.host import TextReader
 from appliance.errors import CloisterError, EngineFailed
-from appliance.values import Vectors
+from appliance.values import ToRead, Vectors
 
 MEMORY = 2 << 30
 """Bytes of address space; some 400 MB are in use, the rest are thread stacks and mappings."""
@@ -56,6 +61,11 @@ class TextEncoder:
             if file.readinto(params.data) != params_size():
                 raise BundleDamaged("The encoder's parameters are cut short.")
         self._model = MiniLM(bundle.library, bundle.runtime, params)
+        self.words = next(
+            params[t.offset : t.offset + t.size].view(np.float32).reshape(t.shape)
+            for t in tensors()
+            if t.name == "words"
+        )
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids with [CLS] and [SEP], at most MAX_TOKENS a text."""
@@ -77,23 +87,50 @@ def _fitting(texts: Sequence[list[int]]) -> Iterator[list[list[int]]]:
     yield part
 
 
-def _prepare(folder: Path, output: int) -> TextEncoder:
+class Engine:
+    """The encoder, and the reader or why there is none."""
+
+    def __init__(self, bundle: Bundle, weights: Path) -> None:
+        self.encoder = TextEncoder(bundle)
+        self.reader: TextReader | CloisterError
+        try:
+            self.reader = TextReader(bundle, weights, self.encoder.words)
+        except CloisterError as error:
+            self.reader = error
+
+    def warm(self) -> None:
+        """What Python loads late, it loads now: no file can be opened later."""
+        self.encoder.tokens(["one"])
+        if isinstance(self.reader, TextReader):
+            self.reader.rows("one", [ToRead("", "two", ((0, 3),))])
+
+    def answer(self, untrusted: bytes) -> bytes:
+        """The answer to a request. Raises CloisterError."""
+        request = unpack_request(untrusted)
+        if not isinstance(request, ReadRequest):
+            return pack_vectors(self.encoder.encode(request))
+        if isinstance(self.reader, CloisterError):
+            raise self.reader
+        return pack_readings(self.reader.read(request))
+
+
+def _prepare(folder: Path, weights: Path, output: int) -> Engine:
     """Loads the bundle, locks this process in and says so."""
     bundle = open_bundle(folder)
-    encoder = TextEncoder(bundle)
-    encoder.tokens(["What Python loads late, it loads now: no file can be opened later."])
+    engine = Engine(bundle, weights)
+    engine.warm()
     sandbox = enter_sandbox(
         SandboxLimits(memory=MEMORY, cpu_seconds=None, open_files=16, threads=True)
     )
-    encoder.encode(["The kernels' threads begin here, inside the sandbox."])
+    engine.encoder.encode(["The kernels' threads begin here, inside the sandbox."])
     ready = Ready(sandbox.platform, sandbox.guards, sandbox.missing, sandbox.landlock, bundle.level)
     write_frame(output, pack_ready(ready), FOREVER)
-    return encoder
+    return engine
 
 
-def _answer(encoder: TextEncoder, request: bytes) -> bytes:
+def _answer(engine: Engine, request: bytes) -> bytes:
     try:
-        return pack_vectors(encoder.encode(unpack_request(request)))
+        return engine.answer(request)
     except CloisterError as error:
         return pack_refusal(Refusal(error.code, error.sentence, error.next_step))
     except MemoryError:
@@ -106,10 +143,10 @@ def _answer(encoder: TextEncoder, request: bytes) -> bytes:
         )
 
 
-def serve(folder: Path, untrusted_input: int, output: int) -> None:
+def serve(folder: Path, weights: Path, untrusted_input: int, output: int) -> None:
     """Answers requests until the input ends."""
     try:
-        encoder = _prepare(folder, output)
+        engine = _prepare(folder, weights, output)
     except CloisterError as error:
         refusal = Refusal(error.code, error.sentence, error.next_step)
         write_frame(output, pack_refusal(refusal), FOREVER)
@@ -119,16 +156,16 @@ def serve(folder: Path, untrusted_input: int, output: int) -> None:
             request = read_frame(untrusted_input, FOREVER)
         except Closed:
             return
-        write_frame(output, _answer(encoder, request), FOREVER)
+        write_frame(output, _answer(engine, request), FOREVER)
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        raise EngineFailed("The engine host takes one argument, its bundle's folder.")
+    if len(sys.argv) != 3:
+        raise EngineFailed("The engine host takes its bundle's folder and that of the reader.")
     # Nothing that prints by accident may reach the pipe the frames go through.
     output = os.dup(1)
     os.dup2(2, 1)
-    serve(Path(sys.argv[1]), 0, output)
+    serve(Path(sys.argv[1]), Path(sys.argv[2]), 0, output)
 
 
 if __name__ == "__main__":

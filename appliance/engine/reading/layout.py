@@ -22,6 +22,7 @@ MAX_PLACE = 32
 EXIT = 2  # layers every row goes through; the chosen ones go on
 SPAN = 40  # word pieces the words that answer may have
 QUAD = 4
+SMALLEST = 1e-30  # rows that are smaller throughout are rounded to zero
 HEADS_OUT = ("relevance", "start", "end", "evidence")
 """The rows of `heads.w`."""
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +24,16 @@ from appliance.engine.reading.layout import FORMAT, tensors, weights_size
 WEIGHTS = "reader.bin"
 FACTS = "reader.json"
 MAX_FACTS = 1_000_000
+GIVEN = ("format", "sha256", "size")
+"""What reader.json always says; the rest is what training wrote down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What reader.json says: the weights' SHA-256 in hex, and what else was written there."""
+    """What reader.json says: the weights' SHA-256 in hex, and what else training wrote down."""
 
     sha256: str
-    more: dict[str, object]
+    more: Mapping[str, object]
 
     @property
     def model(self) -> str:
@@ -50,19 +54,21 @@ def read_facts(folder: Path) -> Facts:
     except OSError as error:
         raise BundleMissing("The reader's weights are not installed.") from error
     try:
-        content = json.loads(untrusted if len(untrusted) <= MAX_FACTS else b"")
-        sha256 = content.pop("sha256")
-        if content.pop("format") != FORMAT or content.pop("size") != weights_size():
-            raise ValueError("not of this version")
-        if (
-            not isinstance(sha256, str)
-            or len(sha256) != 64
-            or not set(sha256) <= set("0123456789abcdef")
-        ):
-            raise ValueError("not a hash")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return _facts(json.loads(untrusted if len(untrusted) <= MAX_FACTS else b""))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleDamaged("The reader's description is not in order.") from error
-    return Facts(sha256, content)
+
+
+def _facts(untrusted: object) -> Facts:
+    if not isinstance(untrusted, dict) or untrusted["format"] != FORMAT:
+        raise ValueError("not a description of this format")
+    sha256 = untrusted["sha256"]
+    if not isinstance(sha256, str) or re.fullmatch("[0-9a-f]{64}", sha256) is None:
+        raise ValueError("not a hash")
+    if untrusted["size"] != weights_size():
+        raise ValueError("not of this shape")
+    more = {key: value for key, value in untrusted.items() if key not in GIVEN}
+    return Facts(sha256, more)
 
 
 def are_there(folder: Path) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
 from appliance.engine.quoting.words import Rarity, read_rarity
+from tests.unit.engine import reading_model
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +23,12 @@ def engine(bundle_folder: Path) -> Iterator[EngineHost]:
     host = EngineHost(bundle_folder)
     yield host
     host.close()
+
+
+@pytest.fixture(scope="session")
+def reader_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The weights of the test model."""
+    return reading_model.write(tmp_path_factory.mktemp("reader"))
 
 
 @pytest.fixture(scope="session")

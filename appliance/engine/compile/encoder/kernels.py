@@ -149,12 +149,12 @@ def layer_norm(tiling: Tiling) -> Any:  # noqa: ANN401
     return rooted(kernel)
 
 
-def attention(tiling: Tiling) -> Any:  # noqa: ANN401
+def attention(tiling: Tiling, most: int) -> Any:  # noqa: ANN401
     """softmax(Q K^T / sqrt(HEAD)) V within each text, one task a text and head.
 
     x (m, 3 HIDDEN) holds Q, K and V side by side; starts (texts + 1,); y (m, HIDDEN). A text has at
-    most MAX_TOKENS rows. Keys are transposed into blocks of PANEL first, so that scores come out
-    as vectors over keys; keys past the end score -1e30.
+    most `most` rows, a multiple of PANEL. Keys are transposed into blocks of PANEL first, so that
+    scores come out as vectors over keys; keys past the end score -1e30.
     """
     v = Lanes(tiling.lanes)
     lanes, queries = tiling.lanes, tiling.queries
@@ -173,14 +173,14 @@ def attention(tiling: Tiling) -> Any:  # noqa: ANN401
             start = T.meta_var(S[task // HEADS])
             length = T.meta_var(S[task // HEADS + 1] - S[task // HEADS])
             head = T.meta_var(task % HEADS * HEAD)
-            keys = T.alloc_buffer((MAX_TOKENS * HEAD,), "float32", scope="global")
+            keys = T.alloc_buffer((most * HEAD,), "float32", scope="global")
             for p in T.serial((length + PANEL - 1) // PANEL):
                 for d in T.serial(HEAD):
                     for t in T.serial(PANEL):
                         key = T.meta_var(start + T.min(p * PANEL + t, length - 1))
                         keys[(p * HEAD + d) * PANEL + t] = X[key, HIDDEN + head + d]
             for q in T.serial((length + queries - 1) // queries):
-                score = stack(MAX_TOKENS * queries, "float32")
+                score = stack(most * queries, "float32")
                 block = stack(queries * PANEL, "float32")
                 top = stack(queries * lanes, "float32")
                 mass = stack(queries * lanes, "float32")
@@ -309,7 +309,7 @@ def module(tiling: Tiling) -> Any:  # noqa: ANN401
         "embed": embed(tiling),
         "layer_norm": layer_norm(tiling),
         "gemm_qkv": gemm(tiling, 3 * HIDDEN, HIDDEN, "none"),
-        "attention": attention(tiling),
+        "attention": attention(tiling, MAX_TOKENS),
         "gemm_out": gemm(tiling, HIDDEN, HIDDEN, "add"),
         "gemm_up": gemm(tiling, INNER, HIDDEN, "gelu"),
         "gemm_down": gemm(tiling, HIDDEN, INNER, "add"),
