@@ -35,7 +35,6 @@ from appliance.values import (
     Verdict,
 )
 from tests.evaluation import metrics
-from tests.evaluation.adapter import RERANKED, Reader
 from tests.evaluation.errors import AskFailed
 from tests.evaluation.finding import Part, by_vectors, by_words
 from tests.evaluation.material import Case, Gold, Kind
@@ -64,6 +63,7 @@ class Said:
 
 class PartFinder:
     """A Finder over a part of the library, with a part of the search. Implements protocols.Finder.
+    What it finds, the reader ranks.
 
     Passages keep the scores of the whole search, which quoting reads; only which ones are found,
     and their order, is the part's."""
@@ -72,21 +72,15 @@ class PartFinder:
         self,
         library: ThrowawayLibrary,
         part: Part,
-        reader: Reader | None,
         only: Collection[str] | None,
     ) -> None:
-        self._library, self._part, self._reader, self._only = library, part, reader, only
+        self._library, self._part, self._only = library, part, only
 
     def find(
         self, question: str, vector: Vectors, collections: Sequence[str], limit: int
     ) -> tuple[Scored, ...]:
         if self._part is Part.FUSED:
             return self._library.find(question, vector, limit, self._only)
-        if self._part is Part.RERANKED:
-            if self._reader is None:
-                raise AskFailed("This version has no reader.", hint="Leave `reranked` out.")
-            hits = self._library.find(question, vector, max(RERANKED, limit), self._only)
-            return self._reader.rerank(question, hits)[:limit]
         hits = self._library.find(question, vector, max(_ALONE, limit), self._only)
         order = by_words if self._part is Part.WORDS else by_vectors
         return tuple(order(hits)[:limit])
@@ -170,11 +164,15 @@ def judge(
     answer: Answer,
     span: str | None,
     library: ThrowawayLibrary,
+    *,
+    refuses: bool = True,
 ) -> Said:
-    """span: what the reader marked; None where there is none, then the first sentence stands for
-    it. A refusal says "", whatever was marked."""
+    """span: what the reader marked; None where it is not asked for, then the first sentence stands
+    for it. A refusal says "", whatever was marked, unless `refuses` is False: SQuAD 1.1 knows no
+    refusal."""
     first = answer.sentences[0].text if answer.sentences else ""
-    said = (first if span is None else span) if answer.found else ""
+    marked = first if span is None else span
+    said = marked if answer.found or not refuses else ""
     answers = _answers(case)
     return Said(
         case=case,

@@ -9,12 +9,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 from appliance.engine.encoder.client import EngineHost
 from appliance.protocols import Encoder
-from tests.evaluation.adapter import Composer, Reader
-from tests.evaluation.asking import PartFinder, Said, Timed, Times, judge, put
+from tests.evaluation.adapter import Composer, Reader, span
+from tests.evaluation.asking import PartFinder, Said, Times, judge, put
 from tests.evaluation.errors import DataUnusable
 from tests.evaluation.finding import Part, Ranker, Rankings
 from tests.evaluation.material import Case, DataSet, Kind, mixed, sample
@@ -110,8 +109,7 @@ class Evaluation:
     ) -> list[Table]:
         options = self.options
         put_to = mixed(list(cases), options.mix)
-        parts = [part for part in options.ranking if self.reader or part is not Part.RERANKED]
-        parts = parts or [Part.FUSED]
+        parts = [part for part in options.ranking if part is not Part.RERANKED] or [Part.FUSED]
         title = f"{self.data.name}: asking"
         said: dict[str, list[Said]] = {}
         for part in parts:
@@ -122,9 +120,10 @@ class Evaluation:
         if options.reading:
             alone = [case for case in cases if case.home]
             self.say(f"{self.data.name}: reading alone, {len(alone):,} questions")
-            answers = [self._say_to(case, library, Part.FUSED, {}, alone=True) for case in alone]
+            both = [self._read_alone(case, library) for case in alone]
             title = f"{self.data.name}: reading the right paragraph alone"
-            tables += asked_table(title, about, {"quote": answers}, self._absent())
+            rows = {"quote": [a for a, _ in both], "span, never refusing": [b for _, b in both]}
+            tables += asked_table(title, about, rows, self._absent())
         return tables
 
     def _absent(self) -> tuple[str, ...]:
@@ -133,26 +132,21 @@ class Evaluation:
             name for name, model in there.items() if model is None and name in self.options.parts
         )
 
-    def _say_to(
-        self,
-        case: Case,
-        library: ThrowawayLibrary,
-        part: Part,
-        times: Times,
-        *,
-        alone: bool = False,
-    ) -> Said:
-        only = frozenset({case.home}) if alone else self._there(case, library)
-        times = (
-            {} if only is not None else times
-        )  # a narrowed search is not what a person waits for
-        reader = cast(Reader, Timed(self.reader, times)) if self.reader else None
-        finder = PartFinder(library, part, reader, only)
-        answer, found = put(case, finder, self.host, times)
-        span = None
-        if reader is not None and "span" in self.options.parts:
-            span = reader.span(case.question, found)
-        return judge(case, answer, span, library)
+    def _say_to(self, case: Case, library: ThrowawayLibrary, part: Part, times: Times) -> Said:
+        only = self._there(case, library)
+        if only is not None:
+            times = {}  # a narrowed search is not what a person waits for
+        answer, found = put(case, PartFinder(library, part, only), self.host, times)
+        marked = span(found) if "span" in self.options.parts else None
+        return judge(case, answer, marked, library)
+
+    def _read_alone(self, case: Case, library: ThrowawayLibrary) -> tuple[Said, Said]:
+        """What is said to a paragraph that answers: as the product does, and never refusing."""
+        finder = PartFinder(library, Part.FUSED, frozenset({case.home}))
+        answer, found = put(case, finder, self.host, {})
+        marked = span(found)
+        usual = judge(case, answer, marked if "span" in self.options.parts else None, library)
+        return usual, judge(case, answer, marked, library, refuses=False)
 
     def _there(self, case: Case, library: ThrowawayLibrary) -> frozenset[str] | None:
         """The entries the case is asked of; None for all."""
