@@ -171,5 +171,8 @@ def show_answer(answer: Answer, record: int, output: Output) -> None:
     output.line()
     if answer.mode is AnswerMode.GENERATE:
         output.line(f"  Written by {answer.model}, each sentence checked against its source.")
+    else:
+        sure = f"evidence {answer.evidence:.0%}, {answer.threshold:.0%} needed"
+        output.line(f"  Quoted word for word, chosen by {answer.model} ({sure}).")
     for citation in answer.citations:
         output.line(f"  [{citation.number}] {citation.passage.title}, {citation.place}")

@@ -187,7 +187,11 @@ class TurnView(QWidget):
                 )
             )
         elif answer.mode is AnswerMode.QUOTE:
-            parts.append(self.tr("Quoted word for word"))
+            parts.append(
+                self.tr("Quoted word for word, chosen by {model}, evidence {best:.0%}").format(
+                    model=plain.line(answer.model, 80), best=answer.evidence
+                )
+            )
         else:
             parts.append(self._written_by(answer))
         if answer.seconds:
