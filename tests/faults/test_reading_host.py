@@ -17,7 +17,7 @@ from appliance.airgap.sandbox import ALL_GUARDS
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost, Patience
 from appliance.engine.errors import BundleDamaged, BundleMissing, FrameInvalid
-from appliance.engine.framing import Ready, pack_ready
+from appliance.engine.framing import Ready, pack_ready, unpack_ready
 from appliance.errors import EngineFailed
 from appliance.values import ToRead
 from tests.unit.engine import reading_model
@@ -102,7 +102,7 @@ def test_a_host_that_is_sent_garbage_refuses_and_goes_on(engine: EngineHost) -> 
     child = child_of(engine)
     for garbage in GARBAGE:
         with pytest.raises(EngineFailed, match=r"request|passage|sentence|order"):
-            engine._ask(garbage, lambda answer: pytest.fail(f"read {answer!r}"), urgent=True)
+            engine._ask(garbage, unpack_ready, urgent=True)
     assert engine.read(QUESTION, PASSAGES[:1], 1)[0].whole
     assert child_of(engine) == child
 

@@ -55,9 +55,9 @@ class Layers:
         self._view: Callable[[npt.NDArray[Any]], object] = tvm_ffi.from_dlpack
         self._kernel = {name: module[name] for name in KERNELS}
         # VNNI takes one byte a code, the other levels two.
-        self._code, self._quad = (
-            (np.uint8, np.int32) if library.stem.endswith("vnni") else (np.int16, np.int64)
-        )
+        narrow = library.stem.endswith("vnni")
+        self._code: type[np.generic] = np.uint8 if narrow else np.int16
+        self._quad: type[np.generic] = np.int32 if narrow else np.int64
         self._params = {name: self._view(array) for name, array in weights.items()}
         self._params["words"] = self._view(words)
         for name in (f"{n}.{matrix}" for n in range(LAYERS) for matrix in MATRICES):
@@ -123,7 +123,8 @@ class Layers:
 
     def exits(self) -> Floats:
         """The exit's value of each row's first token: (rows,)."""
-        return self._outputs("exit", 1)[self._starts[: self._rows], 0]
+        exits: Floats = self._outputs("exit", 1)[self._starts[: self._rows], 0]
+        return exits
 
     def heads(self) -> Floats:
         """The values of HEADS_OUT of every token: (tokens, 4)."""
