@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from appliance.engine.decoding.bound.evidence import Evidence, Source
+from appliance.engine.decoding.bound.evidence import Source
 from appliance.engine.decoding.bound.items import items, normal, tokens
 from appliance.engine.decoding.bound.prose import (
     START,
@@ -21,6 +21,7 @@ from appliance.engine.decoding.bound.prose import (
     state_at_end,
     state_in_gap,
 )
+from appliance.engine.decoding.request import Evidence
 
 ALL_BYTES = frozenset(range(256))
 

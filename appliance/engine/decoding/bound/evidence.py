@@ -11,7 +11,6 @@ marks of one request are one byte string, with zeros between.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from appliance.engine.decoding.bound.closed import FORMS, LINKS
 from appliance.engine.decoding.bound.items import Item, Kind, Token, gap, items, normal, tokens
@@ -23,21 +22,13 @@ from appliance.engine.decoding.bound.prose import (
     state_at_end,
     state_tight,
 )
+from appliance.engine.decoding.request import Evidence
 
 _WORD_ENTRIES = (Before.FRESH, Before.AFRESH, Before.WORD, Before.LINK, HYPHENED)
 _NUMBER_ENTRIES = (Before.FRESH, Before.WORD)
 _CAPITAL_ENTRIES = (Before.FRESH, Before.AFRESH)
 _LOOSE_GAPS = frozenset((" ", ", ", "; ", ": ", ". ", "? ", "! ", "\n"))
 _BLANK, _BREAK = 0x20, 0x0A
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What an answer may take its numbers and names from. texts: passages, and the question.
-    marks: how many passages [n] can be cited."""
-
-    texts: tuple[str, ...]
-    marks: int = 0
 
 
 class Source:

@@ -19,12 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from appliance.engine.decoding.bound.automaton import BEGINNING, Automaton, Place, Whole
-from appliance.engine.decoding.bound.evidence import Evidence, Source
+from appliance.engine.decoding.bound.evidence import Source
 from appliance.engine.decoding.bound.prose import WORDS, Prose, ordinary_words
 from appliance.engine.decoding.bound.tries import Trie
 from appliance.engine.decoding.detokenizing import Vocabulary
-from appliance.engine.decoding.errors import LogitsInvalid
-from appliance.engine.decoding.model import Logits
+from appliance.engine.decoding.errors import LogitsInvalid, RequestUnusable
+from appliance.engine.decoding.request import Evidence
 
 Ids: TypeAlias = npt.NDArray[np.int32]
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -49,7 +49,16 @@ class _Reach:
 class Pieces:
     """One model's vocabulary. `rows`: tokens that can be chosen among."""
 
-    def __init__(self, vocabulary: Vocabulary, rows: int, end_tokens: frozenset[int]) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        rows: int,
+        end_tokens: frozenset[int],
+        *,
+        structured: bool = False,
+    ) -> None:
+        """structured: for answers in JSON. Raises RequestUnusable for a vocabulary without a
+        token for the blank alone: what is bound must be written byte by byte where need be."""
         spelled: dict[bytes, list[int]] = defaultdict(list)
         silent = []
         for token, piece in enumerate(vocabulary.pieces[:rows]):
@@ -60,14 +69,15 @@ class Pieces:
             elif len(piece) <= _LONGEST_PIECE:
                 spelled[piece].append(token)
         self.rows = rows
-        self.strip = vocabulary.strip
         self.ends = np.array(sorted(end_tokens), np.int32)
         self.silent = np.array(silent, np.int32)
         self.pieces = vocabulary.pieces
         self._twins = {tokens[0]: tokens for tokens in spelled.values() if len(tokens) > 1}
         self.trie = Trie((piece, tokens[0]) for piece, tokens in spelled.items())
         alphabet = frozenset(piece[0] for piece in spelled if len(piece) == 1)
-        self.prose = Prose(ordinary_words(), alphabet)
+        if ord(" ") not in alphabet:
+            raise RequestUnusable("The bundle's tokens cannot write an answer letter by letter.")
+        self.prose = Prose(ordinary_words(), alphabet, structured=structured)
         self._hubs: dict[tuple[int, int], _Reach] = {}
         self._inside: dict[int, _Reach] = {}
         self._whole: dict[tuple[int, int], tuple[Mask | Ids, tuple[tuple[int, int], ...]]] = {}
@@ -150,7 +160,6 @@ class Bounds:
         self._source = Source(evidence, pieces.prose.alphabet)
         self.automaton = Automaton(pieces.prose, self._source)
         self._place = BEGINNING
-        self._strip = pieces.strip
         self._entered: dict[tuple[int, int], _Copied] = {}
         self._copied: dict[int, _Copied] = {}
         self._beyond: dict[tuple[int, int], Ids] = {}
@@ -273,7 +282,3 @@ class _Copied:
         self.hubs = tuple(sorted(self.after))
         return self
 
-
-def bound(logits: Logits, mask: Mask) -> Logits:
-    """The logits with -inf wherever a token may not come; a copy."""
-    return np.where(mask[: len(logits)], logits, np.float32(-np.inf))

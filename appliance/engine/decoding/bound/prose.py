@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from functools import lru_cache
 from importlib.resources import files
 
 from appliance.engine.decoding.bound.closed import AFTER_APOSTROPHE, LINKS
@@ -59,14 +60,13 @@ _CLOSING = ")”’»"
 _BEHIND_NUMBERS = ")»*"
 _DASHES = "-–—"
 _APOSTROPHES = "'’"
-SIGNS = frozenset(_STOPS + _PAUSES + _OPENING + _CLOSING + _DASHES)
-"""Signs that may be written anywhere between words."""
 _ORDINARY, _LINK = 1, 2
 _PLAIN, _LINKED = 0, 1
 
 
+@lru_cache(maxsize=1)
 def ordinary_words() -> tuple[str, ...]:
-    """The closed list; packaging/models/ordinary_words.py makes it."""
+    """The closed list; packaging/models/ordinary_words.py makes it. Read once."""
     text = files(__package__).joinpath("ordinary_words.txt").read_text("ascii")
     return tuple(text.split())
 
@@ -95,8 +95,14 @@ WORDS = 1 << 12
 class Prose:
     """`next` is the whole automaton; -1 is where there is no way."""
 
-    def __init__(self, words: Iterable[str], alphabet: frozenset[int]) -> None:
+    def __init__(
+        self, words: Iterable[str], alphabet: frozenset[int], *, structured: bool = False
+    ) -> None:
+        """structured: for answers in JSON, with its brackets; a quotation mark ends a string."""
         self.alphabet = alphabet
+        self._opening = _OPENING + ("[{" if structured else "")
+        self._closing = _CLOSING + ("]}" if structured else "")
+        self._behind_numbers = _BEHIND_NUMBERS + (']}"' if structured else "")
         linking = {word.encode() for word in LINKS}
         spelled = {word.encode(): _ORDINARY for word in words if word != "i"} | {b"I": _ORDINARY}
         spelled |= dict.fromkeys(linking, _LINK)
@@ -181,7 +187,7 @@ class Prose:
             if at not in (_At.END, _At.TIGHT, _At.DASH, _At.APOSTROPHE):
                 self._open_words(state, before, hyphened=at is _At.HYPHEN)
                 if at is not _At.HYPHEN:
-                    for sign in _OPENING:
+                    for sign in self._opening:
                         self._put(state, sign, opened)
         if self._roots[2] >= 0:
             self._open(_state(_At.APOSTROPHE, before), self._roots[2], _PLAIN)
@@ -194,7 +200,7 @@ class Prose:
             self._put(state, sign, state_tight(_after_pause(before, sign)))
         # 5' and 5" are minutes and inches.
         unlike = at is _At.END and before is Before.NUMBER
-        for sign in _BEHIND_NUMBERS if unlike else _CLOSING + _OPENING:
+        for sign in self._behind_numbers if unlike else self._closing + self._opening:
             self._put(state, sign, state_tight(before))
         if at in (_At.END, _At.TIGHT, _At.APOSTROPHE, _At.HYPHEN):
             # A dash that touches a number would make another number of it.
