@@ -36,6 +36,9 @@ _OFTEN = 4
 _LEAST = 1
 """How often a word must be seen small inside a sentence, of all it is seen there; how often at
 least, if the vocabulary does not have it itself, and if it does."""
+_SMALL_TOO = 0.15
+_OFTEN_TOO = 5
+"""What is a word and part of names as well (bank, university): the vocabulary's own words only."""
 
 # Endings of names of drugs (WHO, "The use of stems in the selection of International
 # Nonproprietary Names", 2018), as far as they are no endings of ordinary words.
@@ -124,7 +127,9 @@ def ordinary(known: set[str], seen: Counter[str]) -> set[str]:
     for word in {*known, *(word for word in seen if word.islower())}:
         small, great = seen[word], seen[word.capitalize()] + seen[word.upper()]
         least = _LEAST if word in known else _OFTEN
-        if small < least or small < _SMALL * (small + great):
+        total = small + great
+        both = word in known and small >= _OFTEN_TOO and small >= _SMALL_TOO * total
+        if not both and (small < least or small < _SMALL * total):
             continue
         if word in known or any(base in known for base in _bases(word)):
             kept.add(word)

@@ -59,7 +59,10 @@ def _of_evidence(evidence: Evidence | None) -> tuple[tuple[bool, str], ...]:
         return ()
     size = sum(len(text) for text in evidence.texts)
     return (
-        (len(evidence.texts) <= MOST_EVIDENCE, f"There are over {MOST_EVIDENCE} texts of evidence."),
+        (
+            len(evidence.texts) <= MOST_EVIDENCE,
+            f"There are over {MOST_EVIDENCE} texts of evidence.",
+        ),
         (size <= LONGEST_EVIDENCE, f"The evidence has over {LONGEST_EVIDENCE:,} characters."),
         (0 <= evidence.marks <= MOST_MARKS, f"The marks lie outside 0 to {MOST_MARKS}."),
     )

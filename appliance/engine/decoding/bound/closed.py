@@ -51,31 +51,35 @@ UNIT_SIGNS = frozenset(
 ) - {"on", "om", "cap", "caps", "amp", "tab", "tabs", "st", "A", "mi", "pa", "bid"}
 """As they are written: mg is not Mg. Words of ordinary English are left out."""
 
-UNIT_WORDS = frozenset(
-    "gram grams gramme grammes kilogram kilograms kilo kilos milligram milligrams milligramme"
-    " milligrammes microgram micrograms microgramme microgrammes nanogram nanograms tonne tonnes"
-    " ton"
-    " tons pound pounds ounce ounces stone stones litre litres liter liters millilitre millilitres"
-    " milliliter milliliters microlitre microlitres decilitre decilitres deciliter deciliters pint"
-    " pints gallon gallons metre metres meter meters centimetre centimetres centimeter centimeters"
-    " millimetre millimetres millimeter millimeters kilometre kilometres kilometer kilometers inch"
-    " inches foot feet yard yards mile miles mole moles millimole millimoles micromole micromoles"
-    " nanogramme joule joules kilojoule kilojoules calorie calories kilocalorie kilocalories watt"
-    " watts volt volts ampere amperes pascal pascals hertz kelvin celsius fahrenheit centigrade"
-    " degree degrees unit units dose doses tablet tablets capsule capsules pill pills drop drops"
-    " puff puffs spray sprays sachet sachets ampoule ampoules vial vials suppository suppositories"
-    " patch patches lozenge lozenges teaspoon teaspoons tablespoon tablespoons teaspoonful"
-    " tablespoonful spoonful cup cups glass glasses bottle bottles bag bags inhalation inhalations"
-    " injection injections infusion infusions percent percentage percentages cent cents dollar"
-    " dollars euro euros sterling penny pence yen franc francs rupee rupees"
-    " second seconds minute minutes hour hours day days week weeks fortnight fortnights month"
-    " months"
-    " year years decade decades century centuries"
-    " hourly daily nightly weekly fortnightly monthly quarterly yearly annually annual biannual"
-    " biannually biennial biweekly bimonthly time times fold plus minus negative square squared"
-    " cubic cubed byte bytes kilobyte kilobytes megabyte megabytes gigabyte gigabytes"
-    " tenor basis micromolar millimolar molar".split()
-) - NUMBER_WORDS - {"foot", "stone", "stones", "glass", "tenor", "basis", "negative", "time"}
+UNIT_WORDS = (
+    frozenset(
+        "gram grams gramme grammes kilogram kilograms kilo kilos milligram milligrams milligramme"
+        " milligrammes microgram micrograms microgramme microgrammes nanogram nanograms tonne tonnes"
+        " ton"
+        " tons pound pounds ounce ounces stone stones litre litres liter liters millilitre millilitres"
+        " milliliter milliliters microlitre microlitres decilitre decilitres deciliter deciliters pint"
+        " pints gallon gallons metre metres meter meters centimetre centimetres centimeter centimeters"
+        " millimetre millimetres millimeter millimeters kilometre kilometres kilometer kilometers inch"
+        " inches foot feet yard yards mile miles mole moles millimole millimoles micromole micromoles"
+        " nanogramme joule joules kilojoule kilojoules calorie calories kilocalorie kilocalories watt"
+        " watts volt volts ampere amperes pascal pascals hertz kelvin celsius fahrenheit centigrade"
+        " degree degrees unit units dose doses tablet tablets capsule capsules pill pills drop drops"
+        " puff puffs spray sprays sachet sachets ampoule ampoules vial vials suppository suppositories"
+        " patch patches lozenge lozenges teaspoon teaspoons tablespoon tablespoons teaspoonful"
+        " tablespoonful spoonful cup cups glass glasses bottle bottles bag bags inhalation inhalations"
+        " injection injections infusion infusions percent percentage percentages cent cents dollar"
+        " dollars euro euros sterling penny pence yen franc francs rupee rupees"
+        " second seconds minute minutes hour hours day days week weeks fortnight fortnights month"
+        " months"
+        " year years decade decades century centuries"
+        " hourly daily nightly weekly fortnightly monthly quarterly yearly annually annual biannual"
+        " biannually biennial biweekly bimonthly time times fold plus minus negative square squared"
+        " cubic cubed byte bytes kilobyte kilobytes megabyte megabytes gigabyte gigabytes"
+        " tenor basis micromolar millimolar molar".split()
+    )
+    - NUMBER_WORDS
+    - {"foot", "stone", "stones", "glass", "tenor", "basis", "negative", "time"}
+)
 """Any case. A word that is a number as well ("second") is one of NUMBER_WORDS."""
 FORMS = frozenset(
     "unit units dose doses tablet tablets capsule capsules pill pills drop drops puff puffs spray"

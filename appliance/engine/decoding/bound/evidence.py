@@ -135,9 +135,7 @@ class _Places:
         return self._at[token.end]
 
 
-def _borders(
-    found: Sequence[Token], text: str
-) -> tuple[set[int], set[int], list[bool]]:
+def _borders(found: Sequence[Token], text: str) -> tuple[set[int], set[int], list[bool]]:
     """Tokens at which items may begin, and end, and which tokens lie inside one."""
     enter, leave, inner = set[int](), set[int](), [False] * len(found)
     for together in items(found, text):

@@ -20,6 +20,7 @@ from functools import lru_cache
 
 from appliance.engine.decoding.bound.closed import (
     DAYS,
+    FORMS,
     LISTS,
     LOOSE_RANGES,
     MONTHS,
@@ -124,7 +125,7 @@ _SIGNS = (
     (".", "."),
     ("j", _FREE_JOINERS),
     ("J", _BOUND_JOINERS),
-    ("f", "!?…()\"“”‘«»*•`"),
+    ("f", '!?…()"“”‘«»*•`'),
 )
 
 
@@ -214,6 +215,8 @@ def _grown(found: Sequence[Token], text: str, item: Item) -> Item | None:
     if between not in _JOINING_GAPS and between not in _NEAR:
         return None
     token = found[at]
+    if item.unit and token.text.casefold() in FORMS:
+        return None  # 5 mg tablets
     if token.kind is Kind.UNIT and between in _NEAR:
         return Item(item.first, at, unit=True)
     if between == "\n":

@@ -159,7 +159,7 @@ class Bounds:
         self._pieces = pieces
         self._source = Source(evidence, pieces.prose.alphabet)
         self.automaton = Automaton(pieces.prose, self._source)
-        self._place = BEGINNING
+        self.place = BEGINNING
         self._entered: dict[tuple[int, int], _Copied] = {}
         self._copied: dict[int, _Copied] = {}
         self._beyond: dict[tuple[int, int], Ids] = {}
@@ -171,7 +171,7 @@ class Bounds:
     @property
     def complete(self) -> bool:
         """Whether the answer may end here."""
-        return self.automaton.whole(self._place)
+        return self.automaton.whole(self.place)
 
     def mask(self) -> Mask:
         """Which tokens may come next."""
@@ -179,7 +179,7 @@ class Bounds:
         mask[self._pieces.silent] = True
         if self.complete:
             mask[self._pieces.ends] = True
-        for state in self._place.prose:
+        for state in self.place.prose:
             if state < WORDS:
                 self._allow(mask, 0, state)
                 continue
@@ -187,7 +187,7 @@ class Bounds:
             mask[reach.ids] = True
             for node, hub in reach.hubs:
                 self._allow(mask, node, hub)
-        for position in self._place.copies:
+        for position in self.place.copies:
             copied = self._copied.get(position)
             if copied is None:
                 copied = self._copied[position] = self._follow(0, position)
@@ -199,10 +199,10 @@ class Bounds:
     def accept(self, token: int) -> None:
         """The token was chosen. Raises LogitsInvalid if it may not come."""
         pieces = self._pieces.pieces
-        place = self.automaton.walk(self._place, pieces[token] if token < len(pieces) else b"")
+        place = self.automaton.walk(self.place, pieces[token] if token < len(pieces) else b"")
         if place is None:
             raise LogitsInvalid("The answer left its evidence.")
-        self._place = place
+        self.place = place
 
     def _allow(self, mask: Mask, node: int, state: int) -> None:
         """What a state between words comes to, behind the part of a token that leads to `node`."""
@@ -281,4 +281,3 @@ class _Copied:
         self.ids = np.array(sorted(self.tokens), np.int32)
         self.hubs = tuple(sorted(self.after))
         return self
-

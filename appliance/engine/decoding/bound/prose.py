@@ -57,7 +57,7 @@ _STOPS = ".!?…"
 _PAUSES = ",;:"
 _OPENING = "(\"'“‘«*•`"
 _CLOSING = ")”’»"
-_BEHIND_NUMBERS = ")»*"
+_BEHIND_NUMBERS = ")”»*"
 _DASHES = "-–—"
 _APOSTROPHES = "'’"
 _ORDINARY, _LINK = 1, 2
@@ -114,9 +114,7 @@ class Prose:
         strings += [
             (b"\3" + word.capitalize(), value) for word, value in spelled.items() if word != b"may"
         ]
-        self._trie = Trie(
-            (word, value) for word, value in strings if alphabet.issuperset(word[1:])
-        )
+        self._trie = Trie((word, value) for word, value in strings if alphabet.issuperset(word[1:]))
         self._roots = [self._trie.child(0, tree) for tree in range(4)]
         self._steps: list[dict[int, int]] = [{} for _ in range(_SMALL)]
         for before in Before:
@@ -254,5 +252,5 @@ def _after_stop(before: Before) -> Before:
 
 def _after_pause(before: Before, sign: str) -> Before:
     if before in (Before.FRESH, Before.WORD):
-        return before if sign == "," else Before.FRESH
-    return before if before is Before.AFRESH else Before.LINK
+        return Before.WORD if sign == "," else Before.FRESH
+    return Before.AFRESH if before is Before.AFRESH and sign != "," else Before.LINK
