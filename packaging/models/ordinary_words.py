@@ -63,7 +63,8 @@ _SUBSTANCES = frozenset(
     " ammonia ammonium amphetamine amphetamines antimony arsenic ascorbic aspirin atropine barium"
     " bicarbonate boron botulinum bromide cadmium caffeine calcium cannabis carbonate chloride"
     " chlorine chromium citrate cobalt cocaine codeine copper cortisol cortisone creatinine"
-    " curare cyanide digitalis digoxin dopamine ephedrine epinephrine epo estrogen estrogens ethanol"
+    " curare cyanide digitalis digoxin dopamine ephedrine epinephrine epo estrogen estrogens"
+    " ethanol"
     " ether fluoride fluorine folate folic fructose ghb glucagon glucose glycerin glycerol gold"
     " helium heparin heroin histamine hydrochloride hydrogen hydroxide insulin interferon iodide"
     " iodine iron ketamine krypton lactate lactose lactulose lanolin lead lidocaine lithium lsd"
@@ -85,8 +86,10 @@ _ALSO = frozenset(
     " discontinue discontinued outpatient outpatients inpatient inpatients ward wards consultant"
     " consultants pharmacist pharmacists nurse nurses physician physicians surgeon surgeons"
     " auditor auditors applicant applicants borrower borrowers creditor creditors lender lenders"
-    " customer customers underwriter underwriters underwriting reviewer reviewers approver approvers"
-    " redact redacted paragraph paragraphs appendix summary unclear honestly convince cope discipline"
+    " customer customers underwriter underwriters underwriting reviewer reviewers approver"
+    " approvers"
+    " redact redacted paragraph paragraphs appendix summary unclear honestly convince cope"
+    " discipline"
     " communications sorry yesterday today tomorrow rota handover checklist checklists".split()
 )
 _FREE_OF_NAMES = frozenset("lead".split())

@@ -44,6 +44,7 @@ class Answer:
         vocabulary: Vocabulary,
         end_tokens: frozenset[int],
         grammar: Grammar | None = None,
+        *,
         bounds: Bounds | None = None,
     ) -> None:
         self.sampling = sampling

@@ -86,7 +86,9 @@ class Decoder:
         except CloisterError as error:
             self._reject(request_id, error)
             return
-        answer = Answer(prompt, sampling, self._vocabulary, self._end_tokens, grammar, bounds)
+        answer = Answer(
+            prompt, sampling, self._vocabulary, self._end_tokens, grammar, bounds=bounds
+        )
         self._places += 1
         asked = Asked(request_id, answer, list(prompt), len(prompt), self._places)
         self._asked[request_id] = asked

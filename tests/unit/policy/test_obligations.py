@@ -77,7 +77,8 @@ def test_nothing_stated_is_the_strict_default() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("mode", "Quote"), ("mode", ""), ("log", "all"), ("cite", "yes"), ("answer", "bound"), ("redact", "1"),
+        ("mode", "Quote"), ("mode", ""), ("log", "all"), ("cite", "yes"), ("redact", "1"),
+        ("answer", "bound"), ("answer", "Evidence"),
         ("reason", "true"), ("retention_days", "0"), ("retention_days", "-1"),
         ("retention_days", "1.5"), ("retention_days", "007"), ("retention_days", "36501"),
         ("retention_days", "²"), ("retention_days", "٣"),

@@ -1,1 +1,1 @@
-"""Evidence-bound decoding: what an answer may say, decided character by character as it is written."""
+"""Evidence-bound decoding: what an answer may say, decided byte by byte as it is written."""

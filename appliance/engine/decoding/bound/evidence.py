@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from appliance.engine.decoding.bound.closed import FORMS, LINKS
-from appliance.engine.decoding.bound.items import Item, Kind, Token, gap, items, normal, tokens
+from appliance.engine.decoding.bound.items import Kind, Token, gap, items, normal, tokens
 from appliance.engine.decoding.bound.prose import (
     ENTRIES,
     HYPHENED,
@@ -41,6 +41,7 @@ class Source:
         self._alphabet = alphabet
         self._content = bytearray()
         self._left: set[int] = set()
+        self._words: set[str] = set()
         starts: list[tuple[int, int, int]] = []  # entry, first byte, where it leads
         for text in dict.fromkeys(map(normal, evidence.texts)):
             starts += self._add(text)
@@ -83,22 +84,23 @@ class Source:
         for at, token in enumerate(found):
             inside = inner[at]
             word = token.kind is Kind.WORD or token.text.casefold() in FORMS
-            free = at in enter if inside else word
-            if free or _begins_sentence(found, text, at):
-                starts += _starts(token, places, inside=inside, fresh_only=not free)
             is_link = token.kind is Kind.WORD and token.text in LINKS
             number = inside and token.kind is not Kind.CODE
             number = number or (token.kind is Kind.UNIT and not word)
             behind_number = number or (behind_number and is_link)
-            ends = at in leave if inside else _may_end(found, text, at)
-            if ends:
-                before = Before.WORD if not behind_number else (
-                    Before.NUMBER if number else Before.LINK
-                )  # fmt: skip
+            if at in leave if inside else _may_end(found, text, at):
+                link = Before.LINK if behind_number else Before.WORD
+                before = Before.NUMBER if number else link
                 end = places.after(token)
                 self.ends[end] = state_at_end(before)
                 if before is Before.WORD and _follows_freely(found, text, at, enter, inner):
                     self._left.add(end)
+                    if not inside and word and token.text in self._words:
+                        continue  # it stands elsewhere, and there is no going on from here
+                    self._words.add(token.text)
+            free = at in enter if inside else word
+            if free or _begins_sentence(found, text, at):
+                starts += _starts(token, places, inside=inside, fresh_only=not free)
         self._content += text.encode()
         return starts
 
@@ -184,7 +186,7 @@ def _begins_sentence(found: Sequence[Token], text: str, at: int) -> bool:
     token = found[at]
     if token.kind is Kind.UNIT and not token.text[0].isupper():
         return False
-    if token.kind is Kind.SIGN and not token.text[0] in "→⇒►▪◦□☐#":
+    if token.kind is Kind.SIGN and token.text[0] not in "→⇒►▪◦□☐#":
         return False
     before = text[: token.start].rstrip(" (\"'“‘«*•-–—`")
     return token.kind in (Kind.UNIT, Kind.SIGN) and (not before or before[-1] in "\n.!?:;…")
@@ -195,7 +197,7 @@ def _may_end(found: Sequence[Token], text: str, at: int) -> bool:
     if found[at].kind is not Kind.SIGN:
         return True
     after = gap(found, text, at)
-    return after not in ("", " ") or found[at].start > 0 and text[found[at].start - 1] != " "
+    return after not in ("", " ") or (found[at].start > 0 and text[found[at].start - 1] != " ")
 
 
 def _follows_freely(

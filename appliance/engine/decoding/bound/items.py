@@ -95,8 +95,8 @@ def _tokens(text: str) -> Iterator[Token]:
             yield Token(kind, said, match.start(), match.end())
 
 
-# Over classes: a letter, 1 digit, - m . j J join two of these (- m . also begin a number), and m J x
-# are signs that may not stand anywhere.
+# Over classes: a letter, 1 digit, - m . j J join two of these (- m . also begin a number), and
+# m J x are signs that may not stand anywhere.
 _TOKEN = re.compile(
     r"(?P<run>(?:(?<![a1])[-m.]{1,2}(?=1))?[a1]+(?:[-m.jJ][a1]+)*)|(?P<sign>[xJm]+)"
 )
@@ -219,11 +219,15 @@ def _grown(found: Sequence[Token], text: str, item: Item) -> Item | None:
         return None  # 5 mg tablets
     if token.kind is Kind.UNIT and between in _NEAR:
         return Item(item.first, at, unit=True)
-    if between == "\n":
-        return None
-    if token.kind is Kind.NUMBER:
+    return None if between == "\n" else _grown_by(found, text, item)
+
+
+def _grown_by(found: Sequence[Token], text: str, item: Item) -> Item | None:
+    """With another number, a sign, or a word between numbers."""
+    at = item.last + 1
+    if found[at].kind is Kind.NUMBER:
         return None if item.unit and not _compound(found, text, at) else Item(item.first, at)
-    if token.kind is Kind.SIGN:
+    if found[at].kind is Kind.SIGN:
         return _behind_sign(found, text, item, at)
     return _behind_word(found, text, item, at)
 
@@ -268,7 +272,7 @@ def _behind_word(found: Sequence[Token], text: str, item: Item, at: int) -> Item
 
 
 def _next_in_list(found: Sequence[Token], text: str, last: int) -> int | None:
-    """Where the next item of a list begins, if there is one: behind a comma, and, or; or at once."""
+    """Where the next item of a list begins, if any: behind a comma, and, or; or at once."""
     between, at = gap(found, text, last), last + 1
     if at >= len(found) or found[last].kind is Kind.CODE:
         return None

@@ -18,7 +18,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from appliance.engine.decoding.bound.automaton import BEGINNING, Automaton, Place, Whole
+from appliance.engine.decoding.bound.automaton import BEGINNING, Automaton, Whole
 from appliance.engine.decoding.bound.evidence import Source
 from appliance.engine.decoding.bound.prose import WORDS, Prose, ordinary_words
 from appliance.engine.decoding.bound.tries import Trie

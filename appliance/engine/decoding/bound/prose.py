@@ -100,14 +100,15 @@ class Prose:
     ) -> None:
         """structured: for answers in JSON, with its brackets; a quotation mark ends a string."""
         self.alphabet = alphabet
+        self._structured = structured
         self._opening = _OPENING + ("[{" if structured else "")
         self._closing = _CLOSING + ("]}" if structured else "")
         self._behind_numbers = _BEHIND_NUMBERS + (']}"' if structured else "")
         linking = {word.encode() for word in LINKS}
         spelled = {word.encode(): _ORDINARY for word in words if word != "i"} | {b"I": _ORDINARY}
         spelled |= dict.fromkeys(linking, _LINK)
-        # Trees in one: all words, linking words alone, what may follow an apostrophe, and words with
-        # a capital. May is a month.
+        # Trees in one: all words, linking words alone, what may follow an apostrophe, and words
+        # with a capital. May is a month.
         strings = [(b"\0" + word, value) for word, value in spelled.items()]
         strings += [(b"\1" + word, _LINK) for word in linking]
         strings += [(b"\2" + word.encode(), _ORDINARY) for word in AFTER_APOSTROPHE]
@@ -192,12 +193,12 @@ class Prose:
 
     def _lay_signs(self, at: _At, before: Before) -> None:
         state = _state(at, before)
-        for sign in _STOPS:
+        # 5' and 5" are minutes and inches; in JSON, a stop behind a number begins its decimals.
+        unlike = at is _At.END and before is Before.NUMBER
+        for sign in _STOPS[1:] if unlike and self._structured else _STOPS:
             self._put(state, sign, state_tight(_after_stop(before)))
         for sign in _PAUSES:
             self._put(state, sign, state_tight(_after_pause(before, sign)))
-        # 5' and 5" are minutes and inches.
-        unlike = at is _At.END and before is Before.NUMBER
         for sign in self._behind_numbers if unlike else self._closing + self._opening:
             self._put(state, sign, state_tight(before))
         if at in (_At.END, _At.TIGHT, _At.APOSTROPHE, _At.HYPHEN):
@@ -208,7 +209,7 @@ class Prose:
                 for sign in _APOSTROPHES:
                     self._put(state, sign, _state(_At.APOSTROPHE, before))
             return
-        for sign in _DASHES:
+        for sign in _DASHES[1:] if self._structured else _DASHES:  # - would begin a number
             self._put(state, sign, _state(_At.DASH, before))
 
     def _open_words(self, state: int, before: Before, *, hyphened: bool) -> None:

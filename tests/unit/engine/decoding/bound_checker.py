@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import appliance.engine.decoding.bound as bound
+from appliance.engine.decoding import bound
 
 ORDINARY = frozenset((Path(bound.__path__[0]) / "ordinary_words.txt").read_text().split())
 UNITS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +23,8 @@ from tests.unit.engine.decoding import tiny_tokenizers
 SHARED = stories260k.SHARED.parent
 _GLUED = (
     """
-5|50|500|0.5|.5|0.|,0|00| 5| 50| 5 |5 m|5 mg| mg| mL|mg/|/kg|mg.|g daily|mg and|mg of the|5, 10|10 mL
- and| of| the|the | to 10|. The|.\n|\n\n|  |), | (|) (| “|”| -| – |- |-5|–10| twice| daily|twice da
+5|50|500|0.5|.5|0.|,0|00| 5| 50| 5 |5 m|5 mg| mg| mL|mg/|/kg|mg.|g daily|mg and|mg of the|5, 10
+10 mL| and| of| the|the | to 10|. The|.\n|\n\n|  |), | (|) (| “|”| -| – |- |-5|–10| twice| daily|twice da
 March| 2024|12 Mar|h 20|NGH-|-CP|P-01|014|A1|1c| ≥| £|£5|% |°| °C| warf|arin| Warfarin|apixa|ban
 [1]|[1|1]|[| [|].|[2][|patient|'s|n't|s | a| I|ing | is given|hours| 48 hours before|8 h|micro|grams
 """.replace("\n ", "| ")
@@ -44,7 +44,8 @@ class Leaning(HashModel):
 
 def byte_level(pieces: Iterable[str]) -> Tokenizer:
     """All bytes and these pieces."""
-    vocabulary = {letter: n for n, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {letter: n for n, letter in enumerate(alphabet)}
     spelling = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     for piece in pieces:
         spelled = "".join(part for part, _ in spelling.pre_tokenize_str(piece))
@@ -97,24 +98,24 @@ KINDS: dict[str, Callable[[], Tokenizer]] = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def tokenizer_of(kind: str) -> Tokenizer:
     return KINDS[kind]()
 
 
-@lru_cache(maxsize=None)
+@cache
 def end_of(kind: str) -> int:
     known = tokenizer_of(kind).token_to_id(tiny_tokenizers.END)
     return 2 if known is None else int(known)
 
 
-@lru_cache(maxsize=None)
+@cache
 def pieces_of(kind: str) -> Pieces:
     vocabulary = vocabulary_of(tokenizer_of(kind))
     return Pieces(vocabulary, len(vocabulary.pieces), frozenset({end_of(kind)}))
 
 
-@lru_cache(maxsize=None)
+@cache
 def decoder_of(kind: str) -> tuple[Decoder, Leaning]:
     """One for all tests, so that the vocabulary is looked through once."""
     rows = len(vocabulary_of(tokenizer_of(kind)).pieces)
