@@ -120,6 +120,8 @@ class Prose:
         self._steps: list[dict[int, int]] = [{} for _ in range(_SMALL)]
         for before in Before:
             self._lay(before)
+            for sign in '"[{' if structured else "":  # {"dose":"5 mg"}
+                self._put(_state(_At.TIGHT, before), sign, _state(_At.OPENED, before))
         self._entries = [self._entry_of(state) for state in range(len(self._steps))]
 
     def next(self, state: int, byte: int) -> int:
