@@ -24,9 +24,10 @@ SHARED = stories260k.SHARED.parent
 _GLUED = (
     """
 5|50|500|0.5|.5|0.|,0|00| 5| 50| 5 |5 m|5 mg| mg| mL|mg/|/kg|mg.|g daily|mg and|mg of the|5, 10
-10 mL| and| of| the|the 
+10 mL| and| of| the|the |
  to 10|. The|.\n|\n\n|  |), | (|) (| “|”| -| – |- |-5|–10| twice| daily
-twice da|March| 2024|12 Mar|h 20|NGH-|-CP|P-01|014|A1|1c| ≥| £|£5|% |°| °C| warf|arin| Warfarin|apixa|ban
+twice da|March| 2024|12 Mar|h 20|NGH-|-CP|P-01|014|A1|1c| ≥| £|£5|% |°| °C| warf|arin|
+ Warfarin|apixa|ban
 [1]|[1|1]|[| [|].|[2][|patient|'s|n't|s | a| I|ing | is given|hours| 48 hours before|8 h|micro|grams
 """.replace("\n ", "| ")
     .strip("\n")

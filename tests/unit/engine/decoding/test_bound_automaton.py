@@ -114,7 +114,7 @@ def test_ordinary_words_flow_freely() -> None:
         "March 2024", "In 2024, it was.", "The max. is 20 mg per day", "HbA1c ≥ 6.5%", "37 °C",
         "Fees are £5,000.", "twelve months", "Twelve months", "3 mg tablets", "1, 2 and 3 mg",
         "Smith keeps warfarin.", "Range 5 to 10 mL", "500 micrograms of prednisolone [3]",
-        "Prednisolone is given twice daily", "**48 hours**", "(48 hours) “48 hours”",
+        "Prednisolone is given twice daily", "**48 hours**", "(48 hours), patients “48 hours”",
     ],
 )  # fmt: skip
 def test_what_the_evidence_or_the_question_holds_can_be_said(said: str) -> None:
