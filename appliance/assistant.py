@@ -194,7 +194,8 @@ def _write(  # noqa: PLR0917 - in the order of the main path
     earlier = parts.history.earlier(question.conversation)
     answer: Answer | None = None
     released = 0
-    for step in _steps(question.text, found, earlier, parts.answerer, go_on):
+    bound = verdict.obligations.answer == "evidence"
+    for step in _steps(question.text, found, earlier, parts.answerer, go_on, bound=bound):
         if isinstance(step, Answer):
             streamed.model = step.model
             answer = checker.check(step)
@@ -221,10 +222,12 @@ def _steps(
     earlier: Sequence[Turn],
     answerer: Answerer,
     go_on: Callable[[], None],
+    *,
+    bound: bool,
 ) -> Iterator[str | Answer]:
     """What is written; nothing where the model cannot be started, and answers are then quoted."""
     with suppress(CannotWrite):
-        yield from answerer.generate(question, found, earlier, go_on)
+        yield from answerer.generate(question, found, earlier, go_on, bound=bound)
 
 
 def _refusal(question: Question, verdict: Verdict) -> Ending | None:

@@ -75,14 +75,18 @@ class Answerer(Encoder, Protocol):
         passages: Sequence[Scored],
         earlier: Sequence[Turn],
         go_on: Callable[[], None],
+        *,
+        bound: bool = False,
     ) -> Iterator[str | Answer]:
         """Writes an answer from the passages, knowing the conversation's earlier turns.
 
         Yields text as it comes, without marks of citations, and each time a sentence has ended the
         answer so far, to which later ones only add; the last thing yielded is the whole answer.
-        Nothing is checked. `go_on` is called at every token; what it raises ends the writing there
-        and comes out. Raises CannotWrite before anything is yielded where the model cannot be
-        started or asked this, EngineFailed also half way."""
+        Nothing is checked, but bound to the evidence no number with its unit, no date, code or
+        name is written that neither a passage nor the question has. `go_on` is called at every
+        token; what it raises ends the writing there and comes out. Raises CannotWrite before
+        anything is yielded where the model cannot be started or asked this, EngineFailed also
+        half way."""
 
 
 class History(Protocol):

@@ -23,6 +23,7 @@ def ask_opened(question: Question, verdict: Verdict, details: tuple[Detail, ...]
         verdict=verdict,
         ask=question.id,
         details=(
+            ("answer", obligations.answer),
             ("cite", obligations.cite),
             ("log", obligations.log),
             ("mode", str(obligations.mode)),

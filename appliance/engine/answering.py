@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from appliance.engine.chat.errors import PromptRejected
-from appliance.engine.decoding.request import Finished, Message, Piece, Sampling
+from appliance.engine.decoding.request import Evidence, Finished, Message, Piece, Sampling
 from appliance.engine.prompts.citing import Draft
 from appliance.engine.prompts.grounded import PromptTooLong, grounded
 from appliance.errors import CannotWrite, EngineFailed
@@ -85,6 +85,8 @@ class Answering:
         passages: Sequence[Scored],
         earlier: Sequence[Turn],
         go_on: Callable[[], None],
+        *,
+        bound: bool = False,
     ) -> Iterator[str | Answer]:
         """As protocols.Answerer says. The likeliest token is taken each time: the same question
         over the same passages is answered the same way."""
@@ -103,7 +105,8 @@ class Answering:
             raise CannotWrite(error.sentence, hint=error.next_step) from error
         go_on()
         draft = Draft(prompt.passages, writer.model)
-        sampling = Sampling(max_tokens=prompt.answer_tokens)
+        evidence = Evidence(prompt.evidence, len(prompt.passages)) if bound else None
+        sampling = Sampling(max_tokens=prompt.answer_tokens, evidence=evidence)
         try:
             for reply in writer.generate(prompt.messages, sampling, go_on):
                 if isinstance(reply, Piece):

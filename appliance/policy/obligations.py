@@ -19,6 +19,7 @@ _Value = TypeVar("_Value")
 _MODES = ("generate", "quote")
 _LOGS = ("none", "question", "full")
 _CITES = ("marked", "required")
+_ANSWERS = ("free", "evidence")
 _FLAGS = ("false", "true")
 _LONGEST_RETENTION = 36_500  # days
 _LONGEST_TEXT = 300
@@ -56,6 +57,7 @@ OBLIGATIONS: Mapping[str, Callable[[str], str]] = {
     "mode": _one_of(*_MODES),
     "log": _one_of(*_LOGS),
     "cite": _one_of(*_CITES),
+    "answer": _one_of(*_ANSWERS),
     "redact": _one_of(*_FLAGS),
     "reason": _one_of("required"),
     "retention_days": _days,
@@ -71,6 +73,7 @@ class Demands:
     mode: str | None = None
     log: str | None = None
     cite: str | None = None
+    answer: str | None = None
     redact: str | None = None
     reason: str | None = None
     retention_days: int | None = None
@@ -85,6 +88,7 @@ def demands(annotations: Mapping[str, str]) -> Demands:
         mode=stated.get("mode"),
         log=stated.get("log"),
         cite=stated.get("cite"),
+        answer=stated.get("answer"),
         redact=stated.get("redact"),
         reason=stated.get("reason"),
         retention_days=None if days is None else int(days),
@@ -92,12 +96,13 @@ def demands(annotations: Mapping[str, str]) -> Demands:
 
 
 def strictest(one: Demands, other: Demands) -> Demands:
-    """Both at once: quote before generate, more logged before less, cited before marked, redacted
-    and reasoned if either says so, kept for the shorter time."""
+    """Both at once: quote before generate, more logged before less, cited before marked, bound to
+    the evidence before free, redacted and reasoned if either says so, kept for the shorter time."""
     return Demands(
         mode=_stricter(one.mode, other.mode, _MODES.index),
         log=_stricter(one.log, other.log, _LOGS.index),
         cite=_stricter(one.cite, other.cite, _CITES.index),
+        answer=_stricter(one.answer, other.answer, _ANSWERS.index),
         redact=_stricter(one.redact, other.redact, _FLAGS.index),
         reason=one.reason or other.reason,
         retention_days=_stricter(one.retention_days, other.retention_days, lambda days: -days),
@@ -122,6 +127,7 @@ def merged(policies: Iterable[Mapping[str, str]]) -> Obligations:
         mode=AnswerMode(total.mode) if total.mode is not None else default.mode,
         log=total.log if total.log is not None else default.log,
         cite=total.cite if total.cite is not None else default.cite,
+        answer=total.answer if total.answer is not None else default.answer,
         redact=total.redact == "true",
         reason_required=total.reason == "required",
         retention_days=total.retention_days or default.retention_days,

@@ -54,12 +54,15 @@ class Obligations:
 
     mode: the most that answering may do. log: what the sealed payload holds ("full": question and
     answer, "question", "none"). cite: "required" leaves unsupported sentences out, "marked" marks
-    them. retention_days: 0 keeps as long as the collection. redact: personal data is masked.
+    them. answer: "evidence" lets a model write numbers, units, dates, codes and names only as the
+    passages or the question have them, "free" whatever it comes to. retention_days: 0 keeps as
+    long as the collection. redact: personal data is masked.
     """
 
     mode: AnswerMode = AnswerMode.QUOTE
     log: str = "full"
     cite: str = "required"
+    answer: str = "evidence"
     redact: bool = False
     reason_required: bool = False
     retention_days: int = 0

@@ -128,6 +128,8 @@ class BagEncoder:
         passages: Sequence[Scored],
         earlier: Sequence[Turn],
         go_on: Callable[[], None],
+        *,
+        bound: bool = False,
     ) -> Iterator[str | Answer]:
         raise WriterMissing("No language model is installed.")
 
@@ -158,6 +160,7 @@ class PlainWriter(BagEncoder):
         self.dies_after = 10_000
         self.cannot = False
         self.earlier: tuple[Turn, ...] = ()
+        self.bound: bool | None = None
         self.closed = False
 
     @property
@@ -170,8 +173,11 @@ class PlainWriter(BagEncoder):
         passages: Sequence[Scored],
         earlier: Sequence[Turn],
         go_on: Callable[[], None],
+        *,
+        bound: bool = False,
     ) -> Iterator[str | Answer]:
         self.earlier = tuple(earlier)
+        self.bound = bound
         draft = Draft([scored.passage for scored in passages], self.model)
         text = self.said or self._nearest(question, passages)
         if self.cannot:

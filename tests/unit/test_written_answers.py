@@ -226,6 +226,15 @@ def test_the_writer_knows_this_conversation_and_no_other(bench: Bench) -> None:
     assert [turn.question for turn in bench.writer.earlier] == [ASKED]
 
 
+@pytest.mark.parametrize(("rule", "bound"), [("evidence", True), ("free", False)])
+def test_what_is_written_is_bound_to_the_evidence_where_the_policy_says_so(
+    bench: Bench, rule: str, bound: bool
+) -> None:
+    bench.policy.obligations = replace(bench.policy.obligations, answer=rule)
+    bench.run()
+    assert bench.writer.bound is bound
+
+
 def test_nothing_found_is_not_written_about(bench: Bench) -> None:
     bench.parts = replace(bench.parts, finder=ListFinder(()))
     events = bench.run()
@@ -234,7 +243,7 @@ def test_nothing_found_is_not_written_about(bench: Bench) -> None:
 
 
 def test_a_bug_in_the_writer_leaks_no_text(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> list[str]:
+    def broken(*_: object, **__: object) -> list[str]:
         raise ZeroDivisionError("secret document text")
 
     monkeypatch.setattr(bench.writer, "generate", broken)

@@ -21,6 +21,7 @@ from appliance.engine.bundles.opening import ChatBundle
 from appliance.engine.chat import models
 from appliance.engine.chat.loop import Engine
 from appliance.engine.decoding import xgrammar_alone
+from appliance.engine.decoding.bound.prose import ordinary_words
 from appliance.engine.decoding.decoder import Decoder
 from appliance.engine.decoding.model import Append, Model
 from appliance.engine.decoding.request import (
@@ -209,6 +210,7 @@ def open_engine(
     untrusted_tokenizer = bundle.read(TOKENIZER, MAX_COMPANION)
     template = _template_files(bundle)
     xgrammar_alone.load()  # Python can open no file later
+    ordinary_words()
     model = models.loaded(bundle, device, context, exact=exact)
     return OpenedChat(bundle, model, device, untrusted_tokenizer, template)
 

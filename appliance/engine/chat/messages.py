@@ -24,6 +24,9 @@ MAX_TEXT = 1 << 20
 """Bytes of one text to be counted, and of one piece of an answer."""
 MAX_SCHEMA = 1 << 20
 MAX_STOPS = 64
+MAX_EVIDENCE = 64
+"""Texts of evidence of one request; each is bounded as a text is."""
+MAX_MARKS = 99
 MAX_TOKENS = 1 << 24
 CHUNK = 4 << 20
 MAX_PREFIX = 1 << 30

@@ -15,7 +15,9 @@ import msgpack
 
 from appliance.engine.chat.messages import (
     CHUNK,
+    MAX_EVIDENCE,
     MAX_ID,
+    MAX_MARKS,
     MAX_MESSAGES,
     MAX_PROMPT,
     MAX_SCHEMA,
@@ -41,6 +43,7 @@ from appliance.engine.chat.messages import (
 )
 from appliance.engine.decoding.request import (
     Ending,
+    Evidence,
     Finished,
     Message,
     Piece,
@@ -138,13 +141,31 @@ def _chosen(sampling: Sampling) -> list[object]:
         sampling.max_tokens,
         list(sampling.stops),
         sampling.schema,
+        _evidence_said(sampling.evidence),
     ]
 
 
+def _evidence_said(evidence: Evidence | None) -> list[object] | None:
+    if evidence is None:
+        return None
+    return [[_unicode(text) for text in evidence.texts], evidence.marks]
+
+
+def _evidence(untrusted: object) -> Evidence | None:
+    match untrusted:
+        case None:
+            return None
+        case [list() as texts, marks] if len(texts) <= MAX_EVIDENCE:
+            read = tuple(_text(text, MAX_TEXT) for text in texts)
+            return Evidence(read, _whole(marks, 0, MAX_MARKS))
+    raise FrameInvalid("A request's evidence is not in order.")
+
+
 def _sampling(untrusted: object) -> Sampling:
-    if not isinstance(untrusted, list) or len(untrusted) != 8:
+    if not isinstance(untrusted, list) or len(untrusted) != 9:
         raise FrameInvalid("A request does not say how tokens are chosen.")
-    temperature, top_p, top_k, penalty, seed, most, stops, schema = untrusted
+    temperature, top_p, top_k, penalty, seed, most, *rest = untrusted
+    stops, schema, evidence = rest
     if not isinstance(stops, list) or len(stops) > MAX_STOPS:
         raise FrameInvalid("A request has too many strings to stop at.")
     return Sampling(
@@ -156,6 +177,7 @@ def _sampling(untrusted: object) -> Sampling:
         max_tokens=_whole(most, 1, MAX_TOKENS),
         stops=tuple(_text(stop, 4096) for stop in stops),
         schema=_text(schema, MAX_SCHEMA),
+        evidence=_evidence(evidence),
     )
 
 

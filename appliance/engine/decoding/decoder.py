@@ -10,11 +10,14 @@ schedule, run, take.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from tokenizers import Tokenizer
 
 from appliance.engine.decoding.answering import Answer
+from appliance.engine.decoding.bound.masking import Bounds, Pieces
+from appliance.engine.decoding.bound.structured import words_of
 from appliance.engine.decoding.detokenizing import vocabulary_of
 from appliance.engine.decoding.errors import (
     MemoryUsedUp,
@@ -63,6 +66,7 @@ class Decoder:
         self._replies: list[Reply] = []
         self._places = 0
         self._grammars: Grammars | None = None
+        self._pieces: dict[bool, Pieces] = {}
 
     @property
     def busy(self) -> bool:
@@ -78,10 +82,13 @@ class Decoder:
             require_usable(sampling)
             self._require_prompt(prompt)
             grammar = self._grammar(sampling.schema)
+            bounds = self._bounds(sampling)
         except CloisterError as error:
             self._reject(request_id, error)
             return
-        answer = Answer(prompt, sampling, self._vocabulary, self._end_tokens, grammar)
+        answer = Answer(
+            prompt, sampling, self._vocabulary, self._end_tokens, grammar, bounds=bounds
+        )
         self._places += 1
         asked = Asked(request_id, answer, list(prompt), len(prompt), self._places)
         self._asked[request_id] = asked
@@ -244,3 +251,16 @@ class Decoder:
         if self._grammars is None:
             self._grammars = Grammars(self._vocabulary, self._model.vocabulary, self._end_tokens)
         return self._grammars.start(schema)
+
+    def _bounds(self, sampling: Sampling) -> Bounds | None:
+        if sampling.evidence is None:
+            return None
+        structured = bool(sampling.schema)
+        if structured not in self._pieces:
+            self._pieces[structured] = Pieces(
+                self._vocabulary, self._model.vocabulary, self._end_tokens, structured=structured
+            )
+        evidence = sampling.evidence
+        if structured:
+            evidence = replace(evidence, texts=(*evidence.texts, *words_of(sampling.schema)))
+        return Bounds(self._pieces[structured], evidence)

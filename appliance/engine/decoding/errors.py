@@ -26,6 +26,13 @@ class SchemaUnusable(EngineFailed):
     hint = "Simplify the schema: types, properties, items, enum, anyOf, lengths and ranges."
 
 
+class EvidenceLacking(EngineFailed):
+    """The schema asks for something here that the evidence does not hold."""
+
+    code = "evidence_lacking"
+    hint = "Ask for less, or for other passages: the answer may only say what they hold."
+
+
 class TokenizerUnsupported(EngineFailed):
     """The bundle's tokenizer turns tokens into text in a way that is not known here."""
 

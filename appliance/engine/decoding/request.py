@@ -16,11 +16,21 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an answer may take its numbers and names from. texts: passages, and the question.
+    marks: how many passages [n] can be cited."""
+
+    texts: tuple[str, ...]
+    marks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Sampling:
     """How tokens are chosen. temperature 0 takes the likeliest (then seed does not matter). top_k
     0 and top_p 1 leave all. repetition_penalty is CTRL's (Keskar et al. 2019, section 4.1), over
     prompt and answer. stops end the answer and are not part of it. schema: a JSON schema the
-    answer must follow, or empty."""
+    answer must follow, or empty. evidence: what the answer's numbers, units, dates, codes and names
+    are bound to, or None for nothing."""
 
     temperature: float = 0.0
     top_p: float = 1.0
@@ -30,6 +40,7 @@ class Sampling:
     max_tokens: int = 512
     stops: tuple[str, ...] = ()
     schema: str = ""
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,17 @@ from numpy.random import Generator, Philox  # here: numpy loads it late, and the
 
 from appliance.engine.decoding.errors import LogitsInvalid, RequestUnusable
 from appliance.engine.decoding.model import Logits
-from appliance.engine.decoding.request import Sampling
+from appliance.engine.decoding.request import Evidence, Sampling
 
 Tokens: TypeAlias = npt.NDArray[np.int64]
 Weights: TypeAlias = npt.NDArray[np.float64]
 
 MOST_STOPS = 16
 LONGEST_STOP = 256
+MOST_EVIDENCE = 64
+LONGEST_EVIDENCE = 1 << 18
+"""Characters in all; a prompt holds a twentieth of it."""
+MOST_MARKS = 99
 _SEEDS = 1 << 64
 
 
@@ -43,10 +47,25 @@ def require_usable(sampling: Sampling) -> None:
             all(0 < len(stop) <= LONGEST_STOP for stop in sampling.stops),
             f"A stop string is empty or longer than {LONGEST_STOP} characters.",
         ),
+        *_of_evidence(sampling.evidence),
     )
     for holds, sentence in checks:
         if not holds:
             raise RequestUnusable(sentence)
+
+
+def _of_evidence(evidence: Evidence | None) -> tuple[tuple[bool, str], ...]:
+    if evidence is None:
+        return ()
+    size = sum(len(text) for text in evidence.texts)
+    return (
+        (
+            len(evidence.texts) <= MOST_EVIDENCE,
+            f"There are over {MOST_EVIDENCE} texts of evidence.",
+        ),
+        (size <= LONGEST_EVIDENCE, f"The evidence has over {LONGEST_EVIDENCE:,} characters."),
+        (0 <= evidence.marks <= MOST_MARKS, f"The marks lie outside 0 to {MOST_MARKS}."),
+    )
 
 
 def penalise(logits: Logits, seen: Tokens, penalty: float) -> Logits:

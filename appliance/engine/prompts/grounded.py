@@ -45,6 +45,7 @@ _MESSAGE_TOKENS = 24
 _LEAST_PASSAGE = 24
 _JOINT = 2
 _TITLE = 120
+_QUESTION = "Question: "
 _BRACKETS = str.maketrans(dict.fromkeys("[［【〔⟦", "(") | dict.fromkeys("]］】〕⟧", ")"))
 _JOINERS = "\u200c\u200d"  # they spell words of some scripts
 
@@ -58,11 +59,13 @@ class PromptTooLong(EngineFailed):
 
 @dataclass(frozen=True, slots=True)
 class Grounded:
-    """A prompt, and the passages it holds: [n] is passages[n - 1]. answer_tokens: what is left."""
+    """A prompt, and the passages it holds: [n] is passages[n - 1]. answer_tokens: what is left.
+    evidence: the passages as far as they are shown, with title and heading, and the question."""
 
     messages: tuple[Message, ...]
     passages: tuple[Passage, ...]
     answer_tokens: int
+    evidence: tuple[str, ...]
 
 
 def grounded(
@@ -86,7 +89,8 @@ def grounded(
         raise PromptTooLong("The question is too long for this model to read a passage beside it.")
     body = "\n\n".join(["Passages:", *blocks, asked])
     messages = (Message("system", INSTRUCTIONS), *before, Message("user", body))
-    return Grounded(messages, passages, answer)
+    shown = (_evidence(block, passage) for block, passage in zip(blocks, passages, strict=True))
+    return Grounded(messages, passages, answer, (*shown, asked.removeprefix(_QUESTION)))
 
 
 def chosen(
@@ -124,7 +128,7 @@ def fenced(number: int, passage: Passage, end: int | None = None) -> str:
 def fence_question(question: str) -> str:
     """The person's own words. A mark or a fence pasted into them is none either."""
     lines = [visible(line).lstrip("> ") for line in question.splitlines()]
-    return "Question: " + " ".join(line for line in lines if line.strip())
+    return _QUESTION + " ".join(line for line in lines if line.strip())
 
 
 def condensed(earlier: Sequence[Turn], room: int, count: Count) -> tuple[Message, ...]:
@@ -166,6 +170,14 @@ def _control(character: str) -> bool:
 def _quoted(untrusted_text: str) -> str:
     lines = (visible(line) for line in untrusted_text.splitlines())
     return "\n".join(f"> {line}" for line in lines if line)
+
+
+def _evidence(block: str, passage: Passage) -> str:
+    """What an answer bound to the passage may say: all that is shown, but for its own number and
+    the number of its page."""
+    lines = [line.removeprefix("> ") for line in block.splitlines()[1:]]
+    heads = (passage.title, *passage.headings[-1:])
+    return "\n".join([*map(_line, heads), *lines])
 
 
 def _line(untrusted: str) -> str:

@@ -14,6 +14,7 @@ DEMANDS = st.builds(
     mode=st.sampled_from([None, "quote", "generate"]),
     log=st.sampled_from([None, "none", "question", "full"]),
     cite=st.sampled_from([None, "marked", "required"]),
+    answer=st.sampled_from([None, "free", "evidence"]),
     redact=st.sampled_from([None, "false", "true"]),
     reason=st.sampled_from([None, "required"]),
     retention_days=st.none() | st.integers(1, 36_500),
@@ -22,7 +23,7 @@ DEMANDS = st.builds(
 
 def written(one: Demands) -> dict[str, str]:
     found: dict[str, str] = {}
-    for name in ("mode", "log", "cite", "redact", "reason", "retention_days"):
+    for name in ("mode", "log", "cite", "answer", "redact", "reason", "retention_days"):
         value = getattr(one, name)
         if value is not None:
             found[name] = str(value)
@@ -53,6 +54,7 @@ def test_no_policy_loosens_what_another_demands(several: list[Demands]) -> None:
         assert one.log != "full" or total.log == "full"
         assert one.log != "question" or total.log in ("question", "full")
         assert one.cite != "required" or total.cite == "required"
+        assert one.answer != "evidence" or total.answer == "evidence"
         assert one.redact != "true" or total.redact
         assert one.reason is None or total.reason_required
         assert one.retention_days is None or 0 < total.retention_days <= one.retention_days
@@ -76,6 +78,7 @@ def test_nothing_stated_is_the_strict_default() -> None:
     ("name", "value"),
     [
         ("mode", "Quote"), ("mode", ""), ("log", "all"), ("cite", "yes"), ("redact", "1"),
+        ("answer", "bound"), ("answer", "Evidence"),
         ("reason", "true"), ("retention_days", "0"), ("retention_days", "-1"),
         ("retention_days", "1.5"), ("retention_days", "007"), ("retention_days", "36501"),
         ("retention_days", "²"), ("retention_days", "٣"),

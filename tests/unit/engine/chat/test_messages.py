@@ -40,6 +40,7 @@ from appliance.engine.chat.packing import (
 )
 from appliance.engine.decoding.request import (
     Ending,
+    Evidence,
     Finished,
     Message,
     Piece,
@@ -69,6 +70,8 @@ samplings = st.builds(
     max_tokens=st.integers(1, 4096),
     stops=st.lists(texts, max_size=3).map(tuple),
     schema=texts,
+    evidence=st.none()
+    | st.builds(Evidence, st.lists(texts, max_size=4).map(tuple), st.integers(0, 99)),
 )
 parts = st.builds(Chunk, ids, st.booleans(), st.binary(max_size=50))
 orders: st.SearchStrategy[Order] = st.one_of(
@@ -158,12 +161,15 @@ def test_a_known_kind_with_anything_in_it_is_a_message_or_is_refused(
 @pytest.mark.parametrize(
     "said",
     [
-        ["submit", 1, [], [0.0, 1.0, 0, 1.0, 0, 1, [], ""]],
-        ["submit", 1, [["tool", "x"]], [0.0, 1.0, 0, 1.0, 0, 1, [], ""]],
-        ["submit", 1, [["user", "x"]], [float("nan"), 1.0, 0, 1.0, 0, 1, [], ""]],
-        ["submit", 1, [["user", "x"]], [0.0, 1.0, 0, 1.0, 0, 0, [], ""]],
-        ["submit", True, [["user", "x"]], [0.0, 1.0, 0, 1.0, 0, 1, [], ""]],
-        ["submit", 1, [["user", "x"]], [0.0, 1.0, 0, 1.0, 0, 1, ["s"] * 65, ""]],
+        ["submit", 1, [], [0.0, 1.0, 0, 1.0, 0, 1, [], "", None]],
+        ["submit", 1, [["tool", "x"]], [0.0, 1.0, 0, 1.0, 0, 1, [], "", None]],
+        ["submit", 1, [["user", "x"]], [float("nan"), 1.0, 0, 1.0, 0, 1, [], "", None]],
+        ["submit", 1, [["user", "x"]], [0.0, 1.0, 0, 1.0, 0, 0, [], "", None]],
+        ["submit", True, [["user", "x"]], [0.0, 1.0, 0, 1.0, 0, 1, [], "", None]],
+        ["submit", 1, [["user", "x"]], [0.0, 1.0, 0, 1.0, 0, 1, ["s"] * 65, "", None]],
+        ["submit", 1, [["user", "x"]], [0.0, 1.0, 0, 1.0, 0, 1, [], "", ["x"]]],
+        ["submit", 1, [["user", "x"]], [0.0, 1.0, 0, 1.0, 0, 1, [], "", [["x"], 100]]],
+        ["submit", 1, [["user", "x"]], [0.0, 1.0, 0, 1.0, 0, 1, [], "", [["x"] * 65, 1]]],
         ["cancel", -1],
         ["chunk", 1, 1, b""],
         ["erase", 1],

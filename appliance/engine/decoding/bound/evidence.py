@@ -1,0 +1,211 @@
+"""The evidence of one request as an automaton over bytes: where a copy of it may begin and end.
+
+Rules kept here: pure. A state is a position in the evidence, which means that what was just written
+is a copy of what stands before it. Words may begin anywhere, numbers with all that belongs to them
+(items.py) only where no number stands directly before, units and signs nowhere: they are reached
+by going on from what they follow in the evidence. A copy may end where a word or an item does.
+Every position kept leads to such an end by bytes of the alphabet. Evidence, question and citation
+marks of one request are one byte string, with zeros between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from appliance.engine.decoding.bound.closed import FORMS, LINKS
+from appliance.engine.decoding.bound.items import Kind, Token, gap, items, normal, tokens
+from appliance.engine.decoding.bound.prose import (
+    ENTRIES,
+    HYPHENED,
+    MARKED,
+    Before,
+    state_at_end,
+    state_tight,
+)
+from appliance.engine.decoding.request import Evidence
+
+_WORD_ENTRIES = (Before.FRESH, Before.AFRESH, Before.WORD, Before.LINK, HYPHENED)
+_NUMBER_ENTRIES = (Before.FRESH, Before.WORD)
+_CAPITAL_ENTRIES = (Before.FRESH, Before.AFRESH)
+_LOOSE_GAPS = frozenset((" ", ", ", "; ", ": ", ". ", "? ", "! ", "\n"))
+_BLANK, _BREAK = 0x20, 0x0A
+
+
+class Source:
+    """`entries[entry][byte]`: positions that a copy begun with this byte is at. `ends[position]`:
+    the state of the prose that it may end in."""
+
+    def __init__(self, evidence: Evidence, alphabet: frozenset[int]) -> None:
+        self.entries: list[dict[int, list[int]]] = [{} for _ in range(ENTRIES)]
+        self.ends: dict[int, int] = {}
+        self._alphabet = alphabet
+        self._content = bytearray()
+        self._left: set[int] = set()
+        self._words: set[str] = set()
+        starts: list[tuple[int, int, int]] = []  # entry, first byte, where it leads
+        for text in dict.fromkeys(map(normal, evidence.texts)):
+            starts += self._add(text)
+            self._content.append(0)
+        for before in Before:
+            for number in range(1, evidence.marks + 1):
+                starts += self._add_mark(f"[{number}]".encode(), before)
+        self._alive = self._living()
+        for entry, byte, position in starts:
+            if byte in alphabet and self._alive[position]:
+                self.entries[entry].setdefault(byte, []).append(position)
+
+    def step(self, position: int, byte: int) -> int:
+        """Where the byte leads from the position, or -1. A line break may be written as a blank."""
+        there = self._content[position]
+        if (there != byte and (there, byte) != (_BREAK, _BLANK)) or not self._alive[position + 1]:
+            return -1
+        return position + 1
+
+    def bytes_at(self, position: int) -> tuple[int, ...]:
+        """The bytes that lead on from the position."""
+        there = self._content[position]
+        if not there or not self._alive[position + 1]:
+            return ()
+        return (there, _BLANK) if there == _BREAK else (there,)
+
+    def goes_on(self, position: int) -> bool:
+        """Whether a copy that may end here is of use beyond: something follows that could not
+        begin by itself."""
+        return position not in self._left
+
+    # --- how it is made -----------------------------------------------------------------------
+
+    def _add(self, text: str) -> Iterable[tuple[int, int, int]]:
+        found = tokens(text)
+        places = _Places(text, len(self._content))
+        enter, leave, inner = _borders(found, text)
+        behind_number = False
+        starts: list[tuple[int, int, int]] = []
+        for at, token in enumerate(found):
+            inside = inner[at]
+            word = token.kind is Kind.WORD or token.text.casefold() in FORMS
+            is_link = token.kind is Kind.WORD and token.text in LINKS
+            number = inside and token.kind is not Kind.CODE
+            number = number or (token.kind is Kind.UNIT and not word)
+            behind_number = number or (behind_number and is_link)
+            if at in leave if inside else _may_end(found, text, at):
+                link = Before.LINK if behind_number else Before.WORD
+                before = Before.NUMBER if number else link
+                end = places.after(token)
+                self.ends[end] = state_at_end(before)
+                if before is Before.WORD and _follows_freely(found, text, at, enter, inner):
+                    self._left.add(end)
+                    if not inside and word and token.text in self._words:
+                        continue  # it stands elsewhere, and there is no going on from here
+                    self._words.add(token.text)
+            free = at in enter if inside else word
+            if free or _begins_sentence(found, text, at):
+                starts += _starts(token, places, inside=inside, fresh_only=not free)
+        self._content += text.encode()
+        return starts
+
+    def _add_mark(self, mark: bytes, before: Before) -> Iterable[tuple[int, int, int]]:
+        start = len(self._content)
+        self._content += mark + b"\0"
+        self.ends[start + len(mark)] = state_tight(before)
+        self._left.add(start + len(mark))
+        return [(entry, mark[0], start + 1) for entry in (before, MARKED + before)]
+
+    def _living(self) -> bytearray:
+        """Positions from which an end can be reached."""
+        alive = bytearray(len(self._content) + 1)
+        for position in range(len(self._content), -1, -1):
+            on = position < len(self._content) and self._content[position]
+            alive[position] = position in self.ends or bool(
+                on and on in self._alphabet and alive[position + 1]
+            )
+        return alive
+
+
+class _Places:
+    """From characters of a text to positions in the content."""
+
+    def __init__(self, text: str, start: int) -> None:
+        self._at = [start]
+        for character in text:
+            self._at.append(self._at[-1] + len(character.encode()))
+
+    def before(self, token: Token) -> int:
+        return self._at[token.start]
+
+    def after(self, token: Token) -> int:
+        return self._at[token.end]
+
+
+def _borders(found: Sequence[Token], text: str) -> tuple[set[int], set[int], list[bool]]:
+    """Tokens at which items may begin, and end, and which tokens lie inside one."""
+    enter, leave, inner = set[int](), set[int](), [False] * len(found)
+    for together in items(found, text):
+        for place, item in enumerate(together):
+            enter |= {item.first, *item.enter}
+            if item.unit or not any(later.unit for later in together[place + 1 :]):
+                leave |= {item.last, *item.leave}
+            elif place + 1 < len(together):
+                # Nothing between it and the next item is an end either.
+                _mark(inner, item.last, together[place + 1].first)
+            _mark(inner, item.first, item.last)
+    return enter, leave, inner
+
+
+def _mark(inner: list[bool], first: int, last: int) -> None:
+    for at in range(first, last + 1):
+        inner[at] = True
+
+
+def _starts(
+    token: Token, places: _Places, *, inside: bool, fresh_only: bool
+) -> Iterable[tuple[int, int, int]]:
+    """The entries of a token: as it stands, without its capital, or with one."""
+    spelled = token.text.encode()
+    # The second byte of a character is only reached through its first.
+    position = places.before(token) + 1
+    entries: Sequence[int] = _NUMBER_ENTRIES if inside else _WORD_ENTRIES
+    if fresh_only:
+        entries = (Before.FRESH,)
+    if not inside and token.text in LINKS:
+        entries = [entry for entry in entries if entry not in (Before.AFRESH, Before.LINK)]
+    starts = [(entry, spelled[0], position) for entry in entries]
+    first, rest = token.text[0], token.text[1:]
+    if not first.isascii() or not token.text.isalpha() or token.kind is Kind.UNIT:
+        return starts
+    if first.isupper() and rest.islower():
+        starts += [(entry, ord(first.lower()), position) for entry in entries]
+    elif token.text.islower() and token.text != "may":  # May is a month
+        capital = [entry for entry in entries if entry in _CAPITAL_ENTRIES]
+        starts += [(entry, ord(first.upper()), position) for entry in capital]
+    return starts
+
+
+def _begins_sentence(found: Sequence[Token], text: str, at: int) -> bool:
+    """Whether a unit with a capital, or a sign that is none of a number, begins a sentence here."""
+    token = found[at]
+    if token.kind is Kind.UNIT and not token.text[0].isupper():
+        return False
+    if token.kind is Kind.SIGN and token.text[0] not in "→⇒►▪◦□☐#":
+        return False
+    before = text[: token.start].rstrip(" (\"'“‘«*•-–—`")
+    return token.kind in (Kind.UNIT, Kind.SIGN) and (not before or before[-1] in "\n.!?:;…")
+
+
+def _may_end(found: Sequence[Token], text: str, at: int) -> bool:
+    """Outside items: a word or unit; a sign only if nothing it could speak of follows."""
+    if found[at].kind is not Kind.SIGN:
+        return True
+    after = gap(found, text, at)
+    return after not in ("", " ") or (found[at].start > 0 and text[found[at].start - 1] != " ")
+
+
+def _follows_freely(
+    found: Sequence[Token], text: str, at: int, enter: set[int], inner: Sequence[bool]
+) -> bool:
+    """Whether the next token could be begun as well, so that going on is of no use."""
+    if at + 1 >= len(found):
+        return True
+    if gap(found, text, at) not in _LOOSE_GAPS:
+        return False
+    return at + 1 in enter if inner[at + 1] else found[at + 1].kind is Kind.WORD
