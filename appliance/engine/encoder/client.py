@@ -81,7 +81,7 @@ class EngineHost:
         patience: Patience | None = None,
     ) -> None:
         self._folder = bundle
-        self._reader_folder = reader or default_reader_folder()
+        self._reader_folder = (reader or default_reader_folder()).resolve()
         self._command = tuple(command)
         self._threads = threads or min(8, cores())
         self._patience = patience or Patience()
