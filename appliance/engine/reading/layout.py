@@ -21,6 +21,9 @@ MAX_QUESTION = 64  # word pieces
 MAX_PLACE = 32
 EXIT = 2  # layers every row goes through; the chosen ones go on
 SPAN = 40  # word pieces the words that answer may have
+BREVITY = 0.05
+"""What each further piece costs the words that answer, in log-odds: of 0.02 to 0.2 the best on
+articles the reader was not trained on (F1 72.1 without, 72.8 with it), measured on others."""
 QUAD = 4
 SMALLEST = 1e-30  # rows that are smaller throughout are rounded to zero
 HEADS_OUT = ("relevance", "start", "end", "evidence")

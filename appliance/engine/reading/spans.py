@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from appliance.engine.reading.layout import SPAN
+from appliance.engine.reading.layout import BREVITY, SPAN
 from appliance.engine.reading.rows import Integers
 
 Floats = npt.NDArray[np.float32]
@@ -30,8 +30,9 @@ def evidence_of(evidence: Floats, sentence: Integers, count: int) -> tuple[float
 
 
 def best_span(start: Floats, end: Floats, sentence: Integers) -> tuple[int, int, float] | None:
-    """The pieces i <= j of one sentence, fewer than SPAN apart, where start[i] + end[j] is highest,
-    and that sum. None where no piece is in a sentence."""
+    """The pieces i <= j of one sentence, fewer than SPAN apart, where start[i] + end[j], less
+    BREVITY for each further piece, is highest, and start[i] + end[j]. None where no piece is in a
+    sentence."""
     if not (sentence >= 0).any():
         return None
     ahead = np.lib.stride_tricks.sliding_window_view
@@ -39,7 +40,8 @@ def best_span(start: Floats, end: Floats, sentence: Integers) -> tuple[int, int,
     others = ahead(np.concatenate([sentence, np.full(SPAN - 1, -1, np.int32)]), SPAN)
     together = (others == sentence[:, None]) & (sentence >= 0)[:, None]
     total = np.where(together, start[:, None] + ends, np.float32(-np.inf))
-    first, further = divmod(int(total.argmax()), SPAN)
+    shorter = BREVITY * np.arange(SPAN, dtype=np.float32)
+    first, further = divmod(int((total - shorter).argmax()), SPAN)
     return first, first + further, float(total[first, further])
 
 

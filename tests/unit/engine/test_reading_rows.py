@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from appliance.engine.errors import BundleDamaged
 from appliance.engine.reading.host import PieceReader, reading_of
-from appliance.engine.reading.layout import MAX_PLACE, MAX_QUESTION, MAX_TOKENS, SPAN
+from appliance.engine.reading.layout import BREVITY, MAX_PLACE, MAX_QUESTION, MAX_TOKENS, SPAN
 from appliance.engine.reading.model import Outcome
 from appliance.engine.reading.rows import (
     BEGIN,
@@ -131,7 +131,7 @@ def test_the_best_span_is_the_best_of_all_that_are_allowed(
     if gap:
         sentence[::7] = -1
     allowed = [
-        (-(start[i] + end[j]), i, j)
+        (np.float32(BREVITY) * np.float32(j - i) - (start[i] + end[j]), i, j)
         for i in range(len(pairs))
         for j in range(i, min(len(pairs), i + SPAN))
         if sentence[i] == sentence[j] >= 0
@@ -140,8 +140,11 @@ def test_the_best_span_is_the_best_of_all_that_are_allowed(
     if not allowed:
         assert got is None
         return
-    best, i, j = min(allowed)
-    assert got == (i, j, float(-best))
+    assert got is not None
+    i, j, score = got
+    least = min(cost for cost, _, _ in allowed)
+    assert (i, j) in {(i, j) for cost, i, j in allowed if cost <= least + 1e-4}
+    assert score == float(start[i] + end[j])
 
 
 def test_a_span_ends_with_its_sentence_even_where_a_word_goes_on() -> None:
