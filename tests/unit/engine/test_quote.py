@@ -90,7 +90,7 @@ def test_an_empty_library_answers_nothing(engine: EngineHost) -> None:
     answer = ask(engine, "What are the visiting hours?", ())
     assert not answer.found
     assert answer.evidence == 0
-    assert answer.model == engine.model
+    assert answer.model == engine.reader
     assert answer.mode is AnswerMode.QUOTE
 
 
