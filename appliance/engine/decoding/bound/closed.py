@@ -119,6 +119,11 @@ LISTS = frozenset({"and", "or"})
 EACH = frozenset({"per", "a", "an", "each", "every"})
 """Before a unit: what the number is for."""
 
+TITLES = frozenset(
+    "Dr Mr Mrs Ms Miss Mx Prof Professor Doctor Sister Nurse Sir Dame Lord Lady".split()
+)
+"""Before a name, and no part of it."""
+
 _ROMAN = re.compile(r"m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
 
 

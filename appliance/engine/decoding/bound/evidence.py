@@ -2,9 +2,9 @@
 
 Rules kept here: pure. A state is a position in the evidence, which means that what was just written
 is a copy of what stands before it. Words may begin anywhere, numbers with all that belongs to them
-(items.py) only where no number stands directly before, a name not right behind another one, units and
-signs nowhere: they are reached by going on from what they follow in the evidence. A copy may end
-where a word or an item does.
+(items.py) only where no number stands directly before, a name not right behind another one,
+units and signs nowhere: they are reached by going on from what they follow in the evidence. A copy
+may end where a word or an item does.
 Every position kept leads to such an end by bytes of the alphabet. Evidence, question and citation
 marks of one request are one byte string, with zeros between.
 """
@@ -15,7 +15,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 
-from appliance.engine.decoding.bound.closed import FORMS, LINKS
+from appliance.engine.decoding.bound.closed import FORMS, LINKS, TITLES
 from appliance.engine.decoding.bound.items import gap, items
 from appliance.engine.decoding.bound.lexing import Kind, Token, is_unit, normal, tokens
 from appliance.engine.decoding.bound.prose import (
@@ -23,6 +23,7 @@ from appliance.engine.decoding.bound.prose import (
     HYPHENED,
     MARKED,
     Before,
+    before_of,
     state_at_end,
     state_tight,
 )
@@ -97,7 +98,8 @@ class Source:
                 link = Before.LINK if behind_number else word_like
                 before = Before.NUMBER if number else link
                 end = places.after(token)
-                self.ends[end] = state_at_end(before)
+                code = token.kind is Kind.CODE  # with -a behind it, it is another one
+                self.ends[end] = state_tight(before) if code else state_at_end(before)
                 if before is word_like and _follows_freely(found, text, at, enter, inner):
                     self._left.add(end)
                     if not inside and word and token.text in self._words:
@@ -106,8 +108,16 @@ class Source:
             free = at in enter if inside else word
             if free or _begins_sentence(found, text, at):
                 starts += _starts(token, places, inside=inside, fresh_only=not free)
+        self._add_rest(found, places)
         self._content += text.encode()
         return starts
+
+    def _add_rest(self, found: Sequence[Token], places: _Places) -> None:
+        """A dash or the like at the text's very end may be copied as well. A stop may be written
+        anyhow, where it begins no decimals."""
+        last = self.ends.get(places.after(found[-1])) if found else None
+        if last is not None and places.rest(found[-1]) not in ("", "."):
+            self.ends[places.end] = state_tight(before_of(last))
 
     def _add_mark(self, mark: bytes, before: Before) -> Iterable[tuple[int, int, int]]:
         start = len(self._content)
@@ -138,6 +148,13 @@ class _Places:
         self._text = text
         sizes = (1 if character.isascii() else len(character.encode()) for character in text)
         self._at = tuple(accumulate(sizes, initial=start))
+
+    @property
+    def end(self) -> int:
+        return self._at[-1]
+
+    def rest(self, token: Token) -> str:
+        return self._text[token.end :]
 
     def before(self, token: Token) -> int:
         return self._at[token.start]
@@ -236,4 +253,4 @@ def _follows_freely(
 
 def _is_name(token: Token) -> bool:
     """As far as one can see: two of them in a row are not made up."""
-    return token.kind is Kind.WORD and token.text[0].isupper()
+    return token.kind is Kind.WORD and token.text[0].isupper() and token.text not in TITLES

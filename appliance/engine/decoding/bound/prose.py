@@ -83,6 +83,11 @@ def state_at_end(before: Before) -> int:
     return _At.END * len(Before) + before
 
 
+def before_of(state: int) -> Before:
+    """Of a state between words."""
+    return Before(state % len(Before))
+
+
 def state_in_gap(before: Before) -> int:
     """Behind a blank."""
     return _At.GAP * len(Before) + before
