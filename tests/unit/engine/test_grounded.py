@@ -167,3 +167,13 @@ def test_roles_alternate_and_end_with_the_person() -> None:
     assert [m.role for m in made.messages] == [
         "system", "user", "assistant", "user", "assistant", "user",
     ]  # fmt: skip
+
+
+def test_the_evidence_knows_the_cells_of_a_table_and_the_prompt_shows_the_row() -> None:
+    made = prompt(passage_of(3, "Drug\tBefore\tAfter\nApixaban\t48\t24\nAsk the  ward."))
+    assert made.evidence[0].splitlines()[-3:] == [
+        "Drug\tBefore\tAfter",
+        "Apixaban\t48\t24",
+        "Ask the ward.",
+    ]
+    assert "> Apixaban 48 24\n" in made.messages[-1].text
