@@ -65,19 +65,22 @@ def measure(vocabulary: Vocabulary) -> None:
     telling = np.array([any(48 <= b < 58 for b in p) or b"mg" in p for p in vocabulary.pieces])
     said = np.array([bool(piece) for piece in vocabulary.pieces])
     logits, chance = np.zeros(rows, np.float32), np.random.default_rng(1)
-    firsts, steps = [], list[float]()
+    firsts, steps = list[float](), list[float]()
     for answer in range(_ANSWERS):
         texts = tuple((_PASSAGE * 3).format(n + 3, n + 11 * answer, 2 * n + 1) for n in range(8))
         begun = time.process_time()
         bounds = Bounds(pieces, Evidence(texts, 8))
+        whole = bounds.holder()
         for step in range(_TOKENS):
             masked = np.where(bounds.mask(), logits, np.float32(-np.inf))
             spent = time.process_time() - begun
             allowed = np.isfinite(masked) & said
             liked = allowed & telling if step % 2 and (allowed & telling).any() else allowed
             token = int(chance.choice(np.flatnonzero(liked)))
+            text = vocabulary.pieces[token].decode(errors="ignore")
             begun = time.process_time()
             bounds.accept(token)
+            whole.push(text)
             spent += time.process_time() - begun
             (steps if step else firsts).append(spent)
             begun = time.process_time()

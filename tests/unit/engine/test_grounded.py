@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.engine.prompts.grounded import (
@@ -110,6 +110,7 @@ def test_whatever_a_passage_says_there_are_as_many_passages_as_were_given(
     assert len(re.findall(r"\[\d+\]", made.messages[-1].text)) == 2
 
 
+@settings(deadline=None)
 @given(st.integers(260, 1_200), st.integers(0, 12))
 def test_the_prompt_and_the_answer_fit_the_model(context: int, turns: int) -> None:
     passages = [

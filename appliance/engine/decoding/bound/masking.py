@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from appliance.engine.decoding.bound.automaton import BEGINNING, Automaton, Whole
 from appliance.engine.decoding.bound.evidence import Source
-from appliance.engine.decoding.bound.prose import WORDS, Prose, between_words, ordinary_words
+from appliance.engine.decoding.bound.prose import WORDS, Prose, ordinary_words, usual_states
 from appliance.engine.decoding.bound.tries import Trie
 from appliance.engine.decoding.detokenizing import Vocabulary
 from appliance.engine.decoding.errors import LogitsInvalid, RequestUnusable
@@ -86,7 +86,7 @@ class Pieces:
 
     def prepare(self) -> None:
         """What the first answers would wait for otherwise."""
-        for state in between_words():
+        for state in usual_states():
             self.whole(0, state)
 
     def tokens_at(self, node: int) -> Iterable[int]:
@@ -228,7 +228,7 @@ class Bounds:
         """What a state between words comes to, behind the part of a token that leads to `node`."""
         within, _ = self._pieces.whole(node, state)
         if within.dtype == np.bool_:
-            mask |= within
+            np.logical_or(mask, within, out=mask)
         else:
             mask[within] = True
         mask[self._evidence_of(node, state)] = True

@@ -11,7 +11,7 @@ state that is not complete there is a way on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from functools import lru_cache
 from importlib.resources import files
@@ -98,9 +98,11 @@ def state_tight(before: Before) -> int:
     return _At.TIGHT * len(Before) + before
 
 
-def between_words() -> range:
-    """The states that stand between words and whole characters."""
-    return range(_SMALL)
+def usual_states() -> Iterator[int]:
+    """Those between words that most answers come to."""
+    yield START
+    for before in Before:
+        yield from (_state(at, before) for at in (_At.END, _At.GAP, _At.TIGHT))
 
 
 START = _At.LINE * len(Before) + Before.FRESH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import count
 
 import numpy as np
@@ -42,7 +43,7 @@ class Insisting(HashModel):
         self.wanted = b""
         self.end = end_of(kind)
 
-    def forward(self, batch: list[Append]) -> Logits:  # type: ignore[override]
+    def forward(self, batch: Sequence[Append]) -> Logits:
         super().forward(batch)
         return np.stack([self._wishes(append.sequence) for append in batch])
 
