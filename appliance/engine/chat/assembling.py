@@ -103,6 +103,7 @@ class OpenedChat:
         except CloisterError as error:  # of whatever kind: another start would not change it
             raise ModelDamaged(error.sentence, hint=error.next_step) from error
         _try_out(self.loaded)
+        decoder.prepare()
         return ChatEngine(decoder, self.loaded, tokenizer, template, self.device)
 
 

@@ -10,6 +10,7 @@ schedule, run, take.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -72,6 +73,11 @@ class Decoder:
     def busy(self) -> bool:
         """Whether `step` has something to do or to say."""
         return bool(self._asked or self._replies)
+
+    def prepare(self) -> None:
+        """What answers bound to evidence need once, so that none of them waits for it."""
+        with suppress(RequestUnusable):  # who asks for such an answer is told
+            self._pieces_for(structured=False).prepare()
 
     def submit(self, request_id: int, prompt: Sequence[int], sampling: Sampling) -> None:
         """Its replies come with the next steps, a Rejected too. Raises ValueError for an id that is
@@ -255,12 +261,14 @@ class Decoder:
     def _bounds(self, sampling: Sampling) -> Bounds | None:
         if sampling.evidence is None:
             return None
-        structured = bool(sampling.schema)
+        evidence = sampling.evidence
+        if sampling.schema:
+            evidence = replace(evidence, texts=(*evidence.texts, *words_of(sampling.schema)))
+        return Bounds(self._pieces_for(structured=bool(sampling.schema)), evidence)
+
+    def _pieces_for(self, *, structured: bool) -> Pieces:
         if structured not in self._pieces:
             self._pieces[structured] = Pieces(
                 self._vocabulary, self._model.vocabulary, self._end_tokens, structured=structured
             )
-        evidence = sampling.evidence
-        if structured:
-            evidence = replace(evidence, texts=(*evidence.texts, *words_of(sampling.schema)))
-        return Bounds(self._pieces[structured], evidence)
+        return self._pieces[structured]

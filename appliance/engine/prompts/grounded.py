@@ -174,10 +174,17 @@ def _quoted(untrusted_text: str) -> str:
 
 def _evidence(block: str, passage: Passage) -> str:
     """What an answer bound to the passage may say: all that is shown, but for its own number and
-    the number of its page."""
-    lines = [line.removeprefix("> ") for line in block.splitlines()[1:]]
+    the number of its page. Two numbers in two cells are not one."""
+    rows = {visible(line): _row(line) for line in passage.text.splitlines() if "\t" in line}
+    shown = [line.removeprefix("> ") for line in block.splitlines()[1:]]
+    lines = [rows.get(line, line) for line in shown]
     heads = (passage.title, *passage.headings[-1:])
     return "\n".join([*map(_line, heads), *lines])
+
+
+def _row(untrusted: str) -> str:
+    """A row of a table with the borders of its cells, which the prompt shows as blanks."""
+    return "\t".join(map(visible, untrusted.split("\t")))
 
 
 def _line(untrusted: str) -> str:

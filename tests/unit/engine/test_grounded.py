@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.engine.prompts.grounded import (
@@ -110,6 +110,7 @@ def test_whatever_a_passage_says_there_are_as_many_passages_as_were_given(
     assert len(re.findall(r"\[\d+\]", made.messages[-1].text)) == 2
 
 
+@settings(deadline=None)
 @given(st.integers(260, 1_200), st.integers(0, 12))
 def test_the_prompt_and_the_answer_fit_the_model(context: int, turns: int) -> None:
     passages = [
@@ -167,3 +168,13 @@ def test_roles_alternate_and_end_with_the_person() -> None:
     assert [m.role for m in made.messages] == [
         "system", "user", "assistant", "user", "assistant", "user",
     ]  # fmt: skip
+
+
+def test_the_evidence_knows_the_cells_of_a_table_and_the_prompt_shows_the_row() -> None:
+    made = prompt(passage_of(3, "Drug\tBefore\tAfter\nApixaban\t48\t24\nAsk the  ward."))
+    assert made.evidence[0].splitlines()[-3:] == [
+        "Drug\tBefore\tAfter",
+        "Apixaban\t48\t24",
+        "Ask the ward.",
+    ]
+    assert "> Apixaban 48 24\n" in made.messages[-1].text

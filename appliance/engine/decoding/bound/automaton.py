@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from appliance.engine.decoding.bound.evidence import Source
-from appliance.engine.decoding.bound.items import items, normal, tokens
+from appliance.engine.decoding.bound.items import items
+from appliance.engine.decoding.bound.lexing import normal, tokens
 from appliance.engine.decoding.bound.prose import (
     START,
     Before,

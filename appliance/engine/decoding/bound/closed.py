@@ -111,11 +111,18 @@ TINY = frozenset(
 )
 """Ordinary words of one or two letters; others are bound."""
 
-RANGES = frozenset({"to", "x", "until", "till", "through", "thru"})
+RANGES = frozenset({"to", "x", "until", "till", "through", "thru", "per"})
 """Words that make one item of the numbers on both sides."""
-LOOSE_RANGES = frozenset({"in", "of", "by", "out", "per", "over", "into"})
+LOOSE_RANGES = frozenset({"in", "of", "by", "out", "over", "into"})
 """The same, if the number before has no unit: 1 in 10, 3 out of 5."""
 LISTS = frozenset({"and", "or"})
+EACH = frozenset({"per", "a", "an", "each", "every"})
+"""Before a unit: what the number is for."""
+
+TITLES = frozenset(
+    "Dr Mr Mrs Ms Miss Mx Prof Professor Doctor Sister Nurse Sir Dame Lord Lady".split()
+)
+"""Before a name, and no part of it."""
 
 _ROMAN = re.compile(r"m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
 

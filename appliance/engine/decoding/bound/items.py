@@ -1,63 +1,31 @@
-"""What of a text is a word, a number, a unit or a sign, and which runs of them are one item.
+"""Which runs of words, numbers, units and signs are one item.
 
-Rules kept here: pure. A run that holds a digit is one number with all that is joined to it ("0.5",
-"12/03/2024", "NGH-CP-014", "A1c"); numbers in letters and names of months and days are numbers too.
-One that begins with a letter is a code, an item by itself.
-An item is a number with the signs before it, the unit behind it, and what it is a range, a
-proportion or a date with: it is written whole. In a list, "5 mg and 10 mg" are two items; in "5, 10
-and 20 mg" the first two have no unit of their own and are not written without the last. Of a date,
-"12 March", "March 2024" and "2024" are items as well, for they say less and nothing else.
+Rules kept here: pure. A code is an item by itself. Any other item is a number with the signs before
+it, the unit behind it, and what it is a range, a proportion or a date with: it is written whole. In
+a list, "5 mg and 10 mg" are two items; in "5, 10 and 20 mg" the first two have no unit of their own
+and are not written without the last. Of a date, "12 March", "March 2024" and "2024" are items as
+well, for they say less and nothing else. Nothing goes on from one cell of a table to the next, but
+from a number to its unit.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
-from functools import lru_cache
 
-from appliance.engine.decoding.bound.closed import (
-    DAYS,
-    FORMS,
-    LISTS,
-    LOOSE_RANGES,
-    MONTHS,
-    NUMBER_WORDS,
-    RANGES,
-    UNIT_SIGNS,
-    UNIT_WORDS,
-)
+from appliance.engine.decoding.bound.closed import DAYS, EACH, FORMS, LISTS, LOOSE_RANGES, RANGES
+from appliance.engine.decoding.bound.lexing import NEAR, Kind, Token, is_month
 
-_FREE_JOINERS = ",:;—'’"
-_BOUND_JOINERS = "/·_+×@&^=~"
-_PARTED = re.compile(r"[-–—/'’]")
 _SUFFIXES = frozenset("% ‰ ° °C °F ºC ℃ ℉ ′ ″ º".split())
 _CURRENCIES = frozenset("£$€¥₹¢#№§")
-_NEAR = ("", " ", "\n")
+_SPREAD = (*NEAR, "\t")
 _JOINING_GAPS = ("", " ", " - ", " – ", " — ")
 _COMMAS = (", ", ",\n")
+_PER = ("/", "-", "–", "·", "+", "×", "_", "=")
+"""Between a unit and a number, as in 100 mg/5 mL."""
+_SIGN_WORDS = frozenset({"minus", "plus"})
 _YEAR = re.compile(r"[12]\d{3}")
-_KEPT_FORMAT = "\u200c\u200d"  # they spell words of some scripts
-
-
-class Kind(Enum):
-    WORD = auto()
-    NUMBER = auto()
-    CODE = auto()
-    UNIT = auto()
-    SIGN = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """Characters [start, end) of a text."""
-
-    kind: Kind
-    text: str
-    start: int
-    end: int
 
 
 @dataclass(slots=True)
@@ -70,93 +38,6 @@ class Item:
     unit: bool = False
     enter: tuple[int, ...] = ()
     leave: tuple[int, ...] = ()
-
-
-def normal(untrusted_text: str) -> str:
-    """NFC; a blank for blanks, a line break where they hold one; nothing that cannot be seen."""
-    composed = unicodedata.normalize("NFC", untrusted_text)
-    seen = "".join(c for c in composed if _class(c) != "0")
-    return re.sub(r"\s+", lambda blanks: "\n" if "\n" in blanks[0] else " ", seen).strip()
-
-
-def tokens(text: str) -> tuple[Token, ...]:
-    """Of a normal text, all but the blanks and the signs that may stand anywhere."""
-    return tuple(_tokens(text))
-
-
-def _tokens(text: str) -> Iterator[Token]:
-    classes = "".join(map(_class, text))
-    for match in _TOKEN.finditer(classes):
-        said = text[match.start() : match.end()]
-        kind = Kind.SIGN if match.lastgroup == "sign" else kind_of(said)
-        if kind is Kind.WORD:
-            yield from _parts(said, match.start())
-        else:
-            yield Token(kind, said, match.start(), match.end())
-
-
-# Over classes: a letter, 1 digit, - m . j J join two of these (- m . also begin a number), and
-# m J x are signs that may not stand anywhere.
-_TOKEN = re.compile(
-    r"(?P<run>(?:(?<![a1])[-m.]{1,2}(?=1))?[a1]+(?:[-m.jJ][a1]+)*)|(?P<sign>[xJm]+)"
-)
-
-
-@lru_cache(maxsize=4096)
-def _class(character: str) -> str:
-    if character.isspace():
-        return "s"
-    category = unicodedata.category(character)
-    if category[0] in "LM" or character in _KEPT_FORMAT:
-        return "a"
-    if category[0] == "N":
-        return "1"
-    if category[0] == "C":
-        return "0"
-    for name, characters in _SIGNS:
-        if character in characters:
-            return name
-    return "x"
-
-
-_SIGNS = (
-    ("-", "-–"),
-    ("m", "−"),
-    (".", "."),
-    ("j", _FREE_JOINERS),
-    ("J", _BOUND_JOINERS),
-    ("f", '!?…()"“”‘«»*•`'),
-)
-
-
-def kind_of(run: str) -> Kind:
-    """Of a run without blanks."""
-    if any(_class(character) == "1" for character in run):
-        return Kind.CODE if _class(run[0]) == "a" else Kind.NUMBER
-    parts = [part for part in _PARTED.split(run) if part]
-    if any(part.casefold() in NUMBER_WORDS | DAYS or _is_month(part) for part in parts):
-        return Kind.NUMBER
-    units = [part for part in re.split(r"[-–—/'’·.^]", run) if part]
-    if is_unit(run) or (units and all(map(is_unit, units))):
-        return Kind.UNIT
-    return Kind.WORD
-
-
-def is_unit(word: str) -> bool:
-    return word in UNIT_SIGNS or word.casefold() in UNIT_WORDS
-
-
-def _is_month(word: str) -> bool:
-    return word in MONTHS or word.casefold() in _SMALL_MONTHS
-
-
-_SMALL_MONTHS = frozenset(month.lower() for month in MONTHS - {"May"}) | {"MAY"}
-
-
-def _parts(run: str, start: int) -> Iterator[Token]:
-    for match in re.finditer(r"[^-–—/'’]+", run):
-        kind = Kind.UNIT if is_unit(match[0]) else Kind.WORD
-        yield Token(kind, match[0], start + match.start(), start + match.end())
 
 
 def items(found: Sequence[Token], text: str) -> tuple[tuple[Item, ...], ...]:
@@ -180,8 +61,8 @@ def items(found: Sequence[Token], text: str) -> tuple[tuple[Item, ...], ...]:
 
 
 def gap(found: Sequence[Token], text: str, at: int) -> str:
-    """What stands between token `at` and the next; a tab where there is none."""
-    return text[found[at].end : found[at + 1].start] if at + 1 < len(found) else "\t"
+    """What stands between token `at` and the next; a zero where there is none."""
+    return text[found[at].end : found[at + 1].start] if at + 1 < len(found) else "\0"
 
 
 def _item(found: Sequence[Token], text: str, first: int) -> Item | None:
@@ -200,10 +81,20 @@ def _item(found: Sequence[Token], text: str, first: int) -> Item | None:
 
 
 def _number_from(found: Sequence[Token], text: str, at: int) -> int | None:
-    """The number that stands here behind signs, if any."""
-    while found[at].kind is Kind.SIGN and gap(found, text, at) in _NEAR:
+    """The number that stands here behind signs, if any: minus 5, US$5."""
+    if _is_currency(found, at + 1) and gap(found, text, at) == "" and found[at].kind is Kind.WORD:
+        at += 1
+    while _is_sign(found[at]) and gap(found, text, at) in NEAR:
         at += 1
     return at if found[at].kind is Kind.NUMBER else None
+
+
+def _is_sign(token: Token) -> bool:
+    return token.kind is Kind.SIGN or token.text.casefold() in _SIGN_WORDS
+
+
+def _is_currency(found: Sequence[Token], at: int) -> bool:
+    return _kind(found, at) is Kind.SIGN and found[at].text[0] in _CURRENCIES
 
 
 def _grown(found: Sequence[Token], text: str, item: Item) -> Item | None:
@@ -212,14 +103,23 @@ def _grown(found: Sequence[Token], text: str, item: Item) -> Item | None:
     between = gap(found, text, item.last)
     if between in _COMMAS and _dated(found, item) and _YEAR.fullmatch(_text(found, at)):
         return Item(item.first, at)
-    if between not in _JOINING_GAPS and between not in _NEAR:
-        return None
-    token = found[at]
-    if item.unit and token.text.casefold() in FORMS:
-        return None  # 5 mg tablets
-    if token.kind is Kind.UNIT and between in _NEAR:
-        return Item(item.first, at, unit=True)
-    return None if between == "\n" else _grown_by(found, text, item)
+    kind = _kind(found, at)
+    if kind is Kind.NUMBER and _touches(found, text, item):
+        return Item(item.first, at)
+    if kind is Kind.UNIT and between in _SPREAD:
+        form = item.unit and found[at].text.casefold() in FORMS  # 5 mg tablets
+        return None if form else Item(item.first, at, unit=True)
+    return _grown_by(found, text, item) if between in _JOINING_GAPS else None
+
+
+def _touches(found: Sequence[Token], text: str, item: Item) -> bool:
+    """100 mg/5 mL; (020) 7946 0958, which is a telephone's number as a (1) is none."""
+    between, last = gap(found, text, item.last), found[item.last]
+    if last.kind is Kind.UNIT:
+        return between in _PER
+    area = last.text.isdecimal() and (last.text[0] == "0" or len(last.text) > 2)
+    close = len(found[item.last + 1].text) > 2 and between in (") ", ")")
+    return area and close and item.first == item.last and text[: last.start].endswith("(")
 
 
 def _grown_by(found: Sequence[Token], text: str, item: Item) -> Item | None:
@@ -234,8 +134,8 @@ def _grown_by(found: Sequence[Token], text: str, item: Item) -> Item | None:
 
 def _compound(found: Sequence[Token], text: str, at: int) -> bool:
     """2 hours 30 minutes is one item; 5 mg twice daily is two."""
-    digits = any(_class(character) == "1" for character in found[at].text)
-    measured = gap(found, text, at) in _NEAR and _kind(found, at + 1) is Kind.UNIT
+    digits = any(character.isnumeric() for character in found[at].text)
+    measured = gap(found, text, at) in NEAR and _kind(found, at + 1) is Kind.UNIT
     return digits and measured and not found[at + 1].text.endswith("ly")
 
 
@@ -253,18 +153,20 @@ def _behind_sign(found: Sequence[Token], text: str, item: Item, at: int) -> Item
 
 
 def _behind_word(found: Sequence[Token], text: str, item: Item, at: int) -> Item | None:
-    """5 mg per day; twice a day; 5 to 10; 1 in 10; 3 out of 5."""
-    if gap(found, text, item.last) != " " or gap(found, text, at) not in _NEAR:
+    """5 mg per day, for every kg, per 5 mL; twice a day; 5 to 10; 1 in 10; 3 out of 5."""
+    if gap(found, text, item.last) != " " or gap(found, text, at) not in NEAR:
         return None
     word = found[at].text.casefold()
-    if word in ("per", "a", "an") and _kind(found, at + 1) is Kind.UNIT:
-        return Item(item.first, at + 1, unit=True)
     start = at + 1
+    if word == "for" and _text(found, start) in EACH and gap(found, text, at) == " ":
+        word, start = "each", start + 1
+    if word in EACH and _kind(found, start) is Kind.UNIT and gap(found, text, start - 1) in NEAR:
+        return Item(item.first, start, unit=True)
     if word == "out" and _text(found, start) == "of":
         start += 1
-    if start >= len(found) or gap(found, text, start - 1) not in _NEAR:
+    if start >= len(found) or gap(found, text, start - 1) not in NEAR:
         return None
-    between = word == "and" and item.first and _text(found, item.first - 1) == "between"
+    between = word == "and" and _text(found, item.first - 1).casefold() == "between"
     if word in RANGES or between or (word in LOOSE_RANGES and not item.unit):
         number = _number_from(found, text, start)
         return None if number is None else Item(item.first, number)
@@ -277,12 +179,12 @@ def _next_in_list(found: Sequence[Token], text: str, last: int) -> int | None:
     if at >= len(found) or found[last].kind is Kind.CODE:
         return None
     if found[at].text.casefold() in LISTS and between in (" ", "\n", *_COMMAS):
-        return at + 1 if at + 1 < len(found) and gap(found, text, at) in _NEAR else None
+        return at + 1 if at + 1 < len(found) and gap(found, text, at) in NEAR else None
     return at if between in _COMMAS or (between == " " and found[at].kind is Kind.NUMBER) else None
 
 
 def _dated(found: Sequence[Token], item: Item) -> bool:
-    return any(_is_month(found[at].text) for at in range(item.first, item.last + 1))
+    return any(is_month(found[at].text) for at in range(item.first, item.last + 1))
 
 
 def _with_dates(found: Sequence[Token], item: Item) -> Item:
@@ -291,7 +193,7 @@ def _with_dates(found: Sequence[Token], item: Item) -> Item:
     leave: list[int] = []
     for at in range(item.first, item.last + 1):
         word = found[at].text
-        if _is_month(word):
+        if is_month(word):
             enter.append(at)
             leave.append(at)
             if at < item.last and _YEAR.fullmatch(_text(found, at + 1)):
@@ -299,11 +201,12 @@ def _with_dates(found: Sequence[Token], item: Item) -> Item:
         elif word.casefold() in DAYS and at < item.last:
             leave.append(at)
             enter.append(at + 1)
-    return Item(item.first, item.last, item.unit, tuple(enter), tuple(leave))
+    whole = item.unit or bool(enter)  # of 12 and 13 March, the 12 is nothing by itself
+    return Item(item.first, item.last, whole, tuple(enter), tuple(leave))
 
 
 def _text(found: Sequence[Token], at: int) -> str:
-    return found[at].text if at < len(found) else ""
+    return found[at].text if 0 <= at < len(found) else ""
 
 
 def _kind(found: Sequence[Token], at: int) -> Kind | None:

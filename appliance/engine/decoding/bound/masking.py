@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from appliance.engine.decoding.bound.automaton import BEGINNING, Automaton, Whole
 from appliance.engine.decoding.bound.evidence import Source
-from appliance.engine.decoding.bound.prose import WORDS, Prose, ordinary_words
+from appliance.engine.decoding.bound.prose import WORDS, Prose, ordinary_words, usual_states
 from appliance.engine.decoding.bound.tries import Trie
 from appliance.engine.decoding.detokenizing import Vocabulary
 from appliance.engine.decoding.errors import LogitsInvalid, RequestUnusable
@@ -32,7 +32,9 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 _LONGEST_PIECE = 128
 """Bytes; longer tokens are not used. They are runs of blanks or dashes."""
 _KEPT = 4096
-"""Of the states inside words; the others are few."""
+"""States inside words, and places inside tokens, whose reach is kept; the others are few."""
+_Entrances: TypeAlias = dict[int, dict[int, list[int]]]
+"""By entry and byte: the nodes at which a copy that begins with the byte is."""
 _NO_IDS: Ids = np.zeros(0, np.int32)
 
 
@@ -80,7 +82,12 @@ class Pieces:
         self.prose = Prose(ordinary_words(), alphabet, structured=structured)
         self._hubs: dict[tuple[int, int], _Reach] = {}
         self._inside: dict[int, _Reach] = {}
-        self._whole: dict[tuple[int, int], tuple[Mask | Ids, tuple[tuple[int, int], ...]]] = {}
+        self._whole: dict[tuple[int, int], tuple[Mask | Ids, _Entrances]] = {}
+
+    def prepare(self) -> None:
+        """What the first answers would wait for otherwise."""
+        for state in usual_states():
+            self.whole(0, state)
 
     def tokens_at(self, node: int) -> Iterable[int]:
         """The tokens that end at this node of the tree."""
@@ -96,16 +103,20 @@ class Pieces:
             known = self._inside[state] = self._walk(0, state)
         return known
 
-    def whole(self, node: int, state: int) -> tuple[Mask | Ids, tuple[tuple[int, int], ...]]:
+    def whole(self, node: int, state: int) -> tuple[Mask | Ids, _Entrances]:
         """All that a state between words comes to, its hubs' included: a mask or, if they are few,
         the tokens, and where copies may begin."""
         known = self._whole.get((node, state))
         if known is None:
+            if len(self._whole) >= _KEPT:
+                self._whole = {at: reach for at, reach in self._whole.items() if not at[0]}
+                self._hubs = {at: reach for at, reach in self._hubs.items() if not at[0]}
             known = self._whole[node, state] = self._gather(node, state)
         return known
 
-    def _gather(self, node: int, state: int) -> tuple[Mask | Ids, tuple[tuple[int, int], ...]]:
-        ids, places, waiting, seen = [], list[tuple[int, int]](), [(node, state)], set()
+    def _gather(self, node: int, state: int) -> tuple[Mask | Ids, _Entrances]:
+        ids, places, waiting = [], list[tuple[int, int]](), [(node, state)]
+        seen = set[tuple[int, int]]()
         while waiting:
             at = waiting.pop()
             if at in seen:
@@ -118,11 +129,20 @@ class Pieces:
             places += reach.open
             waiting += reach.hubs
         every = np.concatenate(ids)
+        entrances = self._entrances(dict.fromkeys(places))
         if len(every) * 32 < self.rows:
-            return every, tuple(dict.fromkeys(places))
+            return every, entrances
         mask = np.zeros(self.rows, np.bool_)
         mask[every] = True
-        return mask, tuple(dict.fromkeys(places))
+        return mask, entrances
+
+    def _entrances(self, places: Iterable[tuple[int, int]]) -> _Entrances:
+        trie, found = self.trie, _Entrances()
+        for node, entry in places:
+            by_byte = found.setdefault(entry, {})
+            for child in range(trie.first[node], trie.first[node + 1]):
+                by_byte.setdefault(trie.labels[child], []).append(child)
+        return found
 
     def _walk(self, node: int, state: int) -> _Reach:
         trie, prose = self.trie, self.prose
@@ -208,7 +228,7 @@ class Bounds:
         """What a state between words comes to, behind the part of a token that leads to `node`."""
         within, _ = self._pieces.whole(node, state)
         if within.dtype == np.bool_:
-            mask |= within
+            np.logical_or(mask, within, out=mask)
         else:
             mask[within] = True
         mask[self._evidence_of(node, state)] = True
@@ -217,12 +237,14 @@ class Bounds:
         """Tokens that begin in the prose and end in a copy, or beyond one."""
         known = self._beyond.get((node, state))
         if known is None:
-            _, places = self._pieces.whole(node, state)
+            _, entrances = self._pieces.whole(node, state)
             parts = [_NO_IDS]
-            for place in places:
-                copied = self._enter(*place)
-                parts.append(copied.ids)
-                parts += [self._tokens_of(*hub) for hub in copied.hubs]
+            for entry, by_byte in entrances.items():
+                for byte, positions in self._source.entries[entry].items():
+                    for child in by_byte.get(byte, ()):
+                        copied = self._enter(child, entry, positions)
+                        parts.append(copied.ids)
+                        parts += [self._tokens_of(*hub) for hub in copied.hubs]
             known = self._beyond[node, state] = np.unique(np.concatenate(parts))
         return known
 
@@ -231,14 +253,13 @@ class Bounds:
         prose = np.flatnonzero(within).astype(np.int32) if within.dtype == np.bool_ else within
         return np.concatenate([prose, self._evidence_of(node, state)])
 
-    def _enter(self, node: int, entry: int) -> _Copied:
-        """Copies that begin here."""
+    def _enter(self, node: int, entry: int, positions: Iterable[int]) -> _Copied:
+        """Copies that have begun here, one byte long."""
         known = self._entered.get((node, entry))
         if known is None:
-            trie, found = self._pieces.trie, _Copied()
-            for child in range(trie.first[node], trie.first[node + 1]):
-                for position in self._source.entries[entry].get(trie.labels[child], ()):
-                    self._reach(found, child, position)
+            found = _Copied()
+            for position in positions:
+                self._reach(found, node, position)
             known = self._entered[node, entry] = found.settled()
         return known
 

@@ -11,7 +11,7 @@ state that is not complete there is a way on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from functools import lru_cache
 from importlib.resources import files
@@ -22,13 +22,15 @@ from appliance.engine.decoding.bound.tries import Trie
 
 class Before(IntEnum):
     """What stands before the place where something may begin. FRESH: nothing, a line's start or a
-    sentence's end; AFRESH: the end of a sentence whose last word was a number."""
+    sentence's end; AFRESH: the end of a sentence whose last word was a number. NAME: a word of the
+    evidence with a capital."""
 
     FRESH = 0
     AFRESH = 1
     WORD = 2
     LINK = 3
     NUMBER = 4
+    NAME = 5
 
 
 class _At(IntEnum):
@@ -62,6 +64,11 @@ _DASHES = "-–—"
 _APOSTROPHES = "'’"
 _ORDINARY, _LINK = 1, 2
 _PLAIN, _LINKED = 0, 1
+_LOOSE = (Before.FRESH, Before.WORD, Before.NAME)
+"""Where no number stands before."""
+_I = b"am can cannot could did do don found have know suggest think was will would".split()
+# Alone it could be a Roman one: stage I.
+_FIRST_PERSON = (*(b"I " + verb for verb in _I), b"I'm", b"I've", "I’m".encode(), "I’ve".encode())
 
 
 @lru_cache(maxsize=1)
@@ -76,6 +83,11 @@ def state_at_end(before: Before) -> int:
     return _At.END * len(Before) + before
 
 
+def before_of(state: int) -> Before:
+    """Of a state between words."""
+    return Before(state % len(Before))
+
+
 def state_in_gap(before: Before) -> int:
     """Behind a blank."""
     return _At.GAP * len(Before) + before
@@ -84,6 +96,13 @@ def state_in_gap(before: Before) -> int:
 def state_tight(before: Before) -> int:
     """Behind a sign that no word may follow without a blank."""
     return _At.TIGHT * len(Before) + before
+
+
+def usual_states() -> Iterator[int]:
+    """Those between words that most answers come to."""
+    yield START
+    for before in Before:
+        yield from (_state(at, before) for at in (_At.END, _At.GAP, _At.TIGHT))
 
 
 START = _At.LINE * len(Before) + Before.FRESH
@@ -105,7 +124,8 @@ class Prose:
         self._closing = _CLOSING + ("]}" if structured else "")
         self._behind_numbers = _BEHIND_NUMBERS + (']}"' if structured else "")
         linking = {word.encode() for word in LINKS}
-        spelled = {word.encode(): _ORDINARY for word in words if word != "i"} | {b"I": _ORDINARY}
+        spelled = {word.encode(): _ORDINARY for word in words if word != "i"}
+        spelled |= dict.fromkeys(_FIRST_PERSON, _ORDINARY)
         spelled |= dict.fromkeys(linking, _LINK)
         # Trees in one: all words, linking words alone, what may follow an apostrophe, and words
         # with a capital. May is a month.
@@ -113,7 +133,9 @@ class Prose:
         strings += [(b"\1" + word, _LINK) for word in linking]
         strings += [(b"\2" + word.encode(), _ORDINARY) for word in AFTER_APOSTROPHE]
         strings += [
-            (b"\3" + word.capitalize(), value) for word, value in spelled.items() if word != b"may"
+            (b"\3" + word[:1].upper() + word[1:], value)
+            for word, value in spelled.items()
+            if word != b"may"
         ]
         self._trie = Trie((word, value) for word, value in strings if alphabet.issuperset(word[1:]))
         self._roots = [self._trie.child(0, tree) for tree in range(4)]
@@ -172,6 +194,7 @@ class Prose:
     def _lay(self, before: Before) -> None:
         """All transitions of the states with `before`."""
         gap, opened = _state(_At.GAP, before), _state(_At.OPENED, before)
+        aside = _state(_At.OPENED, _apart(before))
         blanks = {_At.END: gap, _At.TIGHT: gap, _At.DASH: gap, _At.HYPHEN: gap,
                   _At.APOSTROPHE: gap, _At.OPENED: gap, _At.GAP: _state(_At.GAP_2, before),
                   _At.LINE: _state(_At.INDENT, before), _At.LINE_2: _state(_At.INDENT, before),
@@ -189,7 +212,7 @@ class Prose:
                 self._open_words(state, before, hyphened=at is _At.HYPHEN)
                 if at is not _At.HYPHEN:
                     for sign in self._opening:
-                        self._put(state, sign, opened)
+                        self._put(state, sign, aside if sign == "(" else opened)
         if self._roots[2] >= 0:
             self._open(_state(_At.APOSTROPHE, before), self._roots[2], _PLAIN)
 
@@ -199,6 +222,8 @@ class Prose:
         unlike = at is _At.END and before is Before.NUMBER
         for sign in _STOPS[1:] if unlike and self._structured else _STOPS:
             self._put(state, sign, state_tight(_after_stop(before)))
+        # A cell of a table ends here, or begins.
+        self._put(state, "|", _state(_At.OPENED, Before.FRESH))
         for sign in _PAUSES:
             self._put(state, sign, state_tight(_after_pause(before, sign)))
         for sign in self._behind_numbers if unlike else self._closing + self._opening:
@@ -212,13 +237,13 @@ class Prose:
                     self._put(state, sign, _state(_At.APOSTROPHE, before))
             return
         for sign in _DASHES[1:] if self._structured else _DASHES:  # - would begin a number
-            self._put(state, sign, _state(_At.DASH, before))
+            self._put(state, sign, _state(_At.DASH, _apart(before)))
 
     def _open_words(self, state: int, before: Before, *, hyphened: bool) -> None:
         if before is Before.NUMBER:
             self._open(state, self._roots[1], _LINKED)
             return
-        mode = _PLAIN if before in (Before.FRESH, Before.WORD) else _LINKED
+        mode = _PLAIN if before in _LOOSE else _LINKED
         self._open(state, self._roots[0], mode)
         if before in (Before.FRESH, Before.AFRESH) and not hyphened:
             self._open(state, self._roots[3], mode)
@@ -248,12 +273,17 @@ def _state(at: _At, before: Before) -> int:
     return at * len(Before) + before
 
 
+def _apart(before: Before) -> Before:
+    """Behind a dash or in brackets nothing goes on with a name."""
+    return Before.WORD if before is Before.NAME else before
+
+
 def _after_stop(before: Before) -> Before:
     """A number right behind "5." could be read as its decimals."""
-    return Before.FRESH if before in (Before.FRESH, Before.WORD) else Before.AFRESH
+    return Before.FRESH if before in _LOOSE else Before.AFRESH
 
 
 def _after_pause(before: Before, sign: str) -> Before:
-    if before in (Before.FRESH, Before.WORD):
+    if before in _LOOSE:
         return Before.WORD if sign == "," else Before.FRESH
     return Before.AFRESH if before is Before.AFRESH and sign != "," else Before.LINK

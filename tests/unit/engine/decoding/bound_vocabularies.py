@@ -4,7 +4,7 @@ real models do."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Leaning(HashModel):
 
     liking: Logits | float = 0.0
 
-    def forward(self, batch: list[Append]) -> Logits:  # type: ignore[override]
+    def forward(self, batch: Sequence[Append]) -> Logits:
         return np.asarray(super().forward(batch) * 4 + self.liking, np.float32)
 
 

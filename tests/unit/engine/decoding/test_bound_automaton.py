@@ -16,7 +16,7 @@ from appliance.engine.decoding.bound.automaton import (
     unsupported_items,
 )
 from appliance.engine.decoding.bound.evidence import Source
-from appliance.engine.decoding.bound.items import Kind, kind_of, normal, tokens
+from appliance.engine.decoding.bound.lexing import Kind, kind_of, normal, tokens
 from appliance.engine.decoding.request import Evidence
 from tests.unit.engine.decoding.test_bound_decoding import PASSAGES, QUESTION
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from itertools import count
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, models
 
+from appliance.engine.decoding import decoder
 from appliance.engine.decoding.bound.automaton import unsupported_items
 from appliance.engine.decoding.bound.masking import Bounds
+from appliance.engine.decoding.decoder import Decoder
+from appliance.engine.decoding.detokenizing import vocabulary_of
 from appliance.engine.decoding.request import Ending, Evidence, Finished, Rejected, Sampling
+from tests.engine_model import HashModel
 from tests.unit.engine.decoding import bound_vocabularies as vocabularies
 from tests.unit.engine.decoding.asking import Said, run
 from tests.unit.engine.decoding.bound_checker import strangers
@@ -75,8 +81,10 @@ def test_the_checker_itself_finds_what_it_looks_for() -> None:
 
 
 def test_a_model_that_wants_nothing_but_digits_writes_those_of_the_evidence() -> None:
-    evidence = Evidence(("Give 50 mg.",))
-    sampling = Sampling(max_tokens=40, evidence=evidence)
+    sampling = Sampling(max_tokens=40, evidence=Evidence(("Give 50 mg.",)))
+    said = told("glued", [1, 2], sampling, "0123456789mg", 1000.0)
+    assert said.text.count("50 mg") > 5
+    # Byte by byte too, but there its hash soon likes the end better than all that may follow.
     said = told("bytes", [1, 2], sampling, "0123456789mg", 1000.0)
     assert "50 mg" in said.text
 
@@ -128,15 +136,55 @@ def test_a_schema_is_followed_with_numbers_of_the_evidence() -> None:
     for prompt in range(4):
         said = told("bytes", [prompt], sampling, '"0123456789}', 5.0)
         assert isinstance(said.last, Finished), said
-        if said.last.ending is Ending.STOP:
-            assert json.loads(said.text)["dose_mg"] in {14, 7}
+        assert said.last.ending is Ending.STOP
+        assert json.loads(said.text)["dose_mg"] in {14, 7}
 
 
-def test_a_schema_that_asks_for_what_is_not_there_is_rejected() -> None:
-    sampling = Sampling(max_tokens=200, schema=json.dumps(SCHEMA), evidence=Evidence(("None.",)))
-    said = told("bytes", [1], sampling, '"', 5.0)
+@pytest.mark.parametrize("evidence", ["None.", "Give 50 mg.", "Give 14.5 or 0.145."])
+def test_a_schema_that_asks_for_what_is_not_there_is_rejected(evidence: str) -> None:
+    """Told as such, with nothing half written shown; others go on."""
+    schema = json.dumps(SCHEMA).replace('"number"', '"integer"')
+    sampling = Sampling(max_tokens=200, schema=schema, evidence=Evidence((evidence,)))
+    for prompt in range(3):
+        said = told("bytes", [prompt], sampling, '"0123456789', 5.0)
+        assert isinstance(said.last, Rejected)
+        assert said.last.code == "evidence_lacking"
+        assert said.last.hint
+        assert not any(letter.isdigit() for letter in said.text)
+    assert isinstance(told("bytes", [1], Sampling(max_tokens=3), "", 0.0).last, Finished)
+
+
+def test_a_string_that_ends_within_a_word_is_rejected_and_the_word_not_shown() -> None:
+    """Where the schema's length leaves no room for the rest of it."""
+    schema = json.dumps({"type": "string", "minLength": 3, "maxLength": 3})
+    sampling = Sampling(max_tokens=40, schema=schema, evidence=Evidence(("Warfarin",)))
+    said = told("bytes", [1], sampling, "Warfin", 1000.0)
     assert isinstance(said.last, Rejected)
     assert said.last.code == "evidence_lacking"
+    assert said.text.strip() == '"'
+
+
+def test_what_is_needed_once_is_there_before_the_first_answer() -> None:
+    tokenizer = vocabularies.tokenizer_of("glued")
+    rows = len(vocabulary_of(tokenizer).pieces)
+    decoding = Decoder(HashModel(vocabulary=rows), tokenizer, end_tokens=frozenset({1}))
+    decoding.prepare()
+    with patch.object(decoder, "Pieces", None):
+        decoding.submit(0, [1], Sampling(max_tokens=3, evidence=Evidence(("Give 5 mg.",))))
+    assert isinstance(run(decoding)[0].last, Finished)
+
+
+def test_a_vocabulary_that_cannot_be_bound_does_not_hinder_others() -> None:
+    tokenizer = Tokenizer(models.BPE({"a": 0, "b": 1}, []))
+    tokenizer.decoder = decoders.ByteLevel()
+    decoding = Decoder(HashModel(vocabulary=2), tokenizer, end_tokens=frozenset())
+    decoding.prepare()
+    decoding.submit(0, [1], Sampling(max_tokens=3, evidence=Evidence(("b",))))
+    decoding.submit(1, [1], Sampling(max_tokens=3))
+    said = run(decoding)
+    assert isinstance(said[0].last, Rejected)
+    assert said[0].last.code == "request_unusable"
+    assert isinstance(said[1].last, Finished)
 
 
 @pytest.mark.parametrize(
