@@ -19,7 +19,7 @@ from tokenizers import (
     pre_tokenizers,
     trainers,
 )
-from transformers import PreTrainedTokenizerFast  # type: ignore[import-not-found]  # only where vectors are made
+from transformers import PreTrainedTokenizerFast
 
 HERE = Path(__file__).resolve().parent
 CORPUS = [
