@@ -19,7 +19,7 @@ from tokenizers import (
     pre_tokenizers,
     trainers,
 )
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast  # only where vectors are made
 
 HERE = Path(__file__).resolve().parent
 CORPUS = [
