@@ -239,7 +239,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--cache", type=Path, help="folder to keep vectors in between runs")
     parser.add_argument("--keep", action="store_true", help="measure the weights there are")
-    parser.add_argument("--most", type=int, default=2000, help="questions of each corpus and half")
+    parser.add_argument("--most", type=int, default=500, help="questions of each corpus and half")
     arguments = parser.parse_args()
     folder = default_encoder_folder()
     host = EngineHost(folder)

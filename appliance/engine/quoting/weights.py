@@ -3,52 +3,52 @@
 from __future__ import annotations
 
 PRIOR: tuple[float, ...] = (
-    0.2236,  # similarity
-    0.3047,  # vector_place
-    0.4876,  # word_place
+    0.2051,  # similarity
+    0.2322,  # vector_place
+    0.4803,  # word_place
 )
 RANK: tuple[float, ...] = (
-    0.5781,  # relevance
+    0.5958,  # relevance
     0.0000,  # span
-    0.0290,  # evidence
+    0.0064,  # evidence
     0.0000,  # similarity
-    2.4680,  # vector_place
-    4.6235,  # word_place
+    1.9764,  # vector_place
+    5.4552,  # word_place
 )
-RANK_BIAS = -4.4444
+RANK_BIAS = -4.7724
 UNIT: tuple[float, ...] = (
-    0.2628,  # evidence
-    2.1277,  # spanned
-    0.2659,  # relevance
+    0.2576,  # evidence
+    2.2155,  # spanned
+    0.2785,  # relevance
     0.0000,  # covered
-    4.5269,  # covered_with_heading
-    0.6351,  # covered_nearby
-    3.9985,  # passage_rank
-    0.4173,  # kind_met
-    -0.3637,  # kind_missed
-    -0.3325,  # first
+    4.5666,  # covered_with_heading
+    0.7947,  # covered_nearby
+    3.9851,  # passage_rank
+    0.4592,  # kind_met
+    -0.3535,  # kind_missed
+    -0.2726,  # first
     0.0000,  # question
-    -0.4032,  # leans
-    -4.0020,  # points
+    -0.3635,  # leans
+    -3.9409,  # points
 )
-UNIT_BIAS = -5.0633
+UNIT_BIAS = -5.3018
 EVIDENCE: tuple[float, ...] = (
     0.0000,  # evidence
-    0.0682,  # span
-    0.1893,  # span_there
-    0.1202,  # relevance
-    0.2820,  # relevance_there
-    0.8114,  # similarity
-    -0.2841,  # rarest_missing
-    -0.7406,  # rarest_missing_there
-    -0.8181,  # rarest_missing_near
+    0.0568,  # span
+    0.1902,  # span_there
+    0.1332,  # relevance
+    0.2973,  # relevance_there
+    1.6294,  # similarity
+    -0.8248,  # rarest_missing
+    -0.0212,  # rarest_missing_there
+    -0.8501,  # rarest_missing_near
     0.0000,  # names_missing
-    -0.1771,  # names_missing_there
-    -0.2953,  # kind_missed
-    5.1284,  # lead
+    -0.0846,  # names_missing_there
+    0.0000,  # kind_missed
+    2.1331,  # lead
     0.0000,  # ahead
-    0.3319,  # nearest
-    0.1752,  # most_words
+    0.5278,  # nearest
+    0.3075,  # most_words
 )
-EVIDENCE_BIAS = -0.0500
-THRESHOLD = 0.321
+EVIDENCE_BIAS = -0.6506
+THRESHOLD = 0.362
