@@ -29,6 +29,7 @@ _SAME_LETTERS = str.maketrans(
 )
 _BINDING = frozenset("-/.,'")
 """What may join the words of one number."""
+_SEPARATING = frozenset((":", ";", ",", "and", "or"))
 _UNIT_NAMES = frozenset(UNITS.values())
 
 
@@ -45,6 +46,14 @@ def items(text: str) -> Items:
         if token not in ARTICLES:
             found.append(_item(token, tokens[at - 1] if at else "", tokens[at + 1 : at + 2], found))
     return tuple(found)
+
+
+def small_after_separators(said_here: Items) -> Items:
+    """With the words of a list that begin with a capital written small: "Fever; Chills"."""
+    return tuple(
+        _folded(item) if at and said_here[at - 1] in _SEPARATING else item
+        for at, item in enumerate(said_here)
+    )
 
 
 def said(sentence: str) -> Items:
