@@ -11,7 +11,7 @@ rule:
 - "However," and the like are left out; "Also," only where no number stands behind it: that dose
   may come on top of another.
 A list is not offered where it may go on elsewhere, holds another list, or is interrupted.
-docs/decisions/0015-composer.md says why these and no others.
+docs/decisions/0017-composer.md says why these and no others.
 """
 
 from __future__ import annotations
@@ -87,7 +87,13 @@ def without_openings(sentence: str, sections: frozenset[str] = frozenset()) -> s
         rest = opening.sub("", rest, count=1) if opening.match(rest) else rest
     if _ON_TOP.match(rest) and not _counts(rest):
         rest = _ON_TOP.sub("", rest, count=1)
-    return rest if rest == sentence else rest[:1].upper() + rest[1:]
+    return rest if rest == sentence else capitalised(rest)
+
+
+def capitalised(text: str) -> str:
+    """With a capital at its beginning, unless its first word is spelt in a way of its own (pH)."""
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    return text[:1].upper() + text[1:] if first.islower() else text
 
 
 def _counts(sentence: str) -> bool:
