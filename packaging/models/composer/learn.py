@@ -31,12 +31,12 @@ class Plan:
     steps: int
     seed: int = 20_261_128
     tokens: int = 6_144
-    short: int = 300
+    short: int = 250
     warm: int = 60
     matrix_rate: float = 0.02
     table_rate: float = 0.004
     rounded: float = 0.15
-    falling: float = 0.6
+    falling: float = 0.5
     prompt: float = 0.1
     every: int = 100
 

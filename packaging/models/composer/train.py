@@ -77,7 +77,7 @@ def build(given: argparse.Namespace, folder: Path) -> None:
     try:
         _product(
             given, "-m", "appliance", "model", "build", folder, "--quant", "q4f16_1",
-            "--target", "", "--model", NAME, "--version", VERSION, "--licence", LICENCE,
+            "--target", "", "--as", NAME, "--version", VERSION, "--licence", LICENCE,
             "--source", SOURCE, "--key", key, "--out", out,
         )  # fmt: skip
     finally:
