@@ -43,6 +43,7 @@ from tests.storyteller import HOST
 
 FOUND = 16
 _WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"^[\d.]+ ")
 _INLINE_MARK = re.compile(r"(?:^|\s)[-•*]\s+\S")
 _NUMBERED = re.compile(
     r"^\s*(?:\d{1,2}(?:\.\d{1,2})+\s|\(?\w{1,3}[.)]\s|note:|however,|also,)", re.I
@@ -127,7 +128,7 @@ def _library(texts: Sequence[Text], most: int) -> tuple[list[Passage], list[Case
 def _headings(text: Text) -> list[str]:
     """Of a policy: what somebody might ask for, without its number."""
     found = {p.headings[-1]: p.title for p in text.passages if p.headings}
-    return [f"{re.sub(r'^[\d.]+ ', '', heading)} ({title})" for heading, title in found.items()]
+    return [f"{_NUMBER.sub('', heading)} ({title})" for heading, title in found.items()]
 
 
 def _rows(cases: Sequence[Case], library: Library, answering: Answering) -> Iterator[Row]:
