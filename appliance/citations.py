@@ -32,6 +32,8 @@ def check(answer: Answer, found: Sequence[Scored], rule: str) -> Answer:
 
 _Place = tuple[tuple[str, str, int], int]
 """A sentence of a document: its passage's key and which one of it."""
+_Carrying = tuple[tuple[str, str, int], claims.Statement]
+"""What carries a sentence, and the key of its passage."""
 
 
 def _always() -> None:
@@ -54,7 +56,7 @@ class Checker:
     _statements: dict[tuple[str, str, int], tuple[claims.Statement, ...]] = field(
         default_factory=dict
     )
-    _verdicts: dict[tuple[object, ...], Mapping[int, frozenset[_Place]]] = field(
+    _verdicts: dict[tuple[object, ...], Mapping[int, tuple[_Carrying, ...]]] = field(
         default_factory=dict
     )
 
@@ -90,8 +92,8 @@ class Checker:
             self.go_on()
             carrying = {
                 number: stands
-                for number, places in self._carrying(sentence, citations).items()
-                if (stands := self._standing(places, sentence.text, before, first=not at))
+                for number, stating in self._carrying(sentence, citations).items()
+                if (stands := self._standing(stating, sentence.text, before, first=not at))
             }
             before = frozenset().union(*carrying.values())
             kept = carrying or {n: before for n in sentence.citations if n in citations}
@@ -100,8 +102,8 @@ class Checker:
 
     def _carrying(
         self, sentence: AnswerSentence, citations: Mapping[int, Citation]
-    ) -> Mapping[int, frozenset[_Place]]:
-        """The citations that carry the sentence, and the places in the documents that do. None
+    ) -> Mapping[int, tuple[_Carrying, ...]]:
+        """The citations that carry the sentence, and what of the documents does. None
         where one of its citations is not there."""
         if not all(number in citations for number in sentence.citations):
             return {}
@@ -109,28 +111,35 @@ class Checker:
         key = (sentence.text, *((c.number, _key(c.passage), c.start, c.end) for c in cited))
         if key not in self._verdicts:
             said = claims.sentence_of(sentence.text)
-            self._verdicts[key] = {c.number: self._places(said, c) for c in cited}
+            self._verdicts[key] = {c.number: self._stating(said, c) for c in cited}
         return self._verdicts[key]
 
-    def _places(self, said: claims.Said, citation: Citation) -> frozenset[_Place]:
-        return frozenset(
-            (_key(citation.passage), statement.place)
+    def _stating(self, said: claims.Said, citation: Citation) -> tuple[_Carrying, ...]:
+        return tuple(
+            (_key(citation.passage), statement)
             for statement in self._of(citation.passage)
             if citation.start <= statement.start < statement.end <= citation.end
             and claims.carried(said, statement)
         )
 
     def _standing(
-        self, places: frozenset[_Place], text: str, before: frozenset[_Place], *, first: bool
+        self,
+        stating: Sequence[_Carrying],
+        text: str,
+        before: frozenset[_Place],
+        *,
+        first: bool,
     ) -> frozenset[_Place]:
-        """Those of the places from which the sentence may be said where it stands."""
+        """The places of those from which the sentence may be said where it stands; of a list, its
+        first and last."""
         here = claims.leaning(text)
         return frozenset(
             (passage, place)
-            for passage, place in places
-            if _may_lean(max(here, self._statements[passage][place].leaning), first=first)
-            or (passage, place) in before
-            or (passage, place - 1) in before
+            for passage, one in stating
+            if _may_lean(max(here, one.leaning), first=first)
+            or (passage, one.place) in before
+            or (passage, one.place - 1) in before
+            for place in (one.place, one.last)
         )
 
     def _of(self, passage: Passage) -> tuple[claims.Statement, ...]:

@@ -21,7 +21,7 @@ from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
 from appliance.errors import CloisterError, StoreTampered
 from appliance.intake import IntakeParts
-from appliance.language_model import language_model, written_by
+from appliance.language_model import composes, language_model, written_by
 from appliance.ledger import Ledger
 from appliance.memory import History, Library
 from appliance.originals import CollectionShelf, Originals
@@ -260,7 +260,8 @@ class Desk:
         )
 
     def asking(self) -> assistant.Parts:
-        answering = Answering(self.engine, self.writer)
+        composing = self.writer is not None and composes(self.writer.folder)
+        answering = Answering(self.engine, self.writer, composes=composing)
         return assistant.Parts(
             self.policy, self.ledger, self.library, answering, self.history, self.now
         )

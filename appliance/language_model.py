@@ -1,7 +1,8 @@
 """The language model of an open desk: which of those installed, in what host, and how it is.
 
 Rules kept here: the institution says which model is used, in the managed settings; where it does
-not, the one installed last is. Without one answers are quoted, and nothing fails. An unsigned model
+not, the one installed last is. "composer" names the one that ships with the program, unless another
+of that name is installed. Without one answers are quoted, and nothing fails. An unsigned model
 is opened only as the one whose hash the log holds. A driver is touched only where the institution
 says so.
 """
@@ -12,14 +13,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from appliance.audit import Log
+from appliance.engine.bundles.shipped import COMPOSER, shipped_composer
 from appliance.engine.bundles.store import find, list_models
 from appliance.engine.chat.client import ChatHost
 from appliance.engine.chat.prefixes import PrefixStore
 from appliance.engine.chat.preflight import NoGpu, probe
 from appliance.engine.decoding.request import Message
+from appliance.engine.mlc.chat_config import read_chat_config
 from appliance.engine.prompts.grounded import INSTRUCTIONS
 from appliance.engine.running.budget import LEAST
-from appliance.errors import CloisterError
+from appliance.errors import CloisterError, EngineFailed
 from appliance.settings import Settings
 from appliance.values import Writing
 from appliance.vault import Session
@@ -33,10 +36,25 @@ def chosen(models: Path, wanted: str) -> Path | None:
     """The folder of the model to use, None where none is installed. wanted: name, or name and
     version; empty for the one installed last. Raises ModelMissing, UsageError for one that is
     named and not there."""
+    if wanted == COMPOSER and not _installed(models, wanted):
+        return shipped_composer()
     if wanted:
         return find(models, wanted)
     usable = [models / entry.id for entry in list_models(models) if not entry.problem]
     return max(usable, key=lambda folder: (folder.stat().st_mtime_ns, folder.name), default=None)
+
+
+def _installed(models: Path, name: str) -> bool:
+    return any(entry.id.startswith(f"{name}@") for entry in list_models(models))
+
+
+def composes(folder: Path) -> bool:
+    """Whether the model asks for the composer's prompt. Only a hint for its form: the host opens
+    none whose files are not those of its manifest."""
+    try:
+        return read_chat_config(folder).composes
+    except EngineFailed:
+        return False  # the host says what is wrong with it
 
 
 def language_model(data: Path, session: Session, log: Log, settings: Settings) -> ChatHost | None:
@@ -53,7 +71,7 @@ def language_model(data: Path, session: Session, log: Log, settings: Settings) -
         log,
         settings,
         least_context=LEAST,
-        system=(Message("system", INSTRUCTIONS),),
+        system=() if composes(folder) else (Message("system", INSTRUCTIONS),),
         prefixes=PrefixStore(data / PREPARED, session.vault_subkey("chat-prefix")),
     )
 

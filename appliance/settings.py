@@ -34,11 +34,12 @@ class Source(StrEnum):
 class Settings:
     """airgap: "required" refuses to open the vault when the proof fails, "warn" says so instead.
     profile: "standard" or "fips", for vaults made from now on. file_limit_mb bounds one imported
-    file, page_limit one document. model: the language model to use, by name or name@version; empty
-    for the one installed last. context_tokens: what a question, its passages and the answer may
-    take together; less where memory is short. gpu: "off", or "auto" to run the language model on a
-    GPU where there is one that works. arithmetic: "fast" rounds what goes between four-bit weights
-    to eight bits on the processor, "exact" does not (slower; docs/benchmarks.md has both)."""
+    file, page_limit one document. model: the language model to use, by name or name@version
+    ("composer" ships with the program); empty for the one installed last. context_tokens: what a
+    question, its passages and the answer may take together; less where memory is short. gpu: "off",
+    or "auto" to run the language model on a GPU where there is one that works. arithmetic: "fast"
+    rounds what goes between four-bit weights to eight bits on the processor, "exact" does not
+    (slower; docs/benchmarks.md has both)."""
 
     airgap: str = "required"
     profile: str = "standard"

@@ -13,12 +13,14 @@ from appliance.claims.carrying import (
     sentence_of,
     statements,
 )
+from appliance.claims.derived import capitalised
 
 __all__ = [
     "WHOLE",
     "Leaning",
     "Said",
     "Statement",
+    "capitalised",
     "carried",
     "leaning",
     "likeness",

@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from appliance.claims.parts import Items, in_list, items, said
+from appliance.claims.derived import Derived, Stretch, derived
+from appliance.claims.parts import Items, in_list, items, said, small_after_separators
 from appliance.claims.words import (
     NEGATIONS,
     OWNERS,
@@ -32,6 +33,7 @@ from appliance.values import Passage
 
 _AROUND = ".,;:!?()\"“”„«»'‘’*-–•"
 _ENDS = re.compile(r"[.!?…][\"'”’»)\]]*\s*$")
+_ENUMERATES = re.compile(r"\b(?:include|includes|are)\s*$")
 _VERBS_ALONE = frozenset("is are was were has have must should may can will".split())
 _TIMES = frozenset("once twice daily nightly weekly again always half double one two three".split())
 
@@ -52,8 +54,9 @@ class Leaning(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence of a passage, [start, end) of its text. place: which one of the passage it is.
-    alone: whether it says something without those before and after it."""
+    """A sentence of a passage, [start, end) of its text, or what several in a row say together.
+    place: which one of the passage it is, or the first of those; last: the last. alone: whether it
+    says something without those before and after it. text: how it may be written."""
 
     place: int
     start: int
@@ -62,6 +65,8 @@ class Statement:
     alone: bool
     words: frozenset[str]
     leaning: Leaning
+    last: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,11 @@ def sentence_of(text: str) -> Said:
 
 
 def carried(sentence: Said, statement: Statement) -> bool:
-    return statement.alone and bool(statement.items) and sentence.items == statement.items
+    if not statement.alone or not statement.items:
+        return False
+    if statement.last == statement.place:
+        return sentence.items == statement.items
+    return small_after_separators(sentence.items) == small_after_separators(statement.items)
 
 
 def likeness(sentence: Said, statement: Statement) -> float:
@@ -88,10 +97,12 @@ def likeness(sentence: Said, statement: Statement) -> float:
 
 
 def statements(passage: Passage) -> tuple[Statement, ...]:
-    """All sentences of the passage."""
+    """All sentences of the passage, in their order, and behind them all that may be said in their
+    place (derived.py)."""
     text = passage.text
     spans = passage.sentences or (((0, len(text)),) if text else ())
     found: list[Statement] = []
+    opening: list[bool] = []
     ended, under, turned = True, False, False
     for place, (start, end) in enumerate(spans):
         here = text[start:end]
@@ -102,11 +113,38 @@ def statements(passage: Passage) -> tuple[Statement, ...]:
         begun, ended = not ended, _ENDS.search(here) is not None
         alone = ended and not (begun or goes_on or turned or under)
         words = frozenset(said_here)
-        found.append(Statement(place, start, end, said_here, alone, words, leaning(here)))
-        leads = here.rstrip().endswith(":")
+        spelt = " ".join(here.split())
+        found.append(
+            Statement(place, start, end, said_here, alone, words, leaning(here), place, spelt)
+        )
+        leads = here.rstrip().endswith(":") or (
+            not ended and _ENUMERATES.search(here) is not None and _next_in_list(text, spans, place)
+        )
+        opening.append(leads and not (begun or goes_on or turned or under))
         under = leads or (under and _next_in_list(text, spans, place))
         turned = turned or (not ended and _turns(said_here, TURNING if leads else REFUSING))
-    return tuple(found)
+    stretches = [
+        Stretch(one.start, one.end, one.alone, opens)
+        for one, opens in zip(found, opening, strict=True)
+    ]
+    more = derived(text, passage.headings, stretches)
+    return (*found, *(_said_otherwise(one, found) for one in more))
+
+
+def _said_otherwise(one: Derived, found: Sequence[Statement]) -> Statement:
+    """As a statement over the sentences it stands for."""
+    said_here = items(one.text)
+    return Statement(
+        place=one.first,
+        start=found[one.first].start,
+        end=found[one.last].end,
+        items=said_here,
+        alone=True,
+        words=frozenset(said_here),
+        leaning=leaning(one.text),
+        last=one.last,
+        text=one.text,
+    )
 
 
 def _next_in_list(text: str, spans: Sequence[tuple[int, int]], place: int) -> bool:

@@ -29,13 +29,14 @@ _SAME_LETTERS = str.maketrans(
 )
 _BINDING = frozenset("-/.,'")
 """What may join the words of one number."""
+_SEPARATING = frozenset((":", ";", ",", "and", "or"))
 _UNIT_NAMES = frozenset(UNITS.values())
 
 
 def items(text: str) -> Items:
     """All the text says, in its order."""
     # Not NFKC: it would make 11/2 of 1½, and 103 of 10³.
-    plain = unicodedata.normalize("NFC", _BULLET.sub("", text, count=1)).translate(_SAME_LETTERS)
+    plain = unicodedata.normalize("NFC", without_bullet(text)).translate(_SAME_LETTERS)
     tokens = [token.translate(_SAME_SIGN) for token in _TOKEN.findall(plain)]
     tokens[:1] = map(_folded, tokens[:1])
     while tokens and tokens[-1] in (".", "!"):
@@ -47,9 +48,22 @@ def items(text: str) -> Items:
     return tuple(found)
 
 
+def small_after_separators(said_here: Items) -> Items:
+    """With the words of a list that begin with a capital written small: "Fever; Chills"."""
+    return tuple(
+        _folded(item) if at and said_here[at - 1] in _SEPARATING else item
+        for at, item in enumerate(said_here)
+    )
+
+
 def said(sentence: str) -> Items:
     """What a written sentence says. "According to the document" says nothing more."""
     return items(_LEAD_IN.sub("", sentence, count=1))
+
+
+def without_bullet(text: str) -> str:
+    """As it is compared: a list's bullet or number at its beginning says nothing."""
+    return _BULLET.sub("", text, count=1)
 
 
 def in_list(text: str) -> bool:

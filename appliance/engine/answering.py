@@ -1,17 +1,20 @@
 """The answerer of the main path: the encoder's host quotes, a chat model's host writes.
 
 Rules kept here: without a chat model everything but writing works; what a model writes is drafted
-here and believed nowhere before citations.check has seen it.
+here and believed nowhere before citations.check has seen it. A composer is given the sentences that
+would be quoted, any other model the passages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from appliance.engine.chat.errors import PromptRejected
 from appliance.engine.decoding.request import Evidence, Finished, Message, Piece, Sampling
-from appliance.engine.prompts.citing import Draft
+from appliance.engine.prompts import composed
+from appliance.engine.prompts.citing import Draft, at_marks
 from appliance.engine.prompts.grounded import PromptTooLong, grounded
 from appliance.errors import CannotWrite, EngineFailed
 from appliance.values import Answer, Scored, Turn, Vectors
@@ -62,9 +65,11 @@ class WriterMissing(CannotWrite):
 class Answering:
     """Safe to call from several threads, as its two hosts are."""
 
-    def __init__(self, reader: Reader, writer: Writer | None) -> None:
+    def __init__(self, reader: Reader, writer: Writer | None, *, composes: bool = False) -> None:
+        """composes: whether the writer is a composer (engine/prompts/composed.py)."""
         self._reader = reader
         self._writer = writer
+        self._composes = composes
 
     @property
     def can_generate(self) -> bool:
@@ -97,20 +102,54 @@ class Answering:
             writer.wait(go_on)
         except EngineFailed as error:
             raise CannotWrite(error.sentence, hint=error.next_step) from error
-        try:
-            prompt = grounded(
-                question, passages, earlier, context=writer.context, count=writer.count
-            )
-        except PromptTooLong as error:
-            raise CannotWrite(error.sentence, hint=error.next_step) from error
+        if self._composes:
+            asked = self._composing(writer, question, passages, go_on)
+        else:
+            asked = _grounding(writer, question, passages, earlier)
         go_on()
-        draft = Draft(prompt.passages, writer.model)
-        evidence = Evidence(prompt.evidence, len(prompt.passages)) if bound else None
-        sampling = Sampling(max_tokens=prompt.answer_tokens, evidence=evidence)
+        draft, begun = asked.draft, False
+        evidence = asked.evidence if bound else None
+        sampling = Sampling(max_tokens=asked.answer_tokens, evidence=evidence)
         try:
-            for reply in writer.generate(prompt.messages, sampling, go_on):
+            for reply in writer.generate(asked.messages, sampling, go_on):
                 if isinstance(reply, Piece):
-                    yield from draft.add(reply.text)
+                    text = reply.text if begun else reply.text.lstrip()
+                    begun = begun or bool(text)
+                    yield from draft.add(text)
         except PromptRejected as error:  # before the first piece
             raise CannotWrite(error.sentence, hint=error.next_step) from error
         yield from draft.finish()
+
+    def _composing(
+        self, writer: Writer, question: str, found: Sequence[Scored], go_on: Callable[[], None]
+    ) -> _Asked:
+        """Raises CannotWrite where nothing is quoted that could be composed."""
+        lines = composed.evidence_lines(self._reader.quote(question, found))
+        go_on()
+        if not lines:
+            raise CannotWrite("No whole sentence was found that answers.")
+        prompt = composed.composed(question, lines)
+        draft = Draft(prompt.passages, writer.model, at_marks)
+        evidence = Evidence(prompt.evidence, len(prompt.passages))
+        return _Asked(prompt.messages, draft, composed.ANSWER_TOKENS, evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    messages: tuple[Message, ...]
+    draft: Draft
+    answer_tokens: int
+    evidence: Evidence
+
+
+def _grounding(
+    writer: Writer, question: str, passages: Sequence[Scored], earlier: Sequence[Turn]
+) -> _Asked:
+    """Raises CannotWrite."""
+    try:
+        prompt = grounded(question, passages, earlier, context=writer.context, count=writer.count)
+    except PromptTooLong as error:
+        raise CannotWrite(error.sentence, hint=error.next_step) from error
+    draft = Draft(prompt.passages, writer.model)
+    evidence = Evidence(prompt.evidence, len(prompt.passages))
+    return _Asked(prompt.messages, draft, prompt.answer_tokens, evidence)

@@ -11,6 +11,7 @@ import json
 import os
 from pathlib import Path
 
+from appliance.engine.bundles.shipped import SIGNER
 from appliance.engine.errors import BundleUntrusted
 from appliance.settings import MANAGED, user_file
 from appliance.vault.canonical import Fields, Json, Malformed, base64_text, read_json
@@ -20,9 +21,6 @@ SIGNERS = "model-signers.json"
 FORMAT = "cloister-model-signers/1"
 MAX_SIGNERS = 64
 MAX_FILE = 1_000_000
-
-VENDOR: tuple[TrustedKey, ...] = ()
-"""The vendor signs no chat models yet: institutions build and sign their own."""
 
 
 class SignersInvalid(BundleUntrusted):
@@ -47,8 +45,16 @@ def trusted_signers(
             continue
         except OSError as error:
             raise SignersInvalid(f"{path} cannot be read: {error.strerror}.") from error
-        return VENDOR + parse_signers(untrusted, str(path))
-    return VENDOR
+        return vendor_signers() + parse_signers(untrusted, str(path))
+    return vendor_signers()
+
+
+def vendor_signers() -> tuple[TrustedKey, ...]:
+    """The vendor's: whoever signed the composer that ships. None in a program without it."""
+    try:
+        return parse_signers(SIGNER.read_bytes(), SIGNER.name)
+    except FileNotFoundError:
+        return ()
 
 
 def parse_signers(untrusted: bytes, name: str) -> tuple[TrustedKey, ...]:

@@ -104,6 +104,11 @@ class ChatHost:
         return self._model or self._known().model
 
     @property
+    def folder(self) -> Path:
+        """The bundle's."""
+        return self._folder
+
+    @property
     def context(self) -> int:
         """Tokens of prompt and answer together, at most."""
         return self._known().context

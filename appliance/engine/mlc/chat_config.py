@@ -18,6 +18,9 @@ from appliance.engine.models.families import architecture_from_mlc
 NAME = "mlc-chat-config.json"
 MAX_CONFIG = 4_000_000
 MAX_STOPS = 64
+COMPOSES = "composer-1"
+"""Of `prompt_form`: the model was trained on a question and lines of evidence
+(engine/prompts/composed.py), and on nothing else."""
 
 TOKENIZER = "tokenizer.json"
 TOKENIZER_FILES = (
@@ -39,7 +42,8 @@ MAX_COMPANION = 64_000_000
 @dataclass(frozen=True, slots=True)
 class ChatConfig:
     """ends: tokens that end an answer (the end of text, and the template's stops). begin: the
-    token a text begins with, where there is one. untrusted: the whole table."""
+    token a text begins with, where there is one. composes: whether it is a composer. untrusted: the
+    whole table."""
 
     architecture: Architecture
     format: Format
@@ -47,6 +51,7 @@ class ChatConfig:
     ends: tuple[int, ...]
     temperature: float
     top_p: float
+    composes: bool
     untrusted: Mapping[str, object]
 
 
@@ -72,8 +77,20 @@ def chat_config(untrusted: Mapping[str, object]) -> ChatConfig:
         ends=tuple(dict.fromkeys(ends)),
         temperature=_number(untrusted, "temperature", 2.0),
         top_p=_number(untrusted, "top_p", 1.0),
+        composes=_composes(untrusted.get("model_config")),
         untrusted=untrusted,
     )
+
+
+def _composes(untrusted: object) -> bool:
+    """What `prompt_form` of the model's own configuration says; most say nothing."""
+    form = untrusted.get("prompt_form") if isinstance(untrusted, Mapping) else None
+    if form not in (None, COMPOSES):
+        raise ModelDamaged(
+            "The model asks for a form of prompt that this version does not know.",
+            hint="Install a newer version of Cloister.",
+        )
+    return form == COMPOSES
 
 
 def _format(untrusted: object) -> Format:

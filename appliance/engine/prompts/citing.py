@@ -10,7 +10,7 @@ citations.check decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from appliance import claims
 from appliance.values import Answer, AnswerMode, AnswerSentence, Citation, Passage
@@ -24,6 +24,7 @@ _BEGUN_MARK = re.compile(r"\s*(?:\[[\s\d,;–-]{0,24})?$")
 _END = re.compile(
     rf"(?P<stop>[.!?…]+)[\"'”’»)*]*(?:\s*{_MARK})*(?=\s+(?P<next>[^\s\[]))|\n+(?=\s*[^\s\[])"
 )
+_MARKED_END = re.compile(rf"{_MARK}(?=\s+[^\s\[])")
 _LAST_WORD = re.compile(r"[^\s(\[\"'“‘«]+$")
 _GO_ON = frozenset("dr mr mrs ms prof st e.g i.e cf vs approx ca incl excl resp".split())
 _GO_ON_BEFORE_NUMBERS = frozenset("no nos p pp fig figs sec art par ch vol".split())
@@ -34,7 +35,12 @@ _DECLINED = re.compile(r"\W*(?:(?:this|that|it|the answer) is )?not in the docum
 class Draft:
     """An answer in the making, out of the numbered passages (the first is [1])."""
 
-    def __init__(self, passages: Sequence[Passage], model: str) -> None:
+    def __init__(
+        self, passages: Sequence[Passage], model: str, ends: Callable[[str], int] | None = None
+    ) -> None:
+        """ends: where the first sentence of a text ends, 0 while that cannot be told; by full
+        stops where None."""
+        self._ends = ends or _end
         self._passages = tuple(passages)
         self._statements: dict[int, tuple[claims.Statement, ...]] = {}
         self._model = model
@@ -54,7 +60,7 @@ class Draft:
         if shown:
             yield shown
         self._pending += untrusted_text
-        while (end := _end(self._pending)) > 0:
+        while (end := self._ends(self._pending)) > 0:
             sentence, self._pending = self._pending[:end], self._pending[end:]
             if self._take(sentence):
                 yield self.answer()
@@ -130,6 +136,13 @@ def place(said: claims.Said, statements: Sequence[claims.Statement]) -> tuple[in
     best = max(statements, key=lambda s: (claims.carried(said, s), claims.likeness(said, s)))
     leans = best.leaning is claims.Leaning.FULLY and best.place > 0
     return statements[best.place - 1].start if leans else best.start, best.end
+
+
+def at_marks(text: str) -> int:
+    """For a model that puts its mark behind each sentence and nowhere else: where the first one
+    ends, whatever full stops it holds."""
+    found = _MARKED_END.search(text)
+    return found.end() if found is not None else 0
 
 
 def _end(text: str) -> int:
