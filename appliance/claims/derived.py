@@ -36,7 +36,8 @@ _ON_TOP = re.compile(
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _AMOUNTS = frozenset(unit.lower() for unit in UNITS) | frozenset(
     "iu mbq gbq gy sv mol kcal kj bar kv mw mio mrd bn million billion thousand hundred times fold "
-    "degrees pounds dollars doses capsules ampoules vials bags pints stone feet inches".split()
+    "per basis chf usd gbp jpy tesla hz khz mhz db degrees "
+    "pounds dollars doses capsules ampoules vials bags pints stone feet inches".split()
 )
 _GIVING = frozenset(
     "a an another further second third extra double triple half again more once twice dose doses "
@@ -120,7 +121,8 @@ def _amounts(sentence: str) -> bool:
 def _section_numbers(headings: Sequence[str], said: Sequence[str]) -> frozenset[str]:
     """The numbers before sentences that count the sections a heading opens. Before a plural, the
     number beside it must stand in the passage, too: "2.5 Nurses"."""
-    above = {found[1] for heading in headings if (found := _HEADING_NUMBER.match(f"{heading} "))}
+    opened = [_HEADING_NUMBER.match(f"{heading} ") for heading in headings]
+    above = {match[1] for match in opened if match is not None}
     found = [match for match in map(_SECTION.match, said) if match is not None]
     there = {match["number"] for match in found}
     return frozenset(

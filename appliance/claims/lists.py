@@ -6,7 +6,7 @@ It is not offered where
   may have cut it (the passage ends with it, or what follows is no whole sentence), or it goes on in
   what follows ("Unless …", "And one of these:");
 - an item may be part of another one: another kind of bullet, an item that holds a bullet, a
-  semicolon or a lead, or that breaks off;
+  semicolon or a lead, that breaks off or that begins small where others do not;
 - a bullet may be a sign: "- 5 °C" is no item, and "60 - 100" are no two;
 - the heading above says that it is not so ("Contraindications"), and the lead does not.
 docs/decisions/0017-composer.md says why.
@@ -52,7 +52,7 @@ _CONDITIONS = _ALL_OF - {"following"} | frozenset(
 _GOES_ON = NEGATIONS | frozenset(
     "and or but plus except excepting excluding including unless until only if when where while "
     "provided that which who whose than as the an of in to for from by at on with is are was "
-    "were be should must may can e.g i.e".split()
+    "were be should must may can e.g i.e and/or".split()
 )
 """An item that ends with one of these goes on elsewhere."""
 _OF_THE_LIST = (
@@ -64,7 +64,11 @@ _OF_THE_LIST = (
     )
 ) - {"he", "she", "sie", "er"}
 """What begins with one of these may speak of the list before it, or add to it."""
-_POINTING_BACK = frozenset("these those above listed former latter".split())
+_POINTING_BACK = frozenset(
+    "these those above listed former latter first second third last item items point points step "
+    "steps bullet list paragraph paragraphs clause clauses subsection subparagraph".split()
+)
+_ITEMS_NUMBER = re.compile(r"\((?:\d{1,2}|[a-z]|[ivx]{1,5})\)")
 _HEADINGS_TURNING = REFUSING - {"stopping", "error", "errors"}
 
 
@@ -104,7 +108,7 @@ def whole_lists(
             continue
         if sum(map(len, found.items)) > LONGEST_LIST or not all(map(_item_is_whole, found.items)):
             continue
-        if turned and not turns(found.lead, REFUSING):
+        if _of_two_kinds(found.items) or (turned and not turns(found.lead, REFUSING)):
             continue
         if _complete(found, said, stretches, begins):
             yield found
@@ -219,6 +223,13 @@ def _item_is_whole(item: str) -> bool:
     return _INSIDE.search(bare) is None and bare.split()[-1].lower() not in _GOES_ON
 
 
+def _of_two_kinds(items: Sequence[str]) -> bool:
+    """Whether some begin small and some with a capital: then some may be parts of others, and
+    only how far they were set in has told so."""
+    begin = [item.split()[0] for item in items]
+    return any(word.islower() for word in begin) and any(word.istitle() for word in begin)
+
+
 def _complete(
     found: WholeList, said: Sequence[str], stretches: Sequence[Stretch], begins: Sequence[bool]
 ) -> bool:
@@ -245,7 +256,8 @@ def _complete_at_end(found: WholeList) -> bool:
     if joins.index(True) == len(joins) - 2 if any(joins) else False:
         return _ENDS_SENTENCE.search(found.items[-1]) is not None
     asking = _ALL_OF | (TURNING - {"of", "in", "to", "for", "may", "can", "with"})
-    return _OPEN_ENDED.search(found.lead) is not None and asking.isdisjoint(_words(found.lead))
+    lead = set(_words(found.lead)) - {"following"}
+    return _OPEN_ENDED.search(found.lead) is not None and asking.isdisjoint(lead)
 
 
 def _goes_on(behind: str) -> bool:
@@ -264,6 +276,7 @@ def _of_the_list(sentence: str) -> bool:
         or words[0] in _OF_THE_LIST
         or words[:2] == ["in", "addition"]
         or not _POINTING_BACK.isdisjoint(words)
+        or _ITEMS_NUMBER.search(sentence) is not None
     )
 
 

@@ -94,7 +94,23 @@ GOING_ON: list[Attack] = [
     ("Give the patient: oxygen; aspirin (not.",
      (GIVE, "- oxygen", "- aspirin (not", "In children).")),
 ]  # fmt: skip
+REFERRED: list[Attack] = [
+    # what follows speaks of an item by a number that the sentence would not have
+    ("Give: aspirin; heparin.",
+     ("Give:", "- aspirin", "- heparin", "The second only in renal failure.")),
+    ("Give: aspirin; heparin.",
+     ("Give:", "1. aspirin", "2. heparin", "Items 1 and 2 are alternatives.")),
+    ("The notice must: be clear; be dated; and be signed.",
+     ("The notice must:", "(a) be clear;", "(b) be dated; and", "(c) be signed.",
+      "Paragraph (b) does not apply to banks.")),
+    ("The notice must: be clear; be dated; and be signed.",
+     ("The notice must:", "(a) be clear;", "(b) be dated; and", "(c) be signed,",
+      "except where the debtor waives it.")),
+    ("Give: aspirin and/or; heparin.", ("Give:", "- aspirin and/or", "- heparin", AFTER)),
+]  # fmt: skip
 NESTED: list[Attack] = [
+    ("Give aspirin if: Fever; above 38 °C; below 40 °C; Pain.",
+     ("Give aspirin if:", "- Fever", "- above 38 °C", "- below 40 °C", "- Pain", AFTER)),
     ("Types are: acute; mild; severe; chronic.",
      ("Types are:", "1. acute", "(1) mild", "(2) severe", "2. chronic", AFTER)),
     ("Types are: acute; mild; severe; chronic.",
@@ -180,7 +196,7 @@ TURNED: list[Attack] = [
     ("Give the patient: aspirin; heparin.", ("- aspirin", "- heparin", AFTER)),
 ]  # fmt: skip
 
-ATTACKS = [*CUT, *GOING_ON, *NESTED, *SIGNED, *TURNED]
+ATTACKS = [*CUT, *GOING_ON, *REFERRED, *NESTED, *SIGNED, *TURNED]
 
 
 @pytest.mark.parametrize(("sentence", "statements"), ATTACKS)
@@ -213,6 +229,8 @@ OPENINGS = [
     ("L of fluid is the limit.", ("1.5 L of fluid is the limit.",), ("1 Fluids",)),
     ("Mg per litre is low.", ("2.5 Mg per litre is low.",), ("2 Magnesium",)),
     ("Million euros may be lent.", ("2.5 Million euros may be lent.",), ("2 Loans",)),
+    ("CHF is charged.", ("2.5 CHF is charged.",), ("2 Fees",)),
+    ("Per cent is charged.", ("2.5 Per cent is charged.",), ("2 Fees",)),
     ("Nurses are on duty.", ("2.5 Nurses are on duty.",), ("2 Staff",)),
     ("Mg of apixaban is given.", ("2.5 mg of apixaban is given.",), ("2 Dose",)),
     ("Mmol/L is low.", ("4.1 mmol/L is low.",), ("4 Potassium",)),
@@ -272,6 +290,8 @@ HARMLESS = [
     ("Doses are: apixaban 5 – 10 mg; heparin (low) 2 mg.",
      ("Doses are:", "• apixaban 5 - 10 mg", "• heparin (low) 2 mg", AFTER), ()),
     ("Signs include: fever; rash.", (SIGNS, "- Fever", "- Rash"), ()),
+    ("Signs include the following: fever; rash.",
+     ("Signs include the following:", "- Fever", "- Rash"), ()),
     ("Signs include: Fever; Rash; Cough.",
      ("Signs include: • Fever • Rash • Cough.", AFTER), ()),
     ("Patients bridged: a; stroke.",
