@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from appliance.claims.derived import Derived, Stretch, derived
+from appliance.claims.derived import Derived, derived
+from appliance.claims.lists import Stretch, looks_listed, opens_inside
 from appliance.claims.parts import Items, in_list, items, said, small_after_separators
 from appliance.claims.words import (
     NEGATIONS,
@@ -121,7 +122,7 @@ def statements(passage: Passage) -> tuple[Statement, ...]:
             not ended and _ENUMERATES.search(here) is not None and _next_in_list(text, spans, place)
         )
         opening.append(leads and not (begun or goes_on or turned or under))
-        under = leads or (under and _next_in_list(text, spans, place))
+        under = leads or ((under or opens_inside(here)) and _next_in_list(text, spans, place))
         turned = turned or (not ended and _turns(said_here, TURNING if leads else REFUSING))
     stretches = [
         Stretch(one.start, one.end, one.alone, opens)
@@ -148,7 +149,10 @@ def _said_otherwise(one: Derived, found: Sequence[Statement]) -> Statement:
 
 
 def _next_in_list(text: str, spans: Sequence[tuple[int, int]], place: int) -> bool:
-    return place + 1 < len(spans) and in_list(text[slice(*spans[place + 1])])
+    if place + 1 == len(spans):
+        return False
+    following = text[slice(*spans[place + 1])]
+    return in_list(following) or looks_listed(following)
 
 
 def _turns(said_here: Items, turning: frozenset[str]) -> bool:

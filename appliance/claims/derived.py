@@ -5,12 +5,13 @@ of the document's own text, so that a written sentence is compared with the resu
 rule:
 - a list is one sentence: its lead, a colon, its items with semicolons between. All of its items, in
   their order; an item's first letter may be small. "and" or "or" stands before the last only where
-  the document has it, or after "include" and "are" where each item is a single word;
-- the number of a section is left out where the headings say that it is one ("4.1" under "4 …");
+  the document has it, or after "include" and "are" where each item is a single word (lists.py);
+- the number of a section is left out where the headings say that it is one ("4.1" under "4 …"),
+  and it is no amount ("2.5 Units", "2.5 Nurses");
 - "Note:" and the like are left out;
-- "However," and the like are left out; "Also," only where no number stands behind it: that dose
-  may come on top of another.
-A list is not offered where it may go on elsewhere, holds another list, or is interrupted.
+- "However," and the like are left out where the sentence before them sets no condition; "Also,"
+  and the like only where no amount and no giving stands behind them, too: that dose may come on
+  top of another.
 docs/decisions/0017-composer.md says why these and no others.
 """
 
@@ -20,40 +21,35 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from appliance.claims.words import NUMBER_WORDS, PARTS_OF_NUMBERS, TURNING
+from appliance.claims.lists import Stretch, enumerated, joined, whole_lists
+from appliance.claims.words import NUMBER_WORDS, PARTS_OF_NUMBERS, POINTING, TURNING, UNITS
 
-MOST_ITEMS = 12
-LONGEST_LIST = 700
-
-_MARK = re.compile(
-    r"\s*(?:(?P<dash>[-–•·‣▪*])|(?P<digit>\(?\d{1,2}[.)])|(?P<letter>\(?(?:[a-z]|[ivx]{1,5})[.)]))\s+"
+_SECTION = re.compile(
+    r"(?P<number>(\d{1,3})(?:\.\d{1,3}){1,3})\s+(?=[\"“]?(?P<word>[A-Z]\w*)(?P<rest>.*))"
 )
-_LOOKS_LISTED = re.compile(r"\s*(?:[-–—•·‣▪*]|\(?\w{1,4}[.)]\s)")
-_OPENED = re.compile(r"(?P<lead>[^:]{3,}:)\s+(?=(?P<mark>[-–•*])\s+\S)")
-_JOINING = re.compile(r"[;,]?\s+(and|or)\s*$")
-_ITEM_ENDS = ".;, "
-_ADDING = re.compile(r"\b(include|includes|are)(?:\s+the following)?\s*:?\s*$")
-_ALL_OF = frozenset(
-    "all any both each every either must shall should need needs require requires required "
-    "requirements criteria conditions following".split()
-)
-_SECTION = re.compile(r"(\d{1,3})(?:\.\d{1,3}){1,3}\s+(?=[A-Z\"“])")
 _HEADING_NUMBER = re.compile(r"\s*(?:§\s*)?(\d{1,3})(?:\.\d{1,3})*\.?\s")
-_LABEL = re.compile(r"(?:note|nb|please note|remember|important)\s*:\s+(?=[A-Z])", re.IGNORECASE)
-_OPENER = re.compile(r"(?:however|furthermore|moreover)\s*,\s+(?=\S)", re.IGNORECASE)
-_ON_TOP = re.compile(r"(?:also|additionally|in addition)\s*,\s+(?=\S)", re.IGNORECASE)
+_LABEL = re.compile(r"(?:note|nb|please note|remember|important)\s*:\s+(?=[^\W\d_])", re.IGNORECASE)
+_OPENER = re.compile(r"however\s*,\s+(?=\S)", re.IGNORECASE)
+_ON_TOP = re.compile(
+    r"(?:also|additionally|in addition|furthermore|moreover)\s*,\s+(?=\S)", re.IGNORECASE
+)
 _WORD = re.compile(r"[^\W\d_]+|\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A sentence of the passage, as claims.statements found it. alone: it says something by itself.
-    opens: it would, were it not the lead of what follows."""
-
-    start: int
-    end: int
-    alone: bool
-    opens: bool
+_AMOUNTS = frozenset(unit.lower() for unit in UNITS) | frozenset(
+    "iu mbq gbq gy sv mol kcal kj bar kv mw mio mrd bn million billion thousand hundred times fold "
+    "per basis chf usd gbp jpy tesla hz khz mhz db degrees "
+    "pounds dollars doses capsules ampoules vials bags pints stone feet inches".split()
+)
+_GIVING = frozenset(
+    "a an another further second third extra double triple half again more once twice dose doses "
+    "give gives given giving take takes taken taking add adds added administer administered "
+    "administers prescribe prescribed prescribes receive receives received start starts started "
+    "apply applies applied inject injected infuse infused use used pay pays paid charge charged "
+    "transfuse transfused continue continued increase increased raise raised".split()
+)
+"""With these, what comes on top of something else may be taken for all there is."""
+_CONDITIONS = frozenset(
+    "if when whenever where unless until provided only except suppose who whose whom".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +63,17 @@ class Derived:
 
 def derived(text: str, headings: Sequence[str], stretches: Sequence[Stretch]) -> Iterator[Derived]:
     """All that may be said in place of the passage's own sentences."""
-    sections = frozenset(
-        found[1] for heading in headings if (found := _HEADING_NUMBER.match(f"{heading} "))
-    )
+    said = [" ".join(text[one.start : one.end].split()) for one in stretches]
+    sections = _section_numbers(headings, said)
     for at, stretch in enumerate(stretches):
-        here = " ".join(text[stretch.start : stretch.end].split())
-        if stretch.alone and (bare := without_openings(here, sections)) != here:
+        before = said[at - 1] if at else ""
+        if stretch.alone and (bare := _without_openings(said[at], before, sections)) != said[at]:
             yield Derived(at, at, bare)
-    yield from _lists(text, sections, stretches)
-
-
-def without_openings(sentence: str, sections: frozenset[str] = frozenset()) -> str:
-    """The sentence without its number, label and opening word, beginning with a capital."""
-    rest = sentence
-    number = _SECTION.match(rest)
-    if number is not None and number[1] in sections:
-        rest = rest[number.end() :]
-    for opening in (_LABEL, _OPENER):
-        rest = opening.sub("", rest, count=1) if opening.match(rest) else rest
-    if _ON_TOP.match(rest) and not _counts(rest):
-        rest = _ON_TOP.sub("", rest, count=1)
-    return rest if rest == sentence else capitalised(rest)
+    for found in whole_lists(text, headings, stretches):
+        lead = _without_label(found.lead, sections)
+        yield Derived(found.first, found.last, joined(lead, found.items))
+        if plain := enumerated(lead, found.items):
+            yield Derived(found.first, found.last, plain)
 
 
 def capitalised(text: str) -> str:
@@ -96,105 +82,70 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:] if first.islower() else text
 
 
-def _counts(sentence: str) -> bool:
+def _without_openings(sentence: str, before: str, sections: frozenset[str]) -> str:
+    """The sentence without its number, label and opening word, beginning with a capital. before:
+    the one that stands before it in the passage."""
+    rest = _without_label(sentence, sections)
+    if _sets_no_scope(before):
+        if _OPENER.match(rest):
+            rest = _OPENER.sub("", rest, count=1)
+        elif _ON_TOP.match(rest) and not _amounts(_ON_TOP.sub("", rest, count=1)):
+            rest = _ON_TOP.sub("", rest, count=1)
+    return rest if rest == sentence else capitalised(rest)
+
+
+def _without_label(sentence: str, sections: frozenset[str]) -> str:
+    rest = sentence
+    number = _SECTION.match(rest)
+    if number is not None and number["number"] in sections and not _is_amount(number):
+        rest = rest[number.end() :]
+    rest = _LABEL.sub("", rest, count=1) if _LABEL.match(rest) else rest
+    return rest if rest == sentence else capitalised(rest)
+
+
+def _sets_no_scope(before: str) -> bool:
+    """Whether it is there, and what follows it does not hold under its condition alone: "In
+    children, …", "If the INR is above 5, …"."""
+    words = [word.lower() for word in _WORD.findall(before)]
+    words = words[1:] if words[:1] == ["the"] else words
+    return bool(words) and words[0] not in TURNING | POINTING and _CONDITIONS.isdisjoint(words)
+
+
+def _amounts(sentence: str) -> bool:
     words = {word.lower() for word in _WORD.findall(sentence)}
-    return any(map(str.isdigit, words)) or bool(words & (NUMBER_WORDS.keys() | PARTS_OF_NUMBERS))
+    return any(map(str.isdigit, words)) or not words.isdisjoint(
+        NUMBER_WORDS.keys() | PARTS_OF_NUMBERS | _GIVING
+    )
 
 
-def _lists(text: str, sections: frozenset[str], stretches: Sequence[Stretch]) -> Iterator[Derived]:
-    for at in range(len(stretches)):
-        found = _list_at(text, stretches, at)
-        if found is None:
-            continue
-        lead, items, last = found
-        lead = without_openings(lead, sections)
-        if len(items) > 1 and sum(map(len, items)) <= LONGEST_LIST:
-            yield Derived(at, last, _joined(lead, items))
-            if plain := _enumerated(lead, items):
-                yield Derived(at, last, plain)
+def _section_numbers(headings: Sequence[str], said: Sequence[str]) -> frozenset[str]:
+    """The numbers before sentences that count the sections a heading opens. Before a plural, the
+    number beside it must stand in the passage, too: "2.5 Nurses"."""
+    opened = [_HEADING_NUMBER.match(f"{heading} ") for heading in headings]
+    above = {match[1] for match in opened if match is not None}
+    found = [match for match in map(_SECTION.match, said) if match is not None]
+    there = {match["number"] for match in found}
+    return frozenset(
+        match["number"]
+        for match in found
+        if match[2] in above
+        and (
+            match["number"].count(".") > 1
+            or not match["word"].lower().endswith("s")
+            or match["word"].lower().endswith(("ss", "us", "is"))
+            or not there.isdisjoint(_beside(match["number"]))
+        )
+    )
 
 
-def _list_at(text: str, stretches: Sequence[Stretch], at: int) -> tuple[str, list[str], int] | None:
-    """The lead, the items and the last stretch of the list that begins there, if it is whole."""
-    said = [" ".join(text[one.start : one.end].split()) for one in stretches]
-    opened = _OPENED.match(said[at])
-    if stretches[at].opens:
-        lead, parts, mark = said[at], [], ""
-    elif stretches[at].alone and opened is not None:
-        lead, parts, mark = opened["lead"], [said[at][opened.end() :]], opened["mark"]
-    else:
-        return None
-    last = at
-    while last + 1 < len(said) and (match := _MARK.match(said[last + 1])) is not None:
-        kind = _kind(match)
-        if mark and kind != mark:
-            return None
-        mark, last = kind, last + 1
-        parts.append(said[last])
-    items = [item for part in parts for item in _items_of(part, mark)]
-    outer = _MARK.match(lead)
-    if outer is not None and _kind(outer) == mark:
-        return None  # an item of a list itself: where the inner one ends cannot be told
-    if len(items) > MOST_ITEMS or not all(map(_item_is_whole, items)):
-        return None
-    return (lead, items, last) if _complete(lead, items, said, stretches, last) else None
+def _beside(number: str) -> tuple[str, str]:
+    section, _, last = number.rpartition(".")
+    return f"{section}.{int(last) - 1}", f"{section}.{int(last) + 1}"
 
 
-def _items_of(part: str, mark: str) -> list[str]:
-    """Of a stretch: one item, or several that its mark separates."""
-    begun = _MARK.sub("", part, count=1)
-    return re.split(rf"\s+{re.escape(mark)}\s+", begun) if mark not in ("", "1", "a") else [begun]
-
-
-def _kind(mark: re.Match[str]) -> str:
-    """The bullet itself, or "1" or "a" for what counts on."""
-    return mark["dash"] or ("1" if mark["digit"] else "a")
-
-
-def _item_is_whole(item: str) -> bool:
-    return any(map(str.isalpha, item)) and not item.rstrip().endswith(":") and ": - " not in item
-
-
-def _complete(
-    lead: str, items: Sequence[str], said: Sequence[str], stretches: Sequence[Stretch], last: int
-) -> bool:
-    """Whether these are all items. Nothing that looks like one follows, near or far; where the
-    passage ends with the list, the import may have cut it: then the lead must be one that asks for
-    no completeness."""
-    for behind in range(last + 1, len(said)):
-        if _LOOKS_LISTED.match(said[behind]):
-            return False
-        if stretches[behind].opens or _OPENED.match(said[behind]):
-            break
-    if last + 1 < len(said) or (len(items) > 1 and _JOINING.search(items[-2])):
-        return True
-    words = {word.lower() for word in _WORD.findall(lead)}
-    return not words & (_ALL_OF | (TURNING - {"of", "in", "to", "for", "may", "can", "with"}))
-
-
-def _joined(lead: str, items: Sequence[str]) -> str:
-    """Lead: one; two; and three."""
-    text = lead.rstrip(": ") + ":"
-    joining = ""
-    for number, item in enumerate(items):
-        found = _JOINING.search(item.rstrip(_ITEM_ENDS) if number + 1 == len(items) else item)
-        bare = (item[: found.start()] if found else item).rstrip(_ITEM_ENDS)
-        text += f"{';' if number else ''}{joining} {bare}"
-        joining = f" {found[1]}" if found else ""
-    return f"{text}."
-
-
-def _enumerated(lead: str, items: Sequence[str]) -> str:
-    """Signs are fever, rash and muscle pain. Empty unless each item but the last is a single
-    word: "pain in the chest, arm" would be another pain."""
-    adding = _ADDING.search(lead)
-    bare = [item.rstrip(_ITEM_ENDS) for item in items]
-    words = {word.lower() for word in _WORD.findall(lead)}
-    if adding is None or words & (TURNING | _ALL_OF - {"following"}):
-        return ""
-    if not all(item.isalpha() for item in bare[:-1]) or len(bare[-1].split()) > 3:
-        return ""
-    inside = {word.lower() for item in bare for word in _WORD.findall(item)}
-    if inside & (TURNING | {"and"}) or not bare[-1].replace(" ", "").isalpha():
-        return ""
-    return f"{lead[: adding.end(1)]} {', '.join(bare[:-1])} and {bare[-1]}."
+def _is_amount(number: re.Match[str]) -> bool:
+    """Whether what follows it is a unit: "2.5 Units", "4.1 MBq", "0.5 L of"."""
+    word = number["word"]
+    if len(word) == 1:
+        return re.match(r"-[a-z]" if word != "A" else r"\s[a-z]{3,}", number["rest"]) is None
+    return word.lower() in _AMOUNTS

@@ -30,6 +30,7 @@ _SAME_LETTERS = str.maketrans(
 _BINDING = frozenset("-/.,'")
 """What may join the words of one number."""
 _SEPARATING = frozenset((":", ";", ",", "and", "or"))
+_SHORT_WORDS = frozenset("an at by if in is it no on or to up we".split())
 _UNIT_NAMES = frozenset(UNITS.values())
 
 
@@ -49,9 +50,10 @@ def items(text: str) -> Items:
 
 
 def small_after_separators(said_here: Items) -> Items:
-    """With the words of a list that begin with a capital written small: "Fever; Chills"."""
+    """With the words of a list that begin with a capital written small: "Fever; Chills". Mg and Co
+    stay what they are."""
     return tuple(
-        _folded(item) if at and said_here[at - 1] in _SEPARATING else item
+        _folded(item) if at and said_here[at - 1] in _SEPARATING and _is_word(item) else item
         for at, item in enumerate(said_here)
     )
 
@@ -74,6 +76,11 @@ def in_list(text: str) -> bool:
 def _folded(token: str) -> str:
     """Without the capital of a sentence's beginning. Elsewhere Mg is not mg, and K is not k."""
     return token.lower() if len(token) > 1 and token.istitle() else token
+
+
+def _is_word(token: str) -> bool:
+    """Rather than a unit's or an element's sign."""
+    return len(token) > 2 or token.lower() in _SHORT_WORDS
 
 
 def _item(token: str, before: str, behind: Sequence[str], found: Sequence[str]) -> str:

@@ -296,5 +296,11 @@ def passage_of(key: int, *sentences: str) -> Passage:
     return replace(passage(key, " ".join(sentences)), sentences=tuple(bounds))
 
 
+def items_of(key: int, *sentences: str) -> Passage:
+    """As passage_of, but each begins a paragraph or an item of a list."""
+    made = passage_of(key, *sentences)
+    return replace(made, text="\n".join(sentences))
+
+
 def question(text: str, *, person: Person = ANNA, reason: str = "") -> Question:
     return Question("q1", text, person, NOON, conversation="conv1", reason=reason)

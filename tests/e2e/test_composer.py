@@ -22,7 +22,7 @@ from appliance.engine.models.architecture import Architecture, Format
 from appliance.language_model import chosen, composes
 from appliance.values import Answer, AnswerMode, AnswerSentence, Citation, Passage, Scored
 from tests.chat_engine import ROOT
-from tests.contract.fakes import BagEncoder, passage_of
+from tests.contract.fakes import BagEncoder, items_of, passage_of
 from tests.storyteller import HOST
 from tests.unit.engine.bundles.folders import KEY
 
@@ -76,7 +76,7 @@ def asked(host: ChatHost, question: str, *passages: Passage) -> tuple[str, Answe
 
 
 STOP = passage_of(1, "4.1 Apixaban is stopped 48 hours before surgery.")
-SIGNS = passage_of(
+SIGNS = items_of(
     2, "Signs of sepsis include:", "- Fever.", "- Confusion.", "- Fast breathing.", "Call for help."
 )
 
