@@ -1,6 +1,7 @@
 """The composer beside quote mode, on texts that nothing of it has seen.
 
-    .venv/bin/python packaging/models/composer/evaluate.py DATA [--bundle FOLDER] [--most N] [--show N]
+    .venv/bin/python packaging/models/composer/evaluate.py DATA [--bundle FOLDER] [--most N]
+        [--show N]
 
 Runs in the product's environment. Held-back articles, topics and sample documents are one library;
 their questions are searched, quoted and composed by the product's own code, and what is written is
@@ -17,13 +18,11 @@ import random
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[2]))
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from corpus import Text, read_texts
 from ngrams import Ngrams
@@ -37,7 +36,7 @@ from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
 from appliance.engine.prompts.composed import Line, evidence_lines
 from appliance.engine.quoting.words import STOP_WORDS
-from appliance.values import Answer, AnswerMode, AnswerSentence, Passage, Scored
+from appliance.values import Answer, AnswerMode, AnswerSentence, Citation, Passage, Scored
 from tests.benchmarks.quoting.finding import Library, VectorCache
 from tests.storyteller import HOST
 
@@ -82,7 +81,7 @@ class Row:
 
 def main() -> None:
     given = _arguments()
-    texts = [text for text in read_texts(given.data)]
+    texts = list(read_texts(given.data))
     held = [text for text in texts if text.held_back and text.source not in ("scifact", "bank")]
     passages, cases = _library(held, given.most)
     encoder = EngineHost(default_encoder_folder())
@@ -155,8 +154,7 @@ def _ruled(lines: Sequence[Line], found: Sequence[Scored]) -> Told:
     said = [said_best(line, first=not at) for at, line in enumerate(lines)]
     sentences = tuple(AnswerSentence(text, (at + 1,)) for at, text in enumerate(said) if text)
     cited = tuple(
-        citations.Citation(at + 1, line.passage, line.start, line.end)
-        for at, line in enumerate(lines)
+        Citation(at + 1, line.passage, line.start, line.end) for at, line in enumerate(lines)
     )
     answer = Answer(sentences, cited, AnswerMode.GENERATE, "rules", 0.0, 1.0)
     shown = tuple(one.text for one in citations.check(answer, found, "required").sentences)
@@ -248,11 +246,11 @@ def _perplexity(side: Sequence[Told], words: Ngrams) -> float:
     return words.perplexity([" ".join(told.sentences) for told in side])
 
 
-_MEASURES = {
+_MEASURES: Mapping[str, Callable[..., float]] = {
     "faithful: all words and numbers, % of answers": lambda rows, side: _share(
         [_faithful(r, t) for r, t in zip(rows, side, strict=True)]
     ),
-    "sentences that the check accepts, %": lambda rows, side: _accepted(rows, side),
+    "sentences that the check accepts, %": lambda rows, side: _accepted(rows, side),  # noqa: PLW0108 - it stands further down
     "complete: lines of evidence used, %": lambda rows, side: (
         100 * sum(min(t.used, len(r.lines)) for r, t in zip(rows, side, strict=True) if r.lines)
         / max(1, sum(len(r.lines) for r in rows))
@@ -264,7 +262,9 @@ _MEASURES = {
     "words an answer": lambda rows, side: (
         sum(len(" ".join(t.sentences).split()) for t in side) / max(1, len(side))
     ),
-    "milliseconds, median": lambda rows, side: 1000 * sorted(t.seconds for t in side)[len(side) // 2],
+    "milliseconds, median": lambda rows, side: (
+        1000 * sorted(t.seconds for t in side)[len(side) // 2]
+    ),
 }  # fmt: skip
 
 

@@ -1,9 +1,9 @@
 """Pairs into samples: each time another, so that copying is learnt and not the texts.
 
-Rules kept here: what is changed is changed in question, lines and answer alike: numbers, and a share
-of the words, become others, some of them made up; lines about something else are put between and
-left out of the answer; where only such lines are left, the answer is that it is not there. A sample
-depends on the seed, its step and its place alone.
+Rules kept here: what is changed is changed in question, lines and answer alike: numbers, and a
+share of the words, become others, some of them made up; lines about something else are put between
+and left out of the answer; where only such lines are left, the answer is that it is not there. A
+sample depends on the seed, its step and its place alone.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How often: invented pairs, words replaced, lines about something else, nothing that answers."""
+    """How often: invented pairs, words replaced, lines about something else, nothing else."""
 
     invented: float = 0.15
     words: float = 0.45
@@ -68,12 +68,19 @@ def read_pairs(path: Path) -> list[Pair]:
         ]
 
 
+def _id(tokenizer: Tokenizer, name: str) -> int:
+    found = tokenizer.token_to_id(name)
+    if found is None:
+        raise ValueError(f"the tokenizer has no {name}")
+    return int(found)
+
+
 class Samples:
     def __init__(self, pairs: Sequence[Pair], tokenizer: Tokenizer, seed: int) -> None:
         self._pairs = pairs
         self._seed = seed
         self._tokenizer = tokenizer
-        self._ask, self._answer, self._end = map(tokenizer.token_to_id, (ASK, ANSWER, END))
+        self._ask, self._answer, self._end = (_id(tokenizer, name) for name in (ASK, ANSWER, END))
         words = {word for pair in pairs for line in pair.lines for word in _WORD.findall(line)}
         self._words = sorted(word.lower() for word in words)
 
