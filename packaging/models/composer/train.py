@@ -37,7 +37,7 @@ NAME, VERSION = "composer", "1"
 LICENCE = "Apache-2.0"
 SOURCE = "trained by packaging/models/composer/train.py; data: docs/models/composer.md"
 PLACE = ROOT / "appliance" / "engine" / "composer"
-STEPS = 900
+STEPS = 780
 
 
 def main() -> None:
