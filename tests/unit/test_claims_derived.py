@@ -222,10 +222,10 @@ def test_two_patients_are_never_one() -> None:
 
 def test_evidence_is_whole_sentences_and_whole_lists() -> None:
     passage = passage_of(1, AFTER, *SIGNS, "It is urgent.", "Table 1: Doses")
-    start = passage.text.index("- Low")
+    start, end = passage.text.index("- Low"), len(passage.text)
     quoted = Answer(
         (AnswerSentence("Low blood pressure.", (1,)),),
-        (Citation(1, passage, start, start + 10), Citation(2, passage, len(passage.text) - 5, len(passage.text))),
+        (Citation(1, passage, start, start + 10), Citation(2, passage, end - 5, end)),
         AnswerMode.QUOTE, "m", 1.0, 0.5,
     )  # fmt: skip
     assert [line.text for line in evidence_lines(quoted)] == [" ".join(SIGNS)]

@@ -62,7 +62,8 @@ def read_texts(data: Path) -> Iterator[Text]:
 def _squad(path: Path) -> Iterator[Text]:
     for article in json.loads(path.read_text("utf-8"))["data"]:
         title = article["title"]
-        passages, asked = [], []
+        passages: list[Passage] = []
+        asked: list[Asked] = []
         for paragraph in article["paragraphs"]:
             at = len(passages)
             passages.append(_plain(title, at, " ".join(paragraph["context"].split())))

@@ -2,7 +2,7 @@
 
 Rules kept here: the names and sizes are those of a Hugging Face folder, so that `cloister model
 build` reads it like any other. Weights are rounded to four bits while the last part is learnt, as
-the bundle's format rounds them (docs/formats/model-bundle.md): what was measured is what is shipped.
+the bundle's format rounds them (docs/formats/model-bundle.md): what was measured is what ships.
 """
 
 from __future__ import annotations

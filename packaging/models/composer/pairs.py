@@ -3,8 +3,8 @@
     .venv/bin/python packaging/models/composer/pairs.py DATA FILE
 
 Runs in the product's environment. Rules kept here: what an answer says is what appliance/claims
-accepts of the evidence, made by the same code, so that a model that has learnt the pairs writes what
-the product shows; nothing of a text that is held back is written; the seed is fixed.
+accepts of the evidence, made by the same code, so that a model that has learnt the pairs writes
+what the product shows; nothing of a text that is held back is written; the seed is fixed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Pairs into samples: each time another, so that copying is learnt and not the texts.
 
-Rules kept here: what is changed is changed in question, lines and answer alike: numbers, and a share
-of the words, become others, some of them made up; lines about something else are put between and
-left out of the answer; where only such lines are left, the answer is that it is not there. A sample
-depends on the seed, its step and its place alone.
+Rules kept here: what is changed is changed in question, lines and answer alike: numbers, and a
+share of the words, become others, some of them made up; lines about something else are put between
+and left out of the answer; where only such lines are left, the answer is that it is not there. A
+sample depends on the seed, its step and its place alone.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How often: invented pairs, words replaced, lines about something else, nothing that answers."""
+    """How often: invented pairs, words replaced, lines about something else, no answer."""
 
     invented: float = 0.15
     words: float = 0.45

@@ -3,9 +3,9 @@
     python packaging/models/composer/train.py DATA [--work FOLDER] [--product PYTHON]
         [--steps N] [--threads N] [--no-build]
 
-DATA is the folder of docs/models/composer.md. Needs packaging/models/requirements.txt; what belongs to
-the product (pairs, building) runs in the product's own environment. Goes on where it was stopped:
-pairs, tokenizer and checkpoint stay in the work folder. Two cores take 35 minutes.
+DATA is the folder of docs/models/composer.md. Needs packaging/models/requirements.txt; what belongs
+to the product (pairs, building) runs in the product's own environment. Goes on where it was
+stopped: pairs, tokenizer and checkpoint stay in the work folder.
 
 Rules kept here: one seed; nothing that is held back is trained on; the bundle is built by `cloister
 model build` from the Hugging Face folder, and signed with a key that is thrown away.
@@ -20,10 +20,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
-sys.path.insert(0, str(HERE))
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import torch
 from export import export
@@ -33,6 +30,8 @@ from samples import Samples, read_pairs
 from tokenizers import Tokenizer
 from tokens import learn_from
 
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
 NAME, VERSION = "composer", "1"
 LICENCE = "Apache-2.0"
 SOURCE = "trained by packaging/models/composer/train.py; data: docs/models/composer.md"
@@ -41,6 +40,7 @@ STEPS = 780
 
 
 def main() -> None:
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     given = _arguments()
     given.work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(given.threads)
