@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from appliance import citations
+from appliance import citations, claims
 from appliance.engine.answering import Answering
 from appliance.engine.bundles.libraries import program_libraries
 from appliance.engine.bundles.manifest import Signed
@@ -79,27 +80,43 @@ def asked(host: ChatHost, question: str, *passages: Passage) -> tuple[str, Answe
     return streamed, citations.check(last, found, "required")
 
 
-STOP = passage_of(1, "4.1 Apixaban is stopped 48 hours before surgery.")
+STOP = replace(
+    passage_of(1, "4.1 Apixaban is stopped 48 hours before surgery."),
+    headings=("4 Before surgery",),
+)
+INVENTED = passage_of(
+    2, "Zolmitan is given at 4,170 mg/kg twice daily, but not to patients under 12 years."
+)
 SIGNS = items_of(
-    2, "Signs of sepsis include:", "- Fever.", "- Confusion.", "- Fast breathing.", "Call for help."
+    3, "Signs of sepsis include:", "- Fever.", "- Confusion.", "- Fast breathing.", "Call for help."
 )
 
 
 def test_real_weights_tell_a_streamed_cited_answer(host: ChatHost) -> None:
-    streamed, answer = asked(host, "When is apixaban stopped?", STOP)
-    assert streamed.strip() == "4.1 Apixaban is stopped 48 hours before surgery."
+    streamed, answer = asked(host, "When is apixaban stopped before surgery?", STOP)
+    assert streamed.strip() == "Apixaban is stopped 48 hours before surgery."
     (sentence,), (citation,) = answer.sentences, answer.citations
     assert sentence.supported
     assert citation.passage == STOP
     assert host.sandbox is not None
 
 
-def test_a_list_becomes_one_sentence(host: ChatHost) -> None:
-    _, answer = asked(host, "What are the signs of sepsis?", SIGNS)
-    assert answer.sentences[0].text == (
-        "Signs of sepsis include: fever; confusion; fast breathing."
-    )
-    assert answer.citations[0].quote.endswith("- Fast breathing.")
+def test_a_drug_and_a_dose_nobody_has_seen_are_copied(host: ChatHost) -> None:
+    _, answer = asked(host, "Who may be given zolmitan?", INVENTED)
+    assert [sentence.text for sentence in answer.sentences] == [INVENTED.text]
+
+
+@pytest.mark.parametrize("passages", [(SIGNS,), (SIGNS, STOP), (STOP, INVENTED, SIGNS)])
+def test_whatever_it_writes_only_what_a_document_says_is_shown(
+    host: ChatHost, passages: tuple[Passage, ...]
+) -> None:
+    _, answer = asked(host, "What are the signs of sepsis?", *passages)
+    known = {
+        one.text.replace("- ", "").lower()
+        for passage in passages
+        for one in claims.statements(passage)
+    }
+    assert all(sentence.text.lower() in known for sentence in answer.sentences)
 
 
 def test_the_same_question_is_answered_the_same_way(host: ChatHost) -> None:

@@ -63,7 +63,7 @@ def _squad(path: Path) -> Iterator[Text]:
     for article in json.loads(path.read_text("utf-8"))["data"]:
         title = article["title"]
         passages: list[Passage] = []
-        asked = []
+        asked: list[Asked] = []
         for paragraph in article["paragraphs"]:
             at = len(passages)
             passages.append(_plain(title, at, " ".join(paragraph["context"].split())))

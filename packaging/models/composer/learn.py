@@ -138,7 +138,7 @@ class Learner:
 
 
 def _tensors(batch: Sequence[Sample], step: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Tokens, and which of them are foretold: of the answers all, of a prompt one in eight."""
+    """Tokens, and which of them are foretold: those of the answers, one in eight of a prompt."""
     longest = max(len(sample.tokens) for sample in batch)
     tokens = torch.full((len(batch), longest), PAD, dtype=torch.long)
     answers = torch.zeros((len(batch), longest - 1), dtype=torch.bool)

@@ -50,7 +50,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How often: invented pairs, words replaced, lines about something else, nothing else."""
+    """How often: invented pairs, words replaced, lines about something else, no answer."""
 
     invented: float = 0.15
     words: float = 0.45

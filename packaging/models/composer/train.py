@@ -5,7 +5,7 @@
 
 DATA is the folder of docs/models/composer.md. Needs packaging/models/requirements.txt; what belongs
 to the product (pairs, building) runs in the product's own environment. Goes on where it was
-stopped: pairs, tokenizer and checkpoint stay in the work folder. Two cores take 35 minutes.
+stopped: pairs, tokenizer and checkpoint stay in the work folder.
 
 Rules kept here: one seed; nothing that is held back is trained on; the bundle is built by `cloister
 model build` from the Hugging Face folder, and signed with a key that is thrown away.
@@ -17,7 +17,10 @@ import argparse
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import torch
 from export import export
@@ -33,7 +36,7 @@ NAME, VERSION = "composer", "1"
 LICENCE = "Apache-2.0"
 SOURCE = "trained by packaging/models/composer/train.py; data: docs/models/composer.md"
 PLACE = ROOT / "appliance" / "engine" / "composer"
-STEPS = 900
+STEPS = 780
 
 
 def main() -> None:
