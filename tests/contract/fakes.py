@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 
@@ -206,6 +207,7 @@ class ScriptedHost:
 
     model = "scripted@1"
     context = 2_048
+    folder = Path("scripted@1")  # a bundle that is nowhere: it asks for no prompt of its own
 
     def __init__(self, said: str) -> None:
         self.said = said

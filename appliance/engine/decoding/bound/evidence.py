@@ -34,6 +34,8 @@ _NUMBER_ENTRIES = (Before.FRESH, Before.WORD, Before.NAME)
 _CAPITAL_ENTRIES = (Before.FRESH, Before.AFRESH)
 _LOOSE_GAPS = frozenset((" ", ", ", "; ", ": ", ". ", "? ", "! ", "\n"))
 _BLANK = 0x20
+_NO_REST = ("", ".")
+"""Behind the last token, what can be written without copying it."""
 
 
 class Source:
@@ -116,7 +118,7 @@ class Source:
         """A dash or the like at the text's very end may be copied as well. A stop may be written
         anyhow, where it begins no decimals."""
         last = self.ends.get(places.after(found[-1])) if found else None
-        if last is not None and places.rest(found[-1]) not in ("", "."):
+        if last is not None and places.rest(found[-1]) not in _NO_REST:
             self.ends[places.end] = state_tight(before_of(last))
 
     def _add_mark(self, mark: bytes, before: Before) -> Iterable[tuple[int, int, int]]:
@@ -243,7 +245,7 @@ def _follows_freely(
 ) -> bool:
     """Whether the next token could be begun as well, so that going on is of no use."""
     if at + 1 >= len(found):
-        return True
+        return text[found[at].end :] in _NO_REST
     if gap(found, text, at) not in _LOOSE_GAPS:
         return False
     if _is_name(found[at]) and _is_name(found[at + 1]) and gap(found, text, at) in (" ", "\n"):

@@ -75,6 +75,7 @@ def test_evidence_can_be_written_as_it_stands(parts: list[tuple[str, str]]) -> N
 
 
 @settings(deadline=None, max_examples=60)
+@example("A0-")
 @given(st.text(max_size=40))
 def test_evidence_of_any_characters_can_be_written_as_it_stands(text: str) -> None:
     assert unsupported_items("The " + text, Evidence(("The " + text,))) == ()
