@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-import numpy.ma  # noqa: F401 - numpy.unique loads it late, and the host then cannot
+import numpy.ma  # numpy.unique loads it late, and the host then cannot
 import numpy.typing as npt
 
 from appliance.engine.decoding.bound.automaton import BEGINNING, Automaton, Whole
