@@ -21,3 +21,11 @@ def fold_of(name: str, folds: int) -> int:
 def held_back(name: str) -> bool:
     """Whether it is in the fifth that is held back, which is fold 0 of 5."""
     return fold_of(name, PARTS) == 0
+
+
+def part_of(name: str) -> str:
+    """What held_back says is "held"; one in ten of all names is for "calibration", to fit a few
+    weights on, the others for "training"."""
+    if held_back(name):
+        return "held"
+    return "calibration" if fold_of(name, 2 * PARTS) == 1 else "training"

@@ -11,7 +11,6 @@ queries are held back by the hash of their name (`part_of`), never a part of one
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import sys
@@ -25,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from appliance.documents import ReaderLimits, SandboxedReader
 from appliance.documents.limits import always
 from appliance.documents.sentences import sentences
+from tests.evaluation.holding_back import part_of
 
 LONGEST = 1_000
 """Characters of a passage cut here; the product's own cutting gives about the same."""
@@ -59,15 +59,6 @@ class Question:
 
 
 Found = Iterator[Passage | Question]
-
-
-def part_of(name: str) -> str:
-    """One article, topic or query in five is "held": nothing is fitted on it. One in ten is for
-    "calibration", the others for "training"."""
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
-    if number % 5 == 0:
-        return "held"
-    return "calibration" if number % 10 == 1 else "training"
 
 
 def stretches(text: str) -> Iterator[tuple[int, int]]:

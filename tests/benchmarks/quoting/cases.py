@@ -8,7 +8,6 @@ of the article stays). A seventh of all are asked of a small library of 1 to 40 
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
 import random
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from appliance.engine.quoting.words import STOP_WORDS, Rarity, split_words, stem
 from appliance.values import PageSpan, Passage
+from tests.evaluation.holding_back import part_of
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9–-])")
 _ABBREVIATION = re.compile(
@@ -114,14 +114,6 @@ class Corpus:
             swapped = _swap(case.question, dice.choice(names), rarity)
             return replace(case, kind="swapped", question=swapped)
         return replace(case, kind="hard", removed=frozenset(k for k, _, _ in case.gold))
-
-
-def part_of(name: str) -> str:
-    """As packaging/models/reader/corpora.py divides: what was trained on is never measured on."""
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
-    if number % 5 == 0:
-        return "held"
-    return "calibration" if number % 10 == 1 else "training"
 
 
 def _swap(question: str, name: str, rarity: Rarity) -> str:

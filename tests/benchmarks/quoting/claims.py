@@ -7,9 +7,10 @@ from pathlib import Path
 
 from appliance.engine.encoder.client import EngineHost
 from appliance.values import PageSpan, Passage
-from tests.benchmarks.quoting.cases import PASSAGE_CHARACTERS, Case, part_of, sentences_of
+from tests.benchmarks.quoting.cases import PASSAGE_CHARACTERS, Case, sentences_of
 from tests.benchmarks.quoting.finding import Library, VectorCache
 from tests.benchmarks.quoting.measuring import Looked, look
+from tests.evaluation.holding_back import part_of
 
 
 def read_claims(folder: Path, part: str) -> tuple[tuple[Passage, ...], tuple[Case, ...]]:
