@@ -46,6 +46,7 @@ def inputs_hash() -> str:
         Path(__file__),
         ENGINE / "encoder" / "layout.py",
         ENGINE / "reading" / "layout.py",
+        ENGINE / "compile" / "bert.py",
         ENGINE / "compile" / "lanes.py",
         ENGINE / "compile" / "rooted.py",
         *sorted((ENGINE / "compile" / "encoder").glob("*.py")),

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from appliance.engine.compile.bert import Bert, Floats
 from appliance.engine.compile.safetensors import WeightsInvalid
-from appliance.engine.encoder.layout import HIDDEN, INNER, LAYERS, PANEL
+from appliance.engine.encoder.layout import HIDDEN, PANEL
 from appliance.engine.reading.layout import MAX_TOKENS, QUAD, tensors, weights_size
 
-Floats = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.int8]
 
 
@@ -51,44 +51,17 @@ def lay_out(source: Mapping[str, npt.NDArray[Any]]) -> bytes:
 
 
 def _arranged(source: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-    def take(name: str, *shape: int) -> Floats:
-        if name not in source or source[name].shape != shape:
-            raise WeightsInvalid(f"The weights lack {name} of shape {shape}.")
-        if not np.isfinite(source[name]).all():
-            raise WeightsInvalid(f"{name} holds numbers that are not finite.")
-        return np.asarray(source[name], np.float32)
-
-    out: dict[str, npt.NDArray[Any]] = {}
-
-    def linear(name: str, parts: list[str], n: int, k: int) -> None:
-        codes, out[f"{name}.s"] = rounded(
-            np.concatenate([take(f"{p}.weight", n, k) for p in parts])
-        )
-        out[f"{name}.w"] = panelled(codes)
-        out[f"{name}.b"] = np.concatenate([take(f"{part}.bias", n) for part in parts])
-
-    def norm(name: str, part: str) -> None:
-        out[f"{name}.g"] = take(f"{part}.weight", HIDDEN)
-        out[f"{name}.b"] = take(f"{part}.bias", HIDDEN)
-
+    bert = Bert(source)
+    out: dict[str, npt.NDArray[Any]] = dict(bert.norms())
     longest = len(source.get("embeddings.position_embeddings.weight", ()))
-    positions = take("embeddings.position_embeddings.weight", max(longest, MAX_TOKENS), HIDDEN)
+    positions = bert.take("embeddings.position_embeddings.weight", max(longest, MAX_TOKENS), HIDDEN)
     out["positions"] = positions[:MAX_TOKENS]
-    out["types"] = take("embeddings.token_type_embeddings.weight", 2, HIDDEN)
-    norm("norm", "embeddings.LayerNorm")
-    out["exit.w"], out["exit.b"] = take("exit.weight", 1, HIDDEN), take("exit.bias", 1)
-    out["heads.w"] = np.concatenate(
-        [take("relevance.weight", 1, HIDDEN), take("token.weight", 3, HIDDEN)]
-    )
-    out["heads.b"] = np.concatenate([take("relevance.bias", 1), take("token.bias", 3)])
-    for n in range(LAYERS):
-        layer = f"encoder.layer.{n}"
-        attention = f"{layer}.attention"
-        linear(f"{n}.qkv", [f"{attention}.self.{p}" for p in ("query", "key", "value")],
-               HIDDEN, HIDDEN)  # fmt: skip
-        linear(f"{n}.out", [f"{attention}.output.dense"], HIDDEN, HIDDEN)
-        norm(f"{n}.norm1", f"{attention}.output.LayerNorm")
-        linear(f"{n}.up", [f"{layer}.intermediate.dense"], INNER, HIDDEN)
-        linear(f"{n}.down", [f"{layer}.output.dense"], HIDDEN, INNER)
-        norm(f"{n}.norm2", f"{layer}.output.LayerNorm")
+    out["types"] = bert.take("embeddings.token_type_embeddings.weight", 2, HIDDEN)
+    out["exit.w"], out["exit.b"] = bert.take("exit.weight", 1, HIDDEN), bert.take("exit.bias", 1)
+    heads = (("relevance", 1), ("token", 3))
+    out["heads.w"] = np.concatenate([bert.take(f"{h}.weight", n, HIDDEN) for h, n in heads])
+    out["heads.b"] = np.concatenate([bert.take(f"{h}.bias", n) for h, n in heads])
+    for name, weight, bias in bert.matrices():
+        codes, out[f"{name}.s"] = rounded(weight)
+        out[f"{name}.w"], out[f"{name}.b"] = panelled(codes), bias
     return out
