@@ -38,6 +38,7 @@ from appliance.values import (
     PageView,
     Person,
     Question,
+    SeatView,
     Turn,
     Writing,
 )
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from appliance.chat_models import ChatModels
     from appliance.desk import Desk
     from appliance.engine.encoder.client import EngineHost
+    from appliance.seat import Seat
 
 __all__ = ["Appliance", "Cancellation", "default_data_folder", "now", "open_appliance"]
 
@@ -317,6 +319,23 @@ class Appliance:
 
         with self._at_work() as desk:
             yield ChatModels(desk)
+
+    # --- licence and seat ------------------------------------------------------------------
+
+    def standing(self) -> SeatView:
+        """How this installation stands with its licence; whether new answers are given."""
+        with self._at_work() as desk:
+            return desk.seat.view()
+
+    @contextmanager
+    def seat(self) -> Iterator[Seat]:
+        """The seat, to license, request, activate or give back while the block runs. Raises
+        NotAllowed."""
+        from appliance.policy import Action
+
+        with self._at_work() as desk:
+            desk.require(Action.MANAGE_SEATS)
+            yield desk.seat
 
     # --- log -------------------------------------------------------------------------------
 

@@ -74,6 +74,11 @@ class SeatReturned(LicensingError):
     hint = "Make a new request with `cloister seat request` to use this installation again."
 
 
+class SeatRestored(LicensingError):
+    code = "seat_restored"
+    hint = "Make a request with `cloister seat request`, have it approved, and activate it."
+
+
 class SeatMissing(LicensingError):
     code = "seat_missing"
     hint = "Make a request with `cloister seat request` and have it approved."

@@ -34,9 +34,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class SeatRequest:
-    """label: what IT calls the machine. renews: the id of the certificate that shall go on, ""
-    for a first one. authority: the id of the one that `seen` and `renews` speak of. enrolment: the id of the token that was used here, and enrolment_proof what
-    only its holder can compute. created: by this machine's clock; nothing is decided by it."""
+    """label: what IT calls the machine. authority: the id of the authority that `seen` and `renews`
+    speak of, "" for none. renews: the id of the certificate that shall go on, "" for a first one.
+    enrolment: the id of the token that was used here, and enrolment_proof what only its holder can
+    compute. created: by this machine's clock; nothing is decided by it."""
 
     id: str
     label: str
@@ -100,8 +101,8 @@ def seen_in(untrusted: Fields, name: str) -> Seen:
 
 def _request(untrusted: Fields) -> SeatRequest:
     untrusted.only(
-        "authority", "created", "enrolment", "enrolment_proof", "format", "id", "key", "label", "licence",
-        "machine", "renews", "seen", "version",
+        "authority", "created", "enrolment", "enrolment_proof", "format", "id", "key", "label",
+        "licence", "machine", "renews", "seen", "version",
     )  # fmt: skip
     return SeatRequest(
         id=hex_in(untrusted, "id"),

@@ -110,6 +110,13 @@ def kind_of(untrusted: bytes) -> Kind:
         raise DocumentMalformed("This is no file of Cloister's licensing.") from error
 
 
+def body_hash(content: bytes) -> str:
+    """SHA-256 (hex) of the body of a document that was made here."""
+    return hashlib.sha256(
+        canonical_json(Fields(read_json(content)).fields("body").untrusted)
+    ).hexdigest()
+
+
 def unread(kind: Kind, untrusted: bytes) -> Fields:
     """The body before any signature was checked: for choosing whose key to check it with."""
     return _parsed(kind, untrusted)[1]

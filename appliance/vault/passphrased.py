@@ -1,8 +1,8 @@
 """A secret in a file of its own, sealed under a passphrase.
 
 Rules kept here: the passphrase is stretched (suites.py) before it seals anything, and must be
-strong when one is made; the file names its derivation, whose cost is bounded on both sides; what it is
-sealed as (a context) is bound to it.
+strong when one is made; the file names its derivation, whose cost is bounded on both sides; what it
+is sealed as (a context) is bound to it.
 """
 
 from __future__ import annotations

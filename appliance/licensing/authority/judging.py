@@ -1,7 +1,7 @@
 """Whether a request may have a certificate, and which seat: every reason to say no.
 
-Rules kept here: pure; each check raises with what to do about it; what the register has seen decides
-before what a request says of itself.
+Rules kept here: pure; each check raises with what to do about it; what the register has seen
+decides before what a request says of itself.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The authority at work: requests in, certificates out; seats taken back, revoked and counted.
 
 Rules kept here: what is signed is in the durable register before it is handed out, so a crash loses
-a file and never a seat's count; the same request is answered with the same certificate however often
-it comes; no more seats and no more of the quota are given than the licence has; a batch is judged
-file by file, and one that is refused stops no other.
+a file and never a seat's count; the same request is answered with the same certificate however
+often it comes; no more seats and no more of the quota are given than the licence has; a batch is
+judged file by file, and one that is refused stops no other.
 """
 
 from __future__ import annotations
@@ -361,6 +361,7 @@ def opened_authority(
     anchors: Path,
     passphrase: str,
     traits: Traits,
+    *,
     now: datetime,
     trusted: tuple[TrustedKey, ...] | None = None,
 ) -> Iterator[Authority]:
