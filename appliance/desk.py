@@ -34,6 +34,7 @@ from appliance.values import (
     AirgapReport,
     AnswerMode,
     Collection,
+    LogRecord,
     Person,
     Question,
     Verdict,
@@ -262,6 +263,16 @@ class Desk:
         """In the background, so that the first answer need not wait for all of it."""
         if self.writer is not None and self.writing().allowed:
             self.writer.start()
+
+    def managed_seat(self) -> Seat:
+        """Raises NotAllowed."""
+        self.require(Action.MANAGE_SEATS)
+        return self.seat
+
+    def log_records(self, start: int, count: int) -> tuple[LogRecord, ...]:
+        """Raises NotAllowed."""
+        self.require(Action.READ_LOG)
+        return self.ledger.log.records(start, count)
 
     def note_vault(self) -> None:
         """The vault's counter goes into the log, so that an older vault.json shows."""

@@ -69,7 +69,7 @@ class SeatEvidence:
     def seen(self) -> tuple[datetime, ...]:
         """The newest signed time of the log, or, where that is known to run ahead, the newest
         time noted since."""
-        log = self._log.time
+        log = self._log_time()
         if self.value("clock-ahead") != milliseconds(log):
             return (log,)
         noted = self.value("clock")
@@ -77,16 +77,17 @@ class SeatEvidence:
 
     def note_clock(self, now: datetime) -> None:
         """Where the log's own time cannot serve, the clock's goes into it as a value."""
-        if self.value("clock-ahead") == milliseconds(self._log.time):
+        if self.value("clock-ahead") == milliseconds(self._log_time()):
             self.rise("clock", int(now.timestamp()))
 
     def set_clock(self, issued: datetime) -> None:
         """A certificate that answers a request made here was issued at this time. If the log stands
         well after it, the clock was once ahead, and the log, whose times never run backwards,
         stands there still: it is not taken for the time until it goes on."""
-        if self._log.time > issued + TOLERANCE:
+        ahead = self._log_time()
+        if ahead > issued + TOLERANCE:
             self.note("clock", int(issued.timestamp()))
-            self.note("clock-ahead", milliseconds(self._log.time))
+            self.note("clock-ahead", milliseconds(ahead))
 
     def value(self, kind: str, identity: str = "") -> int | None:
         """What the log holds; of this vault, where nothing else is named."""
@@ -98,6 +99,9 @@ class SeatEvidence:
 
     def rise(self, kind: str, value: int, identity: str = "") -> None:
         self.note(kind, max(value, self.value(kind, identity) or 0), identity)
+
+    def _log_time(self) -> datetime:
+        return self._log.time or self._begun
 
     def _require_newest(self, installed: Installed) -> None:
         licence = installed.licence

@@ -218,10 +218,10 @@ class Log:
         return self._chain.size
 
     @property
-    def time(self) -> datetime:
-        """Of the newest record. Times of records never run backwards."""
+    def time(self) -> datetime | None:
+        """When the newest record was written; None where there is none. No clock is earlier."""
         with self._lock:
-            return moment(self._index.time)
+            return moment(self._index.time) if self._index.time else None
 
     @property
     def name(self) -> str:

@@ -44,6 +44,7 @@ from appliance.licensing.revocations import (
 from appliance.licensing.signed import Kind, key_body, signed
 from appliance.licensing.times import whole
 from appliance.licensing.usage import Row, Summary, Usage, open_usage, summary_bytes
+from appliance.vault.canonical import Json
 from appliance.vault.durable import write_atomic
 from appliance.vault.primitives import random_bytes
 from appliance.vault.signers import TrustedKey
@@ -105,8 +106,8 @@ class Authority:
 
     def key_file(self, institution: str) -> bytes:
         """What the vendor certifies: the public key, signed by itself."""
-        body = {"institution": institution, "key": key_body(self.public)}
-        return signed(Kind.AUTHORITY, {**body}, self._secrets.key)
+        body: dict[str, Json] = {"institution": institution, "key": key_body(self.public)}
+        return signed(Kind.AUTHORITY, body, self._secrets.key)
 
     def take_licence(
         self, untrusted: bytes, trusted: tuple[TrustedKey, ...] | None = None
@@ -266,7 +267,6 @@ class Authority:
         number = judging.number_for(existing, licence, register, terms)
         tokens = judging.share_for(existing, licence, register, terms)
         until = at + timedelta(days=min(terms.lease_days or licence.lease_days, licence.lease_days))
-        until = until if licence.end is None else min(until, licence.end)
         replaced = existing or register.holders.get(number)
         if replaced is not None:
             reason = Reason.REPLACED if existing is not None else Reason.REVOKED
