@@ -117,11 +117,6 @@ def body_hash(content: bytes) -> str:
     ).hexdigest()
 
 
-def unread(kind: Kind, untrusted: bytes) -> Fields:
-    """The body before any signature was checked: for choosing whose key to check it with."""
-    return _parsed(kind, untrusted)[1]
-
-
 def read(kind: Kind, body: Fields, reader: Callable[[Fields], Read]) -> Read:
     """What `reader` makes of a body. Raises DocumentMalformed for what it cannot read."""
     try:
