@@ -159,15 +159,15 @@ def test_a_seat_that_moved_to_new_hardware_is_certified_again_where_it_accepts_t
 
 def test_a_clock_that_was_put_back_gains_nothing(world: World) -> None:
     desk = world.seated()
-    world.clock.pass_days(200)
+    world.clock.pass_days(90 + 14 + 0.5)
     desk.log.write("session.opened")
     assert desk.state == "expired"
-    world.clock.pass_days(-0.9)
+    world.clock.pass_days(-0.9)  # by this clock alone it would have days of grace
     assert desk.state == "expired"
-    world.clock.pass_days(-150)
+    world.clock.pass_days(-100)
     assert (desk.state, desk.code) == ("clock-suspect", "clock_suspect")
     assert desk.seat.refusal() is not None
-    world.clock.pass_days(150.9)
+    world.clock.pass_days(100.9)
     assert desk.state == "expired"
 
 
