@@ -22,8 +22,9 @@ from appliance.licensing.errors import ScanIncomplete
 from appliance.licensing.signed import SMALL
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
-PIECE = 1_100
-"""Characters of a piece: a code of version 19 or so, which a phone reads off paper and screen."""
+PIECE = 1_800
+"""Characters of a piece: with error correction L a code of version 25 (117 modules a side), which a
+phone reads off paper and screen. A request or a certificate is five of them."""
 MOST_CODES = 64
 _CODE = re.compile(
     r"CLOISTER1/(?P<check>[0-9A-F]{16})/(?P<number>[0-9]{1,2})/(?P<count>[0-9]{1,2})/"
@@ -132,7 +133,7 @@ def unbase45(untrusted: str) -> bytes:
 
 
 def _made(text: str) -> segno.QRCode:
-    return segno.make_qr(text, error="m", mode="alphanumeric", boost_error=False)
+    return segno.make_qr(text, error="l", mode="alphanumeric", boost_error=False)
 
 
 def _check(document: bytes) -> str:

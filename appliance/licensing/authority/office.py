@@ -318,7 +318,8 @@ class Authority:
                 found.append(open_usage(report, self.licence))
             except CloisterError as error:
                 problems.append(error)
-        return sorted(found, key=lambda usage: (usage.certificate.number, usage.number))
+        once = {usage.sha256: usage for usage in found}.values()
+        return sorted(once, key=lambda usage: (usage.certificate.number, usage.number))
 
     def _told(self, usage: Usage, at: datetime) -> Row:
         seat, number = usage.certificate.seat, usage.certificate.number
