@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,11 +150,9 @@ class Seat:
         """Takes what the institution laid into its managed folder and is newer than what is here.
         What does not hold is in the log and changes nothing. Licences first."""
         for content in laid_out(folder):
-            try:
+            with suppress(CloisterError):  # it is in the log, with its code
                 if self._is_news(content):
                     self.take(content)
-            except CloisterError:
-                continue  # it is in the log, with its code
 
     def _take_licence(self, untrusted: bytes) -> None:
         licence = open_licence(untrusted, self._trusted)
@@ -345,6 +343,12 @@ class Seat:
     def _is_news(self, untrusted: bytes) -> bool:
         """Whether a file of the managed folder is newer than what lies here. One that does not
         hold is news, so that the log has it."""
+        try:
+            return self._newer(untrusted)
+        except CloisterError:
+            return True
+
+    def _newer(self, untrusted: bytes) -> bool:
         kind = kind_of(untrusted)
         if kind is Kind.LICENCE:
             before = self._known.licence

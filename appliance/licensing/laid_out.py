@@ -39,8 +39,15 @@ def _content(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return b""
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(LARGE) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return b""
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            return file.read(LARGE)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
 
 
 def _is_ours(untrusted: bytes) -> bool:

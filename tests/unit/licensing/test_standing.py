@@ -53,7 +53,7 @@ evidences = st.builds(
 
 
 @given(evidences, moments)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_no_state_ever_takes_more_than_new_answers(evidence: Evidence, now: datetime) -> None:
     found = standing(evidence, now)
     assert {deed for deed in Deed if not found.allows(deed)} <= {Deed.ANSWER}
@@ -67,7 +67,7 @@ def test_no_state_ever_takes_more_than_new_answers(evidence: Evidence, now: date
 
 
 @given(evidences, moments)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_a_seat_answers_only_on_whole_evidence(evidence: Evidence, now: datetime) -> None:
     found = standing(evidence, now)
     if found.state in {State.ACTIVE, State.GRACE}:
@@ -90,7 +90,7 @@ def test_a_seat_answers_only_on_whole_evidence(evidence: Evidence, now: datetime
 
 
 @given(evidences, moments, st.integers(0, 500))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_an_earlier_clock_never_gives_back_what_a_later_one_took(
     evidence: Evidence, now: datetime, back: int
 ) -> None:
