@@ -38,7 +38,7 @@ from appliance.licensing.errors import (
 )
 from appliance.licensing.licence import Plan, licence_bytes
 from appliance.licensing.request import open_request, request_bytes
-from appliance.vault import WrongPassphrase
+from appliance.vault import WrongPassphrase, durable, sealed
 from tests.unit.licensing.world import PASSPHRASE, TRUSTED, VENDOR, World, machine, signer
 
 
@@ -318,9 +318,9 @@ def test_the_power_goes_at_each_step_of_an_approval(
         return writing
 
     with monkeypatch.context() as patch:
-        patch.setattr(keeping, "write_sealed", cut(keeping.write_sealed))
-        patch.setattr(keeping, "write_atomic", cut(keeping.write_atomic))
-        patch.setattr(office, "write_atomic", cut(office.write_atomic))
+        patch.setattr(keeping, "write_sealed", cut(sealed.write_sealed))
+        patch.setattr(keeping, "write_atomic", cut(durable.write_atomic))
+        patch.setattr(office, "write_atomic", cut(durable.write_atomic))
         if step < 3:
             with pytest.raises(Cut), world.authority() as authority:
                 authority.approve((request,), Terms())

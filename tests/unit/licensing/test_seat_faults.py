@@ -11,6 +11,7 @@ import pytest
 from appliance.errors import StorageFull
 from appliance.licensing import seat_folder
 from appliance.licensing.errors import LicensingError
+from appliance.vault import durable, sealed
 from tests.unit.licensing.world import Desk, World
 
 
@@ -34,8 +35,8 @@ def cut_at(
 
         return writing
 
-    patch.setattr(seat_folder, "write_atomic", guarded(seat_folder.write_atomic, "file"))
-    patch.setattr(seat_folder, "write_sealed", guarded(seat_folder.write_sealed, "sealed"))
+    patch.setattr(seat_folder, "write_atomic", guarded(durable.write_atomic, "file"))
+    patch.setattr(seat_folder, "write_sealed", guarded(sealed.write_sealed, "sealed"))
     patch.setattr(desk.log, "note_value", guarded(desk.log.note_value, "value"))
     return done
 

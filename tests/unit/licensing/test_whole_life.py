@@ -186,7 +186,7 @@ class Life(RuleBasedStateMachine):
 
 def test_no_order_of_events_gives_a_seat_too_many(made: World) -> None:
     Life.made = made
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Life,
         settings=settings(
             max_examples=10,
