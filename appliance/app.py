@@ -19,8 +19,8 @@ from uuid import uuid4
 from appliance.airgap import guard, selftest
 from appliance.cancellation import Cancellation
 from appliance.clock import now
-from appliance.errors import Locked, StorageReadOnly, UsageError
-from appliance.first_run import undone_on_failure
+from appliance.errors import Locked, UsageError
+from appliance.first_run import made_folders, undone_on_failure
 from appliance.refused import completed
 from appliance.settings import Settings, default_data_folder, read_settings
 from appliance.values import (
@@ -38,6 +38,7 @@ from appliance.values import (
     PageView,
     Person,
     Question,
+    SeatView,
     Turn,
     Writing,
 )
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from appliance.chat_models import ChatModels
     from appliance.desk import Desk
     from appliance.engine.encoder.client import EngineHost
+    from appliance.seat import Seat
 
 __all__ = ["Appliance", "Cancellation", "default_data_folder", "now", "open_appliance"]
 
@@ -133,7 +135,8 @@ class Appliance:
                 raise
 
     def _open(self, session: Session) -> None:
-        from appliance.desk import Place, open_desk
+        from appliance.desk import open_desk
+        from appliance.place import Place
 
         if self._engine is None:
             raise UsageError("The engine was not started.")
@@ -322,11 +325,8 @@ class Appliance:
 
     def log_records(self, start: int = 0, count: int = 200) -> tuple[LogRecord, ...]:
         """Records start, start+1 … in the order of the log. Raises NotAllowed."""
-        from appliance.policy import Action
-
         with self._at_work() as desk:
-            desk.require(Action.READ_LOG)
-            return desk.ledger.log.records(start, count)
+            return desk.log_records(start, count)
 
     def log_payload(self, seq: int) -> str:
         """The question or answer sealed in a record, for an auditor; that it was read is logged."""
@@ -353,7 +353,16 @@ class Appliance:
         with self._at_work() as desk:
             return exported(desk, folder)
 
-    # --- state -----------------------------------------------------------------------------
+    def standing(self) -> SeatView:
+        """How this installation stands with its licence, and whether it answers anything new."""
+        with self._at_work() as desk:
+            return desk.seat.view()
+
+    @contextmanager
+    def seat(self) -> Iterator[Seat]:
+        """The seat, to manage while the block runs. Raises NotAllowed."""
+        with self._at_work() as desk:
+            yield desk.managed_seat()
 
     def doctor(self) -> tuple[Check, ...]:
         """Every check with its next step; needs no login, says more with one."""
@@ -380,18 +389,10 @@ def open_appliance(data: Path, *, writable: Sequence[Path] = (), screen: bool = 
     """
     harden_process()
     settings = read_settings()
-    spill = data / "spill"
-    try:
-        for folder in (data, spill):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageReadOnly(
-            f"The data folder {data} cannot be made: {error.strerror}."
-        ) from error
+    spill = made_folders(data)
     # Whatever library makes a temporary file makes it where nothing in the clear can outlive it.
     os.environ["TMPDIR"] = str(spill)
     # Who sits on the session bus could act for us (docs/decisions/0008-air-gap.md).
     os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
-    required = settings.airgap == "required"
-    guard.engage((data, *writable), screen=screen, required=required)
+    guard.engage((data, *writable), screen=screen, required=settings.airgap == "required")
     return Appliance(data, settings, selftest.prove(now()))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from appliance import citations
 from appliance.errors import CannotWrite, CloisterError, LogUnwritable, QuestionUnusable
-from appliance.protocols import Answerer, Audit, Clock, Finder, History, Policy
+from appliance.protocols import Answerer, AnySeat, Audit, Clock, Finder, History, Policy, Seat
 from appliance.values import (
     Answer,
     Answered,
@@ -55,6 +55,7 @@ class Parts:
     answerer: Answerer
     history: History
     now: Clock
+    seat: Seat = field(default_factory=AnySeat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def _answer(
     streamed: Streamed,
 ) -> Generator[Event, None, Ending]:
     """Yields what happens on the way and returns the Ending."""
-    refusal = _refusal(question, verdict)
+    refusal = _refusal(question, verdict, parts.seat)
     if refusal is not None:
         return refusal
 
@@ -230,8 +231,9 @@ def _steps(
         yield from answerer.generate(question, found, earlier, go_on, bound=bound)
 
 
-def _refusal(question: Question, verdict: Verdict) -> Ending | None:
-    """Why this ask may not go on, if so: the policy says no, or obliges what cannot be done."""
+def _refusal(question: Question, verdict: Verdict, seat: Seat) -> Ending | None:
+    """Why this ask may not go on, if so: the policy says no, or obliges what cannot be done, or the
+    seat does not answer anything new (promise 7: that is all it can take away)."""
     if not verdict.allowed:
         sentence = verdict.sentence or "Your institution's policy does not allow this question."
         hint = verdict.hint or "Ask your compliance officer if you think it should."
@@ -250,6 +252,9 @@ def _refusal(question: Question, verdict: Verdict) -> Ending | None:
             sentence="The policy obliges redaction, which this version cannot do.",
             hint="Ask your compliance officer for a pack that does not oblige it.",
         )
+    unseated = seat.refusal()
+    if unseated is not None:
+        return Ending(Outcome.REFUSED, None, unseated.code, unseated.sentence, unseated.hint)
     return None
 
 

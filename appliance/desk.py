@@ -8,8 +8,6 @@ then the rest; closing goes the other way round, so that the log's last record i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from appliance import assistant
 from appliance.audit import Log
@@ -25,15 +23,18 @@ from appliance.language_model import composes, language_model, written_by
 from appliance.ledger import Ledger
 from appliance.memory import History, Library
 from appliance.originals import CollectionShelf, Originals
+from appliance.place import Place
 from appliance.policy import Action, PolicyEngine, load_packs, shipped_folder
 from appliance.protocols import Clock
 from appliance.refused import RefusedHistory, left_out, named
-from appliance.settings import Settings
+from appliance.seat import Seat, seat_name, seat_of
+from appliance.settings import MANAGED, Settings
 from appliance.settling import settle, unsettled
 from appliance.values import (
     AirgapReport,
     AnswerMode,
     Collection,
+    LogRecord,
     Person,
     Question,
     Verdict,
@@ -42,6 +43,9 @@ from appliance.values import (
 from appliance.vault import Session
 
 PACKS = ("baseline",)
+
+MANAGED_LICENCE = MANAGED.with_name("licence")
+"""Where an institution lays a licence, an enrolment token and its newest revocation list."""
 
 
 class NotAllowed(CloisterError):
@@ -53,28 +57,6 @@ class NotAllowed(CloisterError):
 
 class LogMissing(StoreTampered):
     code = "log_missing"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The folders of a data folder."""
-
-    data: Path
-
-    @property
-    def collections(self) -> Path:
-        return self.data / "collections"
-
-    @property
-    def audit(self) -> Path:
-        return self.data / "audit"
-
-    @property
-    def spill(self) -> Path:
-        return self.data / "spill"
-
-    def history(self, person: str) -> Path:
-        return self.data / "people" / person / "store.duckdb"
 
 
 class Desk:
@@ -89,6 +71,7 @@ class Desk:
         policy: PolicyEngine,
         engine: EngineHost,
         settings: Settings,
+        seat: Seat,
         writer: ChatHost | None = None,
     ) -> None:
         self.place = place
@@ -96,6 +79,7 @@ class Desk:
         self.ledger = ledger
         self.policy = policy
         self.engine = engine
+        self.seat = seat
         self.writer = writer
         self.settings = settings
         self.now: Clock = now
@@ -260,10 +244,11 @@ class Desk:
         )
 
     def asking(self) -> assistant.Parts:
-        composing = self.writer is not None and composes(self.writer.folder)
-        answering = Answering(self.engine, self.writer, composes=composing)
+        writer = self.writer if self.seat.may_write() else None
+        composing = writer is not None and composes(writer.folder)
+        answering = Answering(self.engine, writer, composes=composing)
         return assistant.Parts(
-            self.policy, self.ledger, self.library, answering, self.history, self.now
+            self.policy, self.ledger, self.library, answering, self.history, self.now, self.seat
         )
 
     def writing(self) -> Writing:
@@ -271,12 +256,23 @@ class Desk:
         usual = Question("", "", self.person, self.now())
         verdict = self.policy.decide(usual)
         allowed = verdict.allowed and verdict.obligations.mode is AnswerMode.GENERATE
+        allowed = allowed and self.seat.may_write()
         return written_by(self.writer, allowed=allowed)
 
     def start_writer(self) -> None:
         """In the background, so that the first answer need not wait for all of it."""
         if self.writer is not None and self.writing().allowed:
             self.writer.start()
+
+    def managed_seat(self) -> Seat:
+        """Raises NotAllowed."""
+        self.require(Action.MANAGE_SEATS)
+        return self.seat
+
+    def log_records(self, start: int, count: int) -> tuple[LogRecord, ...]:
+        """Raises NotAllowed."""
+        self.require(Action.READ_LOG)
+        return self.ledger.log.records(start, count)
 
     def note_vault(self) -> None:
         """The vault's counter goes into the log, so that an older vault.json shows."""
@@ -296,7 +292,9 @@ def open_desk(
         floor = log.latest_value("vault", session.vault_id)
         session.require_counter(floor or 0)
         policy = _open_policy(ledger)
-        _note_session(ledger, airgap, policy)
+        seat = seat_of(place.licence, session, ledger)
+        _note_session(ledger, airgap, policy, seat)
+        seat.take_managed(MANAGED_LICENCE)
         desk = Desk(
             place,
             session,
@@ -304,6 +302,7 @@ def open_desk(
             policy=policy,
             engine=engine,
             settings=settings,
+            seat=seat,
             writer=language_model(place.data, session, log, settings),
         )
         desk.open_collections()
@@ -322,7 +321,7 @@ def open_desk(
 def _open_log(place: Place, session: Session) -> Log:
     key = session.vault_subkey("audit")
     if place.audit.exists():
-        log = Log.open(place.audit, key, now)
+        log = Log.open(place.audit, key, now, seat=seat_name(place.licence, session))
         log.close_interrupted()
         return log
     if session.counter > 1 or session.collections():
@@ -346,7 +345,8 @@ def _open_policy(ledger: Ledger) -> PolicyEngine:
     return PolicyEngine(packs)
 
 
-def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine) -> None:
+def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine, seat: Seat) -> None:
+    standing = seat.standing()
     opened: Sequence[str] = [probe.name for probe in airgap.probes if not probe.blocked]
     ledger.note(
         "session.opened",
@@ -357,6 +357,8 @@ def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine) ->
             ("airgap_probes", len(airgap.probes)),
             ("pack_hash", policy.pack_hash),
             ("platform", airgap.platform),
+            ("seat", standing.state.value),
+            ("seat_code", standing.code),
         ),
     )
 

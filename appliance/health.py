@@ -73,6 +73,8 @@ def _all(
     yield _tried("encoder", "Run `make setup`, or install Cloister anew.", _encoder)
     yield _language_model(data, settings, desk)
     yield _tried("policy", "Install Cloister anew: its signed policy is not intact.", _policy)
+    if desk is not None:
+        yield _seat(desk)
     sources = ", ".join(f"{name} ({source.value})" for name, source in settings.sources)
     yield Check("settings", "ok", f"Set other than built in: {sources or 'nothing'}.")
     if desk is None:
@@ -145,7 +147,9 @@ def _language_model(data: Path, settings: Settings, desk: Desk | None) -> Check:
     if desk is None or writer is None:
         return Check(name, "ok", f"{folder.name} is installed; it is tried after a log-in.")
     if not desk.writing().allowed:
-        return Check(name, "ok", f"{folder.name} is not used: the policy has answers quoted.")
+        return Check(
+            name, "ok", f"{folder.name} is not used: policy or licence has answers quoted."
+        )
     tried = _tried(name, hint, lambda: described(writer, settings))
     if tried.state == "ok" and (writer.note or writer.notice):
         return Check(name, "warning", tried.sentence, "Answers are written all the same.")
@@ -157,6 +161,13 @@ def _policy() -> str:
 
     policy = PolicyEngine(load_packs([shipped_folder() / "baseline"]))
     return f"{', '.join(policy.packs)}, signatures verified, hash {policy.pack_hash[:16]}."
+
+
+def _seat(desk: Desk) -> Check:
+    view = desk.seat.view()
+    whose = f"{view.institution}, seat {view.seat}. " if view.seat else ""
+    said = f"{view.state}: {whose}{view.sentence}".strip()
+    return Check("licence", "ok" if view.answers else "warning", said, view.next_step)
 
 
 def _people(desk: Desk) -> str:

@@ -8,6 +8,7 @@ honest fakes. Every part is safe to call from several threads.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -40,6 +41,28 @@ class Audit(Protocol):
         self, question: Question, outcome: Outcome, answer: Answer | None, code: str = ""
     ) -> int:
         """Writes the one closing record, durable on return. A second one raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseated:
+    """Why nothing new is answered on this installation: a code for the log, and words."""
+
+    code: str
+    sentence: str
+    hint: str
+
+
+class Seat(Protocol):
+    def refusal(self) -> Unseated | None:
+        """Why nothing new may be answered now; None where it may. Never raises."""
+
+
+class AnySeat:
+    """For runs of the main path outside an installation (evaluations, tests); the desk always
+    hands in its own."""
+
+    def refusal(self) -> Unseated | None:
+        return None
 
 
 class Finder(Protocol):

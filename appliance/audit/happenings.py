@@ -54,6 +54,8 @@ def ask_closed(
             ("mode", str(answer.mode)),
             ("sentences", len(answer.sentences)),
         )
+        if answer.tokens:
+            said += (("tokens", answer.tokens),)
     return Record(
         ASK_CLOSED,
         person=opened.person,

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from appliance.cli.licence_arguments import (
+    Command,
+    authority_commands,
+    licence_commands,
+    seat_commands,
+)
 from appliance.cli.output import Output
 from appliance.errors import UsageError
 
@@ -172,7 +178,30 @@ def _parser() -> argparse.ArgumentParser:
     _log_commands(command("log", "log", "show", "Show, verify or export the log."), common)
     model = command("model", "model", "show", "Build, install, try or remove chat models.")
     _model_commands(model, common)
+    _licence_groups(command, common)
     return parser
+
+
+def _licence_groups(
+    command: Callable[[str, str, str, str], argparse.ArgumentParser], common: _Parser
+) -> None:
+    licence = command("licence", "licence", "show", "Show or install the licence.")
+    licence_commands(_group(licence, common, "licence"))
+    seat = command("seat", "licence", "show", "Ask for, activate, show or return this seat.")
+    seat_commands(_group(seat, common, "licence"))
+    authority = command("authority", "authority", "report", "Give seats, on IT's own machine.")
+    authority_commands(_group(authority, common, "authority"), from_zero)
+
+
+def _group(parser: argparse.ArgumentParser, common: _Parser, module: str) -> Command:
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, function: str, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[common], help=text, description=text)
+        made.set_defaults(module=module, function=function)
+        return made
+
+    return command
 
 
 def _log_commands(log: argparse.ArgumentParser, common: _Parser) -> None:

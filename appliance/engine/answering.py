@@ -8,7 +8,7 @@ would be quoted, any other model the passages.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from appliance.engine.chat.errors import PromptRejected
@@ -107,18 +107,21 @@ class Answering:
         else:
             asked = _grounding(writer, question, passages, earlier)
         go_on()
-        draft, begun = asked.draft, False
+        draft, begun, tokens = asked.draft, False, 0
         evidence = asked.evidence if bound else None
         sampling = Sampling(max_tokens=asked.answer_tokens, evidence=evidence)
         try:
             for reply in writer.generate(asked.messages, sampling, go_on):
-                if isinstance(reply, Piece):
+                if isinstance(reply, Finished):
+                    tokens = reply.new_tokens
+                else:
                     text = reply.text if begun else reply.text.lstrip()
                     begun = begun or bool(text)
                     yield from draft.add(text)
         except PromptRejected as error:  # before the first piece
             raise CannotWrite(error.sentence, hint=error.next_step) from error
-        yield from draft.finish()
+        for step in draft.finish():
+            yield step if isinstance(step, str) else replace(step, tokens=tokens)
 
     def _composing(
         self, writer: Writer, question: str, found: Sequence[Scored], go_on: Callable[[], None]

@@ -77,6 +77,7 @@ from appliance.values.records import (
     MarkState,
     StoreMark,
 )
+from appliance.values.seats import SeatView
 
 __all__ = [
     "VECTOR_SIZE",
@@ -128,6 +129,7 @@ __all__ = [
     "Refused",
     "Role",
     "Scored",
+    "SeatView",
     "Stage",
     "StoreMark",
     "ToRead",

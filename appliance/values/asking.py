@@ -140,7 +140,7 @@ class Answer:
     evidence is the strength of the best evidence, 0 to 1, and threshold what was demanded: for a
     quoted answer the probability that what was found answers, for a written one how much of its
     best carried sentence stands in what it cites. model names what answered. seconds counts from
-    the question to the answer.
+    the question to the answer, tokens what a language model wrote for it.
     """
 
     sentences: tuple[AnswerSentence, ...]
@@ -150,6 +150,7 @@ class Answer:
     evidence: float
     threshold: float
     seconds: float = 0.0
+    tokens: int = 0
 
     @property
     def found(self) -> bool:
@@ -195,7 +196,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The policy said no."""
+    """The policy said no, or the seat does not answer anything new."""
 
     verdict: Verdict
     record: int

@@ -9,6 +9,7 @@ import pytest
 
 from appliance.assistant import QUESTION_LIMIT, Parts, ask
 from appliance.errors import EngineFailed, LogUnwritable, QuestionUnusable, StorageFull
+from appliance.protocols import Unseated
 from appliance.values import (
     Answer,
     Answered,
@@ -229,3 +230,31 @@ def test_an_engine_that_cites_what_was_not_found_is_not_shown(bench: Bench) -> N
     last = bench.run("dose of apixaban twice daily")[-1]
     assert isinstance(last, Failed)
     assert last.code == "citation_forged"
+
+
+class Unlicensed:
+    """A seat that answers nothing new."""
+
+    def refusal(self) -> Unseated:
+        return Unseated("term_over", "The licence ended.", "Install the next one.")
+
+
+def test_a_seat_that_answers_nothing_new_refuses_in_words_logged_and_unsearched(
+    bench: Bench,
+) -> None:
+    bench.parts = replace(bench.parts, seat=Unlicensed())
+    events = bench.run("What dose of apixaban is given twice daily?")
+    assert isinstance(events[0], Opened)
+    last = events[-1]
+    assert isinstance(last, Refused)
+    assert (last.sentence, last.hint) == ("The licence ended.", "Install the next one.")
+    assert not any(isinstance(event, (Found, Token)) for event in events)
+    assert bench.outcomes == ["refused"]
+    assert bench.history.turns[0][1].note == "The licence ended."
+
+
+def test_what_the_policy_refuses_is_refused_for_that_whatever_the_seat(bench: Bench) -> None:
+    bench.parts = replace(bench.parts, seat=Unlicensed())
+    last = bench.run("How do I delete the log?")[-1]
+    assert isinstance(last, Refused)
+    assert last.sentence != "The licence ended."

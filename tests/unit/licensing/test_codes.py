@@ -1,0 +1,84 @@
+"""Files as QR codes: in any order, whole or not at all."""
+
+from __future__ import annotations
+
+import random
+import zlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appliance.licensing import codes
+from appliance.licensing.errors import ScanIncomplete
+from tests.unit.licensing.test_documents import FILES
+
+
+@given(st.binary(max_size=9_000), st.randoms())
+@settings(deadline=None, max_examples=40)
+def test_what_is_scanned_in_any_order_and_repeatedly_is_the_file(
+    document: bytes, order: random.Random
+) -> None:
+    texts = list(codes.texts_of(document)) * 2
+    order.shuffle(texts)
+    assert codes.document_of(texts) == document
+
+
+@given(st.binary(max_size=200))
+@settings(deadline=None)
+def test_base45_goes_both_ways(data: bytes) -> None:
+    assert codes.unbase45(codes.base45(data)) == data
+
+
+def test_base45_is_that_of_the_rfc() -> None:
+    assert codes.base45(b"AB") == "BB8"  # RFC 9285, section 4.3
+    assert codes.base45(b"Hello!!") == "%69 VD92EX0"
+    assert codes.base45(b"base-45") == "UJCLQE7W581"
+    for wrong in ("GGW", ":::", "A", "a12", "::"):  # section 6
+        with pytest.raises(ScanIncomplete):
+            codes.unbase45(wrong)
+
+
+def test_a_missing_a_foreign_or_a_misread_code_is_found() -> None:
+    request, licence = (codes.texts_of(FILES[kind][0]) for kind in list(FILES)[:2])
+    assert len(request) > 2
+    with pytest.raises(ScanIncomplete, match=r"missing: 2\)"):
+        codes.document_of(request[:1] + request[2:])
+    with pytest.raises(ScanIncomplete, match="different files"):
+        codes.document_of((*request, licence[0]))
+    with pytest.raises(ScanIncomplete, match="no code of Cloister's"):
+        codes.document_of(("https://example.org",))
+    with pytest.raises(ScanIncomplete, match="Nothing came"):
+        codes.document_of(())
+    swapped = request[0][:-1] + ("0" if request[0][-1] != "0" else "1")
+    with pytest.raises(ScanIncomplete):
+        codes.document_of((swapped, *request[1:]))
+    assert codes.missing_of(request[:1]) == len(request) - 1
+    assert codes.missing_of(request) == 0
+    assert codes.missing_of(()) is None
+
+
+def test_a_code_that_unpacks_without_end_is_not_unpacked() -> None:
+    packed = codes.base45(zlib.compress(bytes(10_000_000), 9))
+    pieces = [packed[at : at + 4000] for at in range(0, len(packed), 4000)]
+    texts = [f"CLOISTER1/{'0' * 16}/{n}/{len(pieces)}/{p}" for n, p in enumerate(pieces, 1)]
+    with pytest.raises(ScanIncomplete, match="more than a file"):
+        codes.document_of(texts)
+
+
+def test_a_file_too_long_for_codes_says_so() -> None:
+    with pytest.raises(ScanIncomplete, match="too long"):
+        codes.texts_of(random.Random(5).randbytes(100_000))  # noqa: S311  not a secret
+
+
+def test_a_code_is_drawn_for_screen_paper_and_terminal() -> None:
+    document = FILES[next(iter(FILES))][0]
+    symbols = codes.symbols_of(document)
+    assert codes.document_of(symbol.text for symbol in symbols) == document
+    first = symbols[0]
+    side = len(first.modules)
+    assert all(len(row) == side for row in first.modules)
+    assert (side - 17) % 4 == 0
+    assert first.modules[0][:7] == (True,) * 7  # a finder pattern (ISO/IEC 18004, 6.3.3)
+    assert codes.svg_of(first.text).lstrip().startswith(b"<?xml")
+    assert "\n" in codes.terminal_of(first.text)

@@ -1,0 +1,124 @@
+"""Usage reports: counted from the log, signed, and none left out or told twice unseen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from appliance.licensing.errors import DocumentForged, DocumentMalformed, ReportsDisagree
+from appliance.licensing.licence import Plan
+from appliance.licensing.usage import Month, open_summary, open_usage, usage_bytes
+from appliance.values import Outcome
+from tests.unit.licensing.world import Desk, World, signer
+
+
+def answered(desk: Desk, *, tokens: int = 0) -> None:
+    """One ask, as the log has it."""
+    desk.log.write("ask.opened")
+    told = {"tokens": str(tokens)} if tokens else {}
+    mode = "generate" if tokens else "quote"
+    desk.log.write("ask.closed", Outcome.ANSWERED, "", mode=mode, **told)
+
+
+def test_what_was_asked_is_counted_by_month_and_outcome(world: World) -> None:
+    desk = world.seated("ward-1")
+    answered(desk)
+    answered(desk, tokens=40)
+    for outcome in (Outcome.REFUSED, Outcome.FAILED, Outcome.CANCELLED):
+        desk.log.write("ask.closed", outcome)
+    world.clock.pass_days(9)
+    answered(desk, tokens=2)
+    usage = open_usage(desk.seat.usage(), world.licence)
+    assert usage.months == (
+        Month("2026-11", answered=2, written=1, refused=1, failed=1, cancelled=1, tokens=40),
+        Month("2026-12", answered=1, written=1, tokens=2),
+    )
+    assert (usage.number, usage.start) == (1, 0)
+    answered(desk)
+    following = open_usage(desk.seat.usage(), world.licence)
+    assert following.months == (Month("2026-12", answered=1),)
+    assert (following.number, following.previous, following.start) == (2, usage.sha256, usage.end)
+
+
+def test_reports_are_summed_up_and_silent_seats_are_named(world: World) -> None:
+    first, second = world.seated("ward-1"), world.seated("ward-2")
+    answered(first)
+    report = first.seat.usage()
+    with world.authority() as authority:
+        content, problems = authority.summary((report,))
+        again, _ = authority.summary((report, report))  # told twice, counted once
+        public = authority.public
+    summary = open_summary(content, public)
+    assert not problems
+    assert (summary.held, summary.seats, summary.silent) == (2, 3, (2,))
+    assert summary.rows[0].months == (Month("2026-11", answered=1),)
+    assert len(open_summary(again, public).rows) == 1
+    assert second.state == "active"
+
+
+def test_a_report_left_out_or_told_otherwise_is_found(world: World) -> None:
+    desk = world.seated("ward-1")
+    clone = desk.image(world.folder / "clone")
+    first = desk.seat.usage()
+    answered(desk)
+    desk.seat.usage()
+    answered(desk)
+    third = desk.seat.usage()
+    answered(clone)
+    other = clone.seat.usage()
+    with world.authority() as authority:
+        assert not authority.summary((first,))[1]
+        for wrong in (third, other):
+            error = authority.summary((wrong,))[1][0]
+            assert isinstance(error, ReportsDisagree)
+
+
+def test_a_forged_report_or_summary_is_none(world: World) -> None:
+    desk = world.seated("ward-1")
+    answered(desk)
+    report = desk.seat.usage()
+    usage = open_usage(report, world.licence)
+    thief = signer("thief")
+    with pytest.raises(DocumentForged):
+        open_usage(usage_bytes(replace(usage, key=thief.public("")), thief), world.licence)
+    with pytest.raises(DocumentForged):
+        open_usage(report.replace(b'"answered":1', b'"answered":0'), world.licence)
+    with pytest.raises((DocumentForged, DocumentMalformed)):
+        open_usage(report[:-9], world.licence)
+    with world.authority() as authority:
+        content, _ = authority.summary((report, b"nonsense", report.replace(b":1", b":2")))
+    with pytest.raises(DocumentForged):
+        open_summary(content, thief.public(""))
+
+
+def test_a_used_up_quota_has_answers_quoted_until_the_month_ends(tmp_path: Path) -> None:
+    world = World(tmp_path / "w", plan=Plan.MIXED, tokens=300)
+    desk = world.seated("ward-1")
+    assert desk.seat.view().tokens == 100
+    answered(desk, tokens=99)
+    seat = desk.seat
+    assert seat.may_write()
+    answered(desk, tokens=1)
+    assert not seat.may_write()
+    assert seat.refusal() is None  # quoted answers go on
+    assert seat.view().tokens_used == 100
+    world.clock.pass_days(9)
+    assert seat.may_write()
+
+
+def test_with_overage_more_than_the_quota_is_written_and_reported(tmp_path: Path) -> None:
+    world = World(tmp_path / "w", plan=Plan.MIXED, tokens=3, overage=True)
+    desk = world.seated("ward-1")
+    answered(desk, tokens=9)
+    assert desk.seat.may_write()
+    assert open_usage(desk.seat.usage(), world.licence).months[0].tokens == 9
+
+
+def test_a_licence_without_written_answers_has_them_quoted(world: World) -> None:
+    desk = world.seated("ward-1")
+    assert desk.seat.may_write()
+    desk.seat.take(world.renewed(features=("api",)))
+    assert not desk.seat.may_write()
+    assert desk.seat.refusal() is None
