@@ -63,9 +63,11 @@ from appliance.values.importing import (
     ImportWorking,
 )
 from appliance.values.people import (
+    Account,
     Collection,
     Person,
     Role,
+    Standing,
 )
 from appliance.values.reading import (
     Reading,
@@ -80,6 +82,7 @@ from appliance.values.records import (
 
 __all__ = [
     "VECTOR_SIZE",
+    "Account",
     "AirgapReport",
     "Answer",
     "AnswerMode",
@@ -129,6 +132,7 @@ __all__ = [
     "Role",
     "Scored",
     "Stage",
+    "Standing",
     "StoreMark",
     "ToRead",
     "Token",
