@@ -8,21 +8,20 @@ kernel's file guard binds only threads made after it), so the parts are loaded l
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-from appliance.airgap import guard, selftest
+from appliance.airgap import selftest
 from appliance.cancellation import Cancellation
 from appliance.clock import now
-from appliance.errors import Locked, StorageReadOnly, UsageError
+from appliance.entering import Door
+from appliance.errors import Locked, UsageError
 from appliance.first_run import undone_on_failure
-from appliance.refused import completed
-from appliance.settings import Settings, default_data_folder, read_settings
+from appliance.settings import Settings, default_data_folder
+from appliance.starting import guarded
 from appliance.values import (
     AirgapReport,
     Check,
@@ -37,7 +36,6 @@ from appliance.values import (
     LogState,
     PageView,
     Person,
-    Question,
     Turn,
     Writing,
 )
@@ -46,12 +44,12 @@ from appliance.vault import (
     Profile,
     Session,
     Vault,
-    harden_process,
     lock_folder,
     remove_leftovers,
 )
 
 if TYPE_CHECKING:
+    from appliance.accounts import People
     from appliance.chat_models import ChatModels
     from appliance.desk import Desk
     from appliance.engine.encoder.client import EngineHost
@@ -74,6 +72,7 @@ class Appliance:
         self.settings = settings
         self.airgap = airgap
         self._vault = Vault(data)
+        self._door = Door(data)
         self._desk: Desk | None = None
         self._engine: EngineHost | None = None
         self._folder_lock: FolderLock | None = None
@@ -105,12 +104,37 @@ class Appliance:
             self._open(session)
             return code
 
+    @property
+    def several(self) -> bool:
+        """Whether whoever logs in must give a name."""
+        return self._vault.several
+
     def unlock(self, passphrase: str, name: str = "") -> Person:
-        """Logs in with a passphrase or the recovery code. Raises vault.WrongPassphrase and what
-        opening damaged, rolled back or foreign stores raises."""
+        """Logs in with a passphrase or the recovery code. Raises vault.WrongPassphrase, TryLater,
+        LockedOut, and what opening damaged, rolled back or foreign stores raises."""
         with self._entering():
-            self._open(self._vault.unlock(passphrase, name))
+            self._open(self._door.unlock(passphrase, name))
             return self._opened().person
+
+    def enrol(self, code: str, name: str, passphrase: str) -> str:
+        """First log-in of who was invited; returns the recovery code, once. Raises vault errors."""
+        with self._entering():
+            session, recovery = self._door.enrol(code, name, passphrase)
+            self._open(session)
+            return recovery
+
+    @contextmanager
+    def people(self) -> Iterator[People]:
+        """Accounts, collections' members and broken glass, to manage while the block runs."""
+        from appliance.accounts import People
+
+        with self._at_work() as desk:
+            yield People(desk, self._door)
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long nobody may touch the window before it locks."""
+        return self.settings.lock_minutes * 60.0
 
     @contextmanager
     def _entering(self) -> Iterator[None]:
@@ -139,16 +163,21 @@ class Appliance:
             raise UsageError("The engine was not started.")
         try:
             self._desk = open_desk(
-                Place(self.data), session, self._engine, airgap=self.airgap, settings=self.settings
+                Place(self.data),
+                session,
+                self._engine,
+                airgap=self.airgap,
+                settings=self.settings,
+                attempts=self._door.attempts,
             )
         except BaseException:
             session.close()
             raise
 
     def _let_go(self) -> None:
-        if self._folder_lock is not None:
-            self._folder_lock.close()
-            self._folder_lock = None
+        held, self._folder_lock = self._folder_lock, None
+        if held is not None:
+            held.close()
 
     def _opened(self) -> Desk:
         desk = self._desk
@@ -189,7 +218,7 @@ class Appliance:
     def change_passphrase(self, old: str, new: str) -> None:
         """Rewrites one slot. Raises WrongPassphrase, PassphraseTooWeak."""
         with self._at_work() as desk:
-            desk.change_passphrase(old, new)
+            desk.change_passphrase(old, new, self._door)
 
     # --- asking ----------------------------------------------------------------------------
 
@@ -204,22 +233,13 @@ class Appliance:
     ) -> Iterator[Event]:
         """The main path. The last event is Answered, Refused, Failed or Cancelled; `conversation`
         empty begins a new one (its id is in Opened). Raises QuestionUnusable."""
-        from appliance import assistant
+        from appliance.asking import asked
 
         stop = cancellation or Cancellation()
         with self._at_work(stop) as desk:
-            question = Question(
-                id=uuid4().hex,
-                text=text,
-                person=desk.person,
-                asked=now(),
-                collections=tuple(collections),
-                conversation=conversation or uuid4().hex,
-                reason=reason,
+            yield from asked(
+                desk, text, stop, conversation=conversation, collections=collections, reason=reason
             )
-            desk.require_usable(collections)
-            for event in assistant.ask(question, desk.asking(), lambda: stop.cancelled):
-                yield completed(event, desk.left_out(collections))
 
     def writing(self) -> Writing:
         """Whether this person's answers are written, and by which language model."""
@@ -307,8 +327,7 @@ class Appliance:
     def discard_import(self, job: str) -> None:
         """Gives an unfinished import up: its list goes, what was added stays."""
         with self._at_work() as desk:
-            desk.ledger.note("import.discarded", object=job)
-            desk.library.discard_job(job)
+            desk.discard_import(job)
 
     @contextmanager
     def chat_models(self) -> Iterator[ChatModels]:
@@ -322,11 +341,10 @@ class Appliance:
 
     def log_records(self, start: int = 0, count: int = 200) -> tuple[LogRecord, ...]:
         """Records start, start+1 … in the order of the log. Raises NotAllowed."""
-        from appliance.policy import Action
+        from appliance.pages import records
 
         with self._at_work() as desk:
-            desk.require(Action.READ_LOG)
-            return desk.ledger.log.records(start, count)
+            return records(desk, start, count)
 
     def log_payload(self, seq: int) -> str:
         """The question or answer sealed in a record, for an auditor; that it was read is logged."""
@@ -378,20 +396,5 @@ def open_appliance(data: Path, *, writable: Sequence[Path] = (), screen: bool = 
     where a window will be shown. Raises StorageReadOnly, SettingsInvalid, GuardUnavailable (unless
     a managed setting lowers it), GuardTooLate.
     """
-    harden_process()
-    settings = read_settings()
-    spill = data / "spill"
-    try:
-        for folder in (data, spill):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageReadOnly(
-            f"The data folder {data} cannot be made: {error.strerror}."
-        ) from error
-    # Whatever library makes a temporary file makes it where nothing in the clear can outlive it.
-    os.environ["TMPDIR"] = str(spill)
-    # Who sits on the session bus could act for us (docs/decisions/0008-air-gap.md).
-    os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
-    required = settings.airgap == "required"
-    guard.engage((data, *writable), screen=screen, required=required)
-    return Appliance(data, settings, selftest.prove(now()))
+    settings, proof = guarded(data, writable, screen=screen)
+    return Appliance(data, settings, proof)

@@ -60,6 +60,16 @@ class Accounts:
             entry = people.find_person(document, name) if name.strip() else None
             return self._open.shown(entry or people.person_by_id(document, name))
 
+    def tags(self) -> tuple[tuple[str, str], ...]:
+        """(id, the tag `Vault.claimed` gives for their name) of everybody."""
+        with self._open.lock:
+            return tuple((one.id, one.lookup.hex()) for one in self._open.current().people)
+
+    def tag(self, person: str) -> str:
+        """Raises PersonUnknown."""
+        with self._open.lock:
+            return people.person_by_id(self._open.current(), person).lookup.hex()
+
     def add(
         self, name: str, passphrase: str, roles: Iterable[Role], now: datetime
     ) -> tuple[Person, str]:
@@ -88,20 +98,27 @@ class Accounts:
             self._admit(newcomer)
             return self._open.shown(newcomer.entry), shown(newcomer.code)
 
-    def invite_again(self, person: str, now: datetime) -> str:
-        """A new one-time code, for who lost it, or lost passphrase and recovery code. They begin
-        anew: in no collection, without their conversations, an auditor no more."""
+    def invite_again(self, person: str, now: datetime) -> tuple[Person, str]:
+        """A new one-time code, for who lost theirs, or lost passphrase and recovery code. The
+        latter begin anew as another person of the same name: in no collection, an auditor no more;
+        what was theirs is erased, since whoever makes the code could use it."""
         with self._open.lock:
             document = self._ready()
             entry = people.person_by_id(document, person)
+            lost = entry.standing is not Standing.INVITED
             roles = tuple(role for role in entry.roles if role is not Role.AUDITOR)
+            kept = replace(entry, id=people.new_id(), name=b"", roles=roles) if lost else entry
+            name = self._open.shown(entry).name
             newcomer = people.invited_again(
-                replace(entry, roles=roles), now,
+                replace(kept, name=people.sealed_name(
+                    name, kept.id, document.id, self._open.keyring.vault_key
+                )),
+                now,
                 vault=document.id, vault_key=self._open.keyring.vault_key,
                 profile=document.profile,
             )  # fmt: skip
-            self._admit(newcomer)
-            return shown(newcomer.code)
+            self._admit(newcomer, instead_of=person if lost else "")
+            return self._open.shown(newcomer.entry), shown(newcomer.code)
 
     def set_roles(self, person: str, roles: Iterable[Role]) -> None:
         """Auditors are made by auditors alone. Who ceases to be one loses the log's keys at once;
@@ -163,10 +180,7 @@ class Accounts:
                     len(entry.slots),
                 )
             )
-            gone = replace(entry, roles=(), standing=Standing.GONE)
-            stated = self._stated(holdings.without_holder(old, person), gone)
-            kept = tuple(entry for entry in stated.people if entry.id != person)
-            return holdings.mended(replace(stated, people=kept), self._open.keyring)
+            return holdings.mended(self._without(old, person), self._open.keyring)
 
         self._ready()
         self._open.change(change)
@@ -221,12 +235,20 @@ class Accounts:
             document, entry, listed, self._open.keyring.holder, self._open.keyring.private()
         )
 
-    def _admit(self, newcomer: people.Newcomer) -> None:
-        """A new person, or one with new keys."""
+    def _without(self, document: Document, person: str) -> Document:
+        gone = replace(people.person_by_id(document, person), roles=(), standing=Standing.GONE)
+        stated = self._stated(holdings.without_holder(document, person), gone)
+        kept = tuple(entry for entry in stated.people if entry.id != person)
+        return replace(stated, people=kept)
+
+    def _admit(self, newcomer: people.Newcomer, instead_of: str = "") -> None:
+        """A new person, or one with new keys, or one in the place of another."""
         entry, keyring = newcomer.entry, self._open.keyring
         signing = roster.signing_key(newcomer.private).public.raw
 
         def change(old: Document) -> Document:
+            if instead_of:
+                old = self._without(old, instead_of)
             others = tuple(one for one in old.people if one.id != entry.id)
             if any(one.lookup == entry.lookup for one in others):
                 raise NameUnusable("This name is taken.")

@@ -99,6 +99,10 @@ def shown_person(entry: PersonEntry, vault: str, vault_key: bytes) -> Person:
     return Person(entry.id, name, entry.roles)
 
 
+def sealed_name(name: str, person: str, vault: str, vault_key: bytes) -> bytes:
+    return seal(vault_key, name.encode(), contexts.person_name(vault, person))
+
+
 def active(document: Document) -> tuple[PersonEntry, ...]:
     """Who can log in, and may be given keys."""
     return tuple(entry for entry in document.people if entry.standing is Standing.ACTIVE)
@@ -139,7 +143,7 @@ def new_person(
     blank = PersonEntry(
         id=person,
         lookup=lookup_tag(salt, shown_name),
-        name=seal(vault_key, shown_name.encode(), contexts.person_name(vault, person)),
+        name=sealed_name(shown_name, person, vault, vault_key),
         roles=tuple(sorted(set(roles))),
         public=public,
         slots=slots,
@@ -167,7 +171,7 @@ def invited_person(
     blank = PersonEntry(
         id=person,
         lookup=lookup_tag(salt, shown_name),
-        name=seal(vault_key, shown_name.encode(), contexts.person_name(vault, person)),
+        name=sealed_name(shown_name, person, vault, vault_key),
         roles=tuple(sorted(set(roles))),
         public=public,
         slots=(),

@@ -242,8 +242,8 @@ def _require(holds: bool, sentence: str) -> None:
 def _message(vault: str, roll: Roll, link: Link) -> bytes:
     said = link_json(link)
     del said["signature"]
-    place = {"vault": vault, "serial": roll.serial, "previous": roll.head.hex()}
-    return _DOMAIN + canonical_json({**said, **place})
+    said.update(vault=vault, serial=roll.serial, previous=roll.head.hex())
+    return _DOMAIN + canonical_json(said)
 
 
 def _take(roll: Roll, link: Link, head: bytes) -> None:

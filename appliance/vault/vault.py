@@ -72,6 +72,12 @@ class Vault:
             return False
         return True
 
+    @property
+    def several(self) -> bool:
+        """Whether it has several people, so that a name is needed to unlock. Raises NoVault,
+        VaultDamaged."""
+        return len(vault_file.load(self._folder).document.people) > 1
+
     def create(
         self,
         name: str,

@@ -17,7 +17,6 @@ from appliance.vault.errors import (
     RecoveryCodeMistyped,
     WrongPassphrase,
 )
-from appliance.vault.people import person_by_id
 from appliance.vault.sealed import Context
 from appliance.vault.session import Session
 from appliance.vault.vault import INVITATION, Vault
@@ -97,11 +96,13 @@ def test_who_lost_everything_begins_anew(sample: Sample, ann: Session) -> None:
     ann.add_member(sample.ward, sample.bob)
     old = sample.bobs()
     key, sealed = old.person_key("history"), old.seal_to_auditors(b"text", ENTRY)
-    code = ann.accounts.invite_again(sample.bob, NOW)
+    person, code = ann.accounts.invite_again(sample.bob, NOW)
+    assert (person.name, person.roles) == ("Bob", (Role.MEMBER,))
     with pytest.raises(WrongPassphrase):
         sample.bobs()
     bob, _ = Vault(sample.folder).enrol(code, "Bob", BOB + "!", NOW)
-    assert bob.person.id == sample.bob
+    assert bob.person == person
+    assert person.id != sample.bob
     assert bob.person_key("history") != key
     assert bob.collections() == ()
     assert ann.due(sample.ward)
@@ -117,6 +118,14 @@ def test_an_administrator_gets_no_auditor_or_custodian_by_inviting_them_again(
     with pytest.raises(NotPermitted, match="custodian"):
         dan.accounts.invite_again(ann.person.id, NOW)
     ann.accounts.set_roles(sample.bob, (Role.MEMBER, Role.AUDITOR))
-    dan.accounts.invite_again(sample.bob, NOW)
-    entry = person_by_id(dan._open.current(), sample.bob)
-    assert entry.roles == (Role.MEMBER,)
+    person, _ = dan.accounts.invite_again(sample.bob, NOW)
+    assert person.roles == (Role.MEMBER,)
+
+
+def test_a_lost_code_is_replaced_and_opens_nothing_any_more(sample: Sample, ann: Session) -> None:
+    person, lost = ann.accounts.invite("Eve", (Role.MEMBER,), NOW)
+    again, code = ann.accounts.invite_again(person.id, NOW)
+    assert again == person
+    with pytest.raises(WrongPassphrase):
+        Vault(sample.folder).enrol(lost, "Eve", EVE, NOW)
+    assert Vault(sample.folder).enrol(code, "Eve", EVE, NOW)[0].person == person
