@@ -258,6 +258,10 @@ class People:
     def mend_glass(self, collection: str) -> None:
         self._desk.glass.mend(collection)
 
+    def waiting(self) -> int:
+        """How many alerts wait for an auditor; 0 for who is none."""
+        return self._desk.glass.waiting()
+
     def alerts(self) -> tuple[Alert, ...]:
         return self._desk.glass.alerts()
 

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from appliance.airgap import selftest
 from appliance.cancellation import Cancellation
-from appliance.clock import now
+from appliance.clock import now, ticking
 from appliance.entering import Door
 from appliance.errors import Locked, UsageError
 from appliance.first_run import undone_on_failure
+from appliance.people import Idleness
 from appliance.settings import Settings, default_data_folder
 from appliance.starting import guarded
 from appliance.values import (
@@ -64,8 +65,7 @@ class Appliance:
     block (never call one on a GUI thread); generators do their work as they are iterated.
 
     All raise CloisterError subclasses on purpose, nothing else; those that need a login raise
-    Locked without one.
-    """
+    Locked without one."""
 
     def __init__(self, data: Path, settings: Settings, airgap: AirgapReport) -> None:
         self.data = data
@@ -131,10 +131,9 @@ class Appliance:
         with self._at_work() as desk:
             yield People(desk, self._door)
 
-    @property
-    def idle_seconds(self) -> float:
-        """How long nobody may touch the window before it locks."""
-        return self.settings.lock_minutes * 60.0
+    def idleness(self) -> Idleness:
+        """Counts how long the window is left alone, from now on."""
+        return Idleness(self.settings.lock_minutes * 60.0, ticking)
 
     @contextmanager
     def _entering(self) -> Iterator[None]:
@@ -384,9 +383,9 @@ class Appliance:
         try:
             self.lock()
         finally:
-            if self._engine is not None:
-                self._engine.close()
-                self._engine = None
+            engine, self._engine = self._engine, None
+            if engine is not None:
+                engine.close()
 
 
 def open_appliance(data: Path, *, writable: Sequence[Path] = (), screen: bool = False) -> Appliance:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from appliance.cli import people_arguments
 from appliance.cli.output import Output
 from appliance.errors import UsageError
 
@@ -172,7 +173,21 @@ def _parser() -> argparse.ArgumentParser:
     _log_commands(command("log", "log", "show", "Show, verify or export the log."), common)
     model = command("model", "model", "show", "Build, install, try or remove chat models.")
     _model_commands(model, common)
+    _people_commands(
+        command("people", "people", "show", "Accounts, members, broken glass."), common
+    )
     return parser
+
+
+def _people_commands(people: argparse.ArgumentParser, common: _Parser) -> None:
+    commands = people.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, function: str, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[common], help=text, description=text)
+        made.set_defaults(module="people", function=function)
+        return made
+
+    people_arguments.add_commands(command)
 
 
 def _log_commands(log: argparse.ArgumentParser, common: _Parser) -> None:

@@ -67,6 +67,12 @@ def unlocked(
         if not appliance.airgap.holds:  # opened all the same: the institution's setting allows it
             sys.stderr.write(f"{UNPROVED}\n")
         appliance.unlock(passphrase, arguments.name)
+        with appliance.people() as people:
+            waiting = people.waiting()
+        if waiting:
+            sys.stderr.write(
+                f"ALERT: broken glass to review: {waiting}. `cloister people alerts`\n"
+            )
         yield appliance
     finally:
         appliance.close()
