@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from appliance.clock import now
-from appliance.errors import CloisterError
+from appliance.errors import CloisterError, UsageError
 from appliance.people import Attempts
 from appliance.vault import Session, Vault, WrongPassphrase
 from appliance.vault.recovery import looks_like_code
@@ -35,6 +35,7 @@ class Door:
 
     def unlock(self, secret: str, name: str) -> Session:
         """Raises TryLater, LockedOut (nothing was tried), and what Vault.unlock raises."""
+        self._come()
         who = self._vault.claimed(name)
         return self._counted(
             who.tag, who.administrator, secret, lambda: self._vault.unlock(secret, name)
@@ -42,7 +43,7 @@ class Door:
 
     def enrol(self, code: str, name: str, passphrase: str) -> tuple[Session, str]:
         """Raises what Vault.enrol raises. A code is not guessed, so nothing is counted."""
-        self._opened()
+        self._come()
         return self._vault.enrol(code, name, passphrase, now())
 
     def confirm(self, session: Session, secret: str) -> None:
@@ -60,9 +61,19 @@ class Door:
         """The account may try again at once. Raises PersonUnknown."""
         self._opened().release(session.accounts.tag(person), now())
 
+    def _come(self) -> None:
+        """Reads the count anew: another program may have written it since, never less of it."""
+        seen = self.attempts
+        found = Attempts(self._folder, now(), expected=self._folder.exists())
+        if seen is not None and found.serial < seen.serial:
+            found.problem = found.problem or "replaced"
+        self.attempts = found
+
     def _opened(self) -> Attempts:
         if self.attempts is None:
-            self.attempts = Attempts(self._folder, now(), expected=self._folder.exists())
+            self._come()
+        if self.attempts is None:
+            raise UsageError("Nobody is at the door.")
         return self.attempts
 
     def _counted(self, tag: str, administrator: bool, secret: str, tried: Callable[[], T]) -> T:
