@@ -26,7 +26,7 @@ from appliance.vault.durable import storage_error, sync_folder
 
 FILE = "attempts"
 _MAGIC = b"CLATTM\x01\n"
-_HEAD = struct.Struct(">8s32sI")  # magic, SHA-256 of the body, its length
+_HEAD = struct.Struct("<8s32sI")  # magic, SHA-256 of the body, its length
 _SLOT = 64 << 10
 _NAMES = 500
 _TAG = 16  # hexadecimal digits of the name's tag that are kept
