@@ -110,8 +110,8 @@ class People:
 
     def close(self, person: str) -> None:
         """Nobody logs in with the account; its conversations are kept, under its own keys."""
-        self._require_another(person)
         with self._act(Action.MANAGE_PEOPLE, "account.closing", person) as done:
+            self._require_another(person)
             self._accounts.close(person)
             done("account.closed", person)
         self._rotate_due()
@@ -128,8 +128,8 @@ class People:
         digest that certifies it in the log. sealed_texts: also what the log has sealed of the
         person, for the auditors too. Copies of vault.json made before still hold the keys: the
         digest tells them."""
-        self._require_another(person)
         with self._act(Action.MANAGE_PEOPLE, "person.erasing", person) as done:
+            self._require_another(person)
             erased = self._accounts.erase(person)
             if sealed_texts:
                 self._desk.session.erase_payload_key(person)

@@ -1,8 +1,8 @@
 """A hospital's data folder with people in it, and their desks: vault, log, stores, policy and the
 counting of failures are the real ones; encoder and reader, which keep nothing, are small fakes.
 
-The folder is made once and copied. A passphrase that was stretched once is not stretched again (the
-real result is remembered, nothing is weakened)."""
+The folder is made once and copied. A passphrase that was stretched once is not stretched again, and
+a pack that was verified is not verified again (the real results are remembered)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import pytest
 from appliance import desk
 from appliance.app import Appliance
 from appliance.clock import now
+from appliance.policy import load_packs
 from appliance.settings import Settings
 from appliance.values import (
     AirgapReport,
@@ -86,6 +87,8 @@ def without_children() -> Iterator[None]:
             patch.setattr(desk, name, getattr(desk, name))  # put back at the end
         with_small_parts(desk)
         patch.setattr(Argon2, "derive", cache(Argon2.derive))
+        packs = cache(lambda folders, seen: load_packs(folders, seen=seen))
+        patch.setattr(desk, "load_packs", lambda folders, seen: packs(tuple(folders), tuple(seen)))
         yield
 
 

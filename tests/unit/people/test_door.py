@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from appliance import entering
 from appliance.app import Appliance
+from appliance.clock import now as real
 from appliance.people import ConfirmFirst, LockedOut, TryLater
 from appliance.vault import RecoveryCodeMistyped, WrongPassphrase
 from appliance.vault.suites import Argon2
@@ -18,12 +18,11 @@ from tests.people_at_work import SECRETS, Hospital
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[timedelta]:
     """Time that a test moves on by appending."""
     moved: list[timedelta] = []
-    real = entering.now
 
     def now() -> datetime:
         return real() + sum(moved, timedelta())
 
-    monkeypatch.setattr(entering, "now", now)
+    monkeypatch.setattr("appliance.entering.now", now)
     return moved
 
 
