@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from appliance.desk import Desk
+from appliance.desk import Desk, NotAllowed
 from appliance.entering import Door
 from appliance.errors import CloisterError, UsageError
 from appliance.glass import Alert
@@ -164,6 +164,17 @@ class People:
         desk.note_vault()
         desk.ledger.note("recovery_code.changed", object=desk.person.id)
         return code
+
+    def set_device_code(self, code: str) -> None:
+        """Session.set_device_code, where the institution's settings allow a key store."""
+        desk = self._desk
+        if code and desk.settings.key_store != "allowed":
+            raise NotAllowed("Your institution's settings do not allow the system's key store.")
+        desk.confirmation.require_fresh()
+        desk.ledger.note("device.changing", object=desk.person.id)
+        desk.session.set_device_code(code)
+        desk.note_vault()
+        desk.ledger.note("device.changed", object=desk.person.id, outcome="on" if code else "off")
 
     def release(self, person: str) -> None:
         """An account that was locked out may try again at once."""

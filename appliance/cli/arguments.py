@@ -129,6 +129,9 @@ def _common() -> _Parser:
     common.add_argument(
         "--passphrase-file", type=Path, metavar="FILE", help="read it from a file's first line"
     )
+    common.add_argument(
+        "--key-store", action="store_true", help="log in with the system's key store"
+    )
     return common
 
 

@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING
 
 from appliance.app import Appliance, open_appliance
 from appliance.cli.arguments import Arguments
-from appliance.cli.opening import NoVault, collection_named, data_folder, unlocked, vault_in
+from appliance.cli.opening import (
+    NoVault,
+    collection_named,
+    data_folder,
+    key_store_entry,
+    unlocked,
+    vault_in,
+)
 from appliance.cli.output import Output
 from appliance.cli.placing import new_file
-from appliance.cli.secrets import read_lines, scripted
+from appliance.cli.secrets import read_lines, read_passphrase, scripted
 from appliance.cli.vault import PassphrasesDiffer, write_secret
 from appliance.errors import UsageError
+from appliance.people import keystore
 from appliance.values import Collection, Role
+from appliance.vault.recovery import new_code as fresh_code
+from appliance.vault.recovery import shown
 
 if TYPE_CHECKING:
     from appliance.accounts import People
@@ -155,6 +165,24 @@ def new_code(arguments: Arguments, output: Output) -> int:
     with _secret_file(arguments) as descriptor, _managing(arguments) as people:
         _tell_code(output, descriptor, people.new_code(), "recovery", "Recovery code")
     return 0
+
+
+def device(arguments: Arguments, output: Output) -> int:
+    """The key store is asked before the guards are on: first it keeps the code, then it counts."""
+    folder = data_folder(arguments)
+    if not vault_in(folder):
+        raise NoVault(f"There is no vault in {folder}.")
+    passphrase, code = read_passphrase(arguments), ""
+    entry = key_store_entry(folder, arguments.name)
+    if arguments.flag("off"):
+        keystore.cleared(entry)
+    else:
+        code = shown(fresh_code())
+        keystore.stored(entry, code)
+    with _managing(arguments, passphrase) as people:
+        people.set_device_code(code)
+    allowed = "may be used with --key-store" if code else "is not used any more"
+    return _done(output, f"The system's key store {allowed}.")
 
 
 def hand_over(arguments: Arguments, output: Output) -> int:

@@ -27,6 +27,8 @@ def add_commands(command: Command) -> None:
     release = command("release", "release", "Let a locked-out person try again at once.")
     code = command("code", "new_code", "A new recovery code for yourself.")
     custody = command("custody", "hand_over", "Hand over the institution's recovery key.")
+    device = command("device", "device", "Let the system's key store log you in here.")
+    device.add_argument("--off", action="store_true", help="not any more")
     for one in (added, again, roles, appoint, closed, reopen, release, custody):
         one.add_argument("person", metavar="PERSON", help="name or id")
     for one in (added, roles, reopen, resign):

@@ -241,6 +241,12 @@ def recovery_slot(
     return make_slot(SlotKind.RECOVERY, secret_for(code, "person"), private, owner, profile)
 
 
+def with_device(entry: PersonEntry, slot: Slot | None) -> PersonEntry:
+    """The entry with this slot for the system's key store in the place of an older one, or none."""
+    others = tuple(old for old in entry.slots if old.kind is not SlotKind.DEVICE)
+    return replace(entry, slots=others if slot is None else (*others, slot))
+
+
 def slot_of(entry: PersonEntry, kind: SlotKind) -> Slot | None:
     return next((slot for slot in entry.slots if slot.kind is kind), None)
 

@@ -30,7 +30,7 @@ from appliance.vault.primitives import KEY_SIZE, random_bytes
 from appliance.vault.recovery import new_code, read_code, secret_for, shown
 from appliance.vault.roster import Roll
 from appliance.vault.sealed import Context, seal, unseal
-from appliance.vault.slots import open_slot
+from appliance.vault.slots import SlotKind, make_slot, open_slot
 from appliance.vault.suites import PrivateKey, Profile, PublicKey
 from appliance.vault.unlocking import require_secret
 
@@ -284,6 +284,20 @@ class Session:
             slot = people.passphrase_slot(new, private, document.id, entry.id, document.profile)
             self._open.change(
                 lambda latest: with_person(latest, people.with_slot(self._open.own(latest), slot))
+            )
+
+    def set_device_code(self, code: str) -> None:
+        """A code for the system's key store to keep, of the recovery code's form: it opens this
+        person's slot for it, and nothing of the institution's. Empty: none does any more."""
+        with self._lock:
+            document, private = self._open.current(), self._keyring.private()
+            slot = None
+            if code:
+                owner = contexts.slot_owner(document.id, self._keyring.holder)
+                secret = secret_for(read_code(code), "device")
+                slot = make_slot(SlotKind.DEVICE, secret, private, owner, document.profile)
+            self._open.change(
+                lambda old: with_person(old, people.with_device(self._open.own(old), slot))
             )
 
     def new_recovery_code(self) -> str:

@@ -7,6 +7,8 @@ open.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from appliance.vault import contexts, people
 from appliance.vault.document import Document, PersonEntry
 from appliance.vault.errors import WrongPassphrase
@@ -26,6 +28,11 @@ def opened_slot(document: Document, entry: PersonEntry, secret: str) -> tuple[Pr
 
     Raises WrongPassphrase, RecoveryCodeMistyped (before the slow derivation)."""
     is_code = looks_like_code(secret)
+    device = people.slot_of(entry, SlotKind.DEVICE)
+    if is_code and device is not None:
+        with suppress(WrongPassphrase):  # then it is the recovery code
+            raw = secret_for(read_code(secret), "device")
+            return open_slot(device, raw, contexts.slot_owner(document.id, entry.id)), device
     raw = secret_for(read_code(secret), "person") if is_code else normalised(secret)
     slot = people.slot_of(entry, SlotKind.RECOVERY if is_code else SlotKind.PASSPHRASE)
     if slot is None:
