@@ -8,21 +8,21 @@ kernel's file guard binds only threads made after it), so the parts are loaded l
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-from appliance.airgap import guard, selftest
+from appliance.airgap import selftest
 from appliance.cancellation import Cancellation
-from appliance.clock import now
+from appliance.clock import now, ticking
+from appliance.entering import Door
 from appliance.errors import Locked, UsageError
-from appliance.first_run import made_folders, undone_on_failure
-from appliance.refused import completed
-from appliance.settings import Settings, default_data_folder, read_settings
+from appliance.first_run import undone_on_failure
+from appliance.people import Idleness
+from appliance.settings import Settings, default_data_folder
+from appliance.starting import guarded
 from appliance.values import (
     AirgapReport,
     Check,
@@ -37,7 +37,6 @@ from appliance.values import (
     LogState,
     PageView,
     Person,
-    Question,
     SeatView,
     Turn,
     Writing,
@@ -47,12 +46,12 @@ from appliance.vault import (
     Profile,
     Session,
     Vault,
-    harden_process,
     lock_folder,
     remove_leftovers,
 )
 
 if TYPE_CHECKING:
+    from appliance.accounts import People
     from appliance.chat_models import ChatModels
     from appliance.desk import Desk
     from appliance.engine.encoder.client import EngineHost
@@ -68,14 +67,14 @@ class Appliance:
     block (never call one on a GUI thread); generators do their work as they are iterated.
 
     All raise CloisterError subclasses on purpose, nothing else; those that need a login raise
-    Locked without one.
-    """
+    Locked without one."""
 
     def __init__(self, data: Path, settings: Settings, airgap: AirgapReport) -> None:
         self.data = data
         self.settings = settings
         self.airgap = airgap
         self._vault = Vault(data)
+        self._door = Door(data)
         self._desk: Desk | None = None
         self._engine: EngineHost | None = None
         self._folder_lock: FolderLock | None = None
@@ -107,12 +106,36 @@ class Appliance:
             self._open(session)
             return code
 
+    @property
+    def several(self) -> bool:
+        """Whether whoever logs in must give a name."""
+        return self._vault.several
+
     def unlock(self, passphrase: str, name: str = "") -> Person:
-        """Logs in with a passphrase or the recovery code. Raises vault.WrongPassphrase and what
-        opening damaged, rolled back or foreign stores raises."""
+        """Logs in with a passphrase or the recovery code. Raises vault.WrongPassphrase, TryLater,
+        LockedOut, and what opening damaged, rolled back or foreign stores raises."""
         with self._entering():
-            self._open(self._vault.unlock(passphrase, name))
+            self._open(self._door.unlock(passphrase, name))
             return self._opened().person
+
+    def enrol(self, code: str, name: str, passphrase: str) -> str:
+        """First log-in of who was invited; returns the recovery code, once. Raises vault errors."""
+        with self._entering():
+            session, recovery = self._door.enrol(code, name, passphrase)
+            self._open(session)
+            return recovery
+
+    @contextmanager
+    def people(self) -> Iterator[People]:
+        """Accounts, collections' members and broken glass, to manage while the block runs."""
+        from appliance.accounts import People
+
+        with self._at_work() as desk:
+            yield People(desk, self._door)
+
+    def idleness(self) -> Idleness:
+        """Counts how long the window is left alone, from now on."""
+        return Idleness(self.settings.lock_minutes * 60.0, ticking)
 
     @contextmanager
     def _entering(self) -> Iterator[None]:
@@ -142,16 +165,21 @@ class Appliance:
             raise UsageError("The engine was not started.")
         try:
             self._desk = open_desk(
-                Place(self.data), session, self._engine, airgap=self.airgap, settings=self.settings
+                Place(self.data),
+                session,
+                self._engine,
+                airgap=self.airgap,
+                settings=self.settings,
+                attempts=self._door.attempts,
             )
         except BaseException:
             session.close()
             raise
 
     def _let_go(self) -> None:
-        if self._folder_lock is not None:
-            self._folder_lock.close()
-            self._folder_lock = None
+        held, self._folder_lock = self._folder_lock, None
+        if held is not None:
+            held.close()
 
     def _opened(self) -> Desk:
         desk = self._desk
@@ -192,7 +220,7 @@ class Appliance:
     def change_passphrase(self, old: str, new: str) -> None:
         """Rewrites one slot. Raises WrongPassphrase, PassphraseTooWeak."""
         with self._at_work() as desk:
-            desk.change_passphrase(old, new)
+            desk.change_passphrase(old, new, self._door)
 
     # --- asking ----------------------------------------------------------------------------
 
@@ -207,22 +235,13 @@ class Appliance:
     ) -> Iterator[Event]:
         """The main path. The last event is Answered, Refused, Failed or Cancelled; `conversation`
         empty begins a new one (its id is in Opened). Raises QuestionUnusable."""
-        from appliance import assistant
+        from appliance.asking import asked
 
         stop = cancellation or Cancellation()
         with self._at_work(stop) as desk:
-            question = Question(
-                id=uuid4().hex,
-                text=text,
-                person=desk.person,
-                asked=now(),
-                collections=tuple(collections),
-                conversation=conversation or uuid4().hex,
-                reason=reason,
+            yield from asked(
+                desk, text, stop, conversation=conversation, collections=collections, reason=reason
             )
-            desk.require_usable(collections)
-            for event in assistant.ask(question, desk.asking(), lambda: stop.cancelled):
-                yield completed(event, desk.left_out(collections))
 
     def writing(self) -> Writing:
         """Whether this person's answers are written, and by which language model."""
@@ -310,8 +329,7 @@ class Appliance:
     def discard_import(self, job: str) -> None:
         """Gives an unfinished import up: its list goes, what was added stays."""
         with self._at_work() as desk:
-            desk.ledger.note("import.discarded", object=job)
-            desk.library.discard_job(job)
+            desk.discard_import(job)
 
     @contextmanager
     def chat_models(self) -> Iterator[ChatModels]:
@@ -325,8 +343,10 @@ class Appliance:
 
     def log_records(self, start: int = 0, count: int = 200) -> tuple[LogRecord, ...]:
         """Records start, start+1 … in the order of the log. Raises NotAllowed."""
+        from appliance.pages import records
+
         with self._at_work() as desk:
-            return desk.log_records(start, count)
+            return records(desk, start, count)
 
     def log_payload(self, seq: int) -> str:
         """The question or answer sealed in a record, for an auditor; that it was read is logged."""
@@ -375,9 +395,9 @@ class Appliance:
         try:
             self.lock()
         finally:
-            if self._engine is not None:
-                self._engine.close()
-                self._engine = None
+            engine, self._engine = self._engine, None
+            if engine is not None:
+                engine.close()
 
 
 def open_appliance(data: Path, *, writable: Sequence[Path] = (), screen: bool = False) -> Appliance:
@@ -387,12 +407,5 @@ def open_appliance(data: Path, *, writable: Sequence[Path] = (), screen: bool = 
     where a window will be shown. Raises StorageReadOnly, SettingsInvalid, GuardUnavailable (unless
     a managed setting lowers it), GuardTooLate.
     """
-    harden_process()
-    settings = read_settings()
-    spill = made_folders(data)
-    # Whatever library makes a temporary file makes it where nothing in the clear can outlive it.
-    os.environ["TMPDIR"] = str(spill)
-    # Who sits on the session bus could act for us (docs/decisions/0008-air-gap.md).
-    os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
-    guard.engage((data, *writable), screen=screen, required=settings.airgap == "required")
-    return Appliance(data, settings, selftest.prove(now()))
+    settings, proof = guarded(data, writable, screen=screen)
+    return Appliance(data, settings, proof)

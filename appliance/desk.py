@@ -7,26 +7,33 @@ then the rest; closing goes the other way round, so that the log's last record i
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
-from appliance import assistant
+from appliance import assistant, removal
 from appliance.audit import Log
-from appliance.clock import now
+from appliance.clock import now, ticking
+from appliance.conversations import conversations
 from appliance.documents import ReaderLimits, SandboxedReader
 from appliance.engine.answering import Answering
 from appliance.engine.chat.client import ChatHost
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
-from appliance.errors import CloisterError, StoreTampered
+from appliance.entering import Door, report
+from appliance.errors import CloisterError, StorageFull, StorageReadOnly, StoreTampered
+from appliance.glass import BrokenGlass
 from appliance.intake import IntakeParts
 from appliance.language_model import composes, language_model, written_by
 from appliance.ledger import Ledger
-from appliance.memory import History, Library
+from appliance.memory import Library
 from appliance.originals import CollectionShelf, Originals
+from appliance.people import Attempts, Confirmation
 from appliance.place import Place
 from appliance.policy import Action, PolicyEngine, load_packs, shipped_folder
 from appliance.protocols import Clock
 from appliance.refused import RefusedHistory, left_out, named
+from appliance.rotation import open_collection
 from appliance.seat import Seat, seat_name, seat_of
 from appliance.settings import MANAGED, Settings
 from appliance.settling import settle, unsettled
@@ -40,9 +47,10 @@ from appliance.values import (
     Verdict,
     Writing,
 )
-from appliance.vault import Session
+from appliance.vault import Session, StorageFailed
 
 PACKS = ("baseline",)
+CHANGING = frozenset({Action.IMPORT, Action.REMOVE_DOCUMENT, Action.MANAGE_MEMBERS})
 
 MANAGED_LICENCE = MANAGED.with_name("licence")
 """Where an institution lays a licence, an enrolment token and its newest revocation list."""
@@ -89,7 +97,10 @@ class Desk:
             ReaderLimits(pages=settings.page_limit, document_bytes=file_limit)
         )
         self.library = Library(place.collections, place.spill, ledger.mark, on_notice=ledger.notice)
-        self.history = _history(place, session, ledger)
+        self.history = conversations(place.history(session.person.id), place.spill, session, ledger)
+        self.confirmation = Confirmation(ticking)
+        self.glass = BrokenGlass(self)
+        self._sealing = threading.RLock()
         self._refused: dict[str, StoreTampered] = {}
 
     def close(self) -> None:
@@ -98,6 +109,7 @@ class Desk:
         problems: list[CloisterError] = []
         for step in (
             self.writer.close if self.writer is not None else lambda: None,
+            self.glass.close,
             self.reader.close,
             self.library.close,
             self.history.close,
@@ -115,6 +127,9 @@ class Desk:
     def require(self, action: Action, resource: str = "") -> Verdict:
         """Raises NotAllowed, logged, unless the policy allows it."""
         verdict = self.policy.decide_action(self.person, action, resource)
+        if verdict.allowed and action in CHANGING and self.glass.holds(resource):
+            self.ledger.note("action.denied", object=resource, code=NotAllowed.code)
+            raise NotAllowed("Through broken glass a collection is read, not changed.")
         if not verdict.allowed:
             self.ledger.note(
                 "action.denied",
@@ -130,9 +145,11 @@ class Desk:
     # --- collections -----------------------------------------------------------------------
 
     def collections(self) -> tuple[Collection, ...]:
-        """Those whose key is held, with what they hold."""
+        """Those whose key is held, and those behind broken glass, with what they hold."""
+        self.glass.expire()
         listed = []
-        for identifier, title in self.session.collections():
+        broken = tuple((glass.collection, glass.title) for glass in self.glass.all())
+        for identifier, title in (*self.session.collections(), *broken):
             error = self._refused.get(identifier)
             if error is None:
                 listed.append(Collection(identifier, title, *self.library.counts(identifier)))
@@ -144,6 +161,7 @@ class Desk:
     def require_usable(self, collections: Sequence[str]) -> None:
         """Raises the StoreTampered that one of these was refused with when the desk opened; for
         none named, where none at all is usable."""
+        self.glass.expire()
         if not collections and not self.library.open_collections():
             collections = tuple(self._refused)
         for identifier in collections:
@@ -183,40 +201,25 @@ class Desk:
                 self.ledger.refused(f"collection/{identifier}", error)
 
     def _open_collection(self, identifier: str) -> None:
-        key = self.session.collection_key(identifier)
-        mark = self.ledger.log.latest_store(f"collection/{identifier}")
-        if mark is None:
-            self.library.create_collection(identifier, key)
-        else:
-            self.library.open_collection(identifier, key, mark, self.ledger.log.store_marks)
+        open_collection(self, identifier)
         known = {info.id for info in self.library.documents(identifier)}
         self.originals(identifier).sweep(known)
 
     # --- what is logged before it is done, and after -----------------------------------------
 
     def remove_document(self, collection: str, document: str) -> None:
-        """Raises NotAllowed, DocumentUnknown, StorageFull, StorageReadOnly. An original that could
-        not be removed is removed at the next opening."""
-        self.require(Action.REMOVE_DOCUMENT, collection)
-        self.require_usable((collection,))
-        self.library.document(collection, document)
-        within = (("collection", collection),)
-        self.ledger.note("document.removing", object=document, details=within)
-        self.library.remove_document(collection, document)
-        self.ledger.note("document.removed", object=document, details=within)
-        self.originals(collection).remove(document)
+        removal.remove_document(self, collection, document)
 
     def forget_conversation(self, conversation: str) -> None:
-        """Raises ConversationUnknown."""
-        self.history.turns(conversation)
-        self.ledger.note("conversation.deleting", object=conversation)
-        self.history.delete(conversation)
-        self.ledger.note("conversation.deleted", object=conversation)
+        removal.forget_conversation(self, conversation)
 
-    def change_passphrase(self, old: str, new: str) -> None:
-        """Rewrites one slot. Raises WrongPassphrase, PassphraseTooWeak."""
+    def discard_import(self, job: str) -> None:
+        removal.discard_import(self, job)
+
+    def change_passphrase(self, old: str, new: str, door: Door) -> None:
+        """Rewrites one slot. Raises WrongPassphrase, PassphraseTooWeak, TryLater, LockedOut."""
         self.ledger.note("passphrase.changing", object=self.person.id)
-        self.session.change_passphrase(old, new)
+        door.change_passphrase(self.session, old, new)
         self.note_vault()
         self.ledger.note("passphrase.changed", object=self.person.id)
 
@@ -228,9 +231,14 @@ class Desk:
         }
 
     def originals(self, collection: str) -> Originals:
-        return Originals(
-            self.place.collections / collection, self.session.collection_key(collection)
-        )
+        folder = self.place.collections / collection
+        return Originals.under(folder, lambda: self._keys(collection), self._sealing)
+
+    def _keys(self, collection: str) -> tuple[bytes, ...]:
+        """Newest first. Raises NotAMember."""
+        if self.glass.holds(collection):
+            return self.session.emergency.keys(collection)
+        return self.session.collection_keys(collection)
 
     def intake(self, collection: str) -> IntakeParts:
         """What an import into this collection runs on. Raises NotAllowed."""
@@ -275,12 +283,23 @@ class Desk:
         return self.ledger.log.records(start, count)
 
     def note_vault(self) -> None:
-        """The vault's counter goes into the log, so that an older vault.json shows."""
-        self.ledger.log.note_value("vault", self.session.vault_id, self.session.counter)
+        """The vault's counter goes into the log, so that an older vault.json shows; so does how
+        long the list of people is."""
+        vault, log, people = self.session.vault_id, self.ledger.log, self.session.roster_size
+        log.note_value("vault", vault, self.session.counter)
+        self.person = self.session.person  # their own roles may have changed
+        if log.latest_value("roster", vault) != people:
+            log.note_value("roster", vault, people)
 
 
 def open_desk(
-    place: Place, session: Session, engine: EngineHost, *, airgap: AirgapReport, settings: Settings
+    place: Place,
+    session: Session,
+    engine: EngineHost,
+    *,
+    airgap: AirgapReport,
+    settings: Settings,
+    attempts: Attempts | None = None,
 ) -> Desk:
     """Opens log, policy and stores, and starts the language model in the background, where one is
     installed and may be used. Raises StoreTampered subclasses, audit and policy errors."""
@@ -291,6 +310,10 @@ def open_desk(
         begun = unsettled(ledger)
         floor = log.latest_value("vault", session.vault_id)
         session.require_counter(floor or 0)
+        session.require_roster(log.latest_value("roster", session.vault_id) or 0)
+        if not session.roster_size:  # of version 1, and no newer one was taken away
+            with suppress(StorageFull, StorageReadOnly, StorageFailed):
+                session.mend()
         policy = _open_policy(ledger)
         seat = seat_of(place.licence, session, ledger)
         _note_session(ledger, airgap, policy, seat)
@@ -306,8 +329,11 @@ def open_desk(
             writer=language_model(place.data, session, log, settings),
         )
         desk.open_collections()
+        desk.glass.reopen()
         settle(ledger, begun, desk.held_documents())
         desk.note_vault()
+        if attempts is not None:
+            report(desk, attempts)
         desk.start_writer()
     except BaseException:
         if desk is not None:
@@ -360,34 +386,6 @@ def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine, se
             ("seat", standing.state.value),
             ("seat_code", standing.code),
         ),
-    )
-
-
-def _history(place: Place, session: Session, ledger: Ledger) -> History | RefusedHistory:
-    """The person's conversations; in their place, if they are not what the log recorded, what says
-    so when they are asked for."""
-    try:
-        return _opened_history(place, session, ledger)
-    except StoreTampered as error:
-        ledger.refused(f"person/{session.person.id}", error)
-        return RefusedHistory(error)
-
-
-def _opened_history(place: Place, session: Session, ledger: Ledger) -> History:
-    person = session.person.id
-    path, key = place.history(person), session.person_key("history")
-    mark = ledger.log.latest_store(f"person/{person}")
-    if mark is None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return History.create(path, key, spill=place.spill, person=person, on_mark=ledger.mark)
-    return History.open(
-        path,
-        key,
-        spill=place.spill,
-        person=person,
-        mark=mark,
-        on_mark=ledger.mark,
-        earlier=ledger.log.store_marks,
     )
 
 

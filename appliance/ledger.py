@@ -57,6 +57,17 @@ class Ledger:
             )
         )
 
+    def note_sealed(
+        self, action: str, object: str, text: dict[str, object], details: tuple[Detail, ...] = ()
+    ) -> int:
+        """As `note`, with text sealed to the auditors; `object` is the id it is bound to."""
+        noun, verb = action.rsplit(".", 1)
+        payload = self._sealed(verb, object, text, of=noun)
+        record = Record(
+            action, person=self._person, role=self._role, object=object, details=details
+        )
+        return self.log.append(record, payload)
+
     def refused(self, store: str, error: StoreTampered) -> None:
         """A store that is not what this log recorded, and is not used."""
         self.note("store.refused", object=store, outcome="refused", code=error.code)

@@ -6,8 +6,9 @@ is durable before its document can be found; what no document claims is removed 
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Collection as Ids
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +26,7 @@ from appliance.values import (
     PassageDraft,
     Vectors,
 )
-from appliance.vault import Context, read_sealed, write_sealed
+from appliance.vault import Context, Tampered, read_sealed, write_sealed
 from appliance.vault.durable import storage_error
 
 SUFFIX = ".sealed"
@@ -48,7 +49,19 @@ class Originals:
 
     def __init__(self, folder: Path, key: bytes) -> None:
         self._folder = folder / "files"
-        self._key = key
+        self._keys: Callable[[], tuple[bytes, ...]] = lambda: (key,)
+        self._sealing = threading.RLock()
+
+    @staticmethod
+    def under(
+        folder: Path, keys: Callable[[], tuple[bytes, ...]], sealing: threading.RLock
+    ) -> Originals:
+        """For a collection that may be changing its key. keys: newest first, asked each time;
+        sealing: the same for all of this collection, so that nothing is sealed under an older key
+        while `reseal` goes through the folder."""
+        made = Originals(folder, b"")
+        made._keys, made._sealing = keys, sealing
+        return made
 
     def path(self, document: str) -> Path:
         return self._folder / f"{document}{SUFFIX}"
@@ -57,11 +70,41 @@ class Originals:
         """Durable on return. Raises StorageFull, StorageReadOnly."""
         with _storage_errors("the document's original was not saved"):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_sealed(self.path(document), self._key, original, context_of(document))
+        with self._sealing:
+            write_sealed(self.path(document), self._keys()[0], original, context_of(document))
 
     def read(self, document: str) -> bytes:
         """Raises Tampered, SealedMissing."""
-        return read_sealed(self.path(document), self._key, context_of(document))
+        return self._opened(document)[0]
+
+    def reseal(self, damaged: Callable[[str], None]) -> int:
+        """Seals every original under the newest key; returns how many were under an older one.
+        Each is wholly old or wholly new, so what a kill left is taken up again. One that no key
+        opens is told to `damaged` and left. Raises StorageFull, StorageReadOnly."""
+        moved = 0
+        with self._sealing:
+            for path in sorted(self._folder.glob(f"*{SUFFIX}")):
+                document = path.name.removesuffix(SUFFIX)
+                try:
+                    original, under = self._opened(document)
+                except Tampered:
+                    damaged(document)
+                    continue
+                if under > 0:
+                    write_sealed(path, self._keys()[0], original, context_of(document))
+                    moved += 1
+        return moved
+
+    def _opened(self, document: str) -> tuple[bytes, int]:
+        """The original and which of the keys it was under."""
+        keys = self._keys()
+        for under, key in enumerate(keys):
+            try:
+                return read_sealed(self.path(document), key, context_of(document)), under
+            except Tampered:
+                if under == len(keys) - 1:
+                    raise
+        raise Tampered("A sealed original has no key.")
 
     def remove(self, document: str) -> None:
         """Raises StorageReadOnly, StorageFailed: it is then removed at the next opening."""

@@ -13,6 +13,7 @@ from appliance.values import (
     BlockKind,
     Citation,
     DocumentKind,
+    LogRecord,
     LogState,
     PageText,
     PageView,
@@ -91,6 +92,12 @@ def as_question(heading: str) -> str:
     return f"What is said about {_NUMBERING.sub('', text).rstrip('.')}?"
 
 
+def records(desk: Desk, start: int, count: int) -> tuple[LogRecord, ...]:
+    """Raises NotAllowed."""
+    desk.require(Action.READ_LOG)
+    return desk.ledger.log.records(start, count)
+
+
 def payload(desk: Desk, seq: int) -> str:
     """A record's sealed text; that it was read is logged. Raises NotAllowed."""
     desk.require(Action.READ_LOG)
@@ -101,8 +108,9 @@ def payload(desk: Desk, seq: int) -> str:
 
 
 def exported(desk: Desk, folder: Path) -> str:
-    """Writes a copy of the log; returns its public key. Raises NotAllowed."""
+    """Writes a copy of the log; returns its public key. Raises NotAllowed, ConfirmFirst."""
     desk.require(Action.EXPORT_LOG)
+    desk.confirmation.require_fresh()
     desk.ledger.note("log.exported")
     desk.ledger.log.export(folder)
     return desk.ledger.log.public_key

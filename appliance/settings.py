@@ -39,7 +39,9 @@ class Settings:
     question, its passages and the answer may take together; less where memory is short. gpu: "off",
     or "auto" to run the language model on a GPU where there is one that works. arithmetic: "fast"
     rounds what goes between four-bit weights to eight bits on the processor, "exact" does not
-    (slower; docs/benchmarks.md has both)."""
+    (slower; docs/benchmarks.md has both). lock_minutes: how long nobody may touch the window before
+    it locks. glass_minutes: the longest that somebody may break the glass of a collection for.
+    key_store: "off", or "allowed" to let a person log in through the system's key store."""
 
     airgap: str = "required"
     profile: str = "standard"
@@ -49,17 +51,29 @@ class Settings:
     context_tokens: int = 8_192
     gpu: str = "off"
     arithmetic: str = "fast"
+    lock_minutes: int = 10
+    glass_minutes: int = 60
+    key_store: str = "off"
     sources: tuple[tuple[str, Source], ...] = ()
 
     def source(self, name: str) -> Source:
         return dict(self.sources).get(name, Source.BUILT_IN)
 
 
-MANAGED_ONLY = frozenset({"airgap", "model", "context_tokens", "gpu", "arithmetic"})
+MANAGED_ONLY = frozenset(
+    {"airgap", "model", "context_tokens", "gpu", "arithmetic", "glass_minutes", "key_store"}
+)
 """What weakens a promise is for the institution to decide, not for whoever sits at the machine."""
 
-MOST = {"file_limit_mb": 200, "page_limit": 5_000, "context_tokens": 1_000_000}
-"""Above these the sandboxed reader could not keep its own bounds; no model takes more tokens."""
+MOST = {
+    "file_limit_mb": 200,
+    "page_limit": 5_000,
+    "context_tokens": 1_000_000,
+    "lock_minutes": 15,
+    "glass_minutes": 480,
+}
+"""Above these the sandboxed reader could not keep its own bounds; no model takes more tokens; a
+window nobody sits at locks within a quarter of an hour, a glass is whole again after a shift."""
 
 LEAST = {"context_tokens": 2_048}
 """Below this passages, question and answer do not fit."""
@@ -69,6 +83,7 @@ CHOICES = {
     "profile": ("standard", "fips"),
     "gpu": ("off", "auto"),
     "arithmetic": ("fast", "exact"),
+    "key_store": ("off", "allowed"),
 }
 
 
@@ -110,6 +125,9 @@ def read_settings(user: Path | None = None, managed: Path = MANAGED) -> Settings
         context_tokens=int(merged.get("context_tokens", known.context_tokens)),
         gpu=str(merged.get("gpu", known.gpu)),
         arithmetic=str(merged.get("arithmetic", known.arithmetic)),
+        lock_minutes=int(merged.get("lock_minutes", known.lock_minutes)),
+        glass_minutes=int(merged.get("glass_minutes", known.glass_minutes)),
+        key_store=str(merged.get("key_store", known.key_store)),
         sources=tuple(sorted(sources.items())),
     )
 

@@ -1,7 +1,8 @@
 """The window: front or workplace, the keys that work everywhere, lock and leave.
 
 Rules kept here: locking hides everything at once, before the product has closed its stores; the
-window closes at once as well, and the stores are closed cleanly behind it.
+window closes at once as well, and the stores are closed cleanly behind it; a window that nobody
+touches locks by itself.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from appliance.values import Person
 from gui.desk import Desk
 from gui.front import Front
 from gui.help import Help
+from gui.idle import Idle
 from gui.worker import Lane, Worker
 from gui.workplace import Workplace
 
@@ -38,6 +40,8 @@ class Shell(QMainWindow):
         room = self.screen().availableGeometry().size()
         self.resize(min(1440, room.width() - 40), min(900, room.height() - 60))
         self.worker = Worker(self)
+        self.idle = Idle(self)
+        self.idle.due.connect(self.lock)
         self.front = Front()
         self.workplace: Workplace | None = None
         self._stack = QStackedWidget()
@@ -78,9 +82,19 @@ class Shell(QMainWindow):
 
     def _known(self, exists: bool) -> None:
         if exists:
-            self.front.show_unlock()
+            self._show_unlock()
         else:
             self.front.show_create()
+
+    def _show_unlock(self) -> None:
+        self.front.show_unlock()
+        self.worker.run(
+            self,
+            Lane.READ,
+            lambda: self.appliance.several,
+            lambda several: self.front.unlock.ask_name(several=several),
+            self.front.unlock.failed,
+        )
 
     def _create(self, name: str, passphrase: str) -> None:
         def made(code: str) -> None:
@@ -108,11 +122,11 @@ class Shell(QMainWindow):
             self.front.starter.failed,
         )
 
-    def _unlock(self, passphrase: str) -> None:
+    def _unlock(self, passphrase: str, name: str) -> None:
         self.worker.run(
             self,
             Lane.READ,
-            lambda: self.appliance.unlock(passphrase),
+            lambda: self.appliance.unlock(passphrase, name),
             lambda _: self._enter(),
             self.front.unlock.failed,
         )
@@ -136,6 +150,7 @@ class Shell(QMainWindow):
             self.workplace.lock_wanted.connect(self.lock)
             self._stack.addWidget(self.workplace)
         self._stack.setCurrentWidget(self.workplace)
+        self.idle.begin(self.appliance.idleness())
         self.workplace.open(person, self.appliance.airgap)
         if collection:
             self.workplace.go("library")
@@ -151,6 +166,7 @@ class Shell(QMainWindow):
         if self.locked or self.workplace is None or self._locking:
             return
         self._locking = True
+        self.idle.end()
         self._hide_what_floats()
         self.worker.forget()
         self._stack.setCurrentWidget(self.front)
@@ -165,6 +181,7 @@ class Shell(QMainWindow):
     def _locked(self) -> None:
         self._locking = False
         self.front.unlock.wait(waiting=False)
+        self._show_unlock()
 
     def _lock_failed(self, error: CloisterError) -> None:
         self._locked()
@@ -179,6 +196,7 @@ class Shell(QMainWindow):
                 window.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.idle.end()
         self._hide_what_floats()
         self.hide()
         if self.workplace is not None:

@@ -197,6 +197,15 @@ class Log:
         with self._lock:
             return self._index.numbers.get(f"{kind}/{identity}")
 
+    def values(self, kind: str) -> tuple[tuple[str, int], ...]:
+        """(identity, newest value) of every value of that kind, in no order."""
+        with self._lock:
+            return tuple(
+                (name.removeprefix(f"{kind}/"), value)
+                for name, value in self._index.numbers.items()
+                if name.startswith(f"{kind}/")
+            )
+
     def erase_payload(
         self, seq: int, *, person: str = "", role: str = "", code: str = "erased"
     ) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from appliance.cli import people_arguments
 from appliance.cli.licence_arguments import (
     Command,
     authority_commands,
@@ -134,6 +135,9 @@ def _common() -> _Parser:
     common.add_argument(
         "--passphrase-file", type=Path, metavar="FILE", help="read it from a file's first line"
     )
+    common.add_argument(
+        "--key-store", action="store_true", help="log in with the system's key store"
+    )
     return common
 
 
@@ -179,6 +183,8 @@ def _parser() -> argparse.ArgumentParser:
     model = command("model", "model", "show", "Build, install, try or remove chat models.")
     _model_commands(model, common)
     _licence_groups(command, common)
+    people = command("people", "people", "show", "Accounts, members, broken glass.")
+    people_arguments.add_commands(_group(people, common, "people"))
     return parser
 
 

@@ -12,8 +12,10 @@ from appliance.app import Appliance, open_appliance
 from appliance.cli.arguments import Arguments
 from appliance.cli.secrets import read_passphrase
 from appliance.errors import StorageReadOnly, UsageError
+from appliance.people import keystore
 from appliance.settings import default_data_folder
 from appliance.values import Collection
+from appliance.vault import Vault
 
 Happening = TypeVar("Happening")
 
@@ -60,6 +62,8 @@ def unlocked(
     folder = data_folder(arguments)
     if not vault_in(folder):
         raise NoVault(f"There is no vault in {folder}.")
+    if passphrase is None and getattr(arguments.values, "key_store", False):
+        passphrase = keystore.looked_up(key_store_entry(folder, arguments.name))
     if passphrase is None:
         passphrase = read_passphrase(arguments)
     appliance = open_appliance(folder, writable=writable)
@@ -67,9 +71,21 @@ def unlocked(
         if not appliance.airgap.holds:  # opened all the same: the institution's setting allows it
             sys.stderr.write(f"{UNPROVED}\n")
         appliance.unlock(passphrase, arguments.name)
+        with appliance.people() as people:
+            waiting = people.waiting()
+        if waiting:
+            sys.stderr.write(
+                f"ALERT: broken glass to review: {waiting}. `cloister people alerts`\n"
+            )
         yield appliance
     finally:
         appliance.close()
+
+
+def key_store_entry(folder: Path, name: str) -> keystore.Entry:
+    """Where the system's key store keeps this person's code; asked before the guards are on."""
+    who = Vault(folder).claimed(name)
+    return keystore.Entry(who.vault, who.tag)
 
 
 @contextmanager

@@ -176,6 +176,11 @@ class Library:
             opened.abandon()
         shutil.rmtree(self._folder_of(collection), ignore_errors=True)
 
+    def holds(self, collection: str) -> bool:
+        """Whether it is open."""
+        with self._lock:
+            return collection in self._open
+
     def open_collections(self) -> tuple[str, ...]:
         with self._lock:
             return tuple(self._open)

@@ -22,6 +22,9 @@ class Action(StrEnum):
     READ_LOG = "read_log"
     VERIFY_LOG = "verify_log"
     EXPORT_LOG = "export_log"
+    MANAGE_MEMBERS = "manage_members"
+    BREAK_GLASS = "break_glass"
+    APPOINT_AUDITORS = "appoint_auditors"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_POLICIES = "manage_policies"
     MANAGE_MODELS = "manage_models"
@@ -39,6 +42,9 @@ RESOURCE_TYPES: dict[Action, str] = {
     Action.READ_LOG: "Log",
     Action.VERIFY_LOG: "Log",
     Action.EXPORT_LOG: "Log",
+    Action.MANAGE_MEMBERS: "Collection",
+    Action.BREAK_GLASS: "Collection",
+    Action.APPOINT_AUDITORS: "Appliance",
     Action.MANAGE_PEOPLE: "Appliance",
     Action.MANAGE_POLICIES: "Appliance",
     Action.MANAGE_MODELS: "Appliance",
@@ -71,7 +77,7 @@ action "ask" appliesTo {
 
 action "create_collection" appliesTo { principal: [Person], resource: [Library] };
 
-action "read_document", "import", "remove_document" appliesTo {
+action "read_document", "import", "remove_document", "manage_members", "break_glass" appliesTo {
   principal: [Person],
   resource: [Collection],
 };
@@ -83,7 +89,8 @@ action "read_log", "verify_log", "export_log" appliesTo {
   resource: [Log],
 };
 
-action "manage_people", "manage_policies", "manage_models", "manage_seats", "back_up" appliesTo {
+action "appoint_auditors", "manage_people", "manage_policies", "manage_models", "manage_seats",
+  "back_up" appliesTo {
   principal: [Person],
   resource: [Appliance],
 };

@@ -63,9 +63,11 @@ from appliance.values.importing import (
     ImportWorking,
 )
 from appliance.values.people import (
+    Account,
     Collection,
     Person,
     Role,
+    Standing,
 )
 from appliance.values.reading import (
     Reading,
@@ -81,6 +83,7 @@ from appliance.values.seats import SeatView
 
 __all__ = [
     "VECTOR_SIZE",
+    "Account",
     "AirgapReport",
     "Answer",
     "AnswerMode",
@@ -131,6 +134,7 @@ __all__ = [
     "Scored",
     "SeatView",
     "Stage",
+    "Standing",
     "StoreMark",
     "ToRead",
     "Token",

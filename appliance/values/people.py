@@ -16,11 +16,30 @@ class Role(StrEnum):
     KIOSK = "kiosk"
 
 
+class Standing(StrEnum):
+    """What has become of an account. GONE has no entry any more, its keys are destroyed."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    CLOSED = "closed"
+    GONE = "gone"
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     id: str
     name: str
     roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person as an administrator sees them. `custodian`: their printed recovery code opens the
+    institution's recovery key."""
+
+    person: Person
+    standing: Standing
+    custodian: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,10 @@
+from appliance.vault.accounts import Accounts, Erased
 from appliance.vault.durable import remove_leftovers, write_atomic
 from appliance.vault.errors import (
+    AccountClosed,
     BadSignature,
+    EnrolFirst,
+    EnrolmentEnded,
     KeyErased,
     NameRequired,
     NameUnusable,
@@ -33,12 +37,18 @@ from appliance.vault.sealed import (
 from appliance.vault.session import KeyHolder, Session
 from appliance.vault.signing import Algorithm, SigningKey, VerifyingKey, require_signature
 from appliance.vault.suites import Profile, PublicKey
-from appliance.vault.vault import Vault
+from appliance.vault.vault import Claimed, Vault
 
 __all__ = [
+    "AccountClosed",
+    "Accounts",
     "Algorithm",
     "BadSignature",
+    "Claimed",
     "Context",
+    "EnrolFirst",
+    "EnrolmentEnded",
+    "Erased",
     "FolderLock",
     "KeyErased",
     "KeyHolder",

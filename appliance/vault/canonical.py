@@ -84,6 +84,12 @@ class Fields:
             raise Malformed(name)
         return value
 
+    def flag(self, name: str) -> bool:
+        value = self.untrusted.get(name)
+        if not isinstance(value, bool):
+            raise Malformed(name)
+        return value
+
     def blob(self, name: str, limit: int = 16_384) -> bytes:
         return base64_bytes(self.text(name, limit * 4 // 3 + 4))
 

@@ -35,3 +35,11 @@ def collection_title(vault: str, collection: str, key: str) -> Context:
 
 def payload_key(vault: str, payload: str, person: str, holder: str) -> Context:
     return Context("payload-key", f"{vault}/{payload}/{person}/{holder}")
+
+
+def emergency_key(vault: str, collection: str, key: str, holder: str) -> Context:
+    return Context("emergency-key", f"{vault}/{collection}/{key}/{holder}")
+
+
+def roster_anchor(vault: str, person: str) -> Context:
+    return Context("roster-anchor", f"{vault}/{person}")

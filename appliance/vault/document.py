@@ -1,35 +1,17 @@
-"""vault.json as frozen values, and its one encoding.
+"""vault.json as frozen values.
 
-Rules kept here: nothing of it is believed before `require_authentic` has returned under the vault
-key; reading bounds every field; there is no name and no title in clear; the counter rises by one
-at each write. The checksum tells a damaged file from a wrong passphrase before any key is at hand;
-it proves nothing, the MAC does. Format: docs/formats/vault.md.
+Rules kept here: there is no name and no title in clear; an entry says nothing that its encoding
+(encoding.py) does not hold; changes are new documents, never edits. Format: docs/formats/vault.md.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
-from appliance.values import Role
-from appliance.vault.canonical import (
-    Fields,
-    Json,
-    Malformed,
-    base64_bytes,
-    base64_text,
-    canonical_json,
-    read_json,
-)
-from appliance.vault.errors import Tampered, VaultDamaged
-from appliance.vault.primitives import hkdf, mac, require_mac, sha256
-from appliance.vault.slots import Slot, SlotKind
-from appliance.vault.suites import Argon2, Kem, Pbkdf2, Profile, PublicKey, Slow
-
-FORMAT = "cloister-vault"
-VERSION = 1
-MAXIMUM_FILE = 64 << 20
-_PEOPLE = 10_000
-_COLLECTIONS = 10_000
+from appliance.values import Role, Standing
+from appliance.vault.slots import Slot
+from appliance.vault.suites import Profile, PublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +24,10 @@ class Wrapped:
 
 @dataclass(frozen=True, slots=True)
 class PersonEntry:
-    """`name` is sealed under the vault key, `lookup` finds the person by name before that."""
+    """`name` is sealed under the vault key, `lookup` finds the person by name before that.
+
+    `anchor` is what the person has seen of the roster, sealed under a key of theirs alone. A closed
+    account has no `vault_key`: its slots lead to nothing but `store_key`."""
 
     id: str
     lookup: bytes
@@ -53,6 +38,8 @@ class PersonEntry:
     vault_key: bytes
     store_key: bytes
     created: str
+    standing: Standing = Standing.ACTIVE
+    anchor: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +55,24 @@ class RecoveryEntry:
 
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
-    """One generation of a collection's key."""
+    """One generation of a collection's key. `emergency` holders may break the glass: they are no
+    members, and their wraps open as nothing else."""
 
     id: str
     wraps: tuple[Wrapped, ...]
+    emergency: tuple[Wrapped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionEntry:
-    """`title` is sealed under the newest of `keys`; two keys mean a rotation is under way."""
+    """`title` is sealed under the newest of `keys`; two keys mean a rotation is under way. `due`
+    means that somebody lost their wraps and the next member to come gives it a new key."""
 
     id: str
     title: bytes
     created: str
     keys: tuple[KeyEntry, ...]
+    due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +84,34 @@ class PayloadEntry:
     wraps: tuple[Wrapped, ...]
 
 
+class LinkKind(StrEnum):
+    PERSON = "person"
+    RECOVERY = "recovery"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One signed statement of the roster (roster.py): what `subject` is from here on.
+
+    A person: their roles, standing, public keys. The recovery key: its public key and custodian.
+    `public` is a SHA-256 (32 bytes), `signing` an Ed25519 public key (32 bytes, empty for the
+    recovery key), `by` the person who signs."""
+
+    kind: LinkKind
+    subject: str
+    by: str
+    public: bytes
+    signing: bytes = b""
+    roles: tuple[Role, ...] = ()
+    standing: Standing = Standing.ACTIVE
+    custodian: str = ""
+    signature: bytes = b""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
+    """`roster` is empty in a vault of version 1 that nobody has brought forward yet."""
+
     id: str
     profile: Profile
     created: str
@@ -104,50 +121,7 @@ class Document:
     recovery: RecoveryEntry
     collections: tuple[CollectionEntry, ...] = ()
     payloads: tuple[PayloadEntry, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class UntrustedVault:
-    """A parsed vault.json that nothing has vouched for yet."""
-
-    document: Document
-    authenticated: bytes
-    mac: bytes
-
-
-def written(document: Document, vault_key: bytes) -> bytes:
-    """The file's bytes."""
-    members = _encoded(document)
-    members["mac"] = base64_text(mac(_mac_key(vault_key), canonical_json(members)))
-    members["sha256"] = sha256(canonical_json(members)).hex()
-    return canonical_json(members)
-
-
-def read(untrusted: bytes) -> UntrustedVault:
-    """Raises VaultDamaged for anything `written` cannot have made."""
-    try:
-        members = read_json(untrusted)
-        version = members.get("version")
-        if isinstance(version, int) and version > VERSION:
-            raise VaultDamaged(
-                "This vault was written by a newer Cloister.", hint="Install that version."
-            )
-        checksum = members.pop("sha256", None)
-        if checksum != sha256(canonical_json(members)).hex():
-            raise VaultDamaged("vault.json is damaged: its checksum does not fit.")
-        tag = base64_bytes(str(members.pop("mac", "")))
-        return UntrustedVault(_decoded(Fields(members)), canonical_json(members), tag)
-    except (Malformed, Tampered):
-        raise VaultDamaged("vault.json is damaged or was cut short.") from None
-
-
-def require_authentic(untrusted: UntrustedVault, vault_key: bytes) -> Document:
-    """The document, vouched for by a holder of the vault key. Raises VaultDamaged."""
-    try:
-        require_mac(_mac_key(vault_key), untrusted.authenticated, untrusted.mac)
-    except Tampered:
-        raise VaultDamaged("vault.json was changed by something other than Cloister.") from None
-    return untrusted.document
+    roster: tuple[Link, ...] = ()
 
 
 def with_person(document: Document, person: PersonEntry) -> Document:
@@ -162,224 +136,3 @@ def with_collection(document: Document, collection: CollectionEntry) -> Document
         collection if entry.id == collection.id else entry for entry in document.collections
     )
     return replace(document, collections=entries)
-
-
-def _mac_key(vault_key: bytes) -> bytes:
-    return hkdf(vault_key, "cloister/vault-mac/v1")
-
-
-# --- encoding --------------------------------------------------------------------------------
-
-
-def _encoded(document: Document) -> dict[str, Json]:
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "id": document.id,
-        "profile": document.profile.value,
-        "created": document.created,
-        "counter": document.counter,
-        "salt": base64_text(document.salt),
-        "people": [_person_json(entry) for entry in document.people],
-        "recovery": {
-            "id": document.recovery.id,
-            "custodian": document.recovery.custodian,
-            "public": _public_json(document.recovery.public),
-            "slot": _slot_json(document.recovery.slot),
-            "vault_key": base64_text(document.recovery.vault_key),
-        },
-        "collections": [_collection_json(entry) for entry in document.collections],
-        "payloads": [
-            {"id": entry.id, "person": entry.person, "wraps": _wraps_json(entry.wraps)}
-            for entry in document.payloads
-        ],
-    }
-
-
-def _person_json(entry: PersonEntry) -> Json:
-    return {
-        "id": entry.id,
-        "lookup": base64_text(entry.lookup),
-        "name": base64_text(entry.name),
-        "roles": [role.value for role in entry.roles],
-        "public": _public_json(entry.public),
-        "slots": [_slot_json(slot) for slot in entry.slots],
-        "vault_key": base64_text(entry.vault_key),
-        "store_key": base64_text(entry.store_key),
-        "created": entry.created,
-    }
-
-
-def _collection_json(entry: CollectionEntry) -> Json:
-    return {
-        "id": entry.id,
-        "title": base64_text(entry.title),
-        "created": entry.created,
-        "keys": [{"id": key.id, "wraps": _wraps_json(key.wraps)} for key in entry.keys],
-    }
-
-
-def _wraps_json(wraps: tuple[Wrapped, ...]) -> Json:
-    return [{"holder": item.holder, "wrap": base64_text(item.wrap)} for item in wraps]
-
-
-def _public_json(public: PublicKey) -> Json:
-    return {"kem": public.kem.value, "raw": base64_text(public.raw)}
-
-
-def _slot_json(slot: Slot) -> Json:
-    return {
-        "id": slot.id,
-        "kind": slot.kind.value,
-        "kdf": _slow_json(slot.slow),
-        "salt": base64_text(slot.salt),
-        "kem": slot.kem.value,
-        "sealed": base64_text(slot.sealed),
-    }
-
-
-def _slow_json(slow: Slow) -> Json:
-    if isinstance(slow, Argon2):
-        return {
-            "name": "argon2id",
-            "memory": slow.memory,
-            "passes": slow.passes,
-            "lanes": slow.lanes,
-        }
-    return {"name": "pbkdf2-hmac-sha256", "iterations": slow.iterations}
-
-
-# --- decoding --------------------------------------------------------------------------------
-
-
-def _decoded(fields: Fields) -> Document:
-    fields.only(
-        *("format", "version", "id", "profile", "created", "counter", "salt"),
-        *("people", "recovery", "collections", "payloads"),
-    )
-    if fields.text("format") != FORMAT:
-        raise Malformed("format")
-    fields.integer("version", VERSION, VERSION)
-    recovery = fields.fields("recovery").only("id", "custodian", "public", "slot", "vault_key")
-    people = tuple(_person(row) for row in fields.rows("people", _PEOPLE))
-    if not people:
-        raise Malformed("people")
-    return Document(
-        id=_id(fields),
-        profile=_profile(fields.text("profile")),
-        created=fields.text("created"),
-        counter=fields.integer("counter", 1),
-        salt=fields.blob("salt"),
-        people=people,
-        recovery=RecoveryEntry(
-            _id(recovery),
-            _id(recovery, "custodian"),
-            _public(recovery.fields("public")),
-            _slot(recovery.fields("slot")),
-            recovery.blob("vault_key"),
-        ),
-        collections=tuple(_collection(row) for row in fields.rows("collections", _COLLECTIONS)),
-        payloads=tuple(_payload(row) for row in fields.rows("payloads", _PEOPLE)),
-    )
-
-
-def _person(row: Fields) -> PersonEntry:
-    row.only(
-        *("id", "lookup", "name", "roles", "public", "slots"),
-        *("vault_key", "store_key", "created"),
-    )
-    return PersonEntry(
-        id=_id(row),
-        lookup=row.blob("lookup"),
-        name=row.blob("name"),
-        roles=tuple(_role(text) for text in row.texts("roles", len(Role))),
-        public=_public(row.fields("public")),
-        slots=tuple(_slot(slot) for slot in row.rows("slots", 8)),
-        vault_key=row.blob("vault_key"),
-        store_key=row.blob("store_key"),
-        created=row.text("created"),
-    )
-
-
-def _collection(row: Fields) -> CollectionEntry:
-    row.only("id", "title", "created", "keys")
-    keys = tuple(KeyEntry(_id(key.only("id", "wraps")), _wraps(key)) for key in row.rows("keys", 8))
-    if not keys:
-        raise Malformed("keys")
-    return CollectionEntry(_id(row), row.blob("title"), row.text("created"), keys)
-
-
-def _payload(row: Fields) -> PayloadEntry:
-    row.only("id", "person", "wraps")
-    return PayloadEntry(_id(row), _id(row, "person"), _wraps(row))
-
-
-def _wraps(row: Fields) -> tuple[Wrapped, ...]:
-    return tuple(
-        Wrapped(_id(item.only("holder", "wrap"), "holder"), item.blob("wrap"))
-        for item in row.rows("wraps", _PEOPLE + 1)
-    )
-
-
-def _public(row: Fields) -> PublicKey:
-    row.only("kem", "raw")
-    return PublicKey(_kem(row.text("kem")), row.blob("raw"))
-
-
-def _slot(row: Fields) -> Slot:
-    row.only("id", "kind", "kdf", "salt", "kem", "sealed")
-    return Slot(
-        id=_id(row),
-        kind=_kind(row.text("kind")),
-        slow=_slow(row.fields("kdf")),
-        salt=row.blob("salt", 64),
-        kem=_kem(row.text("kem")),
-        sealed=row.blob("sealed"),
-    )
-
-
-def _slow(row: Fields) -> Slow:
-    """The bounds are those of the classes, which raise Tampered."""
-    if row.text("name") == "argon2id":
-        row.only("name", "memory", "passes", "lanes")
-        return Argon2(row.integer("memory"), row.integer("passes"), row.integer("lanes"))
-    row.only("name", "iterations")
-    if row.text("name") != "pbkdf2-hmac-sha256":
-        raise Malformed("kdf")
-    return Pbkdf2(row.integer("iterations"))
-
-
-def _id(row: Fields, name: str = "id") -> str:
-    """Hexadecimal, so that an id is a safe file name and never holds a separator."""
-    text = row.text(name, 64)
-    if not text or any(symbol not in "0123456789abcdef" for symbol in text):
-        raise Malformed(name)
-    return text
-
-
-def _profile(text: str) -> Profile:
-    try:
-        return Profile(text)
-    except ValueError:
-        raise Malformed("profile") from None
-
-
-def _role(text: str) -> Role:
-    try:
-        return Role(text)
-    except ValueError:
-        raise Malformed("roles") from None
-
-
-def _kem(text: str) -> Kem:
-    try:
-        return Kem(text)
-    except ValueError:
-        raise Malformed("kem") from None
-
-
-def _kind(text: str) -> SlotKind:
-    try:
-        return SlotKind(text)
-    except ValueError:
-        raise Malformed("kind") from None

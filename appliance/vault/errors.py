@@ -33,6 +33,23 @@ class WrongPassphrase(CloisterError):
     )
 
 
+class EnrolFirst(CloisterError):
+    """An enrolment code was typed where a passphrase is asked for."""
+
+    code = "enrol_first"
+    hint = "Enrol with it: `cloister people enrol`, or Enrol in the window."
+
+
+class EnrolmentEnded(CloisterError):
+    code = "enrolment_ended"
+    hint = "Ask your administrator for a new code."
+
+
+class AccountClosed(CloisterError):
+    code = "account_closed"
+    hint = "Ask your administrator to open it again."
+
+
 class RecoveryCodeMistyped(CloisterError):
     code = "recovery_code_mistyped"
     hint = "Compare it with the printout group by group; 0 and O, 1 and I and L count as the same."

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from appliance.errors import UsageError
+from appliance.values import Standing
 from appliance.vault import contexts
 from appliance.vault.document import (
     CollectionEntry,
@@ -23,6 +24,7 @@ from appliance.vault.document import (
 from appliance.vault.errors import NotAMember
 from appliance.vault.keyring import Keyring
 from appliance.vault.people import (
+    active,
     auditors_of,
     new_id,
     person_by_id,
@@ -30,8 +32,7 @@ from appliance.vault.people import (
     showable,
 )
 from appliance.vault.sealed import Context, seal, unseal
-from appliance.vault.suites import PrivateKey
-from appliance.vault.wraps import unwrap, wrap
+from appliance.vault.wraps import wrap
 
 MAXIMUM_TITLE = 500
 MAXIMUM_KEYS = 8
@@ -54,7 +55,7 @@ def new_collection(document: Document, title: str, key: bytes, creator: str, now
             hint="Give another title.",
         )
     collection = new_id()
-    entry = _key_entry(document, collection, new_id(), key, (creator, document.recovery.id))
+    entry = key_entry(document, collection, new_id(), key, (creator, document.recovery.id))
     sealed = seal(key, text.encode(), contexts.collection_title(document.id, collection, entry.id))
     added = CollectionEntry(collection, sealed, now, (entry,))
     return replace(document, collections=(*document.collections, added))
@@ -75,10 +76,133 @@ def members_of(document: Document, entry: CollectionEntry) -> tuple[str, ...]:
 
 def with_member(document: Document, collection: str, person: str, keyring: Keyring) -> Document:
     """The person holds every key of the collection that the keyring holds."""
-    person_by_id(document, person)
+    _require_active(document, person)
     entry = collection_by_id(document, collection)
     keys = tuple(_with_holders(document, entry.id, key, (person,), keyring) for key in entry.keys)
     return with_collection(document, replace(entry, keys=keys))
+
+
+def _require_active(document: Document, person: str) -> None:
+    """A key is given to somebody whose keys are their own, never to who was only invited."""
+    if person_by_id(document, person).standing is not Standing.ACTIVE:
+        raise UsageError(
+            "This person has not enrolled, or their account is closed.",
+            hint="They must log in once before they can be given a collection.",
+        )
+
+
+def with_emergency(document: Document, collection: str, person: str, keyring: Keyring) -> Document:
+    """The person may break the glass: they hold every key the keyring holds, as nothing else."""
+    _require_active(document, person)
+    entry = collection_by_id(document, collection)
+    keys = tuple(
+        key
+        if holds(key.emergency, person)
+        else replace(
+            key,
+            emergency=(
+                *key.emergency,
+                *_emergency_wraps(
+                    document, entry.id, key.id, keyring.collection_key(entry.id, key), (person,)
+                ),
+            ),
+        )
+        for key in entry.keys
+    )
+    return with_collection(document, replace(entry, keys=keys))
+
+
+def emergency_of(document: Document, entry: CollectionEntry) -> tuple[str, ...]:
+    """Who may break the glass of this collection."""
+    holders = {item.holder for item in entry.keys[-1].emergency}
+    return tuple(person.id for person in document.people if person.id in holders)
+
+
+def emergency_title(document: Document, entry: CollectionEntry, keyring: Keyring) -> str:
+    """For who may break the glass. Raises NotAMember."""
+    newest = entry.keys[-1]
+    key = keyring.emergency_key(entry.id, newest)
+    return unseal(
+        key, entry.title, contexts.collection_title(document.id, entry.id, newest.id)
+    ).decode()
+
+
+def expelled(document: Document, collection: str, person: str) -> Document:
+    """The person holds no key of the collection any more, in whatever way they did, and it is due
+    for a new one. Needs no key."""
+    entry = collection_by_id(document, collection)
+    held = any(holds(key.wraps, person) or holds(key.emergency, person) for key in entry.keys)
+    if not held:
+        return document
+    keys = tuple(_without(key, person) for key in entry.keys)
+    return with_collection(document, replace(entry, keys=keys, due=True))
+
+
+def without_emergency(document: Document, collection: str, person: str) -> Document:
+    """The person may not break the glass any more, and the collection is due for a new key."""
+    entry = collection_by_id(document, collection)
+    if not any(holds(key.emergency, person) for key in entry.keys):
+        return document
+    keys = tuple(
+        replace(key, emergency=tuple(item for item in key.emergency if item.holder != person))
+        for key in entry.keys
+    )
+    return with_collection(document, replace(entry, keys=keys, due=True))
+
+
+def without_holder(document: Document, person: str) -> Document:
+    """The person holds no collection and none of the log's keys any more."""
+    for entry in document.collections:
+        document = expelled(document, entry.id, person)
+    payloads = tuple(
+        replace(entry, wraps=tuple(item for item in entry.wraps if item.holder != person))
+        for entry in document.payloads
+    )
+    return replace(document, payloads=payloads)
+
+
+def renewed(document: Document, collection: str, key: bytes, keyring: Keyring) -> Document:
+    """`key` is the collection's newest, for whoever holds it now. Nothing changes if none is due.
+
+    Raises NotAMember (this person holds none), UsageError (too many rotations begun)."""
+    entry = collection_by_id(document, collection)
+    if not entry.due:
+        return document
+    if len(entry.keys) >= MAXIMUM_KEYS:
+        raise UsageError("An earlier change of key is unfinished.", hint="Finish it first.")
+    title = title_of(entry, keyring)
+    return with_collection(document, _with_new_key(document, entry, key, title))
+
+
+def _with_new_key(
+    document: Document, entry: CollectionEntry, key: bytes, title: str
+) -> CollectionEntry:
+    holders = (*members_of(document, entry), document.recovery.id)
+    newest = key_entry(document, entry.id, new_id(), key, holders)
+    wraps = _emergency_wraps(document, entry.id, newest.id, key, emergency_of(document, entry))
+    newest = replace(newest, emergency=wraps)
+    context = contexts.collection_title(document.id, entry.id, newest.id)
+    sealed = seal(key, title.encode(), context)
+    return replace(entry, title=sealed, keys=(*entry.keys, newest), due=False)
+
+
+def _without(key: KeyEntry, person: str) -> KeyEntry:
+    return replace(
+        key,
+        wraps=tuple(item for item in key.wraps if item.holder != person),
+        emergency=tuple(item for item in key.emergency if item.holder != person),
+    )
+
+
+def _emergency_wraps(
+    document: Document, collection: str, key_id: str, key: bytes, holders: Iterable[str]
+) -> tuple[Wrapped, ...]:
+    return wraps_for(
+        document,
+        holders,
+        key,
+        lambda holder: contexts.emergency_key(document.id, collection, key_id, holder),
+    )
 
 
 def without_member(
@@ -97,15 +221,8 @@ def without_member(
     if len(entry.keys) >= MAXIMUM_KEYS:
         raise UsageError("An earlier change of key is unfinished.", hint="Finish it first.")
     title = title_of(entry, keyring)
-    staying = (*(member for member in members if member != person), document.recovery.id)
-    newest = _key_entry(document, entry.id, new_id(), key, staying)
-    kept = tuple(
-        replace(old, wraps=tuple(item for item in old.wraps if item.holder != person))
-        for old in entry.keys
-    )
-    context = contexts.collection_title(document.id, entry.id, newest.id)
-    sealed = seal(key, title.encode(), context)
-    return with_collection(document, replace(entry, title=sealed, keys=(*kept, newest)))
+    kept = replace(entry, keys=tuple(_without(old, person) for old in entry.keys))
+    return with_collection(document, _with_new_key(document, kept, key, title))
 
 
 def rotation_finished(document: Document, collection: str) -> Document:
@@ -114,7 +231,15 @@ def rotation_finished(document: Document, collection: str) -> Document:
 
 
 def payload_of(document: Document, person: str) -> PayloadEntry | None:
-    return next((entry for entry in document.payloads if entry.person == person), None)
+    """The key this person seals with; one they do not hold (any more) is left for the auditors."""
+    return next(
+        (
+            entry
+            for entry in document.payloads
+            if entry.person == person and holds(entry.wraps, person)
+        ),
+        None,
+    )
 
 
 def new_payload(document: Document, person: str, key: bytes) -> Document:
@@ -123,7 +248,7 @@ def new_payload(document: Document, person: str, key: bytes) -> Document:
     if payload_of(document, person) is not None:
         return document
     payload = new_id()
-    wraps = _wraps(
+    wraps = wraps_for(
         document,
         _payload_holders(document, person),
         key,
@@ -144,7 +269,7 @@ def mended(document: Document, keyring: Keyring) -> Document:
     An auditor who came later, or a new recovery key, gets what the one who added them could not
     open; it happens as soon as somebody who can logs in. Wraps to a replaced recovery key go.
     """
-    known = {person.id for person in document.people} | {document.recovery.id}
+    known = {person.id for person in active(document)} | {document.recovery.id}
     collections = tuple(
         replace(
             entry,
@@ -159,8 +284,12 @@ def mended(document: Document, keyring: Keyring) -> Document:
 def _mended_key(
     document: Document, collection: str, key: KeyEntry, known: set[str], keyring: Keyring
 ) -> KeyEntry:
-    kept = replace(key, wraps=tuple(item for item in key.wraps if item.holder in known))
-    if not _holds(key.wraps, keyring.holder):
+    kept = replace(
+        key,
+        wraps=tuple(item for item in key.wraps if item.holder in known),
+        emergency=tuple(item for item in key.emergency if item.holder in known),
+    )
+    if not holds(key.wraps, keyring.holder):
         return kept
     return _with_holders(document, collection, kept, (document.recovery.id,), keyring)
 
@@ -168,10 +297,10 @@ def _mended_key(
 def _mended_payload(document: Document, entry: PayloadEntry, keyring: Keyring) -> PayloadEntry:
     holders = _payload_holders(document, entry.person)
     kept = tuple(item for item in entry.wraps if item.holder in holders)
-    missing = tuple(holder for holder in holders if not _holds(kept, holder))
-    if not missing or not _holds(entry.wraps, keyring.holder):
+    missing = tuple(holder for holder in holders if not holds(kept, holder))
+    if not missing or not holds(entry.wraps, keyring.holder):
         return replace(entry, wraps=kept)
-    added = _wraps(
+    added = wraps_for(
         document,
         missing,
         keyring.payload_key(entry),
@@ -182,30 +311,31 @@ def _mended_payload(document: Document, entry: PayloadEntry, keyring: Keyring) -
 
 def _payload_holders(document: Document, person: str) -> tuple[str, ...]:
     auditors = (auditor.id for auditor in auditors_of(document))
-    return tuple(dict.fromkeys((person, *auditors, document.recovery.id)))
+    own = (person,) if any(entry.id == person for entry in active(document)) else ()
+    return tuple(dict.fromkeys((*own, *auditors, document.recovery.id)))
 
 
 def _with_holders(
     document: Document, collection: str, key: KeyEntry, holders: Iterable[str], keyring: Keyring
 ) -> KeyEntry:
-    missing = tuple(holder for holder in holders if not _holds(key.wraps, holder))
+    missing = tuple(holder for holder in holders if not holds(key.wraps, holder))
     if not missing:
         return key
     secret = keyring.collection_key(collection, key)
-    added = _key_entry(document, collection, key.id, secret, missing)
+    added = key_entry(document, collection, key.id, secret, missing)
     return replace(key, wraps=(*key.wraps, *added.wraps))
 
 
-def _key_entry(
+def key_entry(
     document: Document, collection: str, key_id: str, key: bytes, holders: Iterable[str]
 ) -> KeyEntry:
     def context(holder: str) -> Context:
         return contexts.collection_key(document.id, collection, key_id, holder)
 
-    return KeyEntry(key_id, _wraps(document, holders, key, context))
+    return KeyEntry(key_id, wraps_for(document, holders, key, context))
 
 
-def _wraps(
+def wraps_for(
     document: Document, holders: Iterable[str], key: bytes, context: Callable[[str], Context]
 ) -> tuple[Wrapped, ...]:
     return tuple(
@@ -214,70 +344,12 @@ def _wraps(
     )
 
 
-def _holds(wraps: tuple[Wrapped, ...], holder: str) -> bool:
+def holds(wraps: tuple[Wrapped, ...], holder: str) -> bool:
     return any(item.holder == holder for item in wraps)
 
 
 # --- with the institution's recovery key -----------------------------------------------------
 
 
-def recoverable(document: Document, private: PrivateKey) -> tuple[tuple[str, str], ...]:
-    """Id and title of every collection the institution's recovery key opens."""
-    found = []
-    for entry in document.collections:
-        newest = entry.keys[-1]
-        if _holds(newest.wraps, document.recovery.id):
-            key = _recovered_key(document, entry.id, newest, private)
-            context = contexts.collection_title(document.id, entry.id, newest.id)
-            found.append((entry.id, unseal(key, entry.title, context).decode()))
-    return tuple(found)
-
-
-def with_recovered_member(
-    document: Document, collection: str, person: str, private: PrivateKey
-) -> Document:
-    """The person holds every key of the collection that the recovery key holds."""
-    entry = collection_by_id(document, collection)
-    keys = []
-    for key in entry.keys:
-        if _holds(key.wraps, person):
-            keys.append(key)
-            continue
-        secret = _recovered_key(document, entry.id, key, private)
-        added = _key_entry(document, entry.id, key.id, secret, (person,))
-        keys.append(replace(key, wraps=(*key.wraps, *added.wraps)))
-    return with_collection(document, replace(entry, keys=tuple(keys)))
-
-
-def with_recovered_payloads(document: Document, auditor: str, private: PrivateKey) -> Document:
-    """The auditor holds every payload key that the recovery key holds."""
-    payloads = []
-    for entry in document.payloads:
-        wrapped = _wrap_of(entry.wraps, document.recovery.id)
-        if wrapped is None or _holds(entry.wraps, auditor):
-            payloads.append(entry)
-            continue
-
-        def context(holder: str, entry: PayloadEntry = entry) -> Context:
-            return contexts.payload_key(document.id, entry.id, entry.person, holder)
-
-        key = unwrap(private, wrapped, context(document.recovery.id))
-        added = _wraps(document, (auditor,), key, context)
-        payloads.append(replace(entry, wraps=(*entry.wraps, *added)))
-    return replace(document, payloads=tuple(payloads))
-
-
-def _recovered_key(
-    document: Document, collection: str, key: KeyEntry, private: PrivateKey
-) -> bytes:
-    recovery = document.recovery.id
-    wrapped = _wrap_of(key.wraps, recovery)
-    if wrapped is None:
-        raise NotAMember("The institution's recovery key does not hold this collection yet.")
-    return unwrap(
-        private, wrapped, contexts.collection_key(document.id, collection, key.id, recovery)
-    )
-
-
-def _wrap_of(wraps: tuple[Wrapped, ...], holder: str) -> bytes | None:
+def wrap_of(wraps: tuple[Wrapped, ...], holder: str) -> bytes | None:
     return next((item.wrap for item in wraps if item.holder == holder), None)

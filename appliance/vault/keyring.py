@@ -51,12 +51,17 @@ class Keyring:
     def collection_key(self, collection: str, entry: KeyEntry) -> bytes:
         """Raises NotAMember if the key is not wrapped to this person."""
         context = contexts.collection_key(self.vault, collection, entry.id, self.holder)
-        return self._held(entry.id, entry.wraps, context)
+        return self._held(f"collection/{entry.id}", entry.wraps, context)
+
+    def emergency_key(self, collection: str, entry: KeyEntry) -> bytes:
+        """Raises NotAMember if the glass is not this person's to break."""
+        context = contexts.emergency_key(self.vault, collection, entry.id, self.holder)
+        return self._held(f"emergency/{entry.id}", entry.emergency, context)
 
     def payload_key(self, entry: PayloadEntry) -> bytes:
         """Raises NotAMember if the key is not wrapped to this person."""
         context = contexts.payload_key(self.vault, entry.id, entry.person, self.holder)
-        return self._held(entry.id, entry.wraps, context)
+        return self._held(f"payload/{entry.id}", entry.wraps, context)
 
     def close(self) -> None:
         for secret in (self._private, self._vault_key, self._store_key, *self._unwrapped.values()):

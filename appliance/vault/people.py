@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from appliance.values import Person, Role
+from appliance.values import Person, Role, Standing
 from appliance.vault import contexts
 from appliance.vault.document import Document, PersonEntry, RecoveryEntry
-from appliance.vault.errors import NameRequired, NameUnusable, PersonUnknown
+from appliance.vault.errors import NameRequired, NameUnusable, PersonUnknown, VaultDamaged
 from appliance.vault.passphrase import normalised, require_strong
 from appliance.vault.primitives import KEY_SIZE, mac, random_bytes
 from appliance.vault.recovery import new_code, secret_for
@@ -45,6 +45,14 @@ def new_id() -> str:
 
 def stamp(now: datetime) -> str:
     return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(stamped: str) -> datetime:
+    """What `stamp` wrote. Raises VaultDamaged."""
+    try:
+        return datetime.strptime(stamped, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise VaultDamaged("vault.json is damaged: a date in it is none.") from None
 
 
 def plain_name(name: str) -> str:
@@ -91,8 +99,17 @@ def shown_person(entry: PersonEntry, vault: str, vault_key: bytes) -> Person:
     return Person(entry.id, name, entry.roles)
 
 
+def sealed_name(name: str, person: str, vault: str, vault_key: bytes) -> bytes:
+    return seal(vault_key, name.encode(), contexts.person_name(vault, person))
+
+
+def active(document: Document) -> tuple[PersonEntry, ...]:
+    """Who can log in, and may be given keys."""
+    return tuple(entry for entry in document.people if entry.standing is Standing.ACTIVE)
+
+
 def auditors_of(document: Document) -> tuple[PersonEntry, ...]:
-    return tuple(entry for entry in document.people if Role.AUDITOR in entry.roles)
+    return tuple(entry for entry in active(document) if Role.AUDITOR in entry.roles)
 
 
 def public_of_holder(document: Document, holder: str) -> PublicKey:
@@ -111,27 +128,85 @@ def new_person(
     salt: bytes,
     vault_key: bytes,
     profile: Profile,
+    person: str = "",
 ) -> Newcomer:
-    """Raises PassphraseTooWeak, NameUnusable. Takes two slow derivations (about 0.3 s)."""
+    """person: their id, if they were invited. Raises PassphraseTooWeak, NameUnusable. Takes two
+    slow derivations (about 0.3 s)."""
     shown_name = plain_name(name)
     require_strong(passphrase, shown_name)
-    person, code = new_id(), new_code()
+    person, code = person or new_id(), new_code()
     public, private = generate_pair(profile)
-    entry = PersonEntry(
+    slots = (
+        passphrase_slot(passphrase, private, vault, person, profile),
+        recovery_slot(code, private, vault, person, profile),
+    )
+    blank = PersonEntry(
         id=person,
         lookup=lookup_tag(salt, shown_name),
-        name=seal(vault_key, shown_name.encode(), contexts.person_name(vault, person)),
+        name=sealed_name(shown_name, person, vault, vault_key),
         roles=tuple(sorted(set(roles))),
         public=public,
-        slots=(
-            passphrase_slot(passphrase, private, vault, person, profile),
-            recovery_slot(code, private, vault, person, profile),
-        ),
-        vault_key=wrap(public, vault_key, contexts.vault_key(vault, person)),
-        store_key=wrap(public, random_bytes(KEY_SIZE), contexts.store_key(vault, person)),
+        slots=slots,
+        vault_key=b"",
+        store_key=b"",
         created=stamp(now),
     )
-    return Newcomer(entry, private, code)
+    return Newcomer(with_keys(blank, public, vault, vault_key), private, code)
+
+
+def invited_person(
+    name: str,
+    roles: Iterable[Role],
+    now: datetime,
+    *,
+    vault: str,
+    salt: bytes,
+    vault_key: bytes,
+    profile: Profile,
+) -> Newcomer:
+    """Somebody who sets a passphrase later, with the enrolment code. Raises NameUnusable."""
+    shown_name = plain_name(name)
+    person = new_id()
+    public, _ = generate_pair(profile)
+    blank = PersonEntry(
+        id=person,
+        lookup=lookup_tag(salt, shown_name),
+        name=sealed_name(shown_name, person, vault, vault_key),
+        roles=tuple(sorted(set(roles))),
+        public=public,
+        slots=(),
+        vault_key=b"",
+        store_key=b"",
+        created=stamp(now),
+        standing=Standing.INVITED,
+    )
+    return invited_again(blank, now, vault=vault, vault_key=vault_key, profile=profile)
+
+
+def invited_again(
+    entry: PersonEntry, now: datetime, *, vault: str, vault_key: bytes, profile: Profile
+) -> Newcomer:
+    """The entry with keys for the way in alone, which the code opens once. What the old keys
+    opened, the person's conversations among it, stays closed."""
+    code = new_code()
+    public, private = generate_pair(profile)
+    owner = contexts.slot_owner(vault, entry.id)
+    secret = secret_for(code, "enrolment")
+    slot = make_slot(SlotKind.ENROLMENT, secret, private, owner, profile)
+    renewed = replace(
+        entry, slots=(slot,), created=stamp(now), standing=Standing.INVITED, anchor=b""
+    )
+    return Newcomer(with_keys(renewed, public, vault, vault_key), private, code)
+
+
+def with_keys(entry: PersonEntry, public: PublicKey, vault: str, vault_key: bytes) -> PersonEntry:
+    """The entry under another public key, with a store of its own."""
+    return replace(
+        entry,
+        public=public,
+        vault_key=wrap(public, vault_key, contexts.vault_key(vault, entry.id)),
+        store_key=wrap(public, random_bytes(KEY_SIZE), contexts.store_key(vault, entry.id)),
+    )
 
 
 def new_recovery(
@@ -164,6 +239,12 @@ def recovery_slot(
 ) -> Slot:
     owner = contexts.slot_owner(vault, person)
     return make_slot(SlotKind.RECOVERY, secret_for(code, "person"), private, owner, profile)
+
+
+def with_device(entry: PersonEntry, slot: Slot | None) -> PersonEntry:
+    """The entry with this slot for the system's key store in the place of an older one, or none."""
+    others = tuple(old for old in entry.slots if old.kind is not SlotKind.DEVICE)
+    return replace(entry, slots=others if slot is None else (*others, slot))
 
 
 def slot_of(entry: PersonEntry, kind: SlotKind) -> Slot | None:

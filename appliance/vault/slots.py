@@ -15,17 +15,21 @@ from appliance.vault.primitives import random_bytes
 from appliance.vault.sealed import Context, seal, unseal
 from appliance.vault.suites import SALT_SIZE, Kem, PrivateKey, Profile, Slow, kem_of, slow_of
 
+SLOT_VERSION = 2
 WRONG = "That name and passphrase do not open this vault."
 
 
 class SlotKind(StrEnum):
     PASSPHRASE = "passphrase"  # noqa: S105 - the name of a kind of slot
     RECOVERY = "recovery"
+    ENROLMENT = "enrolment"
+    DEVICE = "device"
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """`kem` says what kind of private key `sealed` holds."""
+    """`kem` says what kind of private key `sealed` holds. `version` is bound to what is sealed: a
+    slot of version 2 belongs to a vault with a signed roster, and opens in no other."""
 
     id: str
     kind: SlotKind
@@ -33,6 +37,7 @@ class Slot:
     salt: bytes
     kem: Kem
     sealed: bytes
+    version: int = 1
 
 
 def make_slot(
@@ -40,15 +45,16 @@ def make_slot(
 ) -> Slot:
     """owner binds the slot to its vault and holder. Takes about 0.13 s by design."""
     slot_id, salt, slow = random_bytes(8).hex(), random_bytes(SALT_SIZE), slow_of(profile)
-    sealed = seal(slow.derive(secret, salt), private.raw, _context(kind, owner, slot_id))
-    return Slot(slot_id, kind, slow, salt, private.kem, sealed)
+    context = _context(kind, owner, slot_id, SLOT_VERSION)
+    sealed = seal(slow.derive(secret, salt), private.raw, context)
+    return Slot(slot_id, kind, slow, salt, private.kem, sealed, SLOT_VERSION)
 
 
 def open_slot(slot: Slot, secret: bytes, owner: str) -> PrivateKey:
     """Raises WrongPassphrase if the secret is not the slot's."""
     derived = slot.slow.derive(secret, slot.salt)
     try:
-        raw = unseal(derived, slot.sealed, _context(slot.kind, owner, slot.id))
+        raw = unseal(derived, slot.sealed, _context(slot.kind, owner, slot.id, slot.version))
     except Tampered:
         raise WrongPassphrase(WRONG) from None
     return PrivateKey(slot.kem, raw)
@@ -58,9 +64,9 @@ def decoy_slot(kind: SlotKind, profile: Profile) -> Slot:
     """A slot nothing opens: an unknown name must cost the same time as a wrong passphrase."""
     return Slot(
         random_bytes(8).hex(), kind, slow_of(profile), random_bytes(SALT_SIZE), kem_of(profile),
-        random_bytes(181),
+        random_bytes(181), SLOT_VERSION,
     )  # fmt: skip
 
 
-def _context(kind: SlotKind, owner: str, slot_id: str) -> Context:
-    return Context(f"slot-{kind}", f"{owner}/{slot_id}")
+def _context(kind: SlotKind, owner: str, slot_id: str, version: int) -> Context:
+    return Context(f"slot-{kind}", f"{owner}/{slot_id}", version)

@@ -9,23 +9,52 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from appliance.errors import StorageFull, StorageReadOnly
-from appliance.values import Role
-from appliance.vault import people, vault_file
-from appliance.vault.document import Document, PersonEntry, require_authentic
+from appliance.values import Role, Standing
+from appliance.vault import contexts, people, roster, vault_file
+from appliance.vault.accounts import enrolled, founded
+from appliance.vault.document import Document, PersonEntry, with_person
 from appliance.vault.durable import storage_error
-from appliance.vault.errors import NoVault, StorageFailed, Tampered, VaultDamaged, VaultExists
+from appliance.vault.encoding import UntrustedVault, require_authentic
+from appliance.vault.errors import (
+    AccountClosed,
+    EnrolFirst,
+    EnrolmentEnded,
+    NoVault,
+    StorageFailed,
+    Tampered,
+    VaultDamaged,
+    VaultExists,
+)
 from appliance.vault.keyring import Keyring, opened_keyring
+from appliance.vault.opened import WRITING
 from appliance.vault.primitives import KEY_SIZE, random_bytes
-from appliance.vault.recovery import shown
-from appliance.vault.session import Session, require_secret
-from appliance.vault.slots import SlotKind, decoy_slot
+from appliance.vault.recovery import looks_like_code, read_code, secret_for, shown
+from appliance.vault.roster import Roll
+from appliance.vault.session import Session
+from appliance.vault.slots import SlotKind, decoy_slot, open_slot
 from appliance.vault.suites import PrivateKey, Profile, public_of
+from appliance.vault.unlocking import opened_slot
+
+INVITATION = timedelta(days=14)
+"""How long an enrolment code can be used."""
 
 ALL_ROLES = (Role.MEMBER, Role.CURATOR, Role.AUDITOR, Role.ADMINISTRATOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What vault.json says of a name before anybody has proved anything. `tag` names the person
+    without their name (64 hexadecimal digits)."""
+
+    vault: str
+    tag: str
+    administrator: bool
+    people: int
 
 
 class Vault:
@@ -42,6 +71,12 @@ class Vault:
         except NoVault:
             return False
         return True
+
+    @property
+    def several(self) -> bool:
+        """Whether it has several people, so that a name is needed to unlock. Raises NoVault,
+        VaultDamaged."""
+        return len(vault_file.load(self._folder).document.people) > 1
 
     def create(
         self,
@@ -74,38 +109,111 @@ class Vault:
         recovery = people.new_recovery(
             founder.entry.id, founder.code, vault=vault, vault_key=vault_key, profile=profile
         )
-        document = Document(vault, profile, people.stamp(now), 1, salt, (founder.entry,), recovery)
+        bare = Document(vault, profile, people.stamp(now), 1, salt, (founder.entry,), recovery)
+        document = founded(bare, founder.entry, founder.private)
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise storage_error(error, "the data folder was not made") from error
         vault_file.save(self._folder, document, vault_key)
         keyring = opened_keyring(document, founder.entry, founder.private)
-        return Session(self._folder, document, keyring), shown(founder.code)
+        roll = roster.followed(document, None)
+        return Session(self._folder, document, keyring, roll), shown(founder.code)
 
     def unlock(self, secret: str, name: str = "") -> Session:
         """`secret` is a passphrase or a recovery code. `name` may be empty if there is one person.
 
         Raises NoVault, NameRequired, WrongPassphrase (also for an unknown name, after the same
-        work), RecoveryCodeMistyped, VaultDamaged. Takes one slow derivation (about 0.13 s).
+        work), RecoveryCodeMistyped, EnrolFirst (an enrolment code), AccountClosed, VaultDamaged.
+        Takes one slow derivation (about 0.13 s).
         """
         untrusted = vault_file.load(self._folder)
         claimed = untrusted.document
         entry = people.find_person(claimed, name)
-        private = require_secret(claimed, entry or _nobody(claimed), secret)
+        tried = entry or _nobody(claimed)
+        if tried.standing is Standing.INVITED and looks_like_code(secret):
+            _interim(claimed, tried, secret)
+            raise EnrolFirst("This is the code to enrol with: you have no passphrase yet.")
+        private, slot = opened_slot(claimed, tried, secret)
         if entry is None:
             raise VaultDamaged("vault.json is damaged: a slot opens that nobody owns.")
-        keyring = _keyring(claimed, entry, private)
-        session = Session(self._folder, require_authentic(untrusted, keyring.vault_key), keyring)
-        with suppress(StorageFull, StorageReadOnly, StorageFailed):
-            session.mend()  # reading must go on where nothing can be written
+        if slot.version > 1 and not claimed.roster:
+            raise VaultDamaged("The list of people is gone from vault.json.")
+        session = self._session(untrusted, entry, private)
+        if claimed.roster:
+            with suppress(StorageFull, StorageReadOnly, StorageFailed):
+                session.mend()  # reading must go on where nothing can be written
         return session
+
+    def enrol(self, code: str, name: str, passphrase: str, now: datetime) -> tuple[Session, str]:
+        """The way in for who was invited: takes keys of their own, under their passphrase, and the
+        code opens nothing any more. Returns the session and the recovery code, shown once.
+
+        Raises NoVault, WrongPassphrase (the name and the code do not belong together, or the code
+        was used), RecoveryCodeMistyped, EnrolmentEnded, PassphraseTooWeak, VaultDamaged,
+        StorageFull, StorageReadOnly. Takes three slow derivations (about 0.4 s)."""
+        with WRITING:
+            untrusted = vault_file.load(self._folder)
+            claimed = untrusted.document
+            entry = people.find_person(claimed, name) or _nobody(claimed)
+            interim = _interim(claimed, entry, code)
+            if now - people.moment(entry.created) > INVITATION:
+                raise EnrolmentEnded("This enrolment code is older than 14 days.")
+            shown_name = self._session(untrusted, entry, interim).person.name
+            document, vault_key = claimed, _keyring(claimed, entry, interim).vault_key
+            own = people.new_person(
+                shown_name, passphrase, entry.roles, now,
+                vault=document.id, salt=document.salt, vault_key=vault_key,
+                profile=document.profile, person=entry.id,
+            )  # fmt: skip
+            grown = enrolled(with_person(document, own.entry), own.entry, interim, own.private)
+            grown = replace(grown, counter=document.counter + 1)
+            roll = roster.followed(grown, None)
+            roster.require_listed(grown, roll)
+            vault_file.save(self._folder, grown, vault_key)
+            keyring = opened_keyring(grown, own.entry, own.private)
+            return Session(self._folder, grown, keyring, roll), shown(own.code)
+
+    def _session(
+        self, untrusted: UntrustedVault, entry: PersonEntry, private: PrivateKey
+    ) -> Session:
+        """Raises AccountClosed, VaultDamaged."""
+        if entry.standing is Standing.CLOSED:
+            raise AccountClosed("This account was closed.")
+        keyring = _keyring(untrusted.document, entry, private)
+        document = require_authentic(untrusted, keyring.vault_key)
+        roll = Roll()
+        if document.roster:
+            known = roster.opened_anchor(private, document.id, entry.id, entry.anchor)
+            roll = roster.followed(document, known)
+            roster.require_listed(document, roll)
+        return Session(self._folder, document, keyring, roll)
+
+    def claimed(self, name: str) -> Claimed:
+        """Who would log in under this name, as the file says it, unproved: for counting failures.
+        Raises NoVault, NameRequired, VaultDamaged."""
+        document = vault_file.load(self._folder).document
+        entry = people.find_person(document, name)
+        tag = entry.lookup if entry is not None else people.lookup_tag(document.salt, name)
+        administrator = entry is not None and Role.ADMINISTRATOR in entry.roles
+        return Claimed(document.id, tag.hex(), administrator, len(document.people))
+
+
+def _interim(document: Document, entry: PersonEntry, code: str) -> PrivateKey:
+    """The keys an invited person has until they enrol. Raises WrongPassphrase,
+    RecoveryCodeMistyped."""
+    secret = secret_for(read_code(code), "enrolment")
+    slot = people.slot_of(entry, SlotKind.ENROLMENT) or decoy_slot(
+        SlotKind.ENROLMENT, document.profile
+    )
+    return open_slot(slot, secret, contexts.slot_owner(document.id, entry.id))
 
 
 def _nobody(document: Document) -> PersonEntry:
     """Stands in for an unknown name: slots that cost the usual time and open to nothing."""
     example = document.people[0]
-    slots = tuple(decoy_slot(kind, document.profile) for kind in SlotKind)
+    kinds = (SlotKind.PASSPHRASE, SlotKind.RECOVERY)
+    slots = tuple(decoy_slot(kind, document.profile) for kind in kinds)
     return PersonEntry(
         people.new_id(),
         random_bytes(32),

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.vault.document import MAXIMUM_FILE, Document, UntrustedVault, read, written
+from appliance.vault.document import Document
 from appliance.vault.durable import storage_error, write_atomic
+from appliance.vault.encoding import MAXIMUM_FILE, UntrustedVault, read, written
 from appliance.vault.errors import NoVault, TooLarge, VaultDamaged
 
 NAME = "vault.json"

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from appliance.errors import CloisterError
 from appliance.values import LogRecord, LogState
 from gui.controls.empty import Empty
 from gui.desk import Desk
@@ -21,6 +22,7 @@ from gui.log.exported import Exported
 from gui.log.records import PAGE, LogModel
 from gui.log.table import RecordTable
 from gui.log.verification import Verification
+from gui.login.again import Again
 from gui.outbox import outbox
 from gui.worker import Lane
 
@@ -71,8 +73,28 @@ class LogScreen(QWidget):
             Lane.PROOF,
             lambda: self._desk.appliance.export_log(folder),
             lambda key: Exported(self.window(), folder, key).open(),
-            self._desk.complain,
+            lambda error: self._export_failed(folder, error),
         )
+
+    def _export_failed(self, folder: Path, error: CloisterError) -> None:
+        if error.code != "confirm_first":
+            self._desk.complain(error)
+            return
+        again = Again(self.window())
+
+        def confirmed(_: None) -> None:
+            again.accept()
+            self.export_to(folder)
+
+        def prove(secret: str) -> None:
+            with self._desk.appliance.people() as people:
+                people.confirm(secret)
+
+        def confirm(secret: str) -> None:
+            self._desk.worker.run(again, Lane.READ, lambda: prove(secret), confirmed, again.failed)
+
+        again.typed.connect(confirm)
+        again.open()
 
     def _verified(self, state: LogState) -> None:
         self.badge.show_state(state)

@@ -13,21 +13,24 @@ from gui.controls.sheet import Sheet
 
 
 class Unlock(Sheet):
-    """Emits `wanted(passphrase)`; what was typed is emptied whatever comes of it."""
+    """Emits `wanted(passphrase, name)`; what was typed is emptied whatever comes of it. The name is
+    asked for where several people use the vault, and kept until somebody else types theirs."""
 
-    wanted = Signal(str)
+    wanted = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", "", glyph="lock", parent=parent)
         self.heading.setText(self.tr("Cloister is locked"))
         self.setAccessibleName(self.tr("Cloister is locked"))
         self._with_code = False
+        self.name = Field(self.tr("Your name"), limit=200)
+        self.name.hide()
         self.secret = Field("", secret=True)
         self.notice = Notice()
         self.notice.hide()
         self.go = TextButton(self.tr("Unlock"), kind="primary")
         self.other = TextButton("", kind="link")
-        for widget in (self.secret, self.notice, self.go, self.other):
+        for widget in (self.name, self.secret, self.notice, self.go, self.other):
             self.body.addWidget(widget)
         self.close_body()
         self.secret.changed.connect(lambda text: self.go.setEnabled(bool(text)))
@@ -35,6 +38,9 @@ class Unlock(Sheet):
         self.go.clicked.connect(self._submit)
         self.other.clicked.connect(self._switch)
         self._label()
+
+    def ask_name(self, *, several: bool) -> None:
+        self.name.setVisible(several)
 
     def begin(self) -> None:
         """Ready to type, with nothing left from before."""
@@ -60,7 +66,8 @@ class Unlock(Sheet):
         self.other.setEnabled(True)
         self.go.setText(self.tr("Unlock"))
         self.go.setEnabled(False)
-        self.secret.edit.setFocus()
+        empty = not self.name.isHidden() and not self.name.text().strip()
+        (self.name if empty else self.secret).edit.setFocus()
 
     def _submit(self) -> None:
         typed = self.secret.text()
@@ -72,7 +79,8 @@ class Unlock(Sheet):
         self.go.setText(self.tr("Unlocking …"))
         self.secret.clear()
         self.go.setEnabled(False)
-        self.wanted.emit(typed.strip() if self._with_code else typed)
+        name = "" if self.name.isHidden() else self.name.text().strip()
+        self.wanted.emit(typed.strip() if self._with_code else typed, name)
 
     def _switch(self) -> None:
         self._with_code = not self._with_code

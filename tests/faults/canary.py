@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.audit.keys import read_keys
-from appliance.vault import Session, Vault, hkdf
+from appliance.vault import Session, Vault, hkdf, roster
 from tests.e2e.terminal import PASSPHRASE
 from tests.unit.documents.samples import docx_of, pdf
 
@@ -91,6 +91,7 @@ def _keys(session: Session, data: Path) -> Iterator[tuple[str, bytes]]:
     private = ring.private().raw
     yield from ((f"the private key from {at}", private[at : at + 32])
                 for at in range(0, len(private) - 31, 32))  # fmt: skip
+    yield "the signing seed", roster.signing_key(ring.private()).seed
     yield "the log's key", session.vault_subkey("audit")
     yield "the history's key", session.person_key("history")
     for collection, _ in session.collections():
@@ -100,5 +101,5 @@ def _keys(session: Session, data: Path) -> Iterator[tuple[str, bytes]]:
     signing = read_keys(data / "audit", session.vault_subkey("audit"))
     yield "the log's Ed25519 seed", signing.ed25519.seed
     yield "the log's ML-DSA seed", signing.ml_dsa.seed
-    for number, entry in enumerate(session._document.payloads):
+    for number, entry in enumerate(session._open.current().payloads):
         yield f"payload key {number}", ring.payload_key(entry)

@@ -9,12 +9,15 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from appliance.app import Appliance, Cancellation
 from appliance.errors import CloisterError, UsageError
+from appliance.people import ConfirmFirst, Idleness
 from appliance.values import (
     Answer,
     Answered,
@@ -65,6 +68,9 @@ from tests.gui.memory_answers import (
 )
 from tests.gui.memory_state import Halted, Pace, State, Unreadable, WrongPassphrase
 
+if TYPE_CHECKING:
+    from appliance.accounts import People
+
 
 class MemoryAppliance(Appliance):
     def __init__(self, pace: Pace | None = None, *, holds: bool = True) -> None:
@@ -99,10 +105,30 @@ class MemoryAppliance(Appliance):
             self._record("vault.create", "vault", "done")
             return self._held.code
 
+    @property
+    def several(self) -> bool:
+        self._called()
+        return self.pace.several
+
+    def idleness(self) -> Idleness:
+        return Idleness(600.0, lambda: self.pace.ticks)
+
+    @contextmanager
+    def people(self) -> Iterator[People]:
+        yield cast("People", self)
+
+    def confirm(self, secret: str) -> None:
+        self._called()
+        if secret != self._held.passphrase:
+            raise WrongPassphrase("That passphrase does not open this vault.")
+        self.pace.stale = False
+
     def unlock(self, passphrase: str, name: str = "") -> Person:
         self._called()
         time.sleep(self.pace.unlock)
         with self._guard:
+            if self.pace.several and name != self._held.name:
+                raise WrongPassphrase("That passphrase does not open this vault.")
             if passphrase not in (self._held.passphrase, self._held.code):
                 self._record("login", "vault", "failed")
                 raise WrongPassphrase("That passphrase does not open this vault.")
@@ -408,6 +434,8 @@ class MemoryAppliance(Appliance):
 
     def export_log(self, folder: Path) -> str:
         self._called()
+        if self.pace.stale:
+            raise ConfirmFirst("This needs your passphrase again.")
         (folder / "checkpoint").write_text(f"{len(self._held.log)}\n")
         return "cloister-log+5f1c2a9b+ATx8mZ4oQf7cU2rVw3kYb1NnPq6sHd9eGjL0tXvRzBaC"
 

@@ -37,7 +37,8 @@ class Halted:
 class Pace:
     """Seconds each thing takes, and switches for what goes wrong. writes: the policy allows
     written answers; model: who writes them; note, works, starting: as in Writing; dies_at: at which
-    word the engine ends, 0 for never."""
+    word the engine ends, 0 for never; several: several people use it; ticks: the time that
+    never goes back; stale: exporting needs the passphrase again."""
 
     stage: float = 0.0
     file: float = 0.0
@@ -53,6 +54,9 @@ class Pace:
     fail_ask: bool = False
     raise_ask: bool = False
     broken_log: bool = False
+    several: bool = False
+    ticks: float = 0.0
+    stale: bool = False
 
 
 @dataclass(slots=True)

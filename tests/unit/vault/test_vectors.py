@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from appliance.vault.wraps import unwrap
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "vault" / "v1"
 CONTEXT = Context("vector", "0123/4567", 7)
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
 
 def fields(path: str) -> dict[str, str]:
@@ -27,11 +29,15 @@ def fields(path: str) -> dict[str, str]:
     return loaded
 
 
+@pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("profile", list(Profile))
 @pytest.mark.parametrize("secret", ["passphrase", "code"])
-def test_a_vault_of_version_1_opens(tmp_path: Path, profile: Profile, secret: str) -> None:
-    want = fields(f"vault-{profile}/expected.json")
-    shutil.copytree(VECTORS / f"vault-{profile}", tmp_path / "data")
+def test_a_vault_of_every_version_opens(
+    tmp_path: Path, version: int, profile: Profile, secret: str
+) -> None:
+    folder = VECTORS.parent / f"v{version}" / f"vault-{profile}"
+    want: dict[str, str] = json.loads((folder / "expected.json").read_text())
+    shutil.copytree(folder, tmp_path / "data")
     vault = Vault(tmp_path / "data")
     founder = vault.unlock(want[f"founder_{secret}"], "ann example")
     assert founder.person.id == want["founder"]
@@ -59,6 +65,25 @@ def test_opening_a_vector_writes_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     want = fields("vault-standard/expected.json")
     assert not Vault(tmp_path / "data").unlock(want["founder_passphrase"], "Ann Example").mend()
     assert (tmp_path / "data" / "vault.json").read_bytes() == before
+
+
+def test_a_vault_of_version_1_with_one_person_is_brought_forward(tmp_path: Path) -> None:
+    """Only once the caller has looked into the log: unlocking alone leaves it as it is."""
+    folder = VECTORS / "vault-one"
+    want: dict[str, str] = json.loads((folder / "expected.json").read_text())
+    shutil.copytree(folder, tmp_path / "data")
+    vault = Vault(tmp_path / "data")
+    session = vault.unlock(want["founder_passphrase"])
+    assert session.roster_size == 0
+    assert session.mend()
+    assert session.roster_size == 2
+    again = vault.unlock(want["founder_code"])
+    assert again.collection_key(want["collection"]).hex() == want["collection_key"]
+    assert again.person_key("vector").hex() == want["person_key"]
+    assert again.recoverable(want["founder_code"]) == again.collections()
+    bob, _ = again.add_person("Bob", "another long phrase", (Role.MEMBER,), NOW)
+    again.add_member(want["collection"], bob.id)
+    assert vault.unlock("another long phrase", "Bob").collections() == again.collections()
 
 
 def test_what_was_sealed_with_version_1_opens() -> None:

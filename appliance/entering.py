@@ -1,0 +1,119 @@
+"""Logging in with failures counted, and what the log is told of them afterwards.
+
+Rules kept here: an attempt is counted before anything is tried; a recovery code is always tried,
+whatever was counted; the log learns of failures from the next person who gets in, since nobody
+before that holds its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from appliance.clock import now
+from appliance.errors import CloisterError, UsageError
+from appliance.people import Attempts
+from appliance.vault import Session, Vault, WrongPassphrase
+from appliance.vault.recovery import looks_like_code
+
+if TYPE_CHECKING:
+    from appliance.desk import Desk
+
+T = TypeVar("T")
+
+FOLDER = "people"
+
+
+class Door:
+    """The log-in of one data folder. Made by whoever holds the folder's lock."""
+
+    def __init__(self, data: Path) -> None:
+        self._vault = Vault(data)
+        self._folder = data / FOLDER
+        self.attempts: Attempts | None = None
+
+    def unlock(self, secret: str, name: str) -> Session:
+        """Raises TryLater, LockedOut (nothing was tried), and what Vault.unlock raises."""
+        self._come()
+        who = self._vault.claimed(name)
+        return self._counted(
+            who.tag, who.administrator, secret, lambda: self._vault.unlock(secret, name)
+        )
+
+    def enrol(self, code: str, name: str, passphrase: str) -> tuple[Session, str]:
+        """Raises what Vault.enrol raises. A code is not guessed, so nothing is counted."""
+        self._come()
+        return self._vault.enrol(code, name, passphrase, now())
+
+    def confirm(self, session: Session, secret: str) -> None:
+        """That it is still this person; a failure counts as a failed log-in."""
+        person = session.person
+        who = self._vault.claimed(person.name)
+        self._counted(who.tag, who.administrator, secret, lambda: session.confirm(secret))
+
+    def change_passphrase(self, session: Session, old: str, new: str) -> None:
+        """A wrong old one counts as a failed log-in."""
+        who = self._vault.claimed(session.person.name)
+        self._counted(who.tag, who.administrator, old, lambda: session.change_passphrase(old, new))
+
+    def release(self, session: Session, person: str) -> None:
+        """The account may try again at once. Raises PersonUnknown."""
+        self._opened().release(session.accounts.tag(person), now())
+
+    def _come(self) -> None:
+        """Reads the count anew: another program may have written it since, never less of it."""
+        seen = self.attempts
+        found = Attempts(self._folder, now(), expected=self._folder.exists())
+        if seen is not None and found.serial < seen.serial:
+            found.problem = found.problem or "replaced"
+        self.attempts = found
+
+    def _opened(self) -> Attempts:
+        if self.attempts is None:
+            self._come()
+        if self.attempts is None:
+            raise UsageError("Nobody is at the door.")
+        return self.attempts
+
+    def _counted(self, tag: str, administrator: bool, secret: str, tried: Callable[[], T]) -> T:
+        attempts = self._opened()
+        if looks_like_code(secret):
+            result = tried()
+            attempts.succeeded(tag, now())
+            return result
+        attempts.begin(tag, now(), administrator=administrator)
+        try:
+            result = tried()
+        except WrongPassphrase:
+            raise
+        except CloisterError:
+            attempts.undo(tag, now())
+            raise
+        attempts.succeeded(tag, now())
+        return result
+
+
+def report(desk: Desk, attempts: Attempts) -> None:
+    """Writes into the log what happened at the door since the last log-in, and holds the count's
+    serial number against what the log last saw."""
+    ids = {tag[:16]: person for person, tag in desk.session.accounts.tags()}
+    for failed in attempts.failures():
+        if failed.unlogged:
+            desk.ledger.note(
+                "login.failed",
+                object=ids.get(failed.tag, ""),
+                outcome="failed",
+                details=(
+                    ("failures", failed.unlogged),
+                    ("in_a_row", failed.count),
+                    ("known", failed.tag in ids),
+                    ("newest", failed.newest.strftime("%Y-%m-%dT%H:%M:%SZ")),
+                ),
+            )
+    floor = desk.ledger.log.latest_value("attempts", desk.session.vault_id)
+    problem = attempts.problem or ("replaced" if attempts.serial < (floor or 0) else "")
+    if problem and floor is not None:
+        desk.ledger.note("login.count_lost", outcome="noticed", code=f"attempts_{problem}")
+    attempts.logged(now())
+    desk.ledger.log.note_value("attempts", desk.session.vault_id, attempts.serial)

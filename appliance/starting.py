@@ -1,0 +1,32 @@
+"""What happens to the process before anything of the product is opened.
+
+Rules kept here: hardened first, then the guards, then the proof; the folders that must be there
+are made before the guards close; nothing here starts a thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from appliance.airgap import guard, selftest
+from appliance.clock import now
+from appliance.first_run import made_folders
+from appliance.settings import Settings, read_settings
+from appliance.values import AirgapReport
+from appliance.vault import harden_process
+
+
+def guarded(data: Path, writable: Sequence[Path], *, screen: bool) -> tuple[Settings, AirgapReport]:
+    """See `app.open_appliance`."""
+    harden_process()
+    settings = read_settings()
+    spill = made_folders(data)
+    # Whatever library makes a temporary file makes it where nothing in the clear can outlive it.
+    os.environ["TMPDIR"] = str(spill)
+    # Who sits on the session bus could act for us (docs/decisions/0008-air-gap.md).
+    os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
+    required = settings.airgap == "required"
+    guard.engage((data, *writable), screen=screen, required=required)
+    return settings, selftest.prove(now())

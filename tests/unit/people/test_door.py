@@ -1,0 +1,165 @@
+"""Logging in at a real vault: who waits, who is told, and what the log learns."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from appliance.app import Appliance
+from appliance.clock import now as real
+from appliance.people import ConfirmFirst, LockedOut, TryLater
+from appliance.vault import RecoveryCodeMistyped, WrongPassphrase
+from appliance.vault.suites import Argon2
+from tests.people_at_work import SECRETS, Hospital
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[timedelta]:
+    """Time that a test moves on by appending."""
+    moved: list[timedelta] = []
+
+    def now() -> datetime:
+        return real() + sum(moved, timedelta())
+
+    monkeypatch.setattr("appliance.entering.now", now)
+    return moved
+
+
+def fail(appliance: Appliance, name: str, times: int, clock: list[timedelta]) -> None:
+    for _ in range(times):
+        with pytest.raises(WrongPassphrase):
+            appliance.unlock("not the passphrase", name)
+        clock.append(timedelta(minutes=6))
+
+
+def test_after_three_failures_the_right_passphrase_waits_too(hospital: Hospital) -> None:
+    appliance = hospital.appliance()
+    for _ in range(3):
+        with pytest.raises(WrongPassphrase):
+            appliance.unlock("not the passphrase", "Bert")
+    with pytest.raises(TryLater):
+        appliance.unlock(SECRETS["Bert"], "Bert")
+    appliance.unlock(SECRETS["Anna"], "Anna")  # nobody else waits
+    appliance.close()
+
+
+def test_an_unknown_name_waits_as_a_known_one(hospital: Hospital) -> None:
+    appliance = hospital.appliance()
+    said = []
+    for name in ("Bert", "Nobody"):
+        for _ in range(3):
+            with pytest.raises(WrongPassphrase):
+                appliance.unlock("not the passphrase", name)
+        with pytest.raises(TryLater) as waits:
+            appliance.unlock("not the passphrase", name)
+        said.append((waits.value.code, waits.value.next_step))
+    assert said[0] == said[1]
+
+
+def test_ten_failures_lock_a_member_out_and_nothing_is_tried(
+    hospital: Hospital, clock: list[timedelta], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    appliance = hospital.appliance()
+    fail(appliance, "Bert", 10, clock)
+
+    def never(*_: object) -> bytes:
+        raise AssertionError("tried")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Argon2, "derive", never)
+        with pytest.raises(LockedOut):
+            appliance.unlock(SECRETS["Bert"], "Bert")
+    with hospital.desk("Dora") as dora, dora.people() as people:
+        people.release(hospital.ids["Bert"])
+    appliance.unlock(SECRETS["Bert"], "Bert")
+    appliance.close()
+    (failed,) = [one for one in hospital.records() if one.action == "login.failed"]
+    fields = dict(failed.fields)
+    assert failed.object == hospital.ids["Bert"]
+    assert (fields["details.failures"], fields["details.in_a_row"]) == ("10", "10")
+    assert "login.released" in hospital.actions()
+
+
+def test_an_administrator_who_is_guessed_at_for_ever_gets_in(
+    hospital: Hospital, clock: list[timedelta]
+) -> None:
+    """With the passphrase after an hour, whatever others type meanwhile."""
+    appliance = hospital.appliance()
+    fail(appliance, "Dora", 9, clock)
+    for _ in range(5):
+        clock.append(timedelta(hours=1))
+        fail(appliance, "Dora", 1, clock)
+        with pytest.raises(TryLater):
+            appliance.unlock(SECRETS["Dora"], "Dora")
+    clock.append(timedelta(hours=1))
+    appliance.unlock(SECRETS["Dora"], "Dora")
+    appliance.close()
+
+
+def test_a_recovery_code_is_tried_whatever_was_counted(
+    hospital: Hospital, clock: list[timedelta]
+) -> None:
+    appliance = hospital.appliance()
+    fail(appliance, "Anna", 10, clock)
+    wrong = ("1" if hospital.code[0] != "1" else "2") + hospital.code[1:]
+    with pytest.raises(RecoveryCodeMistyped):
+        appliance.unlock(wrong, "Anna")
+    appliance.unlock(hospital.code, "Anna")
+    appliance.close()
+    appliance.unlock(SECRETS["Anna"], "Anna")  # the row is over
+    appliance.close()
+
+
+def test_the_log_learns_of_failures_once_and_of_a_count_that_was_put_back(
+    hospital: Hospital,
+) -> None:
+    with hospital.desk("Anna"):
+        pass
+    older = (hospital.data / "people" / "attempts").read_bytes()
+    appliance = hospital.appliance()
+    for name in ("Bert", "Nobody"):
+        with pytest.raises(WrongPassphrase):
+            appliance.unlock("not the passphrase", name)
+    with hospital.desk("Anna"):
+        pass
+    (hospital.data / "people" / "attempts").write_bytes(older)
+    records = hospital.records()
+    failed = [one for one in records if one.action == "login.failed"]
+    assert [one.object for one in failed] == [hospital.ids["Bert"], ""]
+    lost = [dict(one.fields)["code"] for one in records if one.action == "login.count_lost"]
+    assert lost[-1] == "attempts_replaced"
+
+
+def test_guessing_at_an_open_desk_is_counted_as_well(hospital: Hospital) -> None:
+    with hospital.desk("Bert") as bert:
+        for _ in range(3):
+            with pytest.raises(WrongPassphrase):
+                bert.change_passphrase("not the passphrase", "quite another phrase")
+        with pytest.raises(TryLater), bert.people() as people:
+            people.confirm(SECRETS["Bert"])
+
+
+# --- proof that it is still the same person ------------------------------------------------------
+
+
+def test_exporting_and_administering_need_fresh_proof(
+    hospital: Hospital, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = [0.0]
+    monkeypatch.setattr("appliance.desk.ticking", lambda: ticks[0])
+    out = tmp_path_factory.mktemp("out")
+    with hospital.desk("Egon") as egon:
+        ticks[0] = 301.0
+        with pytest.raises(ConfirmFirst):
+            egon.export_log(out)
+        assert egon.log_records(0, 1)  # reading needs none
+        with egon.people() as people:
+            people.confirm(SECRETS["Egon"])
+        egon.export_log(out)
+        ticks[0] = 700.0
+        with pytest.raises(ConfirmFirst), egon.people() as people:
+            people.appoint(hospital.ids["Bert"])
+    actions = hospital.actions()
+    assert "login.confirmed" in actions
+    assert "auditor.appointing" not in actions
