@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from appliance import assistant
@@ -25,7 +26,8 @@ from appliance.language_model import composes, language_model, written_by
 from appliance.ledger import Ledger
 from appliance.memory import History, Library
 from appliance.originals import CollectionShelf, Originals
-from appliance.policy import Action, PolicyEngine, load_packs, shipped_folder
+from appliance.policies_in_force import open_policy
+from appliance.policy import Action, PolicyEngine
 from appliance.protocols import Clock
 from appliance.refused import RefusedHistory, left_out, named
 from appliance.settings import Settings
@@ -40,8 +42,6 @@ from appliance.values import (
     Writing,
 )
 from appliance.vault import Session
-
-PACKS = ("baseline",)
 
 
 class NotAllowed(CloisterError):
@@ -295,7 +295,7 @@ def open_desk(
         begun = unsettled(ledger)
         floor = log.latest_value("vault", session.vault_id)
         session.require_counter(floor or 0)
-        policy = _open_policy(ledger)
+        policy = open_policy(ledger, settings)
         _note_session(ledger, airgap, policy)
         desk = Desk(
             place,
@@ -333,19 +333,6 @@ def _open_log(place: Place, session: Session) -> Log:
     return Log.create(place.audit, f"cloister/{session.vault_id}", key, now)
 
 
-def _open_policy(ledger: Ledger) -> PolicyEngine:
-    """The packs that ship, none older than those the log has seen in force."""
-    known = {name: ledger.log.latest_value("pack", name) for name in PACKS}
-    packs = load_packs(
-        [shipped_folder() / name for name in PACKS],
-        seen=[f"{name}@{serial}" for name, serial in known.items() if serial is not None],
-    )
-    for pack in packs:
-        if known.get(pack.name) != pack.serial:
-            ledger.log.note_value("pack", pack.name, pack.serial)
-    return PolicyEngine(packs)
-
-
 def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine) -> None:
     opened: Sequence[str] = [probe.name for probe in airgap.probes if not probe.blocked]
     ledger.note(
@@ -357,6 +344,7 @@ def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine) ->
             ("airgap_probes", len(airgap.probes)),
             ("pack_hash", policy.pack_hash),
             ("platform", airgap.platform),
+            ("version", version("cloister")),
         ),
     )
 

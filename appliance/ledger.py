@@ -73,9 +73,7 @@ class Ledger:
         level = verdict.obligations.log
         payload = None
         if level != "none":
-            payload = self._sealed(
-                "opened", question.id, {"question": question.text, "reason": question.reason}
-            )
+            payload = self._sealed("opened", question.id, asked(question))
         seq = self.log.open_ask(question, verdict, payload)
         with self._lock:
             self._levels[question.id] = level
@@ -152,9 +150,21 @@ class AnswerTooLong(CloisterError):
     hint = "Ask a narrower question."
 
 
+def asked(question: Question) -> dict[str, object]:
+    """What was asked, for the sealed payload."""
+    text: dict[str, object] = {"question": question.text, "reason": question.reason}
+    if question.before:
+        text["before"] = list(question.before)
+    if question.schema:
+        text["schema"] = question.schema
+    return text
+
+
 def said(answer: Answer) -> dict[str, object]:
     """What was shown, and where it stands, for the sealed payload."""
+    shaped = {"data": answer.data} if answer.data else {}
     return {
+        **shaped,
         "answer": [
             {"text": s.text, "citations": list(s.citations), "supported": s.supported}
             for s in answer.sentences

@@ -32,7 +32,7 @@ from appliance.audit.happenings import (
 )
 from appliance.audit.index import OpenAsk, marks_in
 from appliance.audit.keys import first_keys
-from appliance.audit.leaf import RESERVED, parsed_leaf, shown
+from appliance.audit.leaf import RESERVED, moment, parsed_leaf, shown
 from appliance.audit.opening import Opening, open_chain
 from appliance.audit.record import Detail, Record
 from appliance.audit.subtrees import proved_consistency, proved_inclusion
@@ -197,6 +197,16 @@ class Log:
         with self._lock:
             return self._index.numbers.get(f"{kind}/{identity}")
 
+    def latest_values(self, kind: str) -> dict[str, int]:
+        """The newest number of each identity of this kind."""
+        with self._lock:
+            known = self._index.numbers.items()
+            return {
+                name.partition("/")[2]: number
+                for name, number in known
+                if name.startswith(f"{kind}/")
+            }
+
     def erase_payload(
         self, seq: int, *, person: str = "", role: str = "", code: str = "erased"
     ) -> int:
@@ -216,6 +226,12 @@ class Log:
     def size(self) -> int:
         """How many records there are."""
         return self._chain.size
+
+    @property
+    def time(self) -> datetime | None:
+        """When the newest record was written; None where there is none. No clock is earlier."""
+        with self._lock:
+            return moment(self._index.time) if self._index.time else None
 
     @property
     def name(self) -> str:

@@ -12,9 +12,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from appliance.engine.chat.errors import PromptRejected
-from appliance.engine.decoding.request import Evidence, Finished, Message, Piece, Sampling
+from appliance.engine.decoding.request import (
+    Ending,
+    Evidence,
+    Finished,
+    Message,
+    Piece,
+    Sampling,
+)
 from appliance.engine.prompts import composed
 from appliance.engine.prompts.citing import Draft, at_marks
+from appliance.engine.prompts.filling import FORM_TOKENS, filling
 from appliance.engine.prompts.grounded import PromptTooLong, grounded
 from appliance.errors import CannotWrite, EngineFailed
 from appliance.values import Answer, Scored, Turn, Vectors
@@ -119,6 +127,28 @@ class Answering:
         except PromptRejected as error:  # before the first piece
             raise CannotWrite(error.sentence, hint=error.next_step) from error
         yield from draft.finish()
+
+    def fill(self, question: str, answer: Answer, schema: str, go_on: Callable[[], None]) -> str:
+        """As protocols.Answerer says. The sentences bind the numbers and names that can be
+        written, whatever the policy binds the answer to."""
+        writer = self._writer
+        if writer is None:
+            raise WriterMissing("No language model is installed that could fill a form.")
+        if self._composes:
+            raise CannotWrite("The composer that ships with the program cannot fill a form.")
+        try:
+            writer.wait(go_on)
+        except EngineFailed as error:
+            raise CannotWrite(error.sentence, hint=error.next_step) from error
+        form = filling(question, answer.sentences)
+        sampling = Sampling(max_tokens=FORM_TOKENS, schema=schema, evidence=Evidence(form.evidence))
+        written = ""
+        for reply in writer.generate(form.messages, sampling, go_on):
+            if isinstance(reply, Piece):
+                written += reply.text
+            elif reply.ending is not Ending.STOP:
+                raise CannotWrite("The form was not filled to its end.")
+        return written
 
     def _composing(
         self, writer: Writer, question: str, found: Sequence[Scored], go_on: Callable[[], None]
