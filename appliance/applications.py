@@ -15,8 +15,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from appliance import assistant
+from appliance.api import SOCKET
 from appliance.api.limits import Limits
-from appliance.api.listening import SOCKET, Listener, Server
+from appliance.api.listening import Listener, Server
 from appliance.api.routes import Routes
 from appliance.api.tokens import KIND, AppToken, TokenBook
 from appliance.cancellation import Cancellation

@@ -24,7 +24,6 @@ from appliance.api.limits import Limits
 from appliance.api.routes import Routes
 from appliance.errors import CloisterError
 
-SOCKET = "api.sock"
 LONGEST_PATH = 100
 """Bytes; sun_path has 108 on Linux and 104 on macOS, with a zero at its end."""
 _BACKLOG = 16

@@ -172,7 +172,35 @@ def _parser() -> argparse.ArgumentParser:
     _log_commands(command("log", "log", "show", "Show, verify or export the log."), common)
     model = command("model", "model", "show", "Build, install, try or remove chat models.")
     _model_commands(model, common)
+    command("settings", "settings", "show", "Show each setting, who set it, and where.")
+    _application_commands(command, common)
     return parser
+
+
+def _application_commands(
+    command: Callable[[str, str, str, str], argparse.ArgumentParser], common: _Parser
+) -> None:
+    """What other programs of this machine are let to ask, and how they do."""
+    module = "applications"
+    serve = command("serve", module, "serve", "Let other programs ask, over a UNIX socket.")
+    mcp = command("mcp", module, "mcp", "Speak MCP on stdin and stdout, for `cloister serve`.")
+    mcp.add_argument("--token-file", default="", metavar="FILE", help="or set CLOISTER_TOKEN")
+    for one in (serve, mcp):
+        one.add_argument("--socket", default="", metavar="PATH", help="if not in the data folder")
+    token = command("token", module, "show", "Make, list or revoke tokens for programs.")
+    commands = token.add_subparsers(metavar="COMMAND", required=True)
+    create = commands.add_parser("create", parents=[common], help="make one; it is shown once")
+    create.add_argument("application", metavar="NAME", help="the program's name, a word")
+    create.add_argument("--purpose", required=True, metavar="TEXT", help="what it asks for")
+    create.add_argument("--days", type=from_zero, default=90, metavar="N", help="until its end")
+    create.add_argument("--in", dest="collections", action="append", metavar="COLLECTION")
+    create.set_defaults(module=module, function="create")
+    listed = commands.add_parser("list", parents=[common], help="list them")
+    listed.set_defaults(module=module, function="show")
+    revoke = commands.add_parser("revoke", parents=[common], help="end one for good")
+    revoke.add_argument("id", nargs="?", default="", metavar="ID")
+    revoke.add_argument("--all", action="store_true", help="every one, and begin a new list")
+    revoke.set_defaults(module=module, function="revoke")
 
 
 def _log_commands(log: argparse.ArgumentParser, common: _Parser) -> None:
