@@ -50,7 +50,7 @@ def test_a_stream_says_what_the_whole_reply_says(
         bench.encoder = PlainWriter()
         bench.policy.obligations = Obligations(mode="generate", cite=cite)  # type: ignore[arg-type]
     messages: list[object] = [{"role": "user", "content": QUESTION}]
-    whole = openai_client.chat.completions.create(model="cloister", messages=messages)  # type: ignore[call-overload]
+    whole = openai_client.chat.completions.create(model="cloister", messages=messages)  # type: ignore[arg-type]
     pieces = openai_client.chat.completions.create(  # type: ignore[call-overload]
         model="cloister", messages=messages, stream=True, stream_options={"include_usage": True}
     )
@@ -120,7 +120,7 @@ def test_embeddings_are_unit_vectors_in_both_encodings(openai_client: openai.Ope
         made = openai_client.embeddings.create(
             model="cloister-embedding",
             input=["Give apixaban.", "Wash."],
-            encoding_format=form,  # type: ignore[arg-type]
+            encoding_format=form,
         )
         assert len(made.data) == 2
     plain = openai_client.embeddings.create(model="cloister-embedding", input="Give apixaban.")
