@@ -8,7 +8,6 @@ kernel's file guard binds only threads made after it), so the parts are loaded l
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,9 +19,12 @@ from appliance.airgap import guard, selftest
 from appliance.cancellation import Cancellation
 from appliance.clock import now
 from appliance.errors import Locked, UsageError
-from appliance.first_run import made_folders, undone_on_failure
+from appliance.first_run import undone_on_failure
+from appliance.health import checks
+from appliance.insights import insights
 from appliance.refused import completed
 from appliance.settings import Settings, default_data_folder, read_settings
+from appliance.surroundings import settle_in
 from appliance.values import (
     AirgapReport,
     Check,
@@ -33,6 +35,7 @@ from appliance.values import (
     Event,
     ImportEvent,
     ImportJob,
+    Insights,
     LogRecord,
     LogState,
     PageView,
@@ -98,8 +101,7 @@ class Appliance:
     def create(self, name: str, passphrase: str) -> str:
         """First run: makes the vault, logs the person in, returns the recovery code, once.
 
-        Raises vault errors (weak passphrase, vault exists), AlreadyRunning, AirgapBroken; nothing
-        was then made."""
+        Raises vault errors (weak passphrase, vault exists), AlreadyRunning, AirgapBroken."""
         with self._entering(), undone_on_failure(self.data):
             profile = Profile(self.settings.profile)
             session, code = self._vault.create(name, passphrase, profile=profile, now=now())
@@ -366,9 +368,12 @@ class Appliance:
 
     def doctor(self) -> tuple[Check, ...]:
         """Every check with its next step; needs no login, says more with one."""
-        from appliance.health import checks
-
         return checks(self.data, self.settings, self.airgap, self._desk)
+
+    def insights(self) -> Insights:
+        """How it is doing since somebody logged in, in numbers."""
+        with self._at_work() as desk:
+            return insights(desk)
 
     def close(self) -> None:
         """Locks and ends the engine. May be called twice."""
@@ -383,17 +388,12 @@ class Appliance:
 def open_appliance(data: Path, *, writable: Sequence[Path] = (), screen: bool = False) -> Appliance:
     """Hardens the process, puts the guards on, proves the air gap, and opens nothing else.
 
-    writable: existing folders that may be written besides the data folder (exports). screen: True
-    where a window will be shown. Raises StorageReadOnly, SettingsInvalid, GuardUnavailable (unless
-    a managed setting lowers it), GuardTooLate.
+    writable: existing folders to be written besides the data folder. screen: whether there will be
+    a window. Raises StorageReadOnly, SettingsInvalid, GuardTooLate, GuardUnavailable (managed).
     """
     harden_process()
     settings = read_settings()
-    spill = made_folders(data)
-    # Whatever library makes a temporary file makes it where nothing in the clear can outlive it.
-    os.environ["TMPDIR"] = str(spill)
-    # Who sits on the session bus could act for us (docs/decisions/0008-air-gap.md).
-    os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
+    settle_in(data)
     required = settings.airgap == "required"
     guard.engage((data, *settings.written_folders, *writable), screen=screen, required=required)
     return Appliance(data, settings, selftest.prove(now()))

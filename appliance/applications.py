@@ -133,6 +133,7 @@ class Applications:
         )
         listener = Listener(path or self._desk.place.data / SOCKET)
         self._desk.ledger.note("api.opened")
+        self._desk.meter.waiting = lambda: routes.turns.queue
         try:
             ready()
             Server(listener, routes, limits).serve(lambda: self._stop.cancelled, lambda: None)

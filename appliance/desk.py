@@ -21,10 +21,12 @@ from appliance.engine.chat.client import ChatHost
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
 from appliance.errors import CloisterError, StoreTampered
+from appliance.insights import HealthFile, health_file
 from appliance.intake import IntakeParts
 from appliance.language_model import composes, language_model, written_by
 from appliance.ledger import Ledger
 from appliance.memory import History, Library
+from appliance.metering import Meter
 from appliance.originals import CollectionShelf, Originals
 from appliance.policies_in_force import open_policy
 from appliance.policy import Action, PolicyEngine
@@ -89,6 +91,8 @@ class Desk:
         policy: PolicyEngine,
         engine: EngineHost,
         settings: Settings,
+        airgap: AirgapReport,
+        meter: Meter,
         writer: ChatHost | None = None,
     ) -> None:
         self.place = place
@@ -98,7 +102,10 @@ class Desk:
         self.engine = engine
         self.writer = writer
         self.settings = settings
+        self.airgap = airgap
+        self.meter = meter
         self.now: Clock = now
+        self.since = now()
         self.person: Person = session.person
         file_limit = settings.file_limit_mb * 1_000_000
         self.reader = SandboxedReader(
@@ -107,12 +114,14 @@ class Desk:
         self.library = Library(place.collections, place.spill, ledger.mark, on_notice=ledger.notice)
         self.history = _history(place, session, ledger)
         self._refused: dict[str, StoreTampered] = {}
+        self.health: HealthFile | None = None
 
     def close(self) -> None:
         """Clean close: stores are checkpointed and their hashes logged. Raises the first thing
         that went wrong, after everything was tried."""
         problems: list[CloisterError] = []
         for step in (
+            self.health.close if self.health is not None else lambda: None,
             self.writer.close if self.writer is not None else lambda: None,
             self.reader.close,
             self.library.close,
@@ -261,7 +270,9 @@ class Desk:
 
     def asking(self) -> assistant.Parts:
         composing = self.writer is not None and composes(self.writer.folder)
-        answering = Answering(self.engine, self.writer, composes=composing)
+        answering = Answering(
+            self.engine, self.writer, composes=composing, on_written=self.meter.wrote
+        )
         return assistant.Parts(
             self.policy, self.ledger, self.library, answering, self.history, self.now
         )
@@ -291,7 +302,8 @@ def open_desk(
     log = _open_log(place, session)
     desk: Desk | None = None
     try:
-        ledger = Ledger(log, session)
+        meter = Meter()
+        ledger = Ledger(log, session, meter)
         begun = unsettled(ledger)
         floor = log.latest_value("vault", session.vault_id)
         session.require_counter(floor or 0)
@@ -304,12 +316,15 @@ def open_desk(
             policy=policy,
             engine=engine,
             settings=settings,
+            airgap=airgap,
+            meter=meter,
             writer=language_model(place.data, session, log, settings),
         )
         desk.open_collections()
         settle(ledger, begun, desk.held_documents())
         desk.note_vault()
         desk.start_writer()
+        desk.health = health_file(desk)
     except BaseException:
         if desk is not None:
             desk.library.abandon()

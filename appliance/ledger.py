@@ -12,6 +12,7 @@ import threading
 
 from appliance.audit import Detail, Log, Record
 from appliance.errors import CloisterError, StoreTampered
+from appliance.metering import Meter
 from appliance.values import Answer, Outcome, Question, Role, StoreMark, Verdict
 from appliance.vault import Context, KeyErased, Session
 
@@ -23,8 +24,9 @@ TRIAL = "model.trial"
 class Ledger:
     """The open log, written in one person's name. Safe to call from several threads."""
 
-    def __init__(self, log: Log, session: Session) -> None:
+    def __init__(self, log: Log, session: Session, meter: Meter | None = None) -> None:
         self.log = log
+        self._meter = meter or Meter()
         self._session = session
         self._levels: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -77,6 +79,7 @@ class Ledger:
         seq = self.log.open_ask(question, verdict, payload)
         with self._lock:
             self._levels[question.id] = level
+        self._meter.opened()
         return seq
 
     def close_ask(
@@ -87,7 +90,9 @@ class Ledger:
         payload = None
         if level == "full" and answer is not None:
             payload = self._sealed("closed", question.id, said(answer))
-        return self.log.close_ask(question, outcome, answer, code, payload)
+        seq = self.log.close_ask(question, outcome, answer, code, payload)
+        self._meter.ended(outcome.value, answer.seconds if answer is not None else 0.0)
+        return seq
 
     def open_trial(self, trial: str, model: str, text: str, verdict: Verdict) -> int:
         """A message to a model that is being tried; durable on return."""

@@ -174,7 +174,19 @@ def _parser() -> argparse.ArgumentParser:
     _model_commands(model, common)
     command("settings", "settings", "show", "Show each setting, who set it, and where.")
     _application_commands(command, common)
+    _fleet_commands(command("fleet", "fleet", "verify", "Prove many seats' exported logs."), common)
     return parser
+
+
+def _fleet_commands(fleet: argparse.ArgumentParser, common: _Parser) -> None:
+    commands = fleet.add_subparsers(metavar="COMMAND", required=True)
+    verify = commands.add_parser("verify", parents=[common], help="prove and count exports")
+    verify.add_argument("folders", nargs="+", metavar="DIR", help="an export, or a folder of them")
+    verify.add_argument("--keys", default="", metavar="FILE", help="the seats' keys, one a line")
+    verify.add_argument(
+        "--silent-days", type=from_zero, default=7, metavar="N", help="say who wrote nothing for N"
+    )
+    verify.set_defaults(module="fleet", function="verify")
 
 
 def _application_commands(

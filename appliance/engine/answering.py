@@ -7,6 +7,7 @@ would be quoted, any other model the passages.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -65,6 +66,10 @@ class Writer(Protocol):
         """Finished comes last. What `go_on` raises cancels the request and comes out."""
 
 
+def _nobody_counts(_tokens: int, _seconds: float) -> None:
+    """Where nobody measures."""
+
+
 class WriterMissing(CannotWrite):
     code = "no_language_model"
     hint = "Your IT department can add one with `cloister model install`."
@@ -73,11 +78,20 @@ class WriterMissing(CannotWrite):
 class Answering:
     """Safe to call from several threads, as its two hosts are."""
 
-    def __init__(self, reader: Reader, writer: Writer | None, *, composes: bool = False) -> None:
-        """composes: whether the writer is a composer (engine/prompts/composed.py)."""
+    def __init__(
+        self,
+        reader: Reader,
+        writer: Writer | None,
+        *,
+        composes: bool = False,
+        on_written: Callable[[int, float], None] = _nobody_counts,
+    ) -> None:
+        """composes: whether the writer is a composer (engine/prompts/composed.py). on_written: told
+        of each text that was written to its end how many tokens it has, and in how many seconds."""
         self._reader = reader
         self._writer = writer
         self._composes = composes
+        self._on_written = on_written
 
     @property
     def can_generate(self) -> bool:
@@ -118,9 +132,12 @@ class Answering:
         draft, begun = asked.draft, False
         evidence = asked.evidence if bound else None
         sampling = Sampling(max_tokens=asked.answer_tokens, evidence=evidence)
+        started = time.monotonic()
         try:
             for reply in writer.generate(asked.messages, sampling, go_on):
-                if isinstance(reply, Piece):
+                if isinstance(reply, Finished):
+                    self._on_written(reply.new_tokens, time.monotonic() - started)
+                else:
                     text = reply.text if begun else reply.text.lstrip()
                     begun = begun or bool(text)
                     yield from draft.add(text)

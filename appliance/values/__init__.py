@@ -53,6 +53,7 @@ from appliance.values.documents import (
     PassageDraft,
     Vectors,
 )
+from appliance.values.fleet import Fleet, Seat, SeatProblem
 from appliance.values.importing import (
     ImportEvent,
     ImportFinished,
@@ -62,6 +63,7 @@ from appliance.values.importing import (
     ImportState,
     ImportWorking,
 )
+from appliance.values.insights import Insights
 from appliance.values.people import (
     Collection,
     Person,
@@ -97,6 +99,7 @@ __all__ = [
     "DocumentKind",
     "Event",
     "Failed",
+    "Fleet",
     "Found",
     "ImportEvent",
     "ImportFinished",
@@ -105,6 +108,7 @@ __all__ = [
     "ImportStarted",
     "ImportState",
     "ImportWorking",
+    "Insights",
     "LogRecord",
     "LogState",
     "MarkState",
@@ -128,6 +132,8 @@ __all__ = [
     "Refused",
     "Role",
     "Scored",
+    "Seat",
+    "SeatProblem",
     "Stage",
     "StoreMark",
     "ToRead",

@@ -21,8 +21,10 @@ QUESTION = "When may apixaban be restarted after a high bleeding-risk procedure?
 
 @pytest.fixture
 def program(tmp_path: Path) -> tuple[str, ...]:
-    """The program where the institution has the pack `api` in force."""
-    (tmp_path / "managed.toml").write_text('packs = "api"\n')
+    """The program where the institution has the pack `api` in force, and monitors."""
+    (tmp_path / "health").mkdir()
+    health = tmp_path / "health" / "cloister.prom"
+    (tmp_path / "managed.toml").write_text(f'packs = "api"\nhealth_file = "{health}"\n')
     return managed(tmp_path / "managed.toml")
 
 
@@ -52,10 +54,13 @@ def actions(vault: Path) -> list[dict[str, object]]:
 
 
 def test_openais_client_asks_over_the_socket_and_all_of_it_is_in_the_log(
-    vault: Path, program: tuple[str, ...]
+    vault: Path, program: tuple[str, ...], tmp_path: Path
 ) -> None:
+    health = tmp_path / "health" / "cloister.prom"
     token = made_token(vault, program)
+    assert "cloister_up 0" in health.read_text()
     with served(vault, program) as process, client(vault / "api.sock", token) as asking:
+        numbers = health.read_text()
         done = asking.chat.completions.create(
             model="cloister", messages=[{"role": "user", "content": QUESTION}]
         )
@@ -70,6 +75,9 @@ def test_openais_client_asks_over_the_socket_and_all_of_it_is_in_the_log(
                 model="cloister", messages=[{"role": "user", "content": "How do I delete the log?"}]
             )
     assert process.returncode == 0
+    assert "cloister_up 1\n" in numbers
+    assert "cloister_documents 3\n" in numbers
+    assert not any(name in numbers for name in ("Anna", "Ward", "letters"))
     assert "48 to 72 hours" in str(done.choices[0].message.content)
     assert streamed == done.choices[0].message.content
     assert len(vectors.data) == 2
