@@ -149,8 +149,9 @@ def require_guarded(path: Path, status: os.stat_result, owner: int) -> None:
     """Raises SettingsUnguarded. status: of the file as it was opened."""
     if not stat.S_ISREG(status.st_mode):
         raise SettingsUnguarded(f"{path} is not a plain file, so it is not used.")
-    folders = {*path.absolute().parents, *path.resolve().parents}  # links lie somewhere as well
-    checked = [(path, status), *((folder, folder.stat()) for folder in sorted(folders))]
+    around = {*path.absolute().parents, *path.resolve().parents}  # links lie somewhere as well
+    nearest = sorted(around, key=lambda folder: (-len(folder.parts), folder))
+    checked = [(path, status), *((folder, folder.stat()) for folder in nearest)]
     for place, found in checked:
         if found.st_uid != owner:
             raise SettingsUnguarded(

@@ -14,7 +14,7 @@ import openai
 import pytest
 
 from tests.e2e.terminal import PROGRAM, ROOT, cloister, managed, require, started
-from tests.unit.api.bench import client
+from tests.unit.api.bench import client, wait_until
 
 QUESTION = "When may apixaban be restarted after a high bleeding-risk procedure?"
 
@@ -60,6 +60,7 @@ def test_openais_client_asks_over_the_socket_and_all_of_it_is_in_the_log(
     token = made_token(vault, program)
     assert "cloister_up 0" in health.read_text()
     with served(vault, program) as process, client(vault / "api.sock", token) as asking:
+        wait_until(lambda: "cloister_up 1\n" in health.read_text())
         numbers = health.read_text()
         done = asking.chat.completions.create(
             model="cloister", messages=[{"role": "user", "content": QUESTION}]
@@ -75,7 +76,6 @@ def test_openais_client_asks_over_the_socket_and_all_of_it_is_in_the_log(
                 model="cloister", messages=[{"role": "user", "content": "How do I delete the log?"}]
             )
     assert process.returncode == 0
-    assert "cloister_up 1\n" in numbers
     assert "cloister_documents 3\n" in numbers
     assert not any(name in numbers for name in ("Anna", "Ward", "letters"))
     assert "48 to 72 hours" in str(done.choices[0].message.content)

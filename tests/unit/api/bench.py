@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -138,3 +139,12 @@ def client(path: Path, token: str) -> Iterator[openai.OpenAI]:
         ) as made,
     ):
         yield made
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Returns at once where it holds; fails after long."""
+    for _ in range(400):
+        if holds():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came to that")

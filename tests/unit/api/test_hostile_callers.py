@@ -7,8 +7,7 @@ import os
 import socket
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import pytest
 from appliance.api.errors import ForeignPeer, SocketUnusable
 from appliance.api.limits import Limits
 from appliance.api.listening import Listener, peer_user, require_same_user
-from tests.unit.api.bench import QUESTION, Bench, serving
+from tests.unit.api.bench import QUESTION, Bench, serving, wait_until
 
 QUICK = Limits(
     connections=3, asks=1, waiting=1, patience=0.5, head=4_096, body=20_000, head_seconds=0.4,
@@ -65,15 +64,6 @@ def said(connection: socket.socket) -> tuple[int, bytes]:
     while len(body) < length and (got := connection.recv(65_536)):
         body += got
     return int(head.split()[1]), body
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Returns at once where it holds; fails after long."""
-    for _ in range(400):
-        if holds():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never came to that")
 
 
 def codes(bench: Bench) -> set[str]:
