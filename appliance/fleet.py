@@ -82,8 +82,8 @@ def verified_fleet(
             try:
                 _take(records, newest, exports, keys[name])
             except CloisterError as error:
-                folder = str(newest.folder)
-                problems.append(SeatProblem(name, folder, error.code, error.sentence))
+                where = str(newest.folder)
+                problems.append(SeatProblem(name, where, error.code, error.sentence))
             else:
                 seats.append(_seat(records, newest, silent_before))
         for name in sorted(keys.keys() - by_name.keys()):

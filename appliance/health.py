@@ -77,6 +77,8 @@ def _all(
     yield _tried("policy", intact, lambda: _policy(settings))
     sources = ", ".join(f"{name} ({source.value})" for name, source in settings.sources)
     yield Check("settings", "ok", f"Set other than built in: {sources or 'nothing'}.")
+    if settings.health_file:
+        yield _health_file(Path(settings.health_file))
     if desk is None:
         yield Check("log", "ok", "Not looked at: that needs a log-in (--passphrase-file FILE).")
     else:
@@ -152,6 +154,17 @@ def _language_model(data: Path, settings: Settings, desk: Desk | None) -> Check:
     if tried.state == "ok" and (writer.note or writer.notice):
         return Check(name, "warning", tried.sentence, "Answers are written all the same.")
     return tried
+
+
+def _health_file(path: Path) -> Check:
+    if path.parent.is_dir() and os.access(path.parent, os.W_OK):
+        return Check("health file", "ok", f"{path}, while somebody is logged in.")
+    return Check(
+        "health file",
+        "warning",
+        f"{path} cannot be written.",
+        f"Make the folder {path.parent}, and writable for this user.",
+    )
 
 
 def _policy(settings: Settings) -> str:

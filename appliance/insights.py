@@ -13,7 +13,7 @@ import shutil
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import version
@@ -122,7 +122,7 @@ def _lines(found: Insights) -> Iterator[str]:
 
 
 def _metric(
-    name: str, kind: str, text: str, values: list[tuple[str, int | float]]
+    name: str, kind: str, text: str, values: Sequence[tuple[str, int | float]]
 ) -> Iterator[str]:
     if not values:
         return

@@ -29,6 +29,7 @@ __all__ = [
     "SettingsInvalid",
     "Source",
     "default_data_folder",
+    "managed_source",
     "read_settings",
     "user_file",
 ]

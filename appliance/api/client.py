@@ -1,7 +1,7 @@
 """A caller of the API over its socket: for the MCP server, which holds no keys of its own.
 
-Rules kept here: what comes back is bounded and untrusted; it waits as long as an answer may take
-and no longer.
+Rules kept here: the token is sent to a process of the same user and to no other; what comes back is
+bounded and untrusted; it waits as long as an answer may take and no longer.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import h11
 
+from appliance.api.peers import peer_user, require_same_user
 from appliance.errors import CloisterError
 
 _LARGEST = 8 << 20
@@ -43,12 +44,13 @@ class Caller:
     token: str
 
     def call(self, method: str, path: str, content: object = None) -> Reply:
-        """Raises NotServed."""
+        """Raises NotServed, and ForeignPeer before the token is sent."""
         body = b"" if content is None else json.dumps(content).encode("utf-8", "replace")
         try:
             with closing(socket.socket(socket.AF_UNIX)) as connection:
                 connection.settimeout(_SECONDS)
                 connection.connect(os.fspath(self.path))
+                require_same_user(peer_user(connection), os.getuid())
                 return self._exchange(connection, method, path, body)
         except OSError as error:
             reason = error.strerror or "no answer in time"

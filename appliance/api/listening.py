@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import socket
 import stat
-import struct
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 from appliance.api.errors import ApiError, ForeignPeer, PeerGone, ReaderSlow, SocketUnusable
 from appliance.api.exchange import Exchange
 from appliance.api.limits import Limits
+from appliance.api.peers import peer_user, require_same_user
 from appliance.api.routes import Routes
 from appliance.errors import CloisterError
 
@@ -29,7 +29,6 @@ LONGEST_PATH = 100
 _BACKLOG = 16
 _LOOK = 0.25  # seconds between two looks at whether to stop
 _PATIENCE = 15.0  # seconds that closing waits for connections
-_SOL_LOCAL, _LOCAL_PEERCRED = 0, 1  # macOS, sys/un.h
 _SEND_BUFFER = 65_536
 
 
@@ -163,25 +162,6 @@ class Server:
         end = time.monotonic() + _PATIENCE
         for thread in threads.values():
             thread.join(max(0.0, end - time.monotonic()))
-
-
-def peer_user(connection: socket.socket) -> int:
-    """The user of the process on the other side, as the kernel knows it. Raises ForeignPeer where
-    it does not say."""
-    try:
-        if sys.platform == "darwin":  # struct xucred: version, uid, …
-            found = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, 76)
-            return int(struct.unpack_from("=II", found)[1])
-        found = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-        return int(struct.unpack("=iii", found)[1])  # struct ucred: pid, uid, gid
-    except (OSError, struct.error) as error:
-        raise ForeignPeer("The system does not say who is calling.") from error
-
-
-def require_same_user(peer: int, own: int) -> None:
-    """Raises ForeignPeer."""
-    if peer != own:
-        raise ForeignPeer("A process of another user called.")
 
 
 def _require_own(folder: Path) -> None:

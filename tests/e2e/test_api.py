@@ -14,6 +14,7 @@ import openai
 import pytest
 
 from tests.e2e.terminal import PROGRAM, ROOT, cloister, managed, require, started
+from tests.e2e.test_every_process_is_guarded import FILTERED, seccomp
 from tests.unit.api.bench import client, wait_until
 
 QUESTION = "When may apixaban be restarted after a high bleeding-risk procedure?"
@@ -71,6 +72,7 @@ def test_openais_client_asks_over_the_socket_and_all_of_it_is_in_the_log(
         streamed = "".join(piece.choices[0].delta.content or "" for piece in pieces)
         vectors = asking.embeddings.create(model="cloister-embedding", input=["apixaban", "badge"])
         told = mcp(vault, program, token)
+        assert seccomp(process.pid) == FILTERED
         with pytest.raises(openai.PermissionDeniedError):
             asking.chat.completions.create(
                 model="cloister", messages=[{"role": "user", "content": "How do I delete the log?"}]
@@ -97,18 +99,21 @@ def test_openais_client_asks_over_the_socket_and_all_of_it_is_in_the_log(
 def mcp(vault: Path, program: tuple[str, ...], token: str) -> str:
     """What a search through `cloister mcp` says."""
     call = {"name": "search", "arguments": {"query": QUESTION, "limit": 1}}
-    lines = [
-        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {}},
-        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call},
-    ]
-    done = subprocess.run(
-        [*program, "--data", str(vault), "mcp"],
-        input="\n".join(json.dumps(line) for line in lines) + "\n",
-        capture_output=True, text=True, timeout=60, check=True, cwd=ROOT,
-        env={**os.environ, "CLOISTER_TOKEN": token},
+    process = subprocess.Popen(
+        [*program, "--data", str(vault), "mcp"], cwd=ROOT, text=True, bufsize=1,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "CLOISTER_TOKEN": token},
     )  # fmt: skip
-    replies = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [reply["id"] for reply in replies] == [1, 2]
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        replies = []
+        for method, parameters in (("initialize", {}), ("tools/call", call)):
+            line = {"jsonrpc": "2.0", "id": method, "method": method, "params": parameters}
+            process.stdin.write(f"{json.dumps(line)}\n")
+            replies.append(json.loads(process.stdout.readline()))
+        assert seccomp(process.pid) == FILTERED
+        process.stdin.close()
+    assert process.returncode == 0
     return str(replies[1]["result"]["content"][0]["text"])
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +20,7 @@ from appliance.memory.fleet import FleetRecord, FleetRecords
 from appliance.values import Fleet, Outcome
 from tests.unit.audit.making import KEY, START, VERDICT, Ticking, question
 
+ROOT = Path(__file__).resolve().parents[2]
 DENIED = replace(VERDICT, allowed=False, policies=("baseline.no-tampering-with-records",))
 
 
@@ -189,3 +193,18 @@ def test_the_database_opens_no_file_and_writes_none(tmp_path: Path) -> None:
     assert records.counts("s").records == 1
     records.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_terminal_proves_and_counts_behind_the_guard() -> None:
+    """In a process of its own: the guard stays on for good."""
+    copy = ROOT / "tests" / "vectors" / "audit" / "log-v1"
+    told = subprocess.run(
+        [sys.executable, "-m", "appliance", "--json", "fleet", "verify", str(copy),
+         "--keys", str(copy / "public-key")],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    lines = [json.loads(line) for line in told.stdout.splitlines()]
+    assert told.returncode == 0, told.stderr
+    assert lines[0]["verified"] is True
+    assert lines[-1]["seats"] == 1
+    assert sum(lines[-1]["asks"].values()) > 0

@@ -15,7 +15,8 @@ import pytest
 
 from appliance.api.errors import ForeignPeer, SocketUnusable
 from appliance.api.limits import Limits
-from appliance.api.listening import Listener, peer_user, require_same_user
+from appliance.api.listening import Listener
+from appliance.api.peers import peer_user, require_same_user
 from tests.unit.api.bench import QUESTION, Bench, serving, wait_until
 
 QUICK = Limits(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.api.client import Caller, NotServed
+from appliance.api.errors import ForeignPeer
 from appliance.api.mcp import LONGEST_LINE, REVISIONS, McpServer
 from tests.unit.api.bench import QUESTION, TEXTS, Bench, serving
 
@@ -87,6 +89,17 @@ def test_without_a_server_it_says_what_to_start(tmp_path: Path) -> None:
     assert "cloister serve" in text(result)
     with pytest.raises(NotServed):
         Caller(tmp_path / "none", "t").call("GET", "/v1/models")
+
+
+def test_the_token_is_sent_to_nobody_elses_process(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.api.client.peer_user", lambda _: os.getuid() + 1)
+    with serving(bench, tmp_path / "s"):
+        caller = Caller(tmp_path / "s", bench.token_of())
+        with pytest.raises(ForeignPeer):
+            caller.call("GET", "/v1/models")
+    assert bench.notes == []
 
 
 @pytest.mark.parametrize(
