@@ -170,6 +170,7 @@ def _writing_to(writer: SeatWriter) -> Callable[[Leaf], None]:
                 packs=",".join(said.packs) if said is not None else "",
                 program=str(details.get("application", "")).partition("/")[0],
                 version=str(details.get("version", "")) if leaf.action == SESSION_OPENED else "",
+                seat_id=leaf.seat,
             )
         )
 
@@ -186,6 +187,7 @@ def _seat(records: FleetRecords, export: _Export, silent_before: datetime) -> Se
         first=moment(counts.first),
         last=last,
         version=counts.version,
+        seat_id=counts.seat_id,
         packs=tuple(pack for pack in counts.packs.split(",") if pack),
         asks=records.outcomes(export.name),
         people=counts.people,

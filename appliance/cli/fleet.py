@@ -64,6 +64,7 @@ def _show_seat(seat: Seat, output: Output) -> None:
         first=seat.first.isoformat(),
         last=seat.last.isoformat(),
         version=seat.version or None,
+        seat_id=seat.seat_id or None,
         packs=list(seat.packs),
         asks=dict(seat.asks),
         people=seat.people,

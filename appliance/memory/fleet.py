@@ -27,13 +27,13 @@ _TABLE: Final = """CREATE TABLE records (
     seat VARCHAR NOT NULL, seq BIGINT NOT NULL, time VARCHAR NOT NULL, action VARCHAR NOT NULL,
     ask VARCHAR NOT NULL, person VARCHAR NOT NULL, outcome VARCHAR NOT NULL, code VARCHAR NOT NULL,
     model VARCHAR NOT NULL, policies VARCHAR NOT NULL, packs VARCHAR NOT NULL,
-    program VARCHAR NOT NULL, version VARCHAR NOT NULL)"""
+    program VARCHAR NOT NULL, version VARCHAR NOT NULL, seat_id VARCHAR NOT NULL)"""
 _SHAPE: Final = json.dumps([
     {
         "seat": "VARCHAR", "seq": "BIGINT", "time": "VARCHAR", "action": "VARCHAR",
         "ask": "VARCHAR", "person": "VARCHAR", "outcome": "VARCHAR", "code": "VARCHAR",
         "model": "VARCHAR", "policies": "VARCHAR", "packs": "VARCHAR", "program": "VARCHAR",
-        "version": "VARCHAR",
+        "version": "VARCHAR", "seat_id": "VARCHAR",
     }
 ])  # fmt: skip
 _INSERT: Final = "INSERT INTO records SELECT r.* FROM (SELECT unnest(from_json(?, ?)) AS r)"
@@ -61,6 +61,7 @@ _DAYS_OF: Final = """
 _SEAT: Final = """
     SELECT count(*), min(time), max(time),
         coalesce(arg_max(version, seq) FILTER (version <> ''), ''),
+        coalesce(arg_max(seat_id, seq) FILTER (seat_id <> ''), ''),
         coalesce(arg_max(packs, seq) FILTER (packs <> ''), ''),
         count(DISTINCT person) FILTER (action = 'ask.opened' AND person <> ''),
         count(DISTINCT program) FILTER (program <> '')
@@ -72,7 +73,7 @@ _MODELS: Final = """
 
 class FleetRecord(NamedTuple):
     """What is counted of a record. policies and packs: by commas. version: of the program, where
-    the record names it."""
+    the record names it. seat_id: of the seat's certificate, where the record has it."""
 
     seq: int
     time: str
@@ -86,6 +87,7 @@ class FleetRecord(NamedTuple):
     packs: str
     program: str
     version: str
+    seat_id: str = ""
 
 
 class SeatCounts(NamedTuple):
@@ -93,6 +95,7 @@ class SeatCounts(NamedTuple):
     first: str
     last: str
     version: str
+    seat_id: str
     packs: str
     people: int
     programs: int

@@ -9,7 +9,7 @@ from datetime import datetime
 @dataclass(frozen=True, slots=True)
 class Seat:
     """One log that verified. asks: by outcome, "open" for those without a closing record. people:
-    how many asked. tokens of programs: how many asked (programs). version, packs and models: the
+    how many asked; programs: how many asked for them. seat_id, version, packs and models: the
     newest the log speaks of. silent: nothing was written for longer than was asked about."""
 
     name: str
@@ -18,6 +18,7 @@ class Seat:
     first: datetime
     last: datetime
     version: str
+    seat_id: str
     packs: tuple[str, ...]
     asks: tuple[tuple[str, int], ...]
     people: int

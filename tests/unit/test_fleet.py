@@ -68,7 +68,7 @@ def test_seats_are_proved_and_counted_together(tmp_path: Path, desks: dict[str, 
     assert (dict(one.asks), one.people, one.programs) == (
         {"answered": 1, "open": 1, "refused": 1}, 1, 1,
     )  # fmt: skip
-    assert one.packs == ("baseline@1",)
+    assert (one.packs, one.seat_id) == (("baseline@1",), "one")
     assert dict(found.asks) == {"answered": 2, "open": 2, "refused": 2}
     assert dict(found.refusals) == {"baseline.no-tampering-with-records": 2}
     assert dict(found.versions) == {"1.0": 1, "1.1": 1}
