@@ -15,6 +15,7 @@ from pathlib import Path
 from appliance import assistant
 from appliance.audit import Log
 from appliance.clock import now
+from appliance.counting import Meter
 from appliance.documents import ReaderLimits, SandboxedReader
 from appliance.engine.answering import Answering
 from appliance.engine.chat.client import ChatHost
@@ -26,7 +27,6 @@ from appliance.intake import IntakeParts
 from appliance.language_model import composes, language_model, written_by
 from appliance.ledger import Ledger
 from appliance.memory import History, Library
-from appliance.metering import Meter
 from appliance.originals import CollectionShelf, Originals
 from appliance.policies_in_force import open_policy
 from appliance.policy import Action, PolicyEngine

@@ -11,8 +11,8 @@ import json
 import threading
 
 from appliance.audit import Detail, Log, Record
+from appliance.counting import Meter
 from appliance.errors import CloisterError, StoreTampered
-from appliance.metering import Meter
 from appliance.values import Answer, Outcome, Question, Role, StoreMark, Verdict
 from appliance.vault import Context, KeyErased, Session
 

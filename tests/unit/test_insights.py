@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from appliance import insights as module
+from appliance.counting import Meter
 from appliance.errors import StoreTampered
 from appliance.insights import DOWN, HealthFile, memory_held, prometheus, write_public
-from appliance.metering import Meter
 from appliance.values import Insights
 from tests.contract.fakes import NOON
 
