@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from appliance import citations
+from appliance import citations, forms
 from appliance.errors import CannotWrite, CloisterError, LogUnwritable, QuestionUnusable
 from appliance.protocols import Answerer, AnySeat, Audit, Clock, Finder, History, Policy, Seat
 from appliance.values import (
@@ -23,6 +23,7 @@ from appliance.values import (
     AnswerMode,
     AnswerSentence,
     Cancelled,
+    Citation,
     Event,
     Failed,
     Found,
@@ -43,6 +44,8 @@ DEPTH = 30
 """Passages that are found, and read as far as it takes to see which are worth more."""
 PASSAGE_LIMIT = 16
 NOT_FOUND = "Not in your documents."
+SEARCH = "search"
+"""What answers where passages are wanted and no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,9 @@ class Streamed:
     texts: list[str] = field(default_factory=list)
     model: str = ""
 
-    def show(self, text: str) -> Token:
+    def show(self, text: str, citations: tuple[int, ...] = ()) -> Token:
         self.texts.append(text)
-        return Token(text)
+        return Token(text, citations)
 
     def unfinished(self) -> Answer | None:
         """For the log, where nothing better came of it: what was shown, supported by nothing."""
@@ -113,7 +116,7 @@ def ask(question: Question, parts: Parts, cancelled: Callable[[], bool]) -> Iter
     finally:
         final = _close(question, verdict, parts, ending, streamed.unfinished())
     if isinstance(final, Answered) and not streamed.texts:
-        yield from (Token(sentence.text) for sentence in final.answer.sentences)
+        yield from (Token(one.text, one.citations) for one in final.answer.sentences)
     yield final
 
 
@@ -153,16 +156,10 @@ def _answer(
         found = parts.answerer.rank(question.text, near)[:PASSAGE_LIMIT]
         go_on()
         yield Found(found)
-        answer = None
-        if verdict.obligations.mode is AnswerMode.GENERATE and parts.answerer.can_generate:
-            answer = yield from _write(question, found, verdict, parts, streamed, go_on)
-        if answer is None or not _stands(answer):  # nothing that was written stands
-            drafted = parts.answerer.quote(question.text, found)
-            go_on()
-            yield Progress(Stage.CHECKING)
-            answer = citations.check(drafted, found, verdict.obligations.cite)
-            if not _stands(answer):
-                answer = replace(answer, sentences=(), citations=())
+        if question.passages:
+            answer = _passages(found[: question.passages])
+        else:
+            answer = yield from _answered(question, found, verdict, parts, streamed, go_on)
         go_on()
     except Stopped:
         return Ending(Outcome.CANCELLED)
@@ -177,6 +174,43 @@ def _answer(
         )
     seconds = (parts.now() - question.asked).total_seconds()
     return Ending(Outcome.ANSWERED, replace(answer, seconds=seconds))
+
+
+def _passages(best: Sequence[Scored]) -> Answer:
+    """What was found, each passage quoted and cited whole, for whoever searches."""
+    passages = [scored.passage for scored in best]
+    return Answer(
+        tuple(AnswerSentence(one.text, (number,)) for number, one in enumerate(passages, start=1)),
+        tuple(Citation(n, one, 0, len(one.text)) for n, one in enumerate(passages, start=1)),
+        AnswerMode.QUOTE,
+        SEARCH,
+        evidence=max((scored.relevance for scored in best), default=0.0),
+        threshold=0.0,
+    )
+
+
+def _answered(  # noqa: PLR0917 - in the order of the main path
+    question: Question,
+    found: Sequence[Scored],
+    verdict: Verdict,
+    parts: Parts,
+    streamed: Streamed,
+    go_on: Callable[[], None],
+) -> Generator[Event, None, Answer]:
+    """Written where the policy lets it be and it stands, else quoted; checked; put into a form."""
+    answer = None
+    if verdict.obligations.mode is AnswerMode.GENERATE and parts.answerer.can_generate:
+        answer = yield from _write(question, found, verdict, parts, streamed, go_on)
+    if answer is None or not _stands(answer):  # nothing that was written stands
+        drafted = parts.answerer.quote(question.text, found)
+        go_on()
+        yield Progress(Stage.CHECKING)
+        answer = citations.check(drafted, found, verdict.obligations.cite)
+        if not _stands(answer):
+            answer = replace(answer, sentences=(), citations=())
+    if question.schema and answer.found:
+        answer = forms.filled(question, answer, parts.answerer, go_on)
+    return answer
 
 
 def _write(  # noqa: PLR0917 - in the order of the main path
@@ -202,7 +236,7 @@ def _write(  # noqa: PLR0917 - in the order of the main path
             answer = checker.check(step)
             if rule != "marked":
                 for sentence in answer.sentences[released:]:
-                    yield streamed.show(f"{sentence.text} ")
+                    yield streamed.show(f"{sentence.text} ", sentence.citations)
                 released = len(answer.sentences)
         elif rule == "marked":
             yield streamed.show(step)

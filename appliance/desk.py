@@ -1,42 +1,39 @@
 """Everything that is open while somebody is logged in: log, stores, policy, engine, reader.
 
-Loaded only after the guards are on, because what it imports starts threads. Opening goes log first
-(nothing may happen unlogged), then the vault's and the stores' state against what the log holds,
-then the rest; closing goes the other way round, so that the log's last record is the close.
+Loaded only after the guards are on, because what it imports starts threads. It is opened log first
+(opening.py); closing goes the other way round, so that the log's last record is the close.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 
 from appliance import assistant, removal
-from appliance.audit import Log
 from appliance.clock import now, ticking
 from appliance.conversations import conversations
+from appliance.counting import Meter
 from appliance.documents import ReaderLimits, SandboxedReader
 from appliance.engine.answering import Answering
 from appliance.engine.chat.client import ChatHost
-from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
-from appliance.entering import Door, report
-from appliance.errors import CloisterError, StorageFull, StorageReadOnly, StoreTampered
+from appliance.entering import Door
+from appliance.errors import CloisterError, StoreTampered
 from appliance.glass import BrokenGlass
+from appliance.insights import HealthFile
 from appliance.intake import IntakeParts
-from appliance.language_model import composes, language_model, written_by
+from appliance.language_model import composes, written_by
 from appliance.ledger import Ledger
 from appliance.memory import Library
 from appliance.originals import CollectionShelf, Originals
-from appliance.people import Attempts, Confirmation
+from appliance.people import Confirmation
 from appliance.place import Place
-from appliance.policy import Action, PolicyEngine, load_packs, shipped_folder
+from appliance.policy import Action, PolicyEngine
 from appliance.protocols import Clock
 from appliance.refused import RefusedHistory, left_out, named
 from appliance.rotation import open_collection
-from appliance.seat import Seat, seat_name, seat_of
-from appliance.settings import MANAGED, Settings
-from appliance.settling import settle, unsettled
+from appliance.seat import Seat
+from appliance.settings import Settings
 from appliance.values import (
     AirgapReport,
     AnswerMode,
@@ -47,13 +44,9 @@ from appliance.values import (
     Verdict,
     Writing,
 )
-from appliance.vault import Session, StorageFailed
+from appliance.vault import Session
 
-PACKS = ("baseline",)
 CHANGING = frozenset({Action.IMPORT, Action.REMOVE_DOCUMENT, Action.MANAGE_MEMBERS})
-
-MANAGED_LICENCE = MANAGED.with_name("licence")
-"""Where an institution lays a licence, an enrolment token and its newest revocation list."""
 
 
 class NotAllowed(CloisterError):
@@ -63,12 +56,8 @@ class NotAllowed(CloisterError):
     hint = "Ask your compliance officer if you think you should be able to."
 
 
-class LogMissing(StoreTampered):
-    code = "log_missing"
-
-
 class Desk:
-    """An open session. Made by `open_desk`; safe to call from several threads."""
+    """An open session. Made by `opening.open_desk`; safe to call from several threads."""
 
     def __init__(
         self,
@@ -80,6 +69,8 @@ class Desk:
         engine: EngineHost,
         settings: Settings,
         seat: Seat,
+        airgap: AirgapReport,
+        meter: Meter,
         writer: ChatHost | None = None,
     ) -> None:
         self.place = place
@@ -90,7 +81,10 @@ class Desk:
         self.seat = seat
         self.writer = writer
         self.settings = settings
+        self.airgap = airgap
+        self.meter = meter
         self.now: Clock = now
+        self.since = now()
         self.person: Person = session.person
         file_limit = settings.file_limit_mb * 1_000_000
         self.reader = SandboxedReader(
@@ -102,12 +96,14 @@ class Desk:
         self.glass = BrokenGlass(self)
         self._sealing = threading.RLock()
         self._refused: dict[str, StoreTampered] = {}
+        self.health: HealthFile | None = None
 
     def close(self) -> None:
         """Clean close: stores are checkpointed and their hashes logged. Raises the first thing
         that went wrong, after everything was tried."""
         problems: list[CloisterError] = []
         for step in (
+            self.health.close if self.health is not None else lambda: None,
             self.writer.close if self.writer is not None else lambda: None,
             self.glass.close,
             self.reader.close,
@@ -254,7 +250,7 @@ class Desk:
     def asking(self) -> assistant.Parts:
         writer = self.writer if self.seat.may_write() else None
         composing = writer is not None and composes(writer.folder)
-        answering = Answering(self.engine, writer, composes=composing)
+        answering = Answering(self.engine, writer, composes=composing, on_written=self.meter.wrote)
         return assistant.Parts(
             self.policy, self.ledger, self.library, answering, self.history, self.now, self.seat
         )
@@ -290,107 +286,3 @@ class Desk:
         self.person = self.session.person  # their own roles may have changed
         if log.latest_value("roster", vault) != people:
             log.note_value("roster", vault, people)
-
-
-def open_desk(
-    place: Place,
-    session: Session,
-    engine: EngineHost,
-    *,
-    airgap: AirgapReport,
-    settings: Settings,
-    attempts: Attempts | None = None,
-) -> Desk:
-    """Opens log, policy and stores, and starts the language model in the background, where one is
-    installed and may be used. Raises StoreTampered subclasses, audit and policy errors."""
-    log = _open_log(place, session)
-    desk: Desk | None = None
-    try:
-        ledger = Ledger(log, session)
-        begun = unsettled(ledger)
-        floor = log.latest_value("vault", session.vault_id)
-        session.require_counter(floor or 0)
-        session.require_roster(log.latest_value("roster", session.vault_id) or 0)
-        if not session.roster_size:  # of version 1, and no newer one was taken away
-            with suppress(StorageFull, StorageReadOnly, StorageFailed):
-                session.mend()
-        policy = _open_policy(ledger)
-        seat = seat_of(place.licence, session, ledger)
-        _note_session(ledger, airgap, policy, seat)
-        seat.take_managed(MANAGED_LICENCE)
-        desk = Desk(
-            place,
-            session,
-            ledger=ledger,
-            policy=policy,
-            engine=engine,
-            settings=settings,
-            seat=seat,
-            writer=language_model(place.data, session, log, settings),
-        )
-        desk.open_collections()
-        desk.glass.reopen()
-        settle(ledger, begun, desk.held_documents())
-        desk.note_vault()
-        if attempts is not None:
-            report(desk, attempts)
-        desk.start_writer()
-    except BaseException:
-        if desk is not None:
-            desk.library.abandon()
-            desk.history.abandon()
-        log.close()
-        raise
-    return desk
-
-
-def _open_log(place: Place, session: Session) -> Log:
-    key = session.vault_subkey("audit")
-    if place.audit.exists():
-        log = Log.open(place.audit, key, now, seat=seat_name(place.licence, session))
-        log.close_interrupted()
-        return log
-    if session.counter > 1 or session.collections():
-        raise LogMissing(
-            "The compliance log is gone, though this vault was in use.",
-            hint="Put the folder `audit` back from a backup and tell your security officer.",
-        )
-    return Log.create(place.audit, f"cloister/{session.vault_id}", key, now)
-
-
-def _open_policy(ledger: Ledger) -> PolicyEngine:
-    """The packs that ship, none older than those the log has seen in force."""
-    known = {name: ledger.log.latest_value("pack", name) for name in PACKS}
-    packs = load_packs(
-        [shipped_folder() / name for name in PACKS],
-        seen=[f"{name}@{serial}" for name, serial in known.items() if serial is not None],
-    )
-    for pack in packs:
-        if known.get(pack.name) != pack.serial:
-            ledger.log.note_value("pack", pack.name, pack.serial)
-    return PolicyEngine(packs)
-
-
-def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine, seat: Seat) -> None:
-    standing = seat.standing()
-    opened: Sequence[str] = [probe.name for probe in airgap.probes if not probe.blocked]
-    ledger.note(
-        "session.opened",
-        outcome="proved" if airgap.holds else "unproved",
-        details=(
-            ("airgap_guards", "; ".join(airgap.guards)),
-            ("airgap_open", "; ".join(opened)),
-            ("airgap_probes", len(airgap.probes)),
-            ("pack_hash", policy.pack_hash),
-            ("platform", airgap.platform),
-            ("seat", standing.state.value),
-            ("seat_code", standing.code),
-        ),
-    )
-
-
-def make_engine() -> EngineHost:
-    """The encoder's host, started in the background."""
-    engine = EngineHost(default_encoder_folder())
-    engine.start()
-    return engine

@@ -148,10 +148,9 @@ class BrokenGlass:
             yield _alert(alert, about, records[0].time)
 
     def _open_alerts(self) -> Iterator[tuple[str, int]]:
-        values = self._desk.ledger.log.values("alert")
-        return iter(sorted(
-            ((alert, seq) for alert, seq in values if seq >= 0), key=lambda pair: pair[1]
-        ))  # fmt: skip
+        known = self._desk.ledger.log.latest_values("alert").items()
+        still = ((alert, seq) for alert, seq in known if seq >= 0)
+        return iter(sorted(still, key=lambda pair: pair[1]))
 
     # --- within ------------------------------------------------------------------------------
 

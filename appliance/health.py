@@ -45,7 +45,8 @@ def prepared(data: Path) -> Prepared:
     except CloisterError as error:
         problems.append(Check("settings", "failed", error.sentence, error.next_step))
     try:
-        guard.engage((data,) if os.path.isdir(data) else (), screen=False)  # noqa: PTH112  never raises
+        folders = (data,) if os.path.isdir(data) else ()  # noqa: PTH112  never raises
+        guard.engage((*folders, *settings.written_folders), screen=False)
     except GuardUnavailable as error:
         state = "failed" if settings.airgap == "required" else "warning"
         problems.append(Check("guard", state, error.sentence, error.next_step))
@@ -72,11 +73,14 @@ def _all(
         yield _tried("stores", "Restore the data folder from a backup.", lambda: _stores(desk))
     yield _tried("encoder", "Run `make setup`, or install Cloister anew.", _encoder)
     yield _language_model(data, settings, desk)
-    yield _tried("policy", "Install Cloister anew: its signed policy is not intact.", _policy)
+    intact = "Install Cloister anew: its signed policy is not intact."
+    yield _tried("policy", intact, lambda: _policy(settings))
     if desk is not None:
         yield _seat(desk)
     sources = ", ".join(f"{name} ({source.value})" for name, source in settings.sources)
     yield Check("settings", "ok", f"Set other than built in: {sources or 'nothing'}.")
+    if settings.health_file:
+        yield _health_file(Path(settings.health_file))
     if desk is None:
         yield Check("log", "ok", "Not looked at: that needs a log-in (--passphrase-file FILE).")
     else:
@@ -156,10 +160,21 @@ def _language_model(data: Path, settings: Settings, desk: Desk | None) -> Check:
     return tried
 
 
-def _policy() -> str:
-    from appliance.policy import PolicyEngine, load_packs, shipped_folder
+def _health_file(path: Path) -> Check:
+    if path.parent.is_dir() and os.access(path.parent, os.W_OK):
+        return Check("health file", "ok", f"{path}, while somebody is logged in.")
+    return Check(
+        "health file",
+        "warning",
+        f"{path} cannot be written.",
+        f"Make the folder {path.parent}, and writable for this user.",
+    )
 
-    policy = PolicyEngine(load_packs([shipped_folder() / "baseline"]))
+
+def _policy(settings: Settings) -> str:
+    from appliance.policies_in_force import shipped_policy
+
+    policy = shipped_policy(settings)
     return f"{', '.join(policy.packs)}, signatures verified, hash {policy.pack_hash[:16]}."
 
 

@@ -11,6 +11,7 @@ import json
 import threading
 
 from appliance.audit import Detail, Log, Record
+from appliance.counting import Meter
 from appliance.errors import CloisterError, StoreTampered
 from appliance.values import Answer, Outcome, Question, Role, StoreMark, Verdict
 from appliance.vault import Context, KeyErased, Session
@@ -23,8 +24,9 @@ TRIAL = "model.trial"
 class Ledger:
     """The open log, written in one person's name. Safe to call from several threads."""
 
-    def __init__(self, log: Log, session: Session) -> None:
+    def __init__(self, log: Log, session: Session, meter: Meter | None = None) -> None:
         self.log = log
+        self._meter = meter or Meter()
         self._session = session
         self._levels: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -84,12 +86,11 @@ class Ledger:
         level = verdict.obligations.log
         payload = None
         if level != "none":
-            payload = self._sealed(
-                "opened", question.id, {"question": question.text, "reason": question.reason}
-            )
+            payload = self._sealed("opened", question.id, asked(question))
         seq = self.log.open_ask(question, verdict, payload)
         with self._lock:
             self._levels[question.id] = level
+        self._meter.opened()
         return seq
 
     def close_ask(
@@ -100,7 +101,9 @@ class Ledger:
         payload = None
         if level == "full" and answer is not None:
             payload = self._sealed("closed", question.id, said(answer))
-        return self.log.close_ask(question, outcome, answer, code, payload)
+        seq = self.log.close_ask(question, outcome, answer, code, payload)
+        self._meter.ended(outcome.value, answer.seconds if answer is not None else 0.0)
+        return seq
 
     def open_trial(self, trial: str, model: str, text: str, verdict: Verdict) -> int:
         """A message to a model that is being tried; durable on return."""
@@ -163,9 +166,21 @@ class AnswerTooLong(CloisterError):
     hint = "Ask a narrower question."
 
 
+def asked(question: Question) -> dict[str, object]:
+    """What was asked, for the sealed payload."""
+    text: dict[str, object] = {"question": question.text, "reason": question.reason}
+    if question.before:
+        text["before"] = list(question.before)
+    if question.schema:
+        text["schema"] = question.schema
+    return text
+
+
 def said(answer: Answer) -> dict[str, object]:
     """What was shown, and where it stands, for the sealed payload."""
+    shaped = {"data": answer.data} if answer.data else {}
     return {
+        **shaped,
         "answer": [
             {"text": s.text, "citations": list(s.citations), "supported": s.supported}
             for s in answer.sentences

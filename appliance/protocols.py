@@ -111,6 +111,10 @@ class Answerer(Encoder, Protocol):
         anything is yielded where the model cannot be started or asked this, EngineFailed also
         half way."""
 
+    def fill(self, question: str, answer: Answer, schema: str, go_on: Callable[[], None]) -> str:
+        """The answer as JSON that follows the JSON schema, out of its sentences alone. `go_on` as
+        above. Raises CannotWrite where no language model can do that, EngineFailed."""
+
 
 class History(Protocol):
     def save(self, conversation: str, turn: Turn) -> None:

@@ -1,27 +1,38 @@
-"""Settings, read once: built-in < user file < managed file. Each value knows where it came from.
+"""Settings, read once: built-in < user file < managed. Each value knows where it came from.
 
-The user's file is `<configuration folder>/cloister/settings.toml`; the managed one, which only an
-administrator can write, is `/etc/cloister/managed.toml` and wins. An unknown name or a value of the
-wrong type is an error that names file and setting: a setting that is silently ignored is a hole.
+The user's file is `<configuration folder>/cloister/settings.toml`; what the institution manages
+(managed.py), which only an administrator can write, wins and cannot be changed by the user. An
+unknown name or a value of the wrong type is an error that names file and setting: a setting that
+is silently ignored is a hole.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
-import tomllib
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
-from appliance.errors import CloisterError
+from appliance.managed import (
+    MANAGED,
+    ManagedSource,
+    SettingsInvalid,
+    TomlFile,
+    managed_source,
+)
 
-MANAGED = Path("/etc/cloister/managed.toml")
-
-
-class SettingsInvalid(CloisterError):
-    code = "settings_invalid"
-    hint = "Correct the file named above, or remove the setting."
+__all__ = [
+    "MANAGED",
+    "Settings",
+    "SettingsInvalid",
+    "Source",
+    "default_data_folder",
+    "managed_source",
+    "read_settings",
+    "user_file",
+]
 
 
 class Source(StrEnum):
@@ -41,7 +52,11 @@ class Settings:
     rounds what goes between four-bit weights to eight bits on the processor, "exact" does not
     (slower; docs/benchmarks.md has both). lock_minutes: how long nobody may touch the window before
     it locks. glass_minutes: the longest that somebody may break the glass of a collection for.
-    key_store: "off", or "allowed" to let a person log in through the system's key store."""
+    key_store: "off", or "allowed" to let a person log in through the system's key store. packs:
+    policy packs in force beside the baseline, by commas. api_calls_per_minute: of one application;
+    what is above is turned away. health_file: where numbers about this installation are written for
+    monitoring; empty for nowhere. sources and places: of each value that is not built in, who set
+    it and where."""
 
     airgap: str = "required"
     profile: str = "standard"
@@ -54,14 +69,59 @@ class Settings:
     lock_minutes: int = 10
     glass_minutes: int = 60
     key_store: str = "off"
+    packs: str = ""
+    api_calls_per_minute: int = 60
+    health_file: str = ""
     sources: tuple[tuple[str, Source], ...] = ()
+    places: tuple[tuple[str, str], ...] = ()
 
     def source(self, name: str) -> Source:
         return dict(self.sources).get(name, Source.BUILT_IN)
 
+    @property
+    def more_packs(self) -> tuple[str, ...]:
+        """The names in `packs`."""
+        return tuple(name for name in self.packs.replace(" ", "").split(",") if name)
+
+    @property
+    def written_folders(self) -> tuple[Path, ...]:
+        """Folders beside the data folder that these settings have something written to."""
+        folder = Path(self.health_file).parent if self.health_file else None
+        return (folder,) if folder is not None and folder.is_dir() else ()
+
+    @property
+    def all(self) -> tuple[Setting, ...]:
+        """Every setting, in the order above, for people to look at."""
+        places = dict(self.places)
+        return tuple(
+            Setting(name, getattr(self, name), self.source(name), places.get(name, ""))
+            for name in NAMES
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as it is in force. place: the file or registry key it was set in, "" where it is
+    built in."""
+
+    name: str
+    value: str | int
+    source: Source
+    place: str
+
+    @property
+    def locked(self) -> bool:
+        """Whether whoever sits at the machine cannot change it."""
+        return self.source is Source.MANAGED or self.name in MANAGED_ONLY
+
+
+NAMES = tuple(field.name for field in fields(Settings) if field.name not in ("sources", "places"))
 
 MANAGED_ONLY = frozenset(
-    {"airgap", "model", "context_tokens", "gpu", "arithmetic", "glass_minutes", "key_store"}
+    {
+        *("airgap", "model", "context_tokens", "gpu", "arithmetic", "glass_minutes", "key_store"),
+        *("packs", "api_calls_per_minute", "health_file"),
+    }
 )
 """What weakens a promise is for the institution to decide, not for whoever sits at the machine."""
 
@@ -71,12 +131,22 @@ MOST = {
     "context_tokens": 1_000_000,
     "lock_minutes": 15,
     "glass_minutes": 480,
+    "api_calls_per_minute": 6_000,
 }
 """Above these the sandboxed reader could not keep its own bounds; no model takes more tokens; a
-window nobody sits at locks within a quarter of an hour, a glass is whole again after a shift."""
+window nobody sits at locks within a quarter of an hour, a glass is whole again after a shift; no
+machine answers more calls."""
 
 LEAST = {"context_tokens": 2_048}
 """Below this passages, question and answer do not fit."""
+
+_PATTERNS = {
+    "packs": (
+        re.compile(r"([a-z][a-z0-9-]{0,39}( ?, ?[a-z][a-z0-9-]{0,39})*)?"),
+        "names of policy packs, by commas",
+    ),
+    "health_file": (re.compile(r"(|/.+|[A-Za-z]:[/\\\\].+)"), "a whole path"),
+}
 
 CHOICES = {
     "airgap": ("required", "warn"),
@@ -103,61 +173,70 @@ def user_file() -> Path:
     )
 
 
-def read_settings(user: Path | None = None, managed: Path = MANAGED) -> Settings:
-    """Reads both files where they exist. Raises SettingsInvalid."""
+def read_settings(
+    user: Path | None = None, managed: Path | ManagedSource | None = None
+) -> Settings:
+    """Reads both where they exist. managed: this machine's own place if None; of a path it is not
+    asked who may write it. Raises SettingsInvalid."""
+    if managed is None:
+        managed = managed_source()
+    institution = TomlFile(managed, None) if isinstance(managed, Path) else managed
+    person = TomlFile(user or user_file(), None)
     merged: dict[str, str | int] = {}
     sources: dict[str, Source] = {}
-    for path, source in ((user or user_file(), Source.USER), (managed, Source.MANAGED)):
-        for name, value in _read(path).items():
+    places: dict[str, str] = {}
+    for place, source in ((person, Source.USER), (institution, Source.MANAGED)):
+        for name, untrusted in place.read().items():
+            value = _checked(place.name, name, untrusted)
             if name in MANAGED_ONLY and source is not Source.MANAGED:
                 raise SettingsInvalid(
-                    f"{path}: `{name}` can only be set by your institution, in {MANAGED}."
+                    f"{place.name}: `{name}` can only be set by your institution, in "
+                    f"{institution.name}."
                 )
-            merged[name] = value
-            sources[name] = source
+            merged[name], sources[name], places[name] = value, source, place.name
     known = Settings()
+
+    def text(name: str) -> str:
+        return str(merged.get(name, getattr(known, name)))
+
+    def number(name: str) -> int:
+        return int(merged.get(name, getattr(known, name)))
+
     return Settings(
-        airgap=str(merged.get("airgap", known.airgap)),
-        profile=str(merged.get("profile", known.profile)),
-        file_limit_mb=int(merged.get("file_limit_mb", known.file_limit_mb)),
-        page_limit=int(merged.get("page_limit", known.page_limit)),
-        model=str(merged.get("model", known.model)),
-        context_tokens=int(merged.get("context_tokens", known.context_tokens)),
-        gpu=str(merged.get("gpu", known.gpu)),
-        arithmetic=str(merged.get("arithmetic", known.arithmetic)),
-        lock_minutes=int(merged.get("lock_minutes", known.lock_minutes)),
-        glass_minutes=int(merged.get("glass_minutes", known.glass_minutes)),
-        key_store=str(merged.get("key_store", known.key_store)),
+        airgap=text("airgap"),
+        profile=text("profile"),
+        file_limit_mb=number("file_limit_mb"),
+        page_limit=number("page_limit"),
+        model=text("model"),
+        context_tokens=number("context_tokens"),
+        gpu=text("gpu"),
+        arithmetic=text("arithmetic"),
+        lock_minutes=number("lock_minutes"),
+        glass_minutes=number("glass_minutes"),
+        key_store=text("key_store"),
+        packs=text("packs"),
+        api_calls_per_minute=number("api_calls_per_minute"),
+        health_file=text("health_file"),
         sources=tuple(sorted(sources.items())),
+        places=tuple(sorted(places.items())),
     )
 
 
-def _read(path: Path) -> dict[str, str | int]:
-    try:
-        untrusted = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsInvalid(f"{path} is not valid TOML: {error}") from error
-    except OSError as error:
-        raise SettingsInvalid(f"{path} cannot be read: {error.strerror}") from error
-    return {name: _checked(path, name, value) for name, value in untrusted.items()}
-
-
-def _checked(path: Path, name: str, value: object) -> str | int:
+def _checked(place: str, name: str, value: object) -> str | int:
     builtin = Settings()
-    names = {field.name for field in fields(Settings)} - {"sources"}
-    if name not in names:
-        raise SettingsInvalid(f"{path} has a setting `{name}` that does not exist.")
+    if name not in NAMES:
+        raise SettingsInvalid(f"{place} has a setting `{name}` that does not exist.")
     expected = type(getattr(builtin, name))
     if type(value) is not expected or not isinstance(value, (str, int)):
-        raise SettingsInvalid(f"{path}: `{name}` must be of type {expected.__name__}.")
+        raise SettingsInvalid(f"{place}: `{name}` must be of type {expected.__name__}.")
     if isinstance(value, int) and value <= 0:
-        raise SettingsInvalid(f"{path}: `{name}` must be above zero.")
+        raise SettingsInvalid(f"{place}: `{name}` must be above zero.")
     if isinstance(value, int) and value < LEAST.get(name, value):
-        raise SettingsInvalid(f"{path}: `{name}` must be at least {LEAST[name]:,}.")
+        raise SettingsInvalid(f"{place}: `{name}` must be at least {LEAST[name]:,}.")
     if isinstance(value, int) and value > MOST.get(name, value):
-        raise SettingsInvalid(f"{path}: `{name}` must be at most {MOST[name]:,}.")
+        raise SettingsInvalid(f"{place}: `{name}` must be at most {MOST[name]:,}.")
     if name in CHOICES and value not in CHOICES[name]:
-        raise SettingsInvalid(f"{path}: `{name}` must be one of {', '.join(CHOICES[name])}.")
+        raise SettingsInvalid(f"{place}: `{name}` must be one of {', '.join(CHOICES[name])}.")
+    if name in _PATTERNS and not _PATTERNS[name][0].fullmatch(str(value)):
+        raise SettingsInvalid(f"{place}: `{name}` must be {_PATTERNS[name][1]}.")
     return value

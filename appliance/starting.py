@@ -28,5 +28,5 @@ def guarded(data: Path, writable: Sequence[Path], *, screen: bool) -> tuple[Sett
     # Who sits on the session bus could act for us (docs/decisions/0008-air-gap.md).
     os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
     required = settings.airgap == "required"
-    guard.engage((data, *writable), screen=screen, required=required)
+    guard.engage((data, *settings.written_folders, *writable), screen=screen, required=required)
     return settings, selftest.prove(now())

@@ -103,7 +103,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("packs", nargs="*", type=Path, default=[ROOT / "policies" / "baseline"])
+    shipped = sorted(path.parent for path in (ROOT / "policies").glob(f"*/{pack.PACK_FILE}"))
+    parser.add_argument(
+        "packs", nargs="*", type=Path, default=shipped, help="all, if none is named"
+    )
     parser.add_argument("--key", type=Path, default=KEY, help="the file of the private key")
     parser.add_argument("--new-key", action="store_true", help="make a fresh pair and trust it")
     parser.add_argument("--check", action="store_true", help="lint and run the cases only")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance import desk
+from appliance import desk, opening, policies_in_force
 from appliance.app import Appliance
 from appliance.clock import now
 from appliance.policy import load_packs
@@ -83,12 +83,18 @@ class Hospital:
 @contextmanager
 def without_children() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("make_engine", "SandboxedReader"):
-            patch.setattr(desk, name, getattr(desk, name))  # put back at the end
-        with_small_parts(desk)
+        for module, name in ((opening, "make_engine"), (desk, "SandboxedReader")):
+            patch.setattr(module, name, getattr(module, name))  # put back at the end
+        with_small_parts()
         patch.setattr(Argon2, "derive", cache(Argon2.derive))
-        packs = cache(lambda folders, seen: load_packs(folders, seen=seen))
-        patch.setattr(desk, "load_packs", lambda folders, seen: packs(tuple(folders), tuple(seen)))
+        packs = cache(
+            lambda folders, seen, retired: load_packs(folders, seen=seen, retired=retired)
+        )
+        patch.setattr(
+            policies_in_force,
+            "load_packs",
+            lambda folders, seen=(), retired=(): packs(tuple(folders), tuple(seen), tuple(retired)),
+        )
         yield
 
 

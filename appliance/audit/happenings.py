@@ -15,6 +15,8 @@ from appliance.values import Answer, Outcome, Question, StoreMark, Verdict
 def ask_opened(question: Question, verdict: Verdict, details: tuple[Detail, ...]) -> Record:
     """object: the collections asked, or "*" for all that the person holds."""
     obligations = verdict.obligations
+    if question.application:
+        details = (("application", question.application), *details)
     return Record(
         ASK_OPENED,
         person=question.person.id,

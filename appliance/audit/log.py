@@ -197,14 +197,15 @@ class Log:
         with self._lock:
             return self._index.numbers.get(f"{kind}/{identity}")
 
-    def values(self, kind: str) -> tuple[tuple[str, int], ...]:
-        """(identity, newest value) of every value of that kind, in no order."""
+    def latest_values(self, kind: str) -> dict[str, int]:
+        """The newest number of each identity of this kind."""
         with self._lock:
-            return tuple(
-                (name.removeprefix(f"{kind}/"), value)
-                for name, value in self._index.numbers.items()
+            known = self._index.numbers.items()
+            return {
+                name.partition("/")[2]: number
+                for name, number in known
                 if name.startswith(f"{kind}/")
-            )
+            }
 
     def erase_payload(
         self, seq: int, *, person: str = "", role: str = "", code: str = "erased"

@@ -8,7 +8,7 @@ checkpoint that was kept elsewhere, and is checked against it when given.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from appliance.audit.epochs import Epoch, epoch_of, opened_chain, require_epoch_
 from appliance.audit.errors import LogTampered
 from appliance.audit.files import require_lines, require_payloads, require_tiles
 from appliance.audit.frames import Frame, Header, parsed_header, read_frames
-from appliance.audit.leaf import parsed_leaf
+from appliance.audit.leaf import Leaf, parsed_leaf
 from appliance.audit.merkle import Frontier, leaf_hashes
 from appliance.audit.note import (
     Checkpoint,
@@ -79,28 +79,40 @@ class _Tail:
         return self.start + sum(len(frame.leaves) for frame in self.frames)
 
 
-def verify(folder: Path, public_key: str, *, known_checkpoint: bytes | None = None) -> Verification:
+def verify(
+    folder: Path,
+    public_key: str,
+    *,
+    known_checkpoint: bytes | None = None,
+    on_leaf: Callable[[Leaf], None] | None = None,
+) -> Verification:
     """Returns only if everything holds. Raises LogTampered with the first record, tile or file
     that is wrong, NoLog where there is no log, StorageReadOnly where files cannot be read.
 
     public_key: K, as the log said it when it was made. known_checkpoint: a checkpoint of this log
-    kept elsewhere; the log must continue it."""
+    kept elsewhere; the log must continue it. on_leaf: given every record of an exported copy as it
+    is read; they are proved only once this returns, and worth nothing if it raises."""
     try:
         for _ in range(_ATTEMPTS - 1):
             copy = opened_copy(folder)
             try:
-                return _verified(copy, public_key, known_checkpoint)
+                return _verified(copy, public_key, known_checkpoint, on_leaf)
             except LogTampered:
-                if not copy.changed():
+                if not copy.changed() or on_leaf is not None:
                     raise
-        return _verified(opened_copy(folder), public_key, known_checkpoint)
+        return _verified(opened_copy(folder), public_key, known_checkpoint, on_leaf)
     except PermissionError as error:
         raise StorageReadOnly(
             "A file of the log may not be read.", hint="Run this as the user who owns the copy."
         ) from error
 
 
-def _verified(copy: Copy, public_key: str, known_checkpoint: bytes | None) -> Verification:
+def _verified(
+    copy: Copy,
+    public_key: str,
+    known_checkpoint: bytes | None,
+    on_leaf: Callable[[Leaf], None] | None,
+) -> Verification:
     epochs = opened_chain(copy.epochs, public_key)
     published = _published(copy, epochs)
     tail, header = _tail(copy, published)
@@ -113,7 +125,7 @@ def _verified(copy: Copy, public_key: str, known_checkpoint: bytes | None) -> Ve
             f"The log was cut: {known[max(known)][0][0]} speaks of {max(known)} records, "
             f"{tail.size} are there."
         )
-    reading = _Reading(copy, epochs, tail, known)
+    reading = _Reading(copy, epochs, tail, known, on_leaf)
     reading.run()
     reading.story.require_ended(live=copy.journal is not None)
     require_tiles(copy, reading.hashes, reading.tail_leaves, tail.start)
@@ -187,7 +199,9 @@ class _Reading:
         epochs: tuple[Epoch, ...],
         tail: _Tail,
         known: dict[int, list[tuple[str, bytes]]],
+        on_leaf: Callable[[Leaf], None] | None,
     ) -> None:
+        self._on_leaf = on_leaf
         self.story = Story(epochs)
         self.frontier = Frontier()
         self.hashes: list[bytes] = []
@@ -228,7 +242,10 @@ class _Reading:
     def _take(self, leaves: Sequence[bytes], hashes: Sequence[bytes]) -> None:
         """hashes: what each leaf hashes to, worked out here and never read."""
         for leaf, hashed in zip(leaves, hashes, strict=True):
-            self.story.read(parsed_leaf(leaf, self.frontier.size))
+            parsed = parsed_leaf(leaf, self.frontier.size)
+            self.story.read(parsed)
+            if self._on_leaf is not None:
+                self._on_leaf(parsed)
             self.frontier.add(hashed)
             self.hashes.append(hashed)
             if self.frontier.size in self._known:

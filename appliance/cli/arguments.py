@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import NoReturn
 
 from appliance.cli import people_arguments
+from appliance.cli.application_arguments import add_application_commands, fleet_commands
 from appliance.cli.licence_arguments import (
     Command,
     authority_commands,
     licence_commands,
     seat_commands,
 )
+from appliance.cli.model_arguments import add_model_commands
 from appliance.cli.output import Output
 from appliance.errors import UsageError
 
-TRIAL = "model_trial"
 DIGITS = 10  # of a number: more than any log has records
 
 
@@ -181,7 +182,11 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _log_commands(command("log", "log", "show", "Show, verify or export the log."), common)
     model = command("model", "model", "show", "Build, install, try or remove chat models.")
-    _model_commands(model, common)
+    add_model_commands(model, common, from_zero)
+    command("settings", "settings", "show", "Show each setting, who set it, and where.")
+    add_application_commands(command, common, from_zero)
+    fleet = command("fleet", "fleet", "verify", "Prove many seats' exported logs.")
+    fleet_commands(_group(fleet, common, "fleet"), from_zero)
     _licence_groups(command, common)
     people = command("people", "people", "show", "Accounts, members, broken glass.")
     people_arguments.add_commands(_group(people, common, "people"))
@@ -229,72 +234,3 @@ def _log_commands(log: argparse.ArgumentParser, common: _Parser) -> None:
     export = commands.add_parser("export", parents=[common], help="write a copy that stands alone")
     export.add_argument("folder", metavar="DIR")
     export.set_defaults(module="log", function="export")
-
-
-def _model_commands(model: argparse.ArgumentParser, common: _Parser) -> None:
-    commands = model.add_subparsers(metavar="COMMAND", required=True)
-
-    def command(
-        name: str, function: str, text: str, module: str = "model"
-    ) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, parents=[common], help=text, description=text)
-        made.set_defaults(module=module, function=function)
-        return made
-
-    _building(command("build", "build", "Turn a Hugging Face folder into a bundle."))
-    key = command("key", "new_key", "Make a key that signs bundles, and the list that trusts it.")
-    key.add_argument("file", metavar="FILE", help="a file that is not there yet")
-    key.add_argument("--signer", required=True, metavar="NAME", help="whose key it is")
-    verify = command("verify", "verify", "Check a bundle's signature and every byte of it.")
-    verify.add_argument("folder", metavar="DIR")
-    verify.add_argument(
-        "--trust-unsigned", action="store_true", help="status 0 for one that nobody signed, too"
-    )
-    _installing(command("install", "install", "Copy a bundle in, verified."))
-    command("list", "show", "List the installed models.")
-    remove = command("remove", "remove", "Remove an installed model.")
-    chat = command("chat", "chat", "Try a model in a conversation, without documents.", TRIAL)
-    chat.add_argument("--prompt", default="", metavar="TEXT", help="one message, not a line each")
-    bench = command("bench", "bench", "Measure how fast a model is on this machine.", TRIAL)
-    bench.add_argument(
-        "--threads", type=from_zero, default=0, metavar="N", help="beside 1; all, if not given"
-    )
-    for one in (remove, chat, bench):
-        one.add_argument("model", metavar="NAME", help="NAME or NAME@VERSION")
-
-
-def _building(build: argparse.ArgumentParser) -> None:
-    build.add_argument("folder", metavar="HF_DIR")
-    build.add_argument(
-        "--quant", default="q4f16_1", metavar="FORMAT", help="q0f32, q0f16, q4f16_1 or q4f32_1"
-    )
-    build.add_argument(
-        "--target", default="cpu", metavar="LIST", help="cpu, cuda, metal (objects); by commas"
-    )
-    build.add_argument("--out", required=True, metavar="DIR", help="a folder that is not there yet")
-    build.add_argument(
-        "--context", type=from_zero, default=0, metavar="N", help="tokens, if not all"
-    )
-    build.add_argument(
-        "--as", dest="model", default="", metavar="NAME", help="the bundle's, if not its folder's"
-    )
-    build.add_argument("--key", default="", metavar="FILE", help="sign with the key in this file")
-    _described(build, version="1", text="unknown")
-
-
-def _installing(install: argparse.ArgumentParser) -> None:
-    install.add_argument("folder", metavar="DIR")
-    install.add_argument(
-        "--trust-unsigned", action="store_true", help="take a bundle nobody signed; it is logged"
-    )
-    install.add_argument("--as", dest="model", metavar="NAME", help="of an unsigned one")
-    _described(install)
-
-
-def _described(
-    command: argparse.ArgumentParser, version: str | None = None, text: str | None = None
-) -> None:
-    """What a bundle says of itself, and what it says if it is not told."""
-    command.add_argument("--version", default=version, metavar="V", help="the bundle's version")
-    command.add_argument("--licence", default=text, metavar="TEXT", help="the model's licence")
-    command.add_argument("--source", default=text, metavar="TEXT", help="where it is from")

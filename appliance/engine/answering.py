@@ -7,14 +7,23 @@ would be quoted, any other model the passages.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from appliance.engine.chat.errors import PromptRejected
-from appliance.engine.decoding.request import Evidence, Finished, Message, Piece, Sampling
+from appliance.engine.decoding.request import (
+    Ending,
+    Evidence,
+    Finished,
+    Message,
+    Piece,
+    Sampling,
+)
 from appliance.engine.prompts import composed
 from appliance.engine.prompts.citing import Draft, at_marks
+from appliance.engine.prompts.filling import FORM_TOKENS, filling
 from appliance.engine.prompts.grounded import PromptTooLong, grounded
 from appliance.errors import CannotWrite, EngineFailed
 from appliance.values import Answer, Scored, Turn, Vectors
@@ -57,6 +66,10 @@ class Writer(Protocol):
         """Finished comes last. What `go_on` raises cancels the request and comes out."""
 
 
+def _nobody_counts(_tokens: int, _seconds: float) -> None:
+    """Where nobody measures."""
+
+
 class WriterMissing(CannotWrite):
     code = "no_language_model"
     hint = "Your IT department can add one with `cloister model install`."
@@ -65,11 +78,20 @@ class WriterMissing(CannotWrite):
 class Answering:
     """Safe to call from several threads, as its two hosts are."""
 
-    def __init__(self, reader: Reader, writer: Writer | None, *, composes: bool = False) -> None:
-        """composes: whether the writer is a composer (engine/prompts/composed.py)."""
+    def __init__(
+        self,
+        reader: Reader,
+        writer: Writer | None,
+        *,
+        composes: bool = False,
+        on_written: Callable[[int, float], None] = _nobody_counts,
+    ) -> None:
+        """composes: whether the writer is a composer (engine/prompts/composed.py). on_written: told
+        of each text that was written to its end how many tokens it has, and in how many seconds."""
         self._reader = reader
         self._writer = writer
         self._composes = composes
+        self._on_written = on_written
 
     @property
     def can_generate(self) -> bool:
@@ -110,10 +132,12 @@ class Answering:
         draft, begun, tokens = asked.draft, False, 0
         evidence = asked.evidence if bound else None
         sampling = Sampling(max_tokens=asked.answer_tokens, evidence=evidence)
+        started = time.monotonic()
         try:
             for reply in writer.generate(asked.messages, sampling, go_on):
                 if isinstance(reply, Finished):
                     tokens = reply.new_tokens
+                    self._on_written(tokens, time.monotonic() - started)
                 else:
                     text = reply.text if begun else reply.text.lstrip()
                     begun = begun or bool(text)
@@ -122,6 +146,28 @@ class Answering:
             raise CannotWrite(error.sentence, hint=error.next_step) from error
         for step in draft.finish():
             yield step if isinstance(step, str) else replace(step, tokens=tokens)
+
+    def fill(self, question: str, answer: Answer, schema: str, go_on: Callable[[], None]) -> str:
+        """As protocols.Answerer says. The sentences bind the numbers and names that can be
+        written, whatever the policy binds the answer to."""
+        writer = self._writer
+        if writer is None:
+            raise WriterMissing("No language model is installed that could fill a form.")
+        if self._composes:
+            raise CannotWrite("The composer that ships with the program cannot fill a form.")
+        try:
+            writer.wait(go_on)
+        except EngineFailed as error:
+            raise CannotWrite(error.sentence, hint=error.next_step) from error
+        form = filling(question, answer.sentences)
+        sampling = Sampling(max_tokens=FORM_TOKENS, schema=schema, evidence=Evidence(form.evidence))
+        written = ""
+        for reply in writer.generate(form.messages, sampling, go_on):
+            if isinstance(reply, Piece):
+                written += reply.text
+            elif reply.ending is not Ending.STOP:
+                raise CannotWrite("The form was not filled to its end.")
+        return written
 
     def _composing(
         self, writer: Writer, question: str, found: Sequence[Scored], go_on: Callable[[], None]

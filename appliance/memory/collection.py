@@ -118,6 +118,14 @@ class OpenCollection:
             thread.join(seconds)
         return not self.shelf().graph_due
 
+    @property
+    def index_state(self) -> str:
+        """ "unread" before the first question, "growing" while the graph is built, else "whole"."""
+        if self._shelf is None:
+            return "unread"
+        thread = self._growing
+        return "growing" if thread is not None and thread.is_alive() else "whole"
+
     def _loaded(self) -> Shelf:
         shelf = Shelf(self._exact_limit)
         shelf.load(catalogue.read_segments(self.store))

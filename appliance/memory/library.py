@@ -189,6 +189,10 @@ class Library:
         """Documents and passages. Raises CollectionNotOpen."""
         return catalogue.count_documents(self._of(collection).store)
 
+    def index_state(self, collection: str) -> str:
+        """As OpenCollection.index_state. Raises CollectionNotOpen."""
+        return self._of(collection).index_state
+
     def warm(self, collection: str) -> None:
         """Reads the indexes now rather than at the first question."""
         self._of(collection).shelf()

@@ -31,6 +31,7 @@ _NOBODY_MAY = {
     Action.READ_LOG: "None of your roles may read the log.",
     Action.VERIFY_LOG: "None of your roles may verify the log.",
     Action.EXPORT_LOG: "None of your roles may export the log.",
+    Action.USE_API: "No policy in force lets other programs ask in your name.",
 }
 _ASK_WHOM = "Ask your administrator for the role if your work needs it."
 _BROKEN = "The policy could not be evaluated, so nothing is allowed."
@@ -77,7 +78,8 @@ class PolicyEngine:
 
     def decide(self, question: Question) -> Verdict:
         """May this person ask this? Never raises on a policy's account."""
-        about = self._catalogue.topics_of(question.text)
+        said = (question.text, *question.before)
+        about = frozenset[str]().union(*(self._catalogue.topics_of(text) for text in said))
         facts: dict[str, _Fact] = {
             "topics": sorted(about),
             "collections": sorted(set(question.collections)),

@@ -30,6 +30,7 @@ class Action(StrEnum):
     MANAGE_MODELS = "manage_models"
     MANAGE_SEATS = "manage_seats"
     BACK_UP = "back_up"
+    USE_API = "use_api"
 
 
 RESOURCE_TYPES: dict[Action, str] = {
@@ -50,10 +51,13 @@ RESOURCE_TYPES: dict[Action, str] = {
     Action.MANAGE_MODELS: "Appliance",
     Action.MANAGE_SEATS: "Appliance",
     Action.BACK_UP: "Appliance",
+    Action.USE_API: "Application",
 }
 
 # hour is of the question's own time zone (UTC as the desk gives it); length counts characters;
 # collections are ids, empty meaning all that are open; reasoned says whether a reason was given.
+# An Application is another program of this machine that asks in the person's name, by the name its
+# token has.
 SCHEMA = """\
 // The vocabulary of Cloister's policies, version 1. Every pack carries this file unchanged.
 
@@ -61,7 +65,7 @@ entity Person = {
   roles: Set<String>,
 };
 
-entity Library, Collection, History, Log, Appliance;
+entity Library, Collection, History, Log, Appliance, Application;
 
 action "ask" appliesTo {
   principal: [Person],
@@ -94,4 +98,6 @@ action "appoint_auditors", "manage_people", "manage_policies", "manage_models", 
   principal: [Person],
   resource: [Appliance],
 };
+
+action "use_api" appliesTo { principal: [Person], resource: [Application] };
 """

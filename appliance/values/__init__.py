@@ -53,6 +53,7 @@ from appliance.values.documents import (
     PassageDraft,
     Vectors,
 )
+from appliance.values.fleet import Fleet, SeatLog, SeatProblem
 from appliance.values.importing import (
     ImportEvent,
     ImportFinished,
@@ -62,6 +63,7 @@ from appliance.values.importing import (
     ImportState,
     ImportWorking,
 )
+from appliance.values.insights import Insights
 from appliance.values.people import (
     Account,
     Collection,
@@ -101,6 +103,7 @@ __all__ = [
     "DocumentKind",
     "Event",
     "Failed",
+    "Fleet",
     "Found",
     "ImportEvent",
     "ImportFinished",
@@ -109,6 +112,7 @@ __all__ = [
     "ImportStarted",
     "ImportState",
     "ImportWorking",
+    "Insights",
     "LogRecord",
     "LogState",
     "MarkState",
@@ -132,6 +136,8 @@ __all__ = [
     "Refused",
     "Role",
     "Scored",
+    "SeatLog",
+    "SeatProblem",
     "SeatView",
     "Stage",
     "Standing",

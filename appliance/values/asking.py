@@ -37,7 +37,12 @@ class Stage(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a person asks. No `collections` means all this session holds keys of. `reason` is the
-    purpose the person gives where the policy asks for one. `conversation` continues one."""
+    purpose the person gives where the policy asks for one. `conversation` continues one.
+
+    The rest is for what another program asks in the person's name. application: which one, as
+    "name/token". before: what it says was asked and answered before, in turn, oldest first; nobody
+    vouches for that. passages: how many are wanted instead of an answer, 0 for an answer. schema: a
+    JSON schema that the answer is to be given in as well."""
 
     id: str
     text: str
@@ -46,6 +51,10 @@ class Question:
     collections: tuple[str, ...] = ()
     conversation: str = ""
     reason: str = ""
+    application: str = ""
+    before: tuple[str, ...] = ()
+    passages: int = 0
+    schema: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +149,8 @@ class Answer:
     evidence is the strength of the best evidence, 0 to 1, and threshold what was demanded: for a
     quoted answer the probability that what was found answers, for a written one how much of its
     best carried sentence stands in what it cites. model names what answered. seconds counts from
-    the question to the answer, tokens what a language model wrote for it.
+    the question to the answer, tokens what a language model wrote for it. data: the same as JSON,
+    where the question asked for that.
     """
 
     sentences: tuple[AnswerSentence, ...]
@@ -151,6 +161,7 @@ class Answer:
     threshold: float
     seconds: float = 0.0
     tokens: int = 0
+    data: str = ""
 
     @property
     def found(self) -> bool:
@@ -180,9 +191,10 @@ class Found:
 class Token:
     """Text of the answer. Quoted answers come after their closing record, written ones as they are
     written: where the policy says "required" each sentence once it is checked, else unchecked. Only
-    what Answered holds is the answer."""
+    what Answered holds is the answer. citations: of a checked sentence, the numbers."""
 
     text: str
+    citations: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ MODULES = (
     "reading",
     "import_pages",
     "policy_decide",
+    "api_calls",
     "quote_quality",
     "sample_quality",
 )

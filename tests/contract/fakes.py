@@ -60,9 +60,8 @@ class RolePolicy:
     obligations: Obligations = field(default_factory=Obligations)
 
     def decide(self, question: Question) -> Verdict:
-        allowed = (
-            Role.MEMBER in question.person.roles and self.forbidden not in question.text.casefold()
-        )
+        said = " ".join((question.text, *question.before)).casefold()
+        allowed = Role.MEMBER in question.person.roles and self.forbidden not in said
         name = "members-ask" if allowed else "default-deny"
         return Verdict(allowed, (name,), ("fake@1",), "00" * 32, self.obligations)
 
@@ -107,6 +106,8 @@ class BagEncoder:
 
     def __init__(self) -> None:
         self.failure: Exception | None = None
+        self.filled = ""
+        """What a form is filled with; where that is empty there is no model that could."""
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         if self.failure is not None:
@@ -133,6 +134,12 @@ class BagEncoder:
         bound: bool = False,
     ) -> Iterator[str | Answer]:
         raise WriterMissing("No language model is installed.")
+
+    def fill(self, question: str, answer: Answer, schema: str, go_on: Callable[[], None]) -> str:
+        if not self.filled:
+            raise WriterMissing("No language model is installed.")
+        go_on()
+        return self.filled
 
     def rank(self, question: str, found: Sequence[Scored]) -> tuple[Scored, ...]:
         """As they were found."""

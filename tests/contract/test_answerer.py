@@ -17,7 +17,7 @@ from appliance.engine.encoder.client import EngineHost
 from appliance.engine.errors import MemoryShort
 from appliance.errors import CannotWrite, EngineFailed
 from appliance.protocols import Answerer
-from appliance.values import VECTOR_SIZE, Answer, AnswerMode, Scored
+from appliance.values import VECTOR_SIZE, Answer, AnswerMode, AnswerSentence, Scored
 from tests.chat_engine import command
 from tests.contract.fakes import BagEncoder, PlainWriter, ScriptedHost, passage
 
@@ -195,6 +195,57 @@ def test_a_written_answer_comes_as_text_and_as_the_answer_so_far(writer: Answere
         assert after.sentences[: len(before.sentences)] == before.sentences
     assert [sentence.text for sentence in answers[-1].sentences] == [DOSE, "It is in the box."]
     assert answers[-1].citations[0].passage.text == TEXTS[0]
+
+
+SCHEMA = '{"type": "object", "properties": {"hours": {"type": "string"}}}'
+FORM = '{"hours": "48 hours"}'
+SAID = Answer((AnswerSentence(DOSE, (1,)),), (), AnswerMode.GENERATE, "m", 1.0, 1.0)
+
+
+@pytest.fixture(params=["fake", "part"])
+def former(request: pytest.FixtureRequest) -> Answerer:
+    """One that fills a form with FORM."""
+    if request.param == "fake":
+        fake = BagEncoder()
+        fake.filled = FORM
+        return fake
+    return Answering(BagEncoder(), ScriptedHost(FORM))
+
+
+def test_a_form_is_filled_until_it_is_given_up(former: Answerer) -> None:
+    assert former.fill(QUESTION, SAID, SCHEMA, lambda: None) == FORM
+
+    def stop() -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        former.fill(QUESTION, SAID, SCHEMA, stop)
+
+
+def test_a_form_is_bound_to_the_schema_and_to_the_answers_sentences() -> None:
+    host = ScriptedHost(FORM)
+    Answering(BagEncoder(), host).fill(QUESTION, SAID, SCHEMA, lambda: None)
+    assert host.sampling.schema == SCHEMA
+    assert host.sampling.evidence is not None
+    assert host.sampling.evidence.texts == (DOSE,)
+    assert all("[1]" not in message.text for message in host.asked[0])
+
+
+def test_who_cannot_fill_a_form_says_so(answerer: Answerer) -> None:
+    with pytest.raises(CannotWrite):
+        answerer.fill(QUESTION, SAID, SCHEMA, lambda: None)
+    composer = Answering(BagEncoder(), ScriptedHost(FORM), composes=True)
+    with pytest.raises(CannotWrite, match="composer"):
+        composer.fill(QUESTION, SAID, SCHEMA, lambda: None)
+
+
+def test_how_much_was_written_is_told() -> None:
+    told: list[tuple[int, float]] = []
+    host = ScriptedHost(f"{DOSE[:-1]} [1].")
+    answering = Answering(BagEncoder(), host, on_written=lambda *said: told.append(said))
+    list(answering.generate(QUESTION, found(answering, QUESTION), (), lambda: None))
+    assert [tokens for tokens, _ in told] == [8]
+    assert told[0][1] >= 0
 
 
 def test_what_go_on_raises_ends_the_writing_there(writer: Answerer) -> None:

@@ -37,12 +37,18 @@ class Said:
         raise AssertionError(f"no {key!r} in {self.lines!r}; stderr: {self.errors}")
 
 
+def managed(file: Path) -> tuple[str, ...]:
+    """The program on a machine whose institution's settings are in this file."""
+    return (sys.executable, "-m", "tests.e2e.managed", str(file))
+
+
 def cloister(
     data: Path,
     *arguments: str,
     passphrase: str = PASSPHRASE,
     timeout: float = 120,
     before: Callable[[], None] | None = None,
+    program: tuple[str, ...] = PROGRAM,
 ) -> Said:
     """`cloister --json --data DATA …`, the passphrase through a descriptor."""
     reading, writing = os.pipe()
@@ -50,7 +56,7 @@ def cloister(
     os.close(writing)
     try:
         done = subprocess.run(
-            [*PROGRAM, "--json", "--data", str(data), "--passphrase-fd", str(reading), *arguments],
+            [*program, "--json", "--data", str(data), "--passphrase-fd", str(reading), *arguments],
             capture_output=True, text=True, timeout=timeout, check=False, cwd=ROOT,
             pass_fds=(reading,), preexec_fn=before, stdin=subprocess.DEVNULL,
         )  # fmt: skip
@@ -71,6 +77,7 @@ def started(
     stdin: Stream = subprocess.DEVNULL,
     stdout: Stream = None,
     stderr: Stream = None,
+    program: tuple[str, ...] = PROGRAM,
 ) -> subprocess.Popen[bytes]:
     """`cloister --data DATA …` on the streams given, as in a script."""
     reading, writing = os.pipe()
@@ -78,7 +85,7 @@ def started(
     os.close(writing)
     try:
         return subprocess.Popen(
-            [*PROGRAM, "--data", str(data), "--passphrase-fd", str(reading), *arguments],
+            [*program, "--data", str(data), "--passphrase-fd", str(reading), *arguments],
             cwd=ROOT, pass_fds=(reading,), stdin=stdin, stdout=stdout, stderr=stderr,
         )  # fmt: skip
     finally:

@@ -68,7 +68,7 @@ def write(appliance: Appliance) -> None:
     """An answer that a language model writes, and one that is broken off half way."""
     from tests.contract.fakes import ScriptedHost  # late: it imports what starts threads
 
-    desk = appliance._desk
+    desk = appliance._sitting.desk
     assert desk is not None
     paper, secret = f"The {PAPER} may stay for five days", SECRETS["written answer"]
     written = ScriptedHost(f"{paper} [1][2][3]. The {secret} may stay [1].")
@@ -101,7 +101,7 @@ def crash(appliance: Appliance, collection: str, folder: Path, where: str) -> No
         if isinstance(event, ImportProgress) and event.state is ImportState.ADDED:
             if where == "between documents":
                 die()
-            desk = appliance._desk
+            desk = appliance._sitting.desk
             assert desk is not None
             # The next document's rows are then in the store, and its mark is not in the log.
             mock.patch.object(desk.ledger.log, "note_store", die).start()

@@ -18,7 +18,6 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 
 from appliance.app import Appliance, open_appliance
 from appliance.values import Answered, DocumentKind, ImportProgress, ImportState, PageView
@@ -34,8 +33,9 @@ class Acknowledged:
     answers: set[tuple[str, int]] = field(default_factory=set)
 
 
-def with_small_parts(desk: ModuleType) -> None:
-    """Lets the desk work without child processes."""
+def with_small_parts() -> None:
+    """Lets the desk work without child processes. To be called behind the guards."""
+    from appliance import desk, opening
     from appliance.documents import ReaderLimits
     from appliance.values import Page, PageSpan, ParsedDocument, PassageDraft
     from tests.contract.fakes import BagEncoder
@@ -78,7 +78,7 @@ def with_small_parts(desk: ModuleType) -> None:
         def close(self) -> None:
             return
 
-    desk.make_engine = Engine  # type: ignore[attr-defined]
+    opening.make_engine = Engine  # type: ignore[attr-defined]
     desk.SandboxedReader = LineReader  # type: ignore[attr-defined]
 
 
@@ -167,9 +167,9 @@ def judge(lines: Sequence[str], before: Acknowledged) -> None:
 def main() -> None:
     folder, cycles, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     appliance = open_appliance(folder / "data", writable=(folder,))
-    from appliance import assistant, desk, intake, pages, policy  # noqa: F401  before forking
+    from appliance import assistant, intake, opening, pages, policy  # noqa: F401  before forking
 
-    with_small_parts(desk)
+    with_small_parts()
     maker = os.fork()
     if maker == 0:
         appliance.create("Anna", PASSPHRASE)

@@ -14,6 +14,12 @@ from appliance.values import Role
 from appliance.vault import NotAMember
 from tests.people_at_work import CANARY, Hospital, added, found
 
+
+def at(monkeypatch: pytest.MonkeyPatch, time: datetime) -> None:
+    for module in ("desk", "opening"):
+        monkeypatch.setattr(f"appliance.{module}.now", lambda: time)
+
+
 REASON = "Patient in bed 4 bleeds and the ward's pharmacist is not there."
 
 
@@ -83,7 +89,7 @@ def test_the_glass_stays_broken_over_a_new_log_in_and_not_beyond_its_time(
             patch.setattr("appliance.people.glass.Glasses._over", lambda *_: True)
             assert bert.collections() == ()
             assert found(bert) == ""
-    monkeypatch.setattr("appliance.desk.now", lambda: ends)
+    at(monkeypatch, ends)
     with prepared.desk("Bert") as bert:
         assert bert.collections() == ()
     monkeypatch.undo()
@@ -96,10 +102,10 @@ def test_a_clock_set_back_does_not_prolong_it(
     with prepared.desk("Bert") as bert, bert.people() as people:
         people.break_glass(prepared.ward, REASON, 1)
     real = datetime.now(UTC)
-    monkeypatch.setattr("appliance.desk.now", lambda: real + timedelta(minutes=2))
+    at(monkeypatch, real + timedelta(minutes=2))
     with prepared.desk("Bert"):
         pass  # the log has seen the later time
-    monkeypatch.setattr("appliance.desk.now", lambda: real)
+    at(monkeypatch, real)
     with prepared.desk("Bert") as bert:
         assert bert.collections() == ()
 

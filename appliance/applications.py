@@ -1,0 +1,255 @@
+"""What other programs of this machine may do in a person's name, while that person is logged in.
+
+Rules kept here: a program asks with a token of its own; the policy is asked at every call; what a
+program asks goes the main path and is logged as the person's question, with the program and its
+purpose; it reaches no collection that the token does not name; the person's own conversations stay
+the person's, so nothing a program asks is kept among them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from appliance import assistant
+from appliance.api import SOCKET
+from appliance.api.limits import Limits
+from appliance.api.listening import Listener, Server
+from appliance.api.routes import Routes
+from appliance.api.tokens import KIND, AppToken, TokenBook
+from appliance.cancellation import Cancellation
+from appliance.desk import Desk, NotAllowed
+from appliance.policy import Action
+from appliance.refused import completed
+from appliance.values import (
+    Answer,
+    AnswerMode,
+    AnswerSentence,
+    Collection,
+    Event,
+    Outcome,
+    Question,
+    Turn,
+    Vectors,
+)
+
+TOKENS = "tokens.sealed"
+
+
+class Applications:
+    """The programs of the person who is logged in. Safe to call from several threads; it is
+    api.product.Product."""
+
+    def __init__(self, desk: Desk, stop: Cancellation) -> None:
+        self._desk = desk
+        self._stop = stop
+        self._book: TokenBook | None = None
+        self._lock = threading.Lock()
+
+    # --- tokens ------------------------------------------------------------------------------
+
+    def tokens(self) -> tuple[AppToken, ...]:
+        """Newest last. Raises TokensTampered."""
+        return self._tokens().all()
+
+    def create(
+        self, application: str, purpose: str, *, days: int, collections: Sequence[str] = ()
+    ) -> tuple[AppToken, str]:
+        """The entry and the token, which is shown this once. collections: ids. Raises NotAllowed,
+        TokenRefused, TokensTampered."""
+        desk = self._desk
+        desk.require(Action.USE_API, application)
+        desk.require_usable(collections)
+        desk.ledger.note("token.creating", object=application)
+        made, text = self._tokens().create(
+            application, purpose, now=self.now(), days=days, collections=tuple(collections)
+        )
+        ends = made.ends.isoformat(timespec="seconds")
+        desk.ledger.note("token.created", object=made.label, details=(("ends", ends),))
+        return made, text
+
+    def revoke(self, identifier: str) -> AppToken:
+        """Ends it for good; durable on return. No policy stands in the way. Raises TokenUnknown."""
+        self._desk.ledger.note("token.revoking", object=identifier[:16])
+        revoked = self._tokens().revoke(identifier, self.now())
+        self._desk.ledger.note("token.revoked", object=revoked.label)
+        return revoked
+
+    def revoke_all(self) -> None:
+        """Begins an empty list, whatever became of the one there was."""
+        self._desk.ledger.note("token.revoking", object="*")
+        with self._lock:
+            self._book = self._opened(anew=True)
+        self._desk.ledger.note("token.revoked", object="*")
+
+    def _tokens(self) -> TokenBook:
+        with self._lock:
+            if self._book is None:
+                self._book = self._opened(anew=False)
+            return self._book
+
+    def _opened(self, *, anew: bool) -> TokenBook:
+        desk = self._desk
+        person, log = desk.person.id, desk.ledger.log
+        return TokenBook(
+            tokens_file(desk.place.data, person),
+            desk.session.person_key(KIND),
+            person,
+            floor=log.latest_value(KIND, person),
+            on_write=lambda counter: _ignore(log.note_value(KIND, person, counter)),
+            anew=anew,
+        )
+
+    # --- serving -----------------------------------------------------------------------------
+
+    def require_servable(self) -> None:
+        """Raises NotAllowed, logged, where the policy lets none of the programs that have a token
+        ask, or any at all where none has one."""
+        now = self.now()
+        names = sorted({one.application for one in self.tokens() if one.alive(now)}) or [""]
+        for name in names[:-1]:
+            try:
+                self._desk.require(Action.USE_API, name)
+            except NotAllowed:
+                continue
+            return
+        self._desk.require(Action.USE_API, names[-1])
+
+    def serve(
+        self, path: Path | None = None, *, limits: Limits | None = None, ready: Callable[[], None]
+    ) -> None:
+        """Answers on a socket until it is cancelled or somebody locks. path: below the data folder
+        if None. ready: called once programs can connect. Raises NotAllowed, SocketUnusable."""
+        self.require_servable()
+        limits = limits or Limits()
+        routes = Routes(
+            self,
+            limits,
+            calls_per_minute=self._desk.settings.api_calls_per_minute,
+            stopped=lambda: self._stop.cancelled,
+        )
+        listener = Listener(path or self._desk.place.data / SOCKET)
+        self._desk.ledger.note("api.opened")
+        self._desk.meter.waiting = lambda: routes.turns.queue
+        try:
+            ready()
+            Server(listener, routes, limits).serve(lambda: self._stop.cancelled, lambda: None)
+        finally:
+            listener.close()
+            self._desk.ledger.note("api.closed")
+
+    # --- what a program may do (api.product.Product) -----------------------------------------
+
+    def now(self) -> datetime:
+        """The clock, but never earlier than the log: a clock set back revives no token."""
+        written = self._desk.ledger.log.time
+        now = self._desk.now()
+        return max(now, written) if written is not None else now
+
+    def token(self, untrusted: str) -> AppToken:
+        return self._tokens().require(untrusted, self.now())
+
+    def admit(self, token: AppToken) -> None:
+        self._desk.require(Action.USE_API, token.application)
+
+    def collections(self, token: AppToken) -> tuple[Collection, ...]:
+        known = [c for c in self._desk.collections() if not self._desk.glass.holds(c.id)]
+        return tuple(c for c in known if not token.collections or c.id in token.collections)
+
+    def _reached(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        """A glass is broken for a person to read, not for programs: what is behind it is left out
+        of everything, and refused where it is named. Empty means all, as in Question."""
+        desk = self._desk
+        behind = [one for one in desk.library.open_collections() if desk.glass.holds(one)]
+        if not behind:
+            return tuple(wanted)
+        reached = wanted or desk.library.open_collections()
+        if any(one in behind for one in wanted) or set(reached) <= set(behind):
+            raise NotAllowed("Behind broken glass only the person reads who broke it.")
+        return tuple(one for one in reached if one not in behind)
+
+    def ask(
+        self,
+        token: AppToken,
+        question: str,
+        *,
+        collections: Sequence[str],
+        before: Sequence[str],
+        schema: str,
+        passages: int,
+        cancelled: Callable[[], bool],
+    ) -> Generator[Event, None, None]:
+        desk = self._desk
+        desk.require_usable(collections)
+        asked = Question(
+            id=uuid4().hex,
+            text=question,
+            person=desk.person,
+            asked=desk.now(),
+            collections=self._reached(collections),
+            conversation=uuid4().hex,
+            reason=token.purpose,
+            application=token.label,
+            before=tuple(before),
+            passages=passages,
+            schema=schema,
+        )
+        parts = replace(desk.asking(), history=Given(asked))  # the seat's gate with it
+        for event in assistant.ask(asked, parts, cancelled):
+            yield completed(event, desk.left_out(collections))
+
+    def embed(self, token: AppToken, texts: Sequence[str]) -> Vectors:
+        unseated = self._desk.seat.refusal()
+        if unseated is not None:
+            raise NotAllowed(unseated.sentence, hint=unseated.hint)
+        characters = sum(len(text) for text in texts)
+        self._desk.ledger.note(
+            "api.embedding",
+            object=token.label,
+            details=(("characters", characters), ("texts", len(texts))),
+        )
+        return self._desk.engine.encode(texts)
+
+    def listed(self, token: AppToken, what: str) -> None:
+        self._desk.ledger.note("api.listed", object=token.label, details=(("what", what),))
+
+    def refused(self, code: str, who: str, count: int) -> None:
+        self._desk.ledger.note(
+            "api.refused", object=who, outcome="refused", code=code, details=(("count", count),)
+        )
+
+
+class Given:
+    """In the place of the person's conversations: what the program says came before, believed by
+    nobody; nothing is kept."""
+
+    def __init__(self, question: Question) -> None:
+        said = question.before
+        self._turns = tuple(
+            _turn(asked, answered, question)
+            for asked, answered in zip(said[::2], said[1::2], strict=False)
+        )
+
+    def save(self, conversation: str, turn: Turn) -> None:
+        """The log has it; the person's conversations are their own."""
+
+    def earlier(self, conversation: str) -> tuple[Turn, ...]:
+        return self._turns
+
+
+def _turn(asked: str, answered: str, question: Question) -> Turn:
+    said = AnswerSentence(answered, (), supported=False)
+    answer = Answer((said,), (), AnswerMode.GENERATE, question.application, 0.0, 0.0)
+    return Turn(asked, question.asked, Outcome.ANSWERED, answer)
+
+
+def tokens_file(data: Path, person: str) -> Path:
+    return data / "people" / person / TOKENS
+
+
+def _ignore(_record: int) -> None:
+    """The number of a record, which is nobody's concern here."""

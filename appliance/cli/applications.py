@@ -1,0 +1,144 @@
+"""`cloister token`, `cloister serve` and `cloister mcp`: other programs of this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.airgap import guard
+from appliance.api import SOCKET
+from appliance.app import Cancellation, now
+from appliance.cli.arguments import Arguments
+from appliance.cli.opening import collection_named, data_folder, unlocked
+from appliance.cli.output import Output
+from appliance.errors import UsageError
+from appliance.settings import read_settings
+from appliance.vault import harden_process
+
+if TYPE_CHECKING:
+    from appliance.api.tokens import AppToken
+
+TOKEN_VARIABLE = "CLOISTER_TOKEN"  # noqa: S105  its name, not a token
+_LONGEST = 200
+
+
+class TokenMissing(UsageError):
+    code = "token_missing"
+    hint = f"Put it into a file and name that with --token-file, or set {TOKEN_VARIABLE}."
+
+
+def create(arguments: Arguments, output: Output) -> int:
+    with unlocked(arguments) as appliance:
+        chosen = [
+            collection_named(appliance, title, "--in").id
+            for title in arguments.texts("collections")
+        ]
+        with appliance.applications(Cancellation()) as applications:
+            made, text = applications.create(
+                arguments.text("application"),
+                arguments.text("purpose"),
+                days=arguments.number("days"),
+                collections=chosen,
+            )
+    output.data(token=text, id=made.id, application=made.application, ends=made.ends.isoformat())
+    output.line(f"A token for {made.application}, until {made.ends:%Y-%m-%d}. Shown this once:")
+    output.line(f"  {text}")
+    return 0
+
+
+def show(arguments: Arguments, output: Output) -> int:
+    with unlocked(arguments) as appliance, appliance.applications(Cancellation()) as applications:
+        tokens = applications.tokens()
+    for token in tokens:
+        state = state_of(token)
+        output.data(
+            id=token.id,
+            application=token.application,
+            purpose=token.purpose,
+            collections=list(token.collections),
+            created=token.created.isoformat(),
+            ends=token.ends.isoformat(),
+            state=state,
+        )
+        output.line(f"{token.id}  {state:8}  {token.application}  until {token.ends:%Y-%m-%d}")
+        output.line(f"    {token.purpose}")
+    if not tokens:
+        output.line("No program has a token.")
+    return 0
+
+
+def state_of(token: AppToken) -> str:
+    if token.revoked is not None:
+        return "revoked"
+    return "alive" if token.alive(now()) else "ended"
+
+
+def revoke(arguments: Arguments, output: Output) -> int:
+    identifier, everything = arguments.text("id"), arguments.flag("all")
+    if bool(identifier) == everything:
+        raise UsageError("Which token is not said.", hint="Give its id, or --all.")
+    with unlocked(arguments) as appliance, appliance.applications(Cancellation()) as applications:
+        if everything:
+            applications.revoke_all()
+        else:
+            applications.revoke(identifier)
+    output.data(revoked=identifier or "*")
+    output.line("It opens nothing any more.")
+    return 0
+
+
+def serve(arguments: Arguments, output: Output) -> int:
+    """Until it is interrupted or terminated; both end it cleanly."""
+    stop = Cancellation()
+    path = socket_path(arguments)
+    beside = () if path.parent == data_folder(arguments) else (path.parent,)
+
+    def ready() -> None:
+        output.data(serving=str(path))
+        output.line(f"Other programs can ask at {path}. Ctrl-C ends it.")
+
+    with unlocked(arguments, writable=beside) as appliance:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.cancel())
+        with appliance.applications(stop) as applications:
+            applications.serve(path, ready=ready)
+    output.line("Ended.")
+    return 0
+
+
+def mcp(arguments: Arguments, output: Output) -> int:
+    """Speaks on standard input and output; opens nothing and writes nothing."""
+    from appliance.api.client import Caller
+    from appliance.api.mcp import McpServer
+
+    del output  # its output is the protocol's alone
+    harden_process()
+    guard.engage((), screen=False, required=read_settings().airgap == "required")
+    caller = Caller(socket_path(arguments), given_token(arguments))
+    McpServer(caller, version("cloister")).serve(sys.stdin.buffer, sys.stdout.buffer)
+    return 0
+
+
+def socket_path(arguments: Arguments) -> Path:
+    given = arguments.text("socket")
+    return Path(given).absolute() if given else data_folder(arguments) / SOCKET
+
+
+def given_token(arguments: Arguments) -> str:
+    """Never from an argument: other users can read those. Raises TokenMissing."""
+    file = arguments.text("token_file")
+    if not file:
+        text = os.environ.get(TOKEN_VARIABLE, "")
+    else:
+        try:
+            with Path(file).open("rb") as opened:
+                text = opened.readline(_LONGEST).decode("ascii", "replace")
+        except OSError as error:
+            raise TokenMissing(f"The token {file} cannot be read: {error.strerror}.") from error
+    if not text.strip():
+        raise TokenMissing("There is no token.")
+    return text.strip()

@@ -1,0 +1,131 @@
+"""From logging in to locking: the one desk of a data folder, and the work under way at it.
+
+Rules kept here: one instance a data folder; whatever fails on the way in lets go of the folder
+again; locking stops what is under way and waits for it before the keys are forgotten.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.airgap import selftest
+from appliance.cancellation import Cancellation
+from appliance.entering import Door
+from appliance.errors import Locked, UsageError
+from appliance.place import Place
+from appliance.settings import Settings
+from appliance.values import AirgapReport
+from appliance.vault import FolderLock, Session, lock_folder, remove_leftovers
+
+if TYPE_CHECKING:
+    from appliance.desk import Desk
+    from appliance.engine.encoder.client import EngineHost
+
+PATIENCE = 20.0  # seconds that locking waits for work under way to stop
+
+
+class Sitting:
+    """Safe to call from several threads. desk: what is open; None while locked."""
+
+    def __init__(self, data: Path, settings: Settings, airgap: AirgapReport) -> None:
+        self.door = Door(data)
+        self.desk: Desk | None = None
+        self._data = data
+        self._settings = settings
+        self._airgap = airgap
+        self._engine: EngineHost | None = None
+        self._folder_lock: FolderLock | None = None
+        self._state = threading.Condition(threading.RLock())
+        self._working: dict[object, Cancellation] = {}
+        self._closing = False
+
+    @contextmanager
+    def entering(self) -> Iterator[None]:
+        """Holds the folder's lock and has the engine started; `open` is called inside. Raises
+        UsageError where somebody is logged in, AirgapBroken, AlreadyRunning."""
+        from appliance.opening import make_engine
+
+        with self._state:
+            if self.desk is not None:
+                raise UsageError("Somebody is logged in already.", hint="Lock first.")
+            if self._settings.airgap == "required":
+                selftest.require_proof(self._airgap)
+            self._folder_lock = lock_folder(self._data)
+            try:
+                remove_leftovers(self._data)
+                if self._engine is None:
+                    self._engine = make_engine()
+                yield
+            except BaseException:
+                self._let_go()
+                raise
+
+    def open(self, session: Session) -> Desk:
+        """Takes over the session. Raises what `opening.open_desk` raises; it is then closed."""
+        from appliance.opening import open_desk
+
+        if self._engine is None:
+            raise UsageError("The engine was not started.")
+        try:
+            self.desk = open_desk(
+                Place(self._data),
+                session,
+                self._engine,
+                airgap=self._airgap,
+                settings=self._settings,
+                attempts=self.door.attempts,
+            )
+        except BaseException:
+            session.close()
+            raise
+        return self.desk
+
+    @contextmanager
+    def at_work(self, cancellation: Cancellation | None = None) -> Iterator[Desk]:
+        """Marks work under way, so that locking can stop it and wait. Raises Locked."""
+        mine = object()
+        with self._state:
+            desk = self.desk
+            if desk is None or self._closing:
+                raise Locked("Nobody is logged in.")
+            self._working[mine] = cancellation or Cancellation()
+        try:
+            yield desk
+        finally:
+            with self._state:
+                del self._working[mine]
+                self._state.notify_all()
+
+    def lock(self) -> None:
+        """Stops what is under way, closes stores and log cleanly and forgets the keys."""
+        with self._state:
+            if self.desk is None:
+                return
+            self._closing = True
+            for cancellation in self._working.values():
+                cancellation.cancel()
+            self._state.wait_for(lambda: not self._working, PATIENCE)
+            desk, self.desk = self.desk, None
+            self._closing = False
+            try:
+                desk.close()
+            finally:
+                self._let_go()
+
+    def end(self) -> None:
+        """Locks and ends the engine. May be called twice."""
+        try:
+            self.lock()
+        finally:
+            engine, self._engine = self._engine, None
+            if engine is not None:
+                engine.close()
+
+    def _let_go(self) -> None:
+        held, self._folder_lock = self._folder_lock, None
+        if held is not None:
+            held.close()

@@ -1,0 +1,150 @@
+"""The API on a real socket, over the main path on honest fakes."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import openai
+
+from appliance import assistant
+from appliance.api.limits import Limits
+from appliance.api.listening import Listener, Server
+from appliance.api.routes import Routes
+from appliance.api.tokens import AppToken, TokenBook
+from appliance.applications import Given
+from appliance.desk import NotAllowed
+from appliance.values import Collection, Event, Question, Vectors
+from tests.contract.fakes import (
+    ANNA,
+    NOON,
+    BagEncoder,
+    ListFinder,
+    MemoryAudit,
+    RolePolicy,
+    TickingClock,
+)
+
+TEXTS = (
+    "Give apixaban 5 mg twice daily.",
+    "Wash your hands before each contact.",
+)
+QUESTION = "What dose of apixaban is given twice daily?"
+WARD = Collection("c1", "Ward", 2, 2)
+BOARD = Collection("c2", "Board", 1, 1)
+
+
+class Bench:
+    """A product for programs, with handles to look at it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.policy = RolePolicy()
+        self.audit = MemoryAudit()
+        self.encoder = BagEncoder()
+        self.clock = TickingClock()
+        self.time = NOON
+        self.allowed = True
+        self.written: list[int] = []
+        self.notes: list[tuple[str, str, int]] = []
+        self.asked: list[Question] = []
+        self.before_answer: Callable[[], None] = lambda: None
+        self.book = TokenBook(
+            folder / "tokens", secrets.token_bytes(32), "p", floor=None,
+            on_write=self.written.append,
+        )  # fmt: skip
+        self.stopped = threading.Event()
+
+    def token_of(self, application: str = "letters", **how: object) -> str:
+        made = self.book.create(application, "To write letters.", now=self.time, days=30, **how)  # type: ignore[arg-type]
+        return made[1]
+
+    # --- appliance.api.product.Product -------------------------------------------------------
+
+    def now(self) -> datetime:
+        return self.time + timedelta(seconds=1)
+
+    def token(self, untrusted: str) -> AppToken:
+        return self.book.require(untrusted, self.now())
+
+    def admit(self, token: AppToken) -> None:
+        if not self.allowed:
+            raise NotAllowed("No policy in force lets other programs ask in your name.")
+
+    def collections(self, token: AppToken) -> tuple[Collection, ...]:
+        return tuple(c for c in (WARD, BOARD) if not token.collections or c.id in token.collections)
+
+    def ask(
+        self,
+        token: AppToken,
+        question: str,
+        *,
+        collections: Sequence[str],
+        before: Sequence[str],
+        schema: str,
+        passages: int,
+        cancelled: Callable[[], bool],
+    ) -> Generator[Event, None, None]:
+        asked = Question(
+            secrets.token_hex(4), question, ANNA, self.time, tuple(collections), "c", token.purpose,
+            token.label, tuple(before), passages, schema,
+        )  # fmt: skip
+        self.asked.append(asked)
+        self.before_answer()
+        parts = assistant.Parts(
+            self.policy, self.audit, ListFinder(TEXTS), self.encoder, Given(asked), self.clock
+        )
+        yield from assistant.ask(asked, parts, cancelled)
+
+    def embed(self, token: AppToken, texts: Sequence[str]) -> Vectors:
+        return self.encoder.encode(texts)
+
+    def listed(self, token: AppToken, what: str) -> None:
+        self.notes.append(("listed", what, 1))
+
+    def refused(self, code: str, who: str, count: int) -> None:
+        self.notes.append((code, who, count))
+
+
+@contextmanager
+def serving(
+    bench: Bench, path: Path, *, limits: Limits | None = None, per_minute: int = 6_000
+) -> Iterator[Server]:
+    """The API on a socket at `path`, in threads of its own; everything has ended afterwards."""
+    limits = limits or Limits(head_seconds=2, body_seconds=2, send_seconds=1, idle_seconds=5)
+    routes = Routes(bench, limits, calls_per_minute=per_minute, stopped=bench.stopped.is_set)
+    server = Server(Listener(path), routes, limits)
+    thread = threading.Thread(target=server.serve, args=(bench.stopped.is_set, lambda: None))
+    thread.start()
+    try:
+        yield server
+    finally:
+        bench.stopped.set()
+        thread.join()
+
+
+@contextmanager
+def client(path: Path, token: str) -> Iterator[openai.OpenAI]:
+    """OpenAI's own client, over the socket."""
+    transport = httpx2.HTTPTransport(uds=str(path))
+    with (
+        httpx2.Client(transport=transport) as http,
+        openai.OpenAI(
+            api_key=token, base_url="http://cloister/v1", http_client=http, max_retries=0
+        ) as made,
+    ):
+        yield made
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Returns at once where it holds; fails after long."""
+    for _ in range(400):
+        if holds():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came to that")
