@@ -11,6 +11,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from appliance.errors import StorageReadOnly
+
+
+def made_folders(data: Path) -> Path:
+    """Makes the data folder and, in it, the one for spill files, which is returned. Raises
+    StorageReadOnly."""
+    spill = data / "spill"
+    try:
+        for folder in (data, spill):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageReadOnly(
+            f"The data folder {data} cannot be made: {error.strerror}."
+        ) from error
+    return spill
+
 
 @contextmanager
 def undone_on_failure(data: Path) -> Iterator[None]:

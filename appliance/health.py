@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING
 from appliance.airgap import evidence, guard, selftest
 from appliance.airgap.errors import GuardUnavailable
 from appliance.clock import now
+from appliance.diagnosis.keys import holders, keys, keys_at_rest
+from appliance.diagnosis.licence import Standing, licence
+from appliance.diagnosis.machine import clock, disk, hardware, program, this_machine, this_swap
 from appliance.errors import CloisterError, StoreTampered
 from appliance.settings import Settings, read_settings
-from appliance.values import AirgapReport, Check
+from appliance.values import AirgapReport, Check, Seen
 from appliance.vault import Vault, harden_process
 
 if TYPE_CHECKING:
     from appliance.desk import Desk
 
 LOW_DISK = 2_000_000_000  # bytes
+RECENT = 256  # records of the log that are looked at for when it was last used
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,47 +47,79 @@ def prepared(data: Path) -> Prepared:
     try:
         settings = read_settings()
     except CloisterError as error:
-        problems.append(Check("settings", "failed", error.sentence, error.next_step))
+        problems.append(_failed("settings", error))
     try:
         guard.engage((data,) if os.path.isdir(data) else (), screen=False)  # noqa: PTH112  never raises
     except GuardUnavailable as error:
         state = "failed" if settings.airgap == "required" else "warning"
-        problems.append(Check("guard", state, error.sentence, error.next_step))
+        problems.append(Check("guard", state, error.sentence, error.next_step, error.code))
     return Prepared(settings, selftest.prove(now()), tuple(problems))
 
 
 def checks(
-    data: Path, settings: Settings, airgap: AirgapReport, desk: Desk | None
+    data: Path,
+    settings: Settings,
+    airgap: AirgapReport,
+    desk: Desk | None,
+    standing: Standing | None = None,
 ) -> tuple[Check, ...]:
-    """All of them, in the order a person would mend things."""
-    return tuple(_all(data, settings, airgap, desk))
+    """All of them, in the order a person would mend things. standing: with the licence, as
+    licensing says it; None where it was not asked."""
+    return (
+        *_machine(data, settings, airgap),
+        *_kept(data, desk),
+        *_parts(data, settings, desk),
+        licence(data, standing),
+    )
 
 
-def _all(
-    data: Path, settings: Settings, airgap: AirgapReport, desk: Desk | None
-) -> Iterator[Check]:
+def _machine(data: Path, settings: Settings, airgap: AirgapReport) -> Iterator[Check]:
     yield evidence.check(airgap)
+    yield program()
+    yield hardware(this_machine())
+    yield this_swap()
     yield _core_dumps()
+    yield _gpu(settings)
+    yield disk(data)
     yield _disk(data)
+
+
+def _kept(data: Path, desk: Desk | None) -> Iterator[Check]:
+    """What lies in the data folder."""
     if desk is None:
+        yield clock(now(), None)
         yield _vault(data)
-    else:
-        yield _tried("vault", "Restore vault.json from a backup.", lambda: _people(desk))
-        yield _tried("stores", "Restore the data folder from a backup.", lambda: _stores(desk))
+        yield keys_at_rest(data)
+        yield Check("log", "ok", "Not looked at: that needs a log-in (--passphrase-file FILE).")
+        return
+    yield _clock(desk)
+    yield _tried("vault", "Restore vault.json from a backup.", lambda: _people(desk))
+    yield _checked("keys", "Log in again.", lambda: keys(holders(desk.session)))
+    yield _tried("stores", "Restore the data folder from a backup.", lambda: _stores(desk))
+    yield _imports(desk)
+    yield _tried("log", "Restore the log from a backup.", lambda: _log(desk))
+
+
+def _parts(data: Path, settings: Settings, desk: Desk | None) -> Iterator[Check]:
     yield _tried("encoder", "Run `make setup`, or install Cloister anew.", _encoder)
     yield _language_model(data, settings, desk)
+    yield _checked("models", "Log in again.", lambda: _models(data, desk))
     yield _tried("policy", "Install Cloister anew: its signed policy is not intact.", _policy)
     sources = ", ".join(f"{name} ({source.value})" for name, source in settings.sources)
-    yield Check("settings", "ok", f"Set other than built in: {sources or 'nothing'}.")
-    if desk is None:
-        yield Check("log", "ok", "Not looked at: that needs a log-in (--passphrase-file FILE).")
-    else:
-        yield _tried("log", "Restore the log from a backup.", lambda: _log(desk))
+    facts = (("set", len(settings.sources)),)
+    yield Check("settings", "ok", f"Set other than built in: {sources or 'nothing'}.", facts=facts)
+
+
+def _gpu(settings: Settings) -> Check:
+    from appliance.diagnosis.graphics import gpu  # late: it imports what starts threads
+
+    return gpu(settings)
 
 
 def _core_dumps() -> Check:
     if sys.platform == "win32":
-        return Check("core dumps", "warning", "Not checked on this platform.")
+        hint = "Switch crash dumps off in the system's own settings."
+        return Check("core dumps", "warning", "Not checked on this platform.", hint)
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
@@ -105,6 +141,9 @@ def _disk(data: Path) -> Check:
         return Check(
             "data folder", "failed", f"{data} is not writable.", "Make it writable for this user."
         )
+    if data.stat().st_mode & 0o077:
+        sentence = f"Other users of this machine can look into {data}."
+        return Check("data folder", "warning", sentence, "Run `chmod 700` on it.")
     if free < LOW_DISK:
         return Check(
             "data folder",
@@ -120,15 +159,17 @@ def _vault(data: Path) -> Check:
         if Vault(data).exists:
             return Check("vault", "ok", "There is a vault.")
     except CloisterError as error:
-        return Check("vault", "failed", error.sentence, error.next_step)
+        return _failed("vault", error)
     return Check("vault", "warning", "There is no vault yet.", "Run `cloister init`.")
 
 
-def _encoder() -> str:
+def _encoder() -> Seen:
     from appliance.engine.encoder.bundle import default_encoder_folder, open_bundle
 
     bundle = open_bundle(default_encoder_folder())
-    return f"{bundle.manifest.model}, {bundle.library.name} for this processor, hashes verified."
+    name = bundle.library.name
+    said = f"{bundle.manifest.model}, {name} for this processor, hashes verified."
+    return Seen(said, (("library", name),))
 
 
 def _language_model(data: Path, settings: Settings, desk: Desk | None) -> Check:
@@ -138,7 +179,7 @@ def _language_model(data: Path, settings: Settings, desk: Desk | None) -> Check:
     try:
         folder = chosen(data / MODELS, settings.model)
     except CloisterError as error:
-        return Check(name, "failed", error.sentence, error.next_step)
+        return _failed(name, error)
     if folder is None:
         return Check(name, "ok", "None is installed: answers are quoted from the documents.")
     writer = desk.writer if desk is not None else None
@@ -159,13 +200,40 @@ def _policy() -> str:
     return f"{', '.join(policy.packs)}, signatures verified, hash {policy.pack_hash[:16]}."
 
 
-def _people(desk: Desk) -> str:
+def _models(data: Path, desk: Desk | None) -> Check:
+    from appliance.chat_models import ChatModels, models_folder
+    from appliance.diagnosis.models import models
+
+    return models(models_folder(data), ChatModels(desk).accepted() if desk is not None else None)
+
+
+def _clock(desk: Desk) -> Check:
+    """Against the log, whose times never run backwards."""
+    log = desk.ledger.log
+    records = log.records(max(log.size - RECENT, 0), RECENT)
+    begun = [n for n, record in enumerate(records) if record.action == "session.opened"]
+    earlier = records[: begun[-1]] if begun else ()
+    newest = records[-1].time if records else None
+    return clock(now(), newest, earlier[-1].time if earlier else None)
+
+
+def _imports(desk: Desk) -> Check:
+    unfinished = desk.library.unfinished_jobs()
+    facts = (("unfinished", len(unfinished)),)
+    if not unfinished:
+        return Check("imports", "ok", "Every import is finished.", facts=facts)
+    sentence = f"{len(unfinished)} import(s) were broken off."
+    return Check("imports", "warning", sentence, "Run `cloister add --resume`.", facts=facts)
+
+
+def _people(desk: Desk) -> Seen:
     """Who is logged in has opened vault.json, and the log knows no newer one."""
     people = len(desk.session.people())
-    return f"Authentic, and as new as the log says; {people} person(s)."
+    said = f"Authentic, and as new as the log says; {people} person(s)."
+    return Seen(said, (("people", people),))
 
 
-def _stores(desk: Desk) -> str:
+def _stores(desk: Desk) -> Seen:
     """An open store is as the log left it; its originals are looked for here."""
     desk.require_whole()
     documents = passages = 0
@@ -176,22 +244,38 @@ def _stores(desk: Desk) -> str:
         for info in desk.library.documents(collection.id):
             if not originals.path(info.id).is_file():
                 raise StoreTampered(f"The sealed original of document {info.id} is missing.")
-    return f"As the log left them: {documents} documents with originals, {passages} passages."
+    said = f"As the log left them: {documents} documents with originals, {passages} passages."
+    return Seen(said, (("documents", documents), ("passages", passages)))
 
 
-def _log(desk: Desk) -> str:
+def _log(desk: Desk) -> Seen:
     from appliance.pages import verified
 
     state = verified(desk)
     if not state.verified:
         raise StoreTampered(state.sentence)
-    return state.sentence
+    return Seen(state.sentence, (("records", state.size), ("witnessed", int(state.witnessed))))
 
 
-def _tried(name: str, hint: str, look: Callable[[], str]) -> Check:
+def _tried(name: str, hint: str, look: Callable[[], str | Seen]) -> Check:
+    def checked() -> Check:
+        seen = look()
+        seen = Seen(seen) if isinstance(seen, str) else seen
+        return Check(name, "ok", seen.sentence, facts=seen.facts)
+
+    return _checked(name, hint, checked)
+
+
+def _checked(name: str, hint: str, look: Callable[[], Check]) -> Check:
+    """A look that may fail: the others go on."""
     try:
-        return Check(name, "ok", look())
+        return look()
     except CloisterError as error:
-        return Check(name, "failed", error.sentence, error.next_step or hint)
+        return _failed(name, error, hint)
     except OSError as error:
-        return Check(name, "failed", f"A file cannot be read: {error.strerror}.", hint)
+        said = f"A file cannot be read: {error.strerror}."
+        return Check(name, "failed", said, hint, "file_unreadable")
+
+
+def _failed(name: str, error: CloisterError, hint: str = "") -> Check:
+    return Check(name, "failed", error.sentence, error.next_step or hint, error.code)

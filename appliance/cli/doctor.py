@@ -27,11 +27,27 @@ def doctor(arguments: Arguments, output: Output) -> int:
     checks.update({problem.name: problem for problem in prepared.problems})
     _show_airgap(prepared.airgap, output)
     for check in checks.values():
-        output.data(check=check.name, state=check.state, sentence=check.sentence, hint=check.hint)
+        output.data(
+            check=check.name, state=check.state, sentence=check.sentence, hint=check.hint,
+            code=check.code, facts=dict(check.facts),
+        )  # fmt: skip
         output.line(f"  {MARK[check.state]}  {check.name}: {check.sentence}")
         if check.hint and check.state != "ok":
             output.line(f"           {check.hint}")
-    return int(any(check.state == "failed" for check in checks.values()))
+    return _told(tuple(checks.values()), output)
+
+
+def _told(checks: tuple[Check, ...], output: Output) -> int:
+    """The sum of it; the exit status."""
+    counted = {state: sum(check.state == state for check in checks) for state in MARK}
+    output.data(checks=len(checks), **counted)
+    output.line()
+    if not counted["failed"] and not counted["warning"]:
+        output.line(f"All {len(checks)} checks are good.")
+    else:
+        some = f"{counted['failed']} failed, {counted['warning']} to look at"
+        output.line(f"{len(checks)} checks: {some}.")
+    return int(counted["failed"] > 0)
 
 
 def _checks(arguments: Arguments, folder: Path, prepared: health.Prepared) -> tuple[Check, ...]:
@@ -45,7 +61,7 @@ def _checks(arguments: Arguments, folder: Path, prepared: health.Prepared) -> tu
             appliance.unlock(passphrase, arguments.name)
             return appliance.doctor()
     except CloisterError as error:
-        return (*closed, Check("log-in", "failed", error.sentence, error.next_step))
+        return (*closed, Check("log-in", "failed", error.sentence, error.next_step, error.code))
 
 
 def _show_airgap(report: AirgapReport, output: Output) -> None:

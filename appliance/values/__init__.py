@@ -33,7 +33,9 @@ from appliance.values.asking import (
 from appliance.values.checks import (
     AirgapReport,
     Check,
+    Fact,
     Probe,
+    Seen,
 )
 from appliance.values.documents import (
     VECTOR_SIZE,
@@ -96,6 +98,7 @@ __all__ = [
     "DocumentInfo",
     "DocumentKind",
     "Event",
+    "Fact",
     "Failed",
     "Found",
     "ImportEvent",
@@ -128,6 +131,7 @@ __all__ = [
     "Refused",
     "Role",
     "Scored",
+    "Seen",
     "Stage",
     "StoreMark",
     "ToRead",
