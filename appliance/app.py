@@ -19,8 +19,8 @@ from uuid import uuid4
 from appliance.airgap import guard, selftest
 from appliance.cancellation import Cancellation
 from appliance.clock import now
-from appliance.errors import Locked, StorageReadOnly, UsageError
-from appliance.first_run import undone_on_failure
+from appliance.errors import Locked, UsageError
+from appliance.first_run import made_folders, undone_on_failure
 from appliance.refused import completed
 from appliance.settings import Settings, default_data_folder, read_settings
 from appliance.values import (
@@ -65,8 +65,7 @@ class Appliance:
     """The product, opened on one data folder. Every method may be called from any thread and may
     block (never call one on a GUI thread); generators do their work as they are iterated.
 
-    All raise CloisterError subclasses on purpose, nothing else; those that need a login raise
-    Locked without one.
+    All raise CloisterErrors alone; those that need a login raise Locked without one.
     """
 
     def __init__(self, data: Path, settings: Settings, airgap: AirgapReport) -> None:
@@ -361,6 +360,18 @@ class Appliance:
 
         return checks(self.data, self.settings, self.airgap, self._desk)
 
+    def diagnostics(self) -> bytes:
+        """A zip for support that names nobody and nothing; says more with a login."""
+        from appliance.diagnosis.bundle import bundle, looked_at
+
+        return bundle(looked_at(self, self.doctor(), now(), self._desk))
+
+    @contextmanager
+    def at_desk(self) -> Iterator[Desk]:
+        """What is open, for work on the installation as a whole, while the block runs."""
+        with self._at_work() as desk:
+            yield desk
+
     def close(self) -> None:
         """Locks and ends the engine. May be called twice."""
         try:
@@ -374,24 +385,15 @@ class Appliance:
 def open_appliance(data: Path, *, writable: Sequence[Path] = (), screen: bool = False) -> Appliance:
     """Hardens the process, puts the guards on, proves the air gap, and opens nothing else.
 
-    writable: existing folders that may be written besides the data folder (exports). screen: True
-    where a window will be shown. Raises StorageReadOnly, SettingsInvalid, GuardUnavailable (unless
-    a managed setting lowers it), GuardTooLate.
+    writable: existing folders that may be written besides the data folder. screen: whether a window
+    will be shown. Raises StorageReadOnly, SettingsInvalid, GuardUnavailable, GuardTooLate.
     """
     harden_process()
     settings = read_settings()
-    spill = data / "spill"
-    try:
-        for folder in (data, spill):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageReadOnly(
-            f"The data folder {data} cannot be made: {error.strerror}."
-        ) from error
+    spill = made_folders(data)
     # Whatever library makes a temporary file makes it where nothing in the clear can outlive it.
     os.environ["TMPDIR"] = str(spill)
     # Who sits on the session bus could act for us (docs/decisions/0008-air-gap.md).
     os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
-    required = settings.airgap == "required"
-    guard.engage((data, *writable), screen=screen, required=required)
+    guard.engage((data, *writable), screen=screen, required=settings.airgap == "required")
     return Appliance(data, settings, selftest.prove(now()))

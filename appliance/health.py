@@ -33,6 +33,7 @@ class Prepared:
     """What can be known before anything is opened. `problems` are failed checks; each stands for
     the check of its name."""
 
+    data: Path
     settings: Settings
     airgap: AirgapReport
     problems: tuple[Check, ...]
@@ -53,7 +54,7 @@ def prepared(data: Path) -> Prepared:
     except GuardUnavailable as error:
         state = "failed" if settings.airgap == "required" else "warning"
         problems.append(Check("guard", state, error.sentence, error.next_step, error.code))
-    return Prepared(settings, selftest.prove(now()), tuple(problems))
+    return Prepared(data, settings, selftest.prove(now()), tuple(problems))
 
 
 def checks(
@@ -133,23 +134,25 @@ def _disk(data: Path) -> Check:
         free = shutil.disk_usage(data).free
     except FileNotFoundError:
         sentence = f"There is no folder {data} yet."
-        return Check("data folder", "warning", sentence, "Run `cloister init`.")
+        return Check("data folder", "warning", sentence, "Run `cloister init`.", "no_data_folder")
     except OSError as error:
         sentence = f"{data} cannot be read: {error.strerror}."
-        return Check("data folder", "failed", sentence, "Name a folder of this user with --data.")
+        hint = "Name a folder of this user with --data."
+        return Check("data folder", "failed", sentence, hint, "not_readable")
     if not os.access(data, os.W_OK):
-        return Check(
-            "data folder", "failed", f"{data} is not writable.", "Make it writable for this user."
-        )
+        said, hint = f"{data} is not writable.", "Make it writable for this user."
+        return Check("data folder", "failed", said, hint, "not_writable")
     if data.stat().st_mode & 0o077:
         sentence = f"Other users of this machine can look into {data}."
-        return Check("data folder", "warning", sentence, "Run `chmod 700` on it.")
+        hint = "Run `chmod 700` on it."
+        return Check("data folder", "warning", sentence, hint, "readable_by_others")
     if free < LOW_DISK:
         return Check(
             "data folder",
             "warning",
             f"{free / 1e9:.1f} GB free.",
             "Free some space; imports need room for the sealed originals and the index.",
+            "disk_low",
         )
     return Check("data folder", "ok", f"{data}, {free / 1e9:.0f} GB free.")
 
@@ -160,7 +163,7 @@ def _vault(data: Path) -> Check:
             return Check("vault", "ok", "There is a vault.")
     except CloisterError as error:
         return _failed("vault", error)
-    return Check("vault", "warning", "There is no vault yet.", "Run `cloister init`.")
+    return Check("vault", "warning", "There is no vault yet.", "Run `cloister init`.", "no_vault")
 
 
 def _encoder() -> Seen:
@@ -223,7 +226,8 @@ def _imports(desk: Desk) -> Check:
     if not unfinished:
         return Check("imports", "ok", "Every import is finished.", facts=facts)
     sentence = f"{len(unfinished)} import(s) were broken off."
-    return Check("imports", "warning", sentence, "Run `cloister add --resume`.", facts=facts)
+    hint = "Run `cloister add --resume`."
+    return Check("imports", "warning", sentence, hint, "imports_unfinished", facts)
 
 
 def _people(desk: Desk) -> Seen:

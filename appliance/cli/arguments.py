@@ -162,6 +162,8 @@ def _parser() -> argparse.ArgumentParser:
     library = command("library", "library", "show", "List collections and documents.")
     library.add_argument("--remove", default="", metavar="DOCUMENT", help="remove a document")
     command("doctor", "doctor", "doctor", "Check this installation and prove the air gap.")
+    diagnostics = command("diagnostics", "doctor", "diagnostics", "Write a file for support.")
+    diagnostics.add_argument("file", metavar="FILE", help="a zip that names nobody; not there yet")
     demo = command("demo", "demo", "demo", "Show it all in a throwaway vault.")
     demo.add_argument("--inside", default="", help=argparse.SUPPRESS)
     demo.add_argument("--library", type=Path, metavar="DIR", help="your own folder instead")

@@ -51,21 +51,23 @@ def keys(counted: Holders) -> Check:
         ("with_one_member", counted.alone),
         ("changing_key", counted.rotating),
     )
-    sentence, hint = "", ""
+    sentence = hint = code = ""
     if counted.auditors == 0:
         sentence = "Nobody is an auditor: nobody can read what the log has sealed."
-        hint = "Make somebody an auditor."
+        hint, code = "Make somebody an auditor.", "no_auditor"
     elif counted.administrators == 0:
         sentence = "Nobody is an administrator: nobody can add people or models."
-        hint = "Restore vault.json from a backup that has one."
+        hint, code = "Restore vault.json from a backup that has one.", "no_administrator"
     elif counted.rotating:
         sentence = f"{counted.rotating} collection(s) have a change of key that is unfinished."
         hint = "Have a member of each log in: opening it finishes the change."
+        code = "key_change_unfinished"
     elif counted.people > 1 and counted.alone:
         sentence = f"{counted.alone} collection(s) are open to you alone."
         hint = "Add a second member to each, and keep the recovery code safe."
+        code = "one_member"
     if sentence:
-        return Check("keys", "warning", sentence, hint, facts=facts)
+        return Check("keys", "warning", sentence, hint, code, facts)
     said = f"{counted.people} person(s), {counted.auditors} auditor(s), every change finished."
     return Check("keys", "ok", said, facts=facts)
 
@@ -82,5 +84,6 @@ def keys_at_rest(folder: Path) -> Check:
     facts: tuple[Fact, ...] = (("mode", f"{mode:o}"),)
     if os.name == "posix" and mode & 0o077:
         said = "Other users of this machine can read vault.json, and try passphrases on it."
-        return Check("keys", "warning", said, "Run `chmod 600` on vault.json.", facts=facts)
+        hint = "Run `chmod 600` on vault.json."
+        return Check("keys", "warning", said, hint, "readable_by_others", facts)
     return Check("keys", "ok", "Sealed; only this user can read them.", facts=facts)

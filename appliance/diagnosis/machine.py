@@ -68,19 +68,23 @@ def hardware(machine: Machine) -> Check:
     )
     size = f"{memory / 1e9:.1f} GB of memory" if memory else "an unknown amount of memory"
     sentence = f"{machine.processor}, {machine.cores} core(s), {size}."
-    state, hint = "warning", ""
+    state, hint, code = "warning", "", ""
     if known == "other":
         hint = "Use a machine with an x86-64 or arm64 processor: there is no code for this one."
-        state = "failed"
+        state, code = "failed", "processor_unknown"
     elif memory is not None and memory < LITTLE_MEMORY:
         hint = "Add memory: below 4 GB imports and answers are slow or fail."
+        code = "memory_short"
     elif machine.cores < FEW_CORES:
         hint = "Give this machine a second core: the window waits while an answer is worked out."
+        code = "one_core"
     elif machine.features and "aes" not in machine.features:
         hint = "Use a processor with AES instructions: here every byte is encrypted in software."
+        code = "no_aes"
     elif memory is not None and memory < USUAL_MEMORY:
         hint = "Answers can be quoted; for a language model have 8 GB or more."
-    return Check("hardware", state if hint else "ok", sentence, hint, facts=facts)
+        code = "memory_for_quoting"
+    return Check("hardware", state if hint else "ok", sentence, hint, code, facts)
 
 
 def program() -> Check:
@@ -96,7 +100,8 @@ def program() -> Check:
     sentence = f"Cloister {own}, Python {python}."
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         hint = "Run it as an ordinary user: root needs none of what it does."
-        return Check("program", "warning", f"{sentence} It runs as root.", hint, facts=facts)
+        said = f"{sentence} It runs as root."
+        return Check("program", "warning", said, hint, "runs_as_root", facts)
     return Check("program", "ok", sentence, facts=facts)
 
 
@@ -116,7 +121,8 @@ def swap(listed: str | None, encrypted: Callable[[str], bool]) -> Check:
             "What is in memory can be written to disk in the clear: the swap is not known to be "
             "encrypted.",
             "Encrypt the swap (dm-crypt with a random key), or switch it off.",
-            facts=facts,
+            "swap_in_the_clear",
+            facts,
         )
     sentence = "Encrypted." if swapping else "None, so memory is not written to disk."
     return Check("swap", "ok", sentence, facts=facts)
@@ -159,17 +165,21 @@ def judged_disk(kind: str, free: int, files: int) -> Check:
     made, -1 where the file system sets no bound."""
     known = kind if kind in ELSEWHERE | PASSING | WITHOUT_OWNERS | LOCAL else "other"
     facts: tuple[Fact, ...] = (("file_system", known), ("free", free), ("free_files", files))
-    hint = ""
+    hint = code = ""
     if kind in ELSEWHERE:
+        code = "disk_elsewhere"
         hint = "Use a disk of this machine: over a network neither locks nor writes can be trusted."
     elif kind in PASSING:
+        code = "disk_passing"
         hint = "Use a disk: what is written here is gone at the next start of the machine."
     elif kind in WITHOUT_OWNERS:
+        code = "disk_without_owners"
         hint = "Use a file system with owners and permissions, such as ext4 or XFS."
     elif 0 <= files < FEW_FILES:
+        code = "disk_few_files"
         hint = "Remove small files, or make the file system anew with more inodes."
     sentence = f"{kind or 'Unknown file system'}, {free / 1e9:.1f} GB free."
-    return Check("disk", "warning" if hint else "ok", sentence, hint, facts=facts)
+    return Check("disk", "warning" if hint else "ok", sentence, hint, code, facts)
 
 
 def file_system(mounts: str, folder: Path) -> str:
@@ -200,7 +210,7 @@ def clock(now: datetime, newest: datetime | None, before: datetime | None = None
     shown = f"{now:%Y-%m-%d %H:%M} UTC"
     if now < EARLIEST:
         hint = "Set the clock: this is before the program was made."
-        return Check("clock", "failed", f"It says {shown}.", hint)
+        return Check("clock", "failed", f"It says {shown}.", hint, "clock_too_early")
     if newest is not None and newest - now > SLACK:
         behind = int((newest - now).total_seconds())
         return Check(
@@ -208,7 +218,8 @@ def clock(now: datetime, newest: datetime | None, before: datetime | None = None
             "failed",
             f"It says {shown}, and the log has a record of {newest:%Y-%m-%d %H:%M} UTC.",
             "Set the clock. If it is right now, it was ahead earlier: tell your security officer.",
-            facts=(("behind_seconds", behind),),
+            "clock_behind_log",
+            (("behind_seconds", behind),),
         )
     if before is not None and now - before > LONG:
         return Check(
@@ -216,7 +227,8 @@ def clock(now: datetime, newest: datetime | None, before: datetime | None = None
             "warning",
             f"It says {shown}; the last session was on {before:%Y-%m-%d}.",
             "Make sure that it is right: licences and retention go by it.",
-            facts=(("ahead_days", (now - before).days),),
+            "clock_far_ahead",
+            (("ahead_days", (now - before).days),),
         )
     said = " The log has no later time." if newest is not None else ""
     return Check("clock", "ok", f"It says {shown}.{said}")
