@@ -29,7 +29,6 @@ _TOP = {
 _IN_COLLECTION = {
     "files": "originals",
     "store.duckdb": "stores",
-    "store.duckdb.wal": "store journals",
     "vectors.sealed": "vectors",
 }
 _PUBLIC = frozenset(("models", "packs", "licence"))
@@ -65,7 +64,10 @@ def kind_of(path: PurePath) -> str:
     """path: below the data folder. A word of our own, "other" for what does not belong there."""
     parts = path.parts
     if parts[0] == "collections":
-        return _IN_COLLECTION.get(parts[2], "other") if len(parts) > 2 else "other"
+        name = parts[2] if len(parts) > 2 else ""
+        if name.startswith("store.duckdb."):  # its write-ahead log, and what is known of its end
+            return "store journals"
+        return _IN_COLLECTION.get(name, "other")
     return _TOP.get(parts[0], "other")
 
 
