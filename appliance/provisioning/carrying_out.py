@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from appliance.chat_models import ChatModels
 from appliance.desk import Desk
@@ -89,12 +90,12 @@ class Carrier:
             requested=bool(number(PROVISIONED, REQUEST)),
         )
 
-    def digests(self) -> dict[int, str]:
-        """Of the licence files that can be read, by line."""
+    def digests(self) -> dict[Path, str]:
+        """Of the licence files that can be read."""
         found = {}
         for named in self._plan.licence:
             try:
-                found[named.line] = hashlib.sha256(read_licence(named.path)).hexdigest()
+                found[named.path] = hashlib.sha256(read_licence(named.path)).hexdigest()
             except OSError:
                 continue  # one that was taken in earlier need not be there any more
         return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from appliance.provisioning.mistakes import Mistake
 from appliance.provisioning.names import same_name
@@ -28,10 +29,11 @@ def inconsistencies(plan: Plan) -> tuple[Mistake, ...]:
 def _twice(texts: Iterable[Written], what: str) -> Iterator[Mistake]:
     first: dict[str, int] = {}
     for one in texts:
-        line = first.setdefault(same_name(one.text), one.line)
-        if line != one.line:
-            sentence = f"This {what} stands in the file already, on line {line}."
+        name = same_name(one.text)
+        if name in first:
+            sentence = f"This {what} stands in the file already, on line {first[name]}."
             yield Mistake(one.line, sentence, "Remove one of the two, or give it another name.")
+        first.setdefault(name, one.line)
 
 
 def _members(plan: Plan) -> Iterator[Mistake]:
@@ -90,15 +92,15 @@ def _kiosk(plan: Plan) -> Iterator[Mistake]:
 
 def _files(plan: Plan) -> Iterator[Mistake]:
     """Two people never share a file: one of them would log in with the other's passphrase."""
-    first: dict[str, int] = {}
+    first: dict[Path, int] = {}
     named = (plan.administrator.passphrase, *(p.passphrase for p in plan.people))
     for one in named:
         if one is None:
             continue
-        line = first.setdefault(str(one.path), one.line)
-        if line != one.line:
+        if one.path in first:
             yield Mistake(
                 one.line,
-                f"Line {line} names the same file of a passphrase.",
+                f"Line {first[one.path]} names the same file of a passphrase.",
                 "Give each person a file and a passphrase of their own.",
             )
+        first.setdefault(one.path, one.line)

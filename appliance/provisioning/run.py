@@ -60,10 +60,10 @@ def gathered(plan: Plan, data: Path, *, licensed: bool) -> Secrets:
             unusable[same_name(name)] = error.at(file.line)
             continue
         passphrases[same_name(name)] = text
-        line = lines.setdefault(text, file.line)
-        if line != file.line:
-            said = f"This passphrase is also that of line {line}."
+        if text in lines:
+            said = f"This passphrase is also that of line {lines[text]}."
             unusable[same_name(name)] = Mistake(file.line, said, "Give each person their own.")
+        lines.setdefault(text, file.line)
     if same_name(administrator.name.text) in unusable:
         mistakes.append(unusable[same_name(administrator.name.text)])
     require_none(mistakes)

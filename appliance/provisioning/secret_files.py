@@ -45,9 +45,11 @@ def read_passphrase(named: FileNamed, name: str) -> str:
         sentence = f"The file named here cannot be read: {error.strerror}."
         step = "Put the passphrase there, on one line, with mode 600 and no link."
         raise SecretUnusable(sentence, hint=step) from error
-    with os.fdopen(descriptor, "rb") as file:
-        require_private(os.fstat(file.fileno()))
-        raw = file.read(LONGEST + 1)
+    try:
+        require_private(os.fstat(descriptor))
+        raw = os.read(descriptor, LONGEST + 1)
+    finally:
+        os.close(descriptor)
     try:
         lines = raw.decode("utf-8").splitlines()
     except UnicodeDecodeError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from appliance.provisioning.mistakes import Mistake
 from appliance.provisioning.names import same_name
@@ -80,8 +81,8 @@ class Work:
         return sum(map(len, several)) + sum(one is not None for one in (self.kiosk, self.seat))
 
 
-def left_to_do(plan: Plan, state: State, digests: Mapping[int, str]) -> Work:
-    """digests: SHA-256 (hex) of the licence files, by line."""
+def left_to_do(plan: Plan, state: State, digests: Mapping[Path, str]) -> Work:
+    """digests: SHA-256 (hex) of the licence files."""
     joins, waits = _joins(plan, state)
     everybody = (plan.administrator.name, *(person.name for person in plan.people))
     kiosk = plan.kiosk
@@ -95,7 +96,7 @@ def left_to_do(plan: Plan, state: State, digests: Mapping[int, str]) -> Work:
         waits=waits,
         models=tuple(m for m in plan.models if m.model.text not in state.models),
         kiosk=kiosk,
-        licence=tuple(f for f in plan.licence if digests.get(f.line) not in state.taken),
+        licence=tuple(f for f in plan.licence if digests.get(f.path) not in state.taken),
         seat=None if state.requested else plan.seat,
     )
 
