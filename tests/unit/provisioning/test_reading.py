@@ -143,3 +143,11 @@ def test_the_kiosks_account_is_in_its_collection_and_no_other() -> None:
 @pytest.mark.parametrize("raw", [b"\xff\xfe", b"a = 1\nb = '\xff'\n", b"#" * (LARGEST + 1)])
 def test_bytes_that_are_no_file_of_this_kind_are_refused(raw: bytes) -> None:
     assert mistakes(raw)
+
+
+def test_the_example_in_the_documentation_is_a_whole_file() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "provisioning.md").read_text()
+    example = page.split("```toml\n")[1].split("```")[0]
+    plan = read(example)
+    assert plan.kiosk is not None
+    assert plan.models[0].model.text.startswith("qwen3")
