@@ -17,7 +17,7 @@ from appliance.desk import Desk
 from appliance.errors import CloisterError
 from appliance.provisioning.accounts import Accounts
 from appliance.provisioning.names import same_name
-from appliance.provisioning.plan import PersonAsked, Plan, Written
+from appliance.provisioning.plan import ModelAsked, PersonAsked, Plan, Written
 from appliance.provisioning.seating import Seating, read_licence
 from appliance.provisioning.secret_files import Codes, SecretUnusable
 from appliance.provisioning.state import Held, State, Work
@@ -140,12 +140,7 @@ class Carrier:
         if work.kiosk is not None:
             yield self._opened(work.kiosk.line, work.kiosk.collection.text)
         for model in work.models:
-            name, _, version = model.model.text.partition("@")
-            ChatModels(self._desk).install(
-                model.folder.path, trust_unsigned=model.trust_unsigned, name=name,
-                version=version, licence=model.licence, origin=model.source,
-            )  # fmt: skip
-            yield Step("model", model.line)
+            yield self._installed(model)
         yield from self._seated(work)
 
     # --- people ------------------------------------------------------------------------------
@@ -196,6 +191,14 @@ class Carrier:
         self._desk.ledger.note("kiosk.opening", object=collection)
         self._note(KIOSK, collection)
         return Step("kiosk", line)
+
+    def _installed(self, asked: ModelAsked) -> Step:
+        name, _, version = asked.model.text.partition("@")
+        ChatModels(self._desk).install(
+            asked.folder.path, trust_unsigned=asked.trust_unsigned, name=name,
+            version=version, licence=asked.licence, origin=asked.source,
+        )  # fmt: skip
+        return Step("model", asked.line)
 
     def _seated(self, work: Work) -> Iterator[Step]:
         if self._seating is None:

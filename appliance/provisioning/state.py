@@ -136,7 +136,8 @@ def _there(asked: CollectionAsked, state: State) -> bool:
 def _joins(plan: Plan, state: State) -> tuple[tuple[Join, ...], tuple[Join, ...]]:
     """Those to be made, and those that wait for somebody else: for an invited person to enrol, or
     for a member of a collection that was handed on."""
-    joins, waits = [], []
+    joins: list[Join] = []
+    waits: list[Join] = []
     for collection in plan.collections:
         title = same_name(collection.title.text)
         held = state.collections.get(title)

@@ -46,7 +46,7 @@ packs = ["baseline"]
 collection = "For visitors"
 person = "Visitor"
 """
-STEPS = 9
+STEPS = 8
 
 
 @pytest.fixture

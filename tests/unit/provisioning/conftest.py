@@ -14,6 +14,7 @@ import pytest
 
 from appliance.desk import Desk, Place, open_desk
 from appliance.engine.encoder.client import EngineHost
+from appliance.provisioning.secret_files import Codes
 from appliance.settings import Settings
 from appliance.values import AirgapReport, Probe
 from appliance.vault.suites import Argon2
@@ -51,3 +52,9 @@ def desk(founded: Path, tmp_path: Path) -> Iterator[Desk]:
     )
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def codes(tmp_path: Path) -> Codes:
+    (tmp_path / "codes").mkdir(mode=0o700)
+    return Codes(tmp_path / "codes")

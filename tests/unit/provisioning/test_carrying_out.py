@@ -53,12 +53,6 @@ person = "Visitor"
 PASSPHRASES = {"anna berg": ANNA, "visitor": "eleven wooden boats on a lake"}
 
 
-@pytest.fixture
-def codes(tmp_path: Path) -> Codes:
-    (tmp_path / "codes").mkdir(mode=0o700)
-    return Codes(tmp_path / "codes")
-
-
 def planned(folder: Path, text: str = TEXT) -> Plan:
     return read_plan(text.encode(), folder)
 

@@ -22,12 +22,6 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def codes(tmp_path: Path) -> Codes:
-    (tmp_path / "codes").mkdir(mode=0o700)
-    return Codes(tmp_path / "codes")
-
-
 def test_the_first_line_is_the_passphrase(file: Path) -> None:
     assert read_passphrase(FileNamed(file, 3), "Anna") == PHRASE
 
