@@ -35,6 +35,7 @@ SAID = {
     "licence": "A licence file is taken in.",
     "seat": "The request for a seat is written.",
 }
+UNDONE = "This was done, and somebody took it away since. That stays so."
 OTHERWISE = {
     ("member", "waits"): "A membership waits for somebody else: run this again after that.",
     ("code", "lost"): "A recovery code is lost: that person makes a new one when they log in.",
@@ -48,7 +49,7 @@ def run(arguments: Arguments, output: Output) -> int:
         secrets = gathered(plan, folder, licensed=False)
         with _opened(folder, plan) as appliance:
             steps = provision(appliance, plan, secrets, look_only=arguments.flag("check"))
-            counts = {"done": 0, "to do": 0, "waits": 0, "lost": 0}
+            counts = dict.fromkeys(("done", "to do", "waits", "lost", "undone"), 0)
             with following(steps) as told:
                 for step in told:
                     counts[step.outcome] += 1
@@ -66,6 +67,8 @@ def run(arguments: Arguments, output: Output) -> int:
 def _said(what: str, outcome: str) -> str:
     if outcome == "to do":
         return f"To do: {what}."
+    if outcome == "undone":
+        return UNDONE
     return OTHERWISE.get((what, outcome), SAID[what])
 
 

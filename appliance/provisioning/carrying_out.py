@@ -21,6 +21,7 @@ from appliance.provisioning.plan import ModelAsked, PersonAsked, Plan, Written
 from appliance.provisioning.seating import Seating, read_licence
 from appliance.provisioning.secret_files import Codes, SecretUnusable
 from appliance.provisioning.state import Held, State, Work
+from appliance.values import Person
 from appliance.vault import WrongPassphrase, mac, write_atomic
 
 KIOSK = "kiosk"
@@ -32,7 +33,8 @@ REQUEST = "seat-request"
 class Step:
     """what: vault, person, code, collection, member, kiosk, model, licence or seat. line: of the
     file. outcome: "done"; "to do" where a plan is only looked at; "waits" for somebody else;
-    "lost" where a code cannot be had again and its owner makes a new one."""
+    "lost" where a code cannot be had again and its owner makes a new one; "undone" where somebody
+    took it away since, which stays so."""
 
     what: str
     line: int
@@ -66,9 +68,9 @@ class Carrier:
             same_name(title): Held(identifier, frozenset(session.members(identifier)))
             for identifier, title in session.collections()
         }
-        titles = {same_name(one.title.text) for one in self._plan.collections}
+        titles = self._titles()
         number = desk.ledger.log.latest_value
-        kiosk = (one.id for one in held.values() if number(KIOSK, one.id))
+        kiosks = {title: number(KIOSK, one.id) for title, one in held.items()}
         everybody = (self._plan.administrator.name, *(p.name for p in self._plan.people))
         return State(
             people=people,
@@ -80,15 +82,27 @@ class Carrier:
             ),
             collections=held,
             handed_on=frozenset(
-                title for title in titles - held.keys() if number(PROVISIONED, self._tag(title))
+                title for title in titles - held.keys() if self._noted(self._tag(title))
             ),
+            joined=frozenset(self._joined_before(people)),
+            peopled=self._noted(self._plan.sha256),
             models=frozenset(ChatModels(desk).accepted()),
-            kiosk=next(kiosk, ""),
-            taken=frozenset(
-                digest for digest in self.digests().values() if number(PROVISIONED, digest)
-            ),
-            requested=bool(number(PROVISIONED, REQUEST)),
+            kiosk=next((held[title].id for title, value in kiosks.items() if value), ""),
+            no_kiosk=frozenset(title for title, value in kiosks.items() if value == 0),
+            taken=frozenset(digest for digest in self.digests().values() if self._noted(digest)),
+            requested=self._noted(REQUEST),
         )
+
+    def _joined_before(self, people: Mapping[str, Person]) -> Iterator[tuple[str, str]]:
+        for title, name in self._memberships():
+            if name in people and self._noted(self._tag(title, people[name].id)):
+                yield title, name
+
+    def _memberships(self) -> Iterator[tuple[str, str]]:
+        """(title, name) of those the plan asks for."""
+        for collection in self._plan.collections:
+            for member in collection.members:
+                yield same_name(collection.title.text), same_name(member.text)
 
     def digests(self) -> dict[Path, str]:
         """Of the licence files that can be read."""
@@ -116,11 +130,19 @@ class Carrier:
         self._ended("done", done)
 
     def _adopt(self) -> None:
-        """Remembers the collections that an earlier run made and did not live to note."""
-        for title in {same_name(one.title.text) for one in self._plan.collections}:
-            noted = self._desk.ledger.log.latest_value(PROVISIONED, self._tag(title))
-            if noted is None and title in self.state().collections:
-                self._note(PROVISIONED, self._tag(title))
+        """Remembers what is there of the plan: an earlier run may not have lived to note it."""
+        state = self.state()
+        there = [self._tag(title) for title in self._titles() & state.collections.keys()]
+        for title, name in self._memberships():
+            held, person = state.collections.get(title), state.people.get(name)
+            if held is not None and person is not None and person.id in held.members:
+                there.append(self._tag(title, person.id))
+        for tag in there:
+            if not self._noted(tag):
+                self._note(PROVISIONED, tag)
+
+    def _titles(self) -> set[str]:
+        return {same_name(one.title.text) for one in self._plan.collections}
 
     def _ended(self, outcome: str, done: int, code: str = "") -> None:
         self._desk.ledger.note(
@@ -132,6 +154,8 @@ class Carrier:
             yield self._renewed(name)
         for person in work.people:
             yield self._added(person)
+        if not self._noted(self._plan.sha256):
+            self._note(PROVISIONED, self._plan.sha256)
         for collection in work.collections:
             made = self._desk.create_collection(collection.title.text)
             self._note(PROVISIONED, self._tag(same_name(made.title)))
@@ -142,6 +166,7 @@ class Carrier:
         for model in work.models:
             yield self._installed(model)
         yield from self._seated(work)
+        yield from (Step(what, line, "undone") for what, line in work.undone)
 
     # --- people ------------------------------------------------------------------------------
 
@@ -179,7 +204,9 @@ class Carrier:
             if self._accounts.waiting(person.id):  # invited a moment ago
                 yield Step("member", join.member.line, "waits")
                 continue
-            self._accounts.join(state.collections[same_name(join.title)].id, person.id)
+            collection = state.collections[same_name(join.title)].id
+            self._accounts.join(collection, person.id)
+            self._note(PROVISIONED, self._tag(same_name(join.title), person.id))
             yield Step("member", join.member.line)
         for join in work.waits:
             yield Step("member", join.member.line, "waits")
@@ -221,7 +248,11 @@ class Carrier:
     def _note(self, kind: str, identity: str) -> None:
         self._desk.ledger.log.note_value(kind, identity, 1)
 
-    def _tag(self, title: str) -> str:
-        """Names a title without naming it: the log can be read without a key."""
+    def _noted(self, identity: str) -> bool:
+        return bool(self._desk.ledger.log.latest_value(PROVISIONED, identity))
+
+    def _tag(self, title: str, person: str = "") -> str:
+        """Names a collection, or a membership by the person's id, without naming it: the log can be
+        read without a key."""
         key = self._desk.session.vault_subkey("provisioning")
-        return mac(key, title.encode("utf-8", "surrogatepass")).hex()[:32]
+        return mac(key, f"{person}\0{title}".encode("utf-8", "surrogatepass")).hex()[:32]

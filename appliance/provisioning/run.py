@@ -238,3 +238,5 @@ def _listed(work: Work) -> Iterator[Step]:
     for what, lines in groups:
         for line in lines:
             yield Step(what, line, "to do")
+    yield from (Step(what, line, "undone") for what, line in work.undone)
+    yield from (Step("member", join.member.line, "waits") for join in work.waits)

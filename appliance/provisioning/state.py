@@ -2,7 +2,8 @@
 
 Rules kept here: what is left is a pure function of plan and state, so a run that was cut off goes
 on where the state is, and a second run finds nothing; what is there and was not asked for stays: a
-plan adds, it takes nothing away.
+plan adds, it takes nothing away; what people have taken away since it was done is not done again,
+or a run that a timer starts would let those in who were shown out.
 """
 
 from __future__ import annotations
@@ -37,16 +38,22 @@ class Held:
 @dataclass(frozen=True, slots=True)
 class State:
     """By `same_name` of names and titles. handed_on: titles of collections that an earlier run made
-    and whose key the administrator holds no more. models: ids of those installed. kiosk: the id of
-    the kiosk's collection, "" for none. taken: hashes of licence files that were taken in."""
+    and whose key the administrator holds no more. joined: (title, name) of the memberships that
+    earlier runs made or found. peopled: whether this very plan's people were all there once.
+    models: ids of those installed. kiosk: the id of the kiosk's collection, "" for none; no_kiosk:
+    titles of collections that were the kiosk's and are not. taken: hashes of licence files that
+    were taken in."""
 
     people: Mapping[str, Person] = field(default_factory=dict)
     waiting: frozenset[str] = frozenset()
     lost_codes: frozenset[str] = frozenset()
     collections: Mapping[str, Held] = field(default_factory=dict)
     handed_on: frozenset[str] = frozenset()
+    joined: frozenset[tuple[str, str]] = frozenset()
+    peopled: bool = False
     models: frozenset[str] = frozenset()
     kiosk: str = ""
+    no_kiosk: frozenset[str] = frozenset()
     taken: frozenset[str] = frozenset()
     requested: bool = False
 
@@ -62,7 +69,8 @@ class Join:
 @dataclass(frozen=True, slots=True)
 class Work:
     """What is left. lost: names of people whose recovery code nobody has ever seen; the
-    administrator's may be among them. waits: memberships that cannot be made yet."""
+    administrator's may be among them. waits: memberships that cannot be made yet. undone: (what,
+    line) of what was taken away since it was done."""
 
     people: tuple[PersonAsked, ...]
     lost: tuple[Written, ...]
@@ -73,23 +81,30 @@ class Work:
     kiosk: KioskAsked | None
     licence: tuple[FileNamed, ...]
     seat: SeatAsked | None
+    undone: tuple[tuple[str, int], ...] = ()
 
     @property
     def steps(self) -> int:
-        """How many there are, those that wait not counted."""
+        """How many there are to do: not those that wait or were undone."""
         several = (self.people, self.lost, self.collections, self.joins, self.models, self.licence)
         return sum(map(len, several)) + sum(one is not None for one in (self.kiosk, self.seat))
 
 
 def left_to_do(plan: Plan, state: State, digests: Mapping[Path, str]) -> Work:
     """digests: SHA-256 (hex) of the licence files."""
-    joins, waits = _joins(plan, state)
+    joins, waits, ended = _joins(plan, state)
     everybody = (plan.administrator.name, *(person.name for person in plan.people))
+    missing = tuple(p for p in plan.people if same_name(p.name.text) not in state.people)
+    undone = [("person", one.line) for one in missing if state.peopled]
+    undone += [("member", line) for line in ended]
     kiosk = plan.kiosk
-    if kiosk is not None and state.kiosk:
+    if kiosk is not None and same_name(kiosk.collection.text) in state.no_kiosk:
+        undone.append(("kiosk", kiosk.line))
+        kiosk = None
+    if kiosk is not None and (state.kiosk or same_name(kiosk.collection.text) in state.handed_on):
         kiosk = None
     return Work(
-        people=tuple(p for p in plan.people if same_name(p.name.text) not in state.people),
+        people=() if state.peopled else missing,
         lost=tuple(name for name in everybody if same_name(name.text) in state.lost_codes),
         collections=tuple(c for c in plan.collections if not _there(c, state)),
         joins=joins,
@@ -98,6 +113,7 @@ def left_to_do(plan: Plan, state: State, digests: Mapping[Path, str]) -> Work:
         kiosk=kiosk,
         licence=tuple(f for f in plan.licence if digests.get(f.path) not in state.taken),
         seat=None if state.requested else plan.seat,
+        undone=tuple(undone),
     )
 
 
@@ -133,11 +149,12 @@ def _there(asked: CollectionAsked, state: State) -> bool:
     return title in state.collections or title in state.handed_on
 
 
-def _joins(plan: Plan, state: State) -> tuple[tuple[Join, ...], tuple[Join, ...]]:
-    """Those to be made, and those that wait for somebody else: for an invited person to enrol, or
-    for a member of a collection that was handed on."""
+def _joins(plan: Plan, state: State) -> tuple[tuple[Join, ...], tuple[Join, ...], tuple[int, ...]]:
+    """Those to be made; those that wait for somebody else (for an invited person to enrol, or for a
+    member of a collection that was handed on); the lines of those that were ended since."""
     joins: list[Join] = []
     waits: list[Join] = []
+    ended: list[int] = []
     for collection in plan.collections:
         title = same_name(collection.title.text)
         held = state.collections.get(title)
@@ -148,6 +165,10 @@ def _joins(plan: Plan, state: State) -> tuple[tuple[Join, ...], tuple[Join, ...]
                 continue  # whoever makes a collection is its first member
             if held is not None and person is not None and person.id in held.members:
                 continue
+            if (title, name) in state.joined or (person is None and state.peopled):
+                if title not in state.handed_on:
+                    ended.append(member.line)
+                continue
             join = Join(collection.title.text, member)
             (waits if title in state.handed_on or name in state.waiting else joins).append(join)
-    return tuple(joins), tuple(waits)
+    return tuple(joins), tuple(waits), tuple(ended)

@@ -36,11 +36,18 @@ def only_idas(codes: Codes, name: str, code: str) -> None:
     WRITE(codes, name, code)
 
 
-def die_at_a_note(appliance: Appliance, plan: Plan, secrets: Secrets) -> None:
+def die_after_a_collection(appliance: Appliance, plan: Plan, secrets: Secrets) -> None:
+    """Before it is noted that the plan has made it."""
     LOG_IN(appliance, plan, secrets)
-    from appliance.provisioning.carrying_out import Carrier  # late: it starts threads
+    from appliance.desk import Desk  # late: it starts threads
 
-    mock.patch.object(Carrier, "_note", die).start()
+    create = Desk.create_collection
+
+    def dying(desk: Desk, title: str) -> NoReturn:
+        create(desk, title)
+        die()
+
+    mock.patch.object(Desk, "create_collection", dying).start()
 
 
 ADD_MEMBER, WRITE, LOG_IN = Session.add_member, Codes.write, run._log_in
@@ -51,7 +58,7 @@ def main() -> int:
     of, name, instead = {
         "the founder's code": (Codes, "write", die),
         "a person's code": (Codes, "write", only_idas),
-        "a collection's note": (run, "_log_in", die_at_a_note),
+        "a collection's note": (run, "_log_in", die_after_a_collection),
         "a member's record": (Session, "add_member", die_after_adding),
     }[where]
     mock.patch.object(of, name, instead).start()

@@ -194,7 +194,26 @@ def test_a_collection_made_by_a_run_that_was_cut_off_is_remembered(
     state = made.state()
     assert state.handed_on == {"ward 9"}
     assert left_to_do(plan, state, {}).steps == 0
+    assert not left_to_do(plan, state, {}).waits
     desk.library.abandon()  # its key is not this person's any more
+
+
+def test_a_run_does_not_let_in_who_was_shown_out(desk: Desk, tmp_path: Path, codes: Codes) -> None:
+    plan = planned(tmp_path, TEXT + VISITORS)
+    made = carrier(desk, plan)
+    carried_out(made, plan)
+    ids = {title: identifier for identifier, title in desk.session.collections()}
+    anna = next(p.id for p in desk.session.people() if p.name == "Anna Berg")
+    desk.session.remove_member(ids["Ward 9"], anna)
+    desk.ledger.log.note_value(KIOSK, ids["Visitors"], 0)
+    assert kinds(carried_out(made, plan)) == [("member", "undone"), ("kiosk", "undone")]
+    edited = planned(tmp_path, TEXT + VISITORS + "# edited\n")
+    assert kinds(carried_out(carrier(desk, edited), edited)) == [
+        ("member", "undone"), ("kiosk", "undone"),
+    ]  # fmt: skip
+    assert anna not in desk.session.members(ids["Ward 9"])
+    assert desk.ledger.log.latest_value(KIOSK, ids["Visitors"]) == 0
+    desk.library.abandon()  # its key has changed
 
 
 @dataclass

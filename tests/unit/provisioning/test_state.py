@@ -122,6 +122,46 @@ def test_a_collection_that_was_handed_on_is_not_made_again_and_its_members_wait(
     assert [(w.title, w.member.text) for w in work.waits] == [("Ward 9", "Anna")]
 
 
+def test_members_of_a_collection_that_was_handed_on_are_not_waited_for_twice() -> None:
+    joined = frozenset((("ward 9", "anna"), ("visitors", "bob"), ("visitors", "ida")))
+    state = replace(BEGUN, handed_on=frozenset(("ward 9", "visitors")), joined=joined)
+    work = left_to_do(plan(), state, {})
+    assert not work.collections
+    assert not work.joins
+    assert not work.waits
+    assert not work.undone
+    assert work.kiosk is None
+
+
+def test_who_was_removed_is_not_added_again_by_the_same_file() -> None:
+    bob = Person("2", "Bob", (Role.MEMBER,))
+    state = replace(BEGUN, people={**BEGUN.people, "bob": bob}, peopled=True)
+    work = left_to_do(plan(), state, {})
+    assert not work.people
+    assert [join.member.text for join in work.joins] == ["Bob"]
+    assert work.undone == (("person", 10), ("person", 12), ("member", 40))
+    assert len(left_to_do(plan(), replace(state, peopled=False), {}).people) == 2
+
+
+def test_who_was_expelled_is_not_let_in_again() -> None:
+    state = replace(
+        BEGUN,
+        people={**BEGUN.people, "anna": Person("1", "Anna", (Role.MEMBER,))},
+        collections={"ward 9": Held("w", frozenset("0"))},
+        joined=frozenset((("ward 9", "anna"),)),
+    )
+    work = left_to_do(plan(), state, {})
+    assert [join.title for join in work.joins] == ["Visitors"]
+    assert work.undone == (("member", 40),)
+
+
+def test_a_kiosk_that_was_ended_stays_so() -> None:
+    held = {"visitors": Held("v", frozenset("0"))}
+    work = left_to_do(plan(), replace(BEGUN, collections=held, no_kiosk=frozenset(held)), {})
+    assert work.kiosk is None
+    assert ("kiosk", 60) in work.undone
+
+
 def test_who_was_invited_and_has_not_enrolled_is_waited_for() -> None:
     state = replace(
         BEGUN,
