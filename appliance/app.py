@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from appliance.accounts import People
     from appliance.applications import Applications
     from appliance.chat_models import ChatModels
+    from appliance.desk import Desk
     from appliance.seat import Seat
 
 __all__ = ["Appliance", "Cancellation", "default_data_folder", "now", "open_appliance"]
@@ -57,8 +58,8 @@ class Appliance:
     """The product, opened on one data folder. Every method may be called from any thread and may
     block (never call one on a GUI thread); generators do their work as they are iterated.
 
-    All raise CloisterError subclasses on purpose, nothing else; those that need a login raise
-    Locked without one."""
+    All raise CloisterErrors alone; those that need a login raise Locked without one.
+    """
 
     def __init__(self, data: Path, settings: Settings, airgap: AirgapReport) -> None:
         self.data = data
@@ -311,6 +312,18 @@ class Appliance:
 
         with self._sitting.at_work() as desk:
             return insights(desk)
+
+    def diagnostics(self) -> bytes:
+        """A zip for support that names nobody and nothing; says more with a login."""
+        from appliance.diagnosis.bundle import bundle, looked_at
+
+        return bundle(looked_at(self, self.doctor(), now(), self._sitting.desk))
+
+    @contextmanager
+    def at_desk(self) -> Iterator[Desk]:
+        """What is open, for work on the installation as a whole, while the block runs."""
+        with self._sitting.at_work() as desk:
+            yield desk
 
     def close(self) -> None:
         """Locks and ends the engine. May be called twice."""

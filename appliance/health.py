@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING
 from appliance.airgap import evidence, guard, selftest
 from appliance.airgap.errors import GuardUnavailable
 from appliance.clock import now
+from appliance.diagnosis.keys import holders, keys, keys_at_rest
+from appliance.diagnosis.licence import licence
+from appliance.diagnosis.machine import clock, disk, hardware, program, this_machine, this_swap
 from appliance.errors import CloisterError, StoreTampered
 from appliance.settings import Settings, read_settings
-from appliance.values import AirgapReport, Check
+from appliance.values import AirgapReport, Check, Seen
 from appliance.vault import Vault, harden_process
 
 if TYPE_CHECKING:
     from appliance.desk import Desk
 
 LOW_DISK = 2_000_000_000  # bytes
+RECENT = 256  # records of the log that are looked at for when it was last used
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Prepared:
     """What can be known before anything is opened. `problems` are failed checks; each stands for
     the check of its name."""
 
+    data: Path
     settings: Settings
     airgap: AirgapReport
     problems: tuple[Check, ...]
@@ -43,53 +48,78 @@ def prepared(data: Path) -> Prepared:
     try:
         settings = read_settings()
     except CloisterError as error:
-        problems.append(Check("settings", "failed", error.sentence, error.next_step))
+        problems.append(_failed("settings", error))
     try:
         folders = (data,) if os.path.isdir(data) else ()  # noqa: PTH112  never raises
         guard.engage((*folders, *settings.written_folders), screen=False)
     except GuardUnavailable as error:
         state = "failed" if settings.airgap == "required" else "warning"
-        problems.append(Check("guard", state, error.sentence, error.next_step))
-    return Prepared(settings, selftest.prove(now()), tuple(problems))
+        problems.append(Check("guard", state, error.sentence, error.next_step, error.code))
+    return Prepared(data, settings, selftest.prove(now()), tuple(problems))
 
 
 def checks(
     data: Path, settings: Settings, airgap: AirgapReport, desk: Desk | None
 ) -> tuple[Check, ...]:
     """All of them, in the order a person would mend things."""
-    return tuple(_all(data, settings, airgap, desk))
+    return (
+        *_machine(data, settings, airgap),
+        *_kept(data, desk),
+        *_parts(data, settings, desk),
+        licence(data, desk.seat.view() if desk is not None else None),
+    )
 
 
-def _all(
-    data: Path, settings: Settings, airgap: AirgapReport, desk: Desk | None
-) -> Iterator[Check]:
+def _machine(data: Path, settings: Settings, airgap: AirgapReport) -> Iterator[Check]:
     yield evidence.check(airgap)
+    yield program()
+    yield hardware(this_machine())
+    yield this_swap()
     yield _core_dumps()
+    yield _gpu(settings)
+    yield disk(data)
     yield _disk(data)
+
+
+def _kept(data: Path, desk: Desk | None) -> Iterator[Check]:
+    """What lies in the data folder."""
     if desk is None:
+        yield clock(now(), None)
         yield _vault(data)
-    else:
-        yield _tried("vault", "Restore vault.json from a backup.", lambda: _people(desk))
-        yield _tried("stores", "Restore the data folder from a backup.", lambda: _stores(desk))
+        yield keys_at_rest(data)
+        yield Check("log", "ok", "Not looked at: that needs a log-in (--passphrase-file FILE).")
+        return
+    yield _clock(desk)
+    yield _tried("vault", "Restore vault.json from a backup.", lambda: _people(desk))
+    yield _checked("keys", "Log in again.", lambda: keys(holders(desk.session)))
+    yield _tried("stores", "Restore the data folder from a backup.", lambda: _stores(desk))
+    yield _imports(desk)
+    yield _tried("log", "Restore the log from a backup.", lambda: _log(desk))
+
+
+def _parts(data: Path, settings: Settings, desk: Desk | None) -> Iterator[Check]:
     yield _tried("encoder", "Run `make setup`, or install Cloister anew.", _encoder)
     yield _language_model(data, settings, desk)
+    yield _checked("models", "Log in again.", lambda: _models(data, desk))
     intact = "Install Cloister anew: its signed policy is not intact."
     yield _tried("policy", intact, lambda: _policy(settings))
-    if desk is not None:
-        yield _seat(desk)
     sources = ", ".join(f"{name} ({source.value})" for name, source in settings.sources)
-    yield Check("settings", "ok", f"Set other than built in: {sources or 'nothing'}.")
+    facts = (("set", len(settings.sources)),)
+    yield Check("settings", "ok", f"Set other than built in: {sources or 'nothing'}.", facts=facts)
     if settings.health_file:
         yield _health_file(Path(settings.health_file))
-    if desk is None:
-        yield Check("log", "ok", "Not looked at: that needs a log-in (--passphrase-file FILE).")
-    else:
-        yield _tried("log", "Restore the log from a backup.", lambda: _log(desk))
+
+
+def _gpu(settings: Settings) -> Check:
+    from appliance.diagnosis.graphics import gpu  # late: it imports what starts threads
+
+    return gpu(settings)
 
 
 def _core_dumps() -> Check:
     if sys.platform == "win32":
-        return Check("core dumps", "warning", "Not checked on this platform.")
+        hint = "Switch crash dumps off in the system's own settings."
+        return Check("core dumps", "warning", "Not checked on this platform.", hint)
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
@@ -103,20 +133,25 @@ def _disk(data: Path) -> Check:
         free = shutil.disk_usage(data).free
     except FileNotFoundError:
         sentence = f"There is no folder {data} yet."
-        return Check("data folder", "warning", sentence, "Run `cloister init`.")
+        return Check("data folder", "warning", sentence, "Run `cloister init`.", "no_data_folder")
     except OSError as error:
         sentence = f"{data} cannot be read: {error.strerror}."
-        return Check("data folder", "failed", sentence, "Name a folder of this user with --data.")
+        hint = "Name a folder of this user with --data."
+        return Check("data folder", "failed", sentence, hint, "not_readable")
     if not os.access(data, os.W_OK):
-        return Check(
-            "data folder", "failed", f"{data} is not writable.", "Make it writable for this user."
-        )
+        said, hint = f"{data} is not writable.", "Make it writable for this user."
+        return Check("data folder", "failed", said, hint, "not_writable")
+    if data.stat().st_mode & 0o077:
+        sentence = f"Other users of this machine can look into {data}."
+        hint = "Run `chmod 700` on it."
+        return Check("data folder", "warning", sentence, hint, "readable_by_others")
     if free < LOW_DISK:
         return Check(
             "data folder",
             "warning",
             f"{free / 1e9:.1f} GB free.",
             "Free some space; imports need room for the sealed originals and the index.",
+            "disk_low",
         )
     return Check("data folder", "ok", f"{data}, {free / 1e9:.0f} GB free.")
 
@@ -126,15 +161,17 @@ def _vault(data: Path) -> Check:
         if Vault(data).exists:
             return Check("vault", "ok", "There is a vault.")
     except CloisterError as error:
-        return Check("vault", "failed", error.sentence, error.next_step)
-    return Check("vault", "warning", "There is no vault yet.", "Run `cloister init`.")
+        return _failed("vault", error)
+    return Check("vault", "warning", "There is no vault yet.", "Run `cloister init`.", "no_vault")
 
 
-def _encoder() -> str:
+def _encoder() -> Seen:
     from appliance.engine.encoder.bundle import default_encoder_folder, open_bundle
 
     bundle = open_bundle(default_encoder_folder())
-    return f"{bundle.manifest.model}, {bundle.library.name} for this processor, hashes verified."
+    name = bundle.library.name
+    said = f"{bundle.manifest.model}, {name} for this processor, hashes verified."
+    return Seen(said, (("library", name),))
 
 
 def _language_model(data: Path, settings: Settings, desk: Desk | None) -> Check:
@@ -144,7 +181,7 @@ def _language_model(data: Path, settings: Settings, desk: Desk | None) -> Check:
     try:
         folder = chosen(data / MODELS, settings.model)
     except CloisterError as error:
-        return Check(name, "failed", error.sentence, error.next_step)
+        return _failed(name, error)
     if folder is None:
         return Check(name, "ok", "None is installed: answers are quoted from the documents.")
     writer = desk.writer if desk is not None else None
@@ -172,26 +209,48 @@ def _health_file(path: Path) -> Check:
 
 
 def _policy(settings: Settings) -> str:
-    from appliance.policies_in_force import shipped_policy
+    from appliance.policies_in_force import packs_in_force
+    from appliance.policy import PolicyEngine
 
-    policy = shipped_policy(settings)
+    policy = PolicyEngine(packs_in_force(settings))
     return f"{', '.join(policy.packs)}, signatures verified, hash {policy.pack_hash[:16]}."
 
 
-def _seat(desk: Desk) -> Check:
-    view = desk.seat.view()
-    whose = f"{view.institution}, seat {view.seat}. " if view.seat else ""
-    said = f"{view.state}: {whose}{view.sentence}".strip()
-    return Check("licence", "ok" if view.answers else "warning", said, view.next_step)
+def _models(data: Path, desk: Desk | None) -> Check:
+    from appliance.chat_models import ChatModels, models_folder
+    from appliance.diagnosis.models import models
+
+    return models(models_folder(data), ChatModels(desk).accepted() if desk is not None else None)
 
 
-def _people(desk: Desk) -> str:
+def _clock(desk: Desk) -> Check:
+    """Against the log, whose times never run backwards."""
+    log = desk.ledger.log
+    records = log.records(max(log.size - RECENT, 0), RECENT)
+    begun = [n for n, record in enumerate(records) if record.action == "session.opened"]
+    earlier = records[: begun[-1]] if begun else ()
+    newest = records[-1].time if records else None
+    return clock(now(), newest, earlier[-1].time if earlier else None)
+
+
+def _imports(desk: Desk) -> Check:
+    unfinished = desk.library.unfinished_jobs()
+    facts = (("unfinished", len(unfinished)),)
+    if not unfinished:
+        return Check("imports", "ok", "Every import is finished.", facts=facts)
+    sentence = f"{len(unfinished)} import(s) were broken off."
+    hint = "Run `cloister add --resume`."
+    return Check("imports", "warning", sentence, hint, "imports_unfinished", facts)
+
+
+def _people(desk: Desk) -> Seen:
     """Who is logged in has opened vault.json, and the log knows no newer one."""
     people = len(desk.session.people())
-    return f"Authentic, and as new as the log says; {people} person(s)."
+    said = f"Authentic, and as new as the log says; {people} person(s)."
+    return Seen(said, (("people", people),))
 
 
-def _stores(desk: Desk) -> str:
+def _stores(desk: Desk) -> Seen:
     """An open store is as the log left it; its originals are looked for here."""
     desk.require_whole()
     documents = passages = 0
@@ -202,22 +261,38 @@ def _stores(desk: Desk) -> str:
         for info in desk.library.documents(collection.id):
             if not originals.path(info.id).is_file():
                 raise StoreTampered(f"The sealed original of document {info.id} is missing.")
-    return f"As the log left them: {documents} documents with originals, {passages} passages."
+    said = f"As the log left them: {documents} documents with originals, {passages} passages."
+    return Seen(said, (("documents", documents), ("passages", passages)))
 
 
-def _log(desk: Desk) -> str:
+def _log(desk: Desk) -> Seen:
     from appliance.pages import verified
 
     state = verified(desk)
     if not state.verified:
         raise StoreTampered(state.sentence)
-    return state.sentence
+    return Seen(state.sentence, (("records", state.size), ("witnessed", int(state.witnessed))))
 
 
-def _tried(name: str, hint: str, look: Callable[[], str]) -> Check:
+def _tried(name: str, hint: str, look: Callable[[], str | Seen]) -> Check:
+    def checked() -> Check:
+        seen = look()
+        seen = Seen(seen) if isinstance(seen, str) else seen
+        return Check(name, "ok", seen.sentence, facts=seen.facts)
+
+    return _checked(name, hint, checked)
+
+
+def _checked(name: str, hint: str, look: Callable[[], Check]) -> Check:
+    """A look that may fail: the others go on."""
     try:
-        return Check(name, "ok", look())
+        return look()
     except CloisterError as error:
-        return Check(name, "failed", error.sentence, error.next_step or hint)
+        return _failed(name, error, hint)
     except OSError as error:
-        return Check(name, "failed", f"A file cannot be read: {error.strerror}.", hint)
+        said = f"A file cannot be read: {error.strerror}."
+        return Check(name, "failed", said, hint, "file_unreadable")
+
+
+def _failed(name: str, error: CloisterError, hint: str = "") -> Check:
+    return Check(name, "failed", error.sentence, error.next_step or hint, error.code)

@@ -8,16 +8,16 @@ no longer in force is logged, for what it forbade or allowed changes with it.
 from __future__ import annotations
 
 from appliance.ledger import Ledger
-from appliance.policy import PolicyEngine, load_packs, shipped_folder
+from appliance.policy import Pack, PolicyEngine, load_packs, shipped_folder
 from appliance.settings import Settings
 
 BASELINE = "baseline"
 _RETIRED = "pack_retired"
 
 
-def shipped_policy(settings: Settings) -> PolicyEngine:
-    """The packs the settings have in force, without a log to say what was. Raises PackError."""
-    return PolicyEngine(load_packs([shipped_folder() / name for name in _names(settings)]))
+def packs_in_force(settings: Settings) -> tuple[Pack, ...]:
+    """Verified, without a log to say what was in force before. Raises PackError."""
+    return load_packs([shipped_folder() / name for name in _names(settings)])
 
 
 def open_policy(ledger: Ledger, settings: Settings) -> PolicyEngine:

@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from appliance.cli import people_arguments
 from appliance.cli.application_arguments import add_application_commands, fleet_commands
@@ -21,6 +21,8 @@ from appliance.cli.model_arguments import add_model_commands
 from appliance.cli.output import Output
 from appliance.errors import UsageError
 
+TopCommand: TypeAlias = Callable[[str, str, str, str], argparse.ArgumentParser]
+"""Adds a command: name, module, function, and what it does."""
 DIGITS = 10  # of a number: more than any log has records
 
 
@@ -157,6 +159,22 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(module=module, function=function)
         return made
 
+    _everyday(command)
+    _care(command)
+    _log_commands(command("log", "log", "show", "Show, verify or export the log."), common)
+    model = command("model", "model", "show", "Build, install, try or remove chat models.")
+    add_model_commands(model, common, from_zero)
+    command("settings", "settings", "show", "Show each setting, who set it, and where.")
+    add_application_commands(command, common, from_zero)
+    fleet = command("fleet", "fleet", "verify", "Prove many seats' exported logs.")
+    fleet_commands(_group(fleet, common, "fleet"), from_zero)
+    _licence_groups(command, common)
+    people = command("people", "people", "show", "Accounts, members, broken glass.")
+    people_arguments.add_commands(_group(people, common, "people"))
+    return parser
+
+
+def _everyday(command: TopCommand) -> None:
     init = command("init", "vault", "init", "Make the vault; prints the recovery code once.")
     init.add_argument("--recovery-file", type=Path, metavar="FILE", help="write the code there")
     init.add_argument("--collection", default="Library", help="title of the first collection")
@@ -172,7 +190,16 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--continue", dest="conversation", default="", metavar="CONVERSATION")
     library = command("library", "library", "show", "List collections and documents.")
     library.add_argument("--remove", default="", metavar="DOCUMENT", help="remove a document")
+
+
+def _care(command: TopCommand) -> None:
+    """What keeps an installation well, and shows it."""
     command("doctor", "doctor", "doctor", "Check this installation and prove the air gap.")
+    diagnostics = command("diagnostics", "doctor", "diagnostics", "Write a file for support.")
+    diagnostics.add_argument("file", metavar="FILE", help="a zip that names nobody; not there yet")
+    provision = command("provision", "provision", "run", "Set this machine up from a file.")
+    provision.add_argument("file", metavar="FILE", help="what it is to have (TOML)")
+    provision.add_argument("--check", action="store_true", help="only look; say what is left")
     demo = command("demo", "demo", "demo", "Show it all in a throwaway vault.")
     demo.add_argument("--inside", default="", help=argparse.SUPPRESS)
     demo.add_argument("--library", type=Path, metavar="DIR", help="your own folder instead")
@@ -180,22 +207,9 @@ def _parser() -> argparse.ArgumentParser:
         "--question", action="append", metavar="TEXT", dest="questions",
         help="ask this of --library (repeatable)",
     )  # fmt: skip
-    _log_commands(command("log", "log", "show", "Show, verify or export the log."), common)
-    model = command("model", "model", "show", "Build, install, try or remove chat models.")
-    add_model_commands(model, common, from_zero)
-    command("settings", "settings", "show", "Show each setting, who set it, and where.")
-    add_application_commands(command, common, from_zero)
-    fleet = command("fleet", "fleet", "verify", "Prove many seats' exported logs.")
-    fleet_commands(_group(fleet, common, "fleet"), from_zero)
-    _licence_groups(command, common)
-    people = command("people", "people", "show", "Accounts, members, broken glass.")
-    people_arguments.add_commands(_group(people, common, "people"))
-    return parser
 
 
-def _licence_groups(
-    command: Callable[[str, str, str, str], argparse.ArgumentParser], common: _Parser
-) -> None:
+def _licence_groups(command: TopCommand, common: _Parser) -> None:
     licence = command("licence", "licence", "show", "Show or install the licence.")
     licence_commands(_group(licence, common, "licence"))
     seat = command("seat", "licence", "show", "Ask for, activate, show or return this seat.")

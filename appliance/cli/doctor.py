@@ -1,4 +1,5 @@
-"""`cloister doctor`: each check with a next step; needs no passphrase, says more with one.
+"""`cloister doctor` and `cloister diagnostics`: each check with a next step, and all of it in a
+file that names nobody. Neither needs a passphrase; both say more with one.
 
 Rule kept here: looking changes nothing, so a folder that is not there is not made.
 """
@@ -13,8 +14,10 @@ from appliance.app import open_appliance
 from appliance.cli.arguments import Arguments
 from appliance.cli.opening import data_folder, vault_in
 from appliance.cli.output import Output
+from appliance.cli.placing import new_file, write_durably
 from appliance.cli.secrets import read_passphrase, scripted
-from appliance.errors import CloisterError
+from appliance.clock import now
+from appliance.errors import CloisterError, UsageError
 from appliance.values import AirgapReport, Check
 
 MARK = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
@@ -27,11 +30,27 @@ def doctor(arguments: Arguments, output: Output) -> int:
     checks.update({problem.name: problem for problem in prepared.problems})
     _show_airgap(prepared.airgap, output)
     for check in checks.values():
-        output.data(check=check.name, state=check.state, sentence=check.sentence, hint=check.hint)
+        output.data(
+            check=check.name, state=check.state, sentence=check.sentence, hint=check.hint,
+            code=check.code, facts=dict(check.facts),
+        )  # fmt: skip
         output.line(f"  {MARK[check.state]}  {check.name}: {check.sentence}")
         if check.hint and check.state != "ok":
             output.line(f"           {check.hint}")
-    return int(any(check.state == "failed" for check in checks.values()))
+    return _told(tuple(checks.values()), output)
+
+
+def _told(checks: tuple[Check, ...], output: Output) -> int:
+    """The sum of it; the exit status."""
+    counted = {state: sum(check.state == state for check in checks) for state in MARK}
+    output.data(checks=len(checks), **counted)
+    output.line()
+    if not counted["failed"] and not counted["warning"]:
+        output.line(f"All {len(checks)} checks are good.")
+    else:
+        some = f"{counted['failed']} failed, {counted['warning']} to look at"
+        output.line(f"{len(checks)} checks: {some}.")
+    return int(counted["failed"] > 0)
 
 
 def _checks(arguments: Arguments, folder: Path, prepared: health.Prepared) -> tuple[Check, ...]:
@@ -45,7 +64,7 @@ def _checks(arguments: Arguments, folder: Path, prepared: health.Prepared) -> tu
             appliance.unlock(passphrase, arguments.name)
             return appliance.doctor()
     except CloisterError as error:
-        return (*closed, Check("log-in", "failed", error.sentence, error.next_step))
+        return (*closed, Check("log-in", "failed", error.sentence, error.next_step, error.code))
 
 
 def _show_airgap(report: AirgapReport, output: Output) -> None:
@@ -54,3 +73,35 @@ def _show_airgap(report: AirgapReport, output: Output) -> None:
         output.data(probe=probe.name, blocked=probe.blocked, detail=probe.detail)
         output.line(f"  {'blocked' if probe.blocked else 'OPEN   '}  {probe.name}: {probe.detail}")
     output.line()
+
+
+def diagnostics(arguments: Arguments, output: Output) -> int:
+    """0 if the file is written, whatever the checks say: it is for when they fail."""
+    path, folder = Path(arguments.text("file")).absolute(), data_folder(arguments)
+    if path.is_relative_to(folder):
+        raise UsageError("What lies in the data folder is sealed.", hint="Name another place.")
+    with new_file(path) as descriptor:
+        content = _bundle(arguments, folder, health.prepared(folder))
+        write_durably(descriptor, content, "The diagnostics", "Free some space, or name a disk.")
+    output.data(diagnostics=str(path), size=len(content))
+    output.line(f"The diagnostics are in {path}: a zip that names no person and no document.")
+    output.line("Look into it before you give it away; nothing in it is compressed.")
+    return 0
+
+
+def _bundle(arguments: Arguments, folder: Path, prepared: health.Prepared) -> bytes:
+    from appliance.diagnosis.bundle import bundle, looked_at  # late: it imports the log
+
+    problems = prepared.problems
+    try:
+        if scripted(arguments) and vault_in(folder):
+            passphrase = read_passphrase(arguments)
+            with closing(open_appliance(folder)) as appliance:
+                appliance.unlock(passphrase, arguments.name)
+                return appliance.diagnostics()
+    except CloisterError as error:
+        failed = Check("log-in", "failed", error.sentence, error.next_step, error.code)
+        problems = (*problems, failed)
+    checks = health.checks(folder, prepared.settings, prepared.airgap, None)
+    found = {check.name: check for check in (*checks, *problems)}
+    return bundle(looked_at(prepared, tuple(found.values()), now(), None))

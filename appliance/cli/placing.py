@@ -40,6 +40,21 @@ def new_file(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
+def write_durably(descriptor: int, content: bytes, what: str, hint: str) -> None:
+    """Durable on return; on failure the file is left empty. Raises StorageReadOnly, saying that
+    `what` could not be written."""
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    except OSError as error:
+        os.ftruncate(descriptor, 0)
+        raise StorageReadOnly(
+            f"{what} could not be written: {error.strerror}.", hint=hint
+        ) from error
+
+
 @contextmanager
 def empty_folder(path: Path) -> Iterator[Path]:
     """A folder to write into, made where there is none. Raises UsageError where it holds

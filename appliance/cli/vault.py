@@ -16,9 +16,9 @@ from appliance.app import Appliance, open_appliance
 from appliance.cli.arguments import Arguments
 from appliance.cli.opening import data_folder, unlocked
 from appliance.cli.output import Output
-from appliance.cli.placing import new_file
+from appliance.cli.placing import new_file, write_durably
 from appliance.cli.secrets import read_lines, scripted
-from appliance.errors import StorageReadOnly, UsageError
+from appliance.errors import UsageError
 from appliance.vault.holdings import MAXIMUM_TITLE
 from appliance.vault.people import showable
 
@@ -122,14 +122,5 @@ def require_title(title: str) -> None:
 
 def write_secret(descriptor: int, text: str) -> None:
     """Durable on return; on failure the file is left empty."""
-    try:
-        content = f"{text}\n".encode()
-        while content:
-            content = content[os.write(descriptor, content) :]
-        os.fsync(descriptor)
-    except OSError as error:
-        os.ftruncate(descriptor, 0)
-        raise StorageReadOnly(
-            f"The recovery code could not be written: {error.strerror}.",
-            hint="Keep the code that is shown here.",
-        ) from error
+    content = f"{text}\n".encode()
+    write_durably(descriptor, content, "The recovery code", "Keep the code that is shown here.")

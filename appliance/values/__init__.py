@@ -33,7 +33,9 @@ from appliance.values.asking import (
 from appliance.values.checks import (
     AirgapReport,
     Check,
+    Fact,
     Probe,
+    Seen,
 )
 from appliance.values.documents import (
     VECTOR_SIZE,
@@ -102,6 +104,7 @@ __all__ = [
     "DocumentInfo",
     "DocumentKind",
     "Event",
+    "Fact",
     "Failed",
     "Fleet",
     "Found",
@@ -139,6 +142,7 @@ __all__ = [
     "SeatLog",
     "SeatProblem",
     "SeatView",
+    "Seen",
     "Stage",
     "Standing",
     "StoreMark",

@@ -40,7 +40,7 @@ def require_strong(passphrase: str, name: str) -> None:
     """Raises PassphraseTooWeak, with what to do about it."""
     text = unicodedata.normalize("NFKC", passphrase[: MAXIMUM_LENGTH + 1])
     plain = "".join(text.casefold().split()).replace("-", "")
-    own = "".join(unicodedata.normalize("NFKC", name).casefold().split())
+    own = "".join(unicodedata.normalize("NFKC", name).casefold().split()).replace("-", "")
     if len(text) < MINIMUM_LENGTH:
         raise PassphraseTooWeak(f"The passphrase is shorter than {MINIMUM_LENGTH} characters.")
     if len(passphrase) > MAXIMUM_LENGTH:

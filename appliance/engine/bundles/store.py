@@ -29,6 +29,7 @@ from appliance.engine.bundles.manifest import (
     Manifest,
     Signed,
     has_signature,
+    hash_file,
     manifest_bytes,
     parse_manifest,
     read_signed,
@@ -86,8 +87,6 @@ def install(
     ModelMissing, FamilyUnsupported, FormatUnsupported, ConfigurationInvalid, UsageError (one of
     that name and version is there), StorageFull, StorageReadOnly.
     """
-    if not source.is_dir():
-        raise ModelMissing(f"There is no folder {source}.", hint="Name the bundle's folder.")
     signed = _signed(source, trusted, acceptance)
     described = signed.manifest if signed else _described(source, acceptance)
     target = models / described.id
@@ -103,10 +102,27 @@ def install(
         return _copied(source, target, described, signed, trusted)
 
 
+def examined(
+    source: Path, trusted: tuple[TrustedKey, ...], acceptance: Acceptance | None = None
+) -> Manifest:
+    """What `install` would write down, and nothing is changed: a signed bundle is verified to its
+    last byte, of an unsigned one copying finds out the rest. Raises as `install`, for the bundle's
+    part, and OSError."""
+    signed = _signed(source, trusted, acceptance)
+    if signed is None:
+        return _described(source, acceptance)
+    for file in signed.manifest.files:
+        if hash_file(source / file.path).sha256 != file.sha256:
+            raise ModelDamaged(f"{file.path} of the model is not what its manifest says.")
+    return signed.manifest
+
+
 def _signed(
     source: Path, trusted: tuple[TrustedKey, ...], acceptance: Acceptance | None
 ) -> Signed | None:
     """The bundle's own manifest; None where it has none that is good and one will be written."""
+    if not source.is_dir():
+        raise ModelMissing(f"There is no folder {source}.", hint="Name the bundle's folder.")
     if not (source / MANIFEST).is_file() or not has_signature(source):
         if acceptance is None:
             raise BundleUntrusted(
