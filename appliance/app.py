@@ -19,8 +19,8 @@ from uuid import uuid4
 from appliance.airgap import guard, selftest
 from appliance.cancellation import Cancellation
 from appliance.clock import now
-from appliance.errors import Locked, StorageReadOnly, UsageError
-from appliance.first_run import undone_on_failure
+from appliance.errors import Locked, UsageError
+from appliance.first_run import make_folders, undone_on_failure
 from appliance.refused import completed
 from appliance.settings import Settings, default_data_folder, read_settings
 from appliance.values import (
@@ -52,6 +52,7 @@ from appliance.vault import (
 )
 
 if TYPE_CHECKING:
+    from appliance.backups import Backups
     from appliance.chat_models import ChatModels
     from appliance.desk import Desk
     from appliance.engine.encoder.client import EngineHost
@@ -318,6 +319,14 @@ class Appliance:
         with self._at_work() as desk:
             yield ChatModels(desk)
 
+    @contextmanager
+    def backups(self) -> Iterator[Backups]:
+        """Backups, to make and check while the block runs."""
+        from appliance.backups import Backups
+
+        with self._at_work() as desk:
+            yield Backups(desk)
+
     # --- log -------------------------------------------------------------------------------
 
     def log_records(self, start: int = 0, count: int = 200) -> tuple[LogRecord, ...]:
@@ -380,16 +389,7 @@ def open_appliance(data: Path, *, writable: Sequence[Path] = (), screen: bool = 
     """
     harden_process()
     settings = read_settings()
-    spill = data / "spill"
-    try:
-        for folder in (data, spill):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageReadOnly(
-            f"The data folder {data} cannot be made: {error.strerror}."
-        ) from error
-    # Whatever library makes a temporary file makes it where nothing in the clear can outlive it.
-    os.environ["TMPDIR"] = str(spill)
+    make_folders(data)
     # Who sits on the session bus could act for us (docs/decisions/0008-air-gap.md).
     os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
     required = settings.airgap == "required"

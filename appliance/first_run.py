@@ -6,10 +6,27 @@ before, an older log above all, is evidence and stays.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from appliance.errors import StorageReadOnly
+
+
+def make_folders(data: Path) -> None:
+    """The data folder, and in it the one for whatever is passing. Raises StorageReadOnly."""
+    spill = data / "spill"
+    try:
+        for folder in (data, spill):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageReadOnly(
+            f"The data folder {data} cannot be made: {error.strerror}."
+        ) from error
+    # Whatever library makes a temporary file makes it where nothing in the clear can outlive it.
+    os.environ["TMPDIR"] = str(spill)
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from appliance.audit.happenings import (
     store_noted,
     value_noted,
 )
+from appliance.audit.holding import HeldLog, held_log
 from appliance.audit.index import OpenAsk, marks_in
 from appliance.audit.keys import first_keys
 from appliance.audit.leaf import RESERVED, parsed_leaf, shown
@@ -278,6 +279,14 @@ class Log:
         with self._lock:
             note = self.checkpoint()
             copy_log(self._chain, note, self._index.erased, folder)
+
+    def held(self) -> HeldLog:
+        """The log as it is now, for a backup: published, and with the bytes of every file that
+        would change as it goes on. Raises LogUnwritable, LogTampered."""
+        with self._lock, self._writer.writing():
+            self._chain.publish()
+            self._chain.anchor()
+            return held_log(self._chain)
 
     # --- inside ------------------------------------------------------------------------------
 

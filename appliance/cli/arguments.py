@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from appliance.cli.backup_arguments import add_backup_commands
 from appliance.cli.output import Output
 from appliance.errors import UsageError
 
@@ -172,6 +173,9 @@ def _parser() -> argparse.ArgumentParser:
     _log_commands(command("log", "log", "show", "Show, verify or export the log."), common)
     model = command("model", "model", "show", "Build, install, try or remove chat models.")
     _model_commands(model, common)
+    add_backup_commands(
+        command("backup", "backup", "show", "Make, check or restore backups."), common
+    )
     return parser
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
@@ -191,6 +191,14 @@ class Library:
     def checkpoint(self, collection: str) -> None:
         """Takes the write-ahead log over into the main file, for the end of an import."""
         self._of(collection).store.checkpoint()
+
+    @contextmanager
+    def still(self) -> Iterator[tuple[Path, ...]]:
+        """The files of the open stores, to which nothing is written while the block runs."""
+        with self._lock, ExitStack() as stack:
+            for opened in self._open.values():
+                stack.enter_context(opened.store.still())
+            yield tuple(opened.store.path for opened in self._open.values())
 
     # --- documents -----------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from appliance.vault.errors import (
 from appliance.vault.keyring import Keyring
 from appliance.vault.passphrase import normalised, require_strong
 from appliance.vault.primitives import KEY_SIZE, random_bytes
+from appliance.vault.recovered import recovery_envelope
 from appliance.vault.recovery import looks_like_code, new_code, read_code, secret_for, shown
 from appliance.vault.sealed import Context, seal, unseal
 from appliance.vault.slots import WRONG, SlotKind, open_slot
@@ -301,6 +302,12 @@ class Session:
         with self._lock:
             document = self._current()
             return holdings.recoverable(document, self._institution(document, recovery_code))
+
+    def recovery_envelope(self) -> bytes:
+        """What a backup carries so that the recovery code alone opens it (`recovered.py`): no
+        secret in the clear, nothing of any person but the custodian's id."""
+        with self._lock:
+            return recovery_envelope(self._current())
 
     def recover_collection(self, collection: str, recovery_code: str) -> None:
         """Makes this person a member with the custodian's recovery code; log it."""

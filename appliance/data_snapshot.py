@@ -1,0 +1,84 @@
+"""The whole data folder at one moment, while the desk is open: what a backup reads.
+
+Rules kept here: for the moment that is captured, no store and no log can be written to (stores
+first, the log last, the order in which a transaction takes them), so every store is exactly what
+the newest mark in the captured log says; the moment lasts as long as it takes to list the folder
+and to read what changes in place, not as long as the copying. Everything below the data folder
+belongs to a backup unless it is named here: a part that is added is backed up without being asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.audit.holding import is_passing
+from appliance.errors import CloisterError
+from appliance.memory import History
+from appliance.parcel.backup.restoring import UNDER_WAY, VAULT
+from appliance.parcel.backup.snapshot import Held, Snapshot, Source, held_open, lying_still
+from appliance.parcel.restored import FILE as RESTORED
+from appliance.vault.durable import is_leftover, storage_error
+
+if TYPE_CHECKING:
+    from appliance.desk import Desk
+
+_LEFT = frozenset({"spill", "models-cache", "parcels/incoming", RESTORED, UNDER_WAY})
+"""Passing or derived, or written anew by a restore."""
+
+_DERIVED = "vectors.sealed"
+_LOCK = "lock"
+_AUDIT = "audit/"
+
+
+def snapshot(desk: Desk) -> Snapshot:
+    """Close it when it has been read. What is in the write-ahead logs is taken over first, so that
+    little has to be held in memory. Raises storage errors, LogUnwritable."""
+    _settle(desk)
+    held: list[Source] = []
+    try:
+        with ExitStack() as stack:
+            stores = list(stack.enter_context(desk.library.still()))
+            if isinstance(desk.history, History):
+                stores.append(stack.enter_context(desk.history.still()))
+            log = desk.ledger.log.held()
+            held += (Held(f"{_AUDIT}{name}", content) for name, content in log.files)
+            held.append(Held(VAULT, (desk.place.data / VAULT).read_bytes()))
+            for path in stores:
+                held += _store(desk.place.data, path)
+            taken = {source.path for source in held}
+            still, left_out = lying_still(
+                desk.place.data, lambda path: path not in taken and _belongs(path)
+            )
+    except BaseException as error:
+        Snapshot(tuple(held), (), 0, "").close()
+        if isinstance(error, OSError):
+            raise storage_error(error, "the data folder was not read") from error
+        raise
+    return Snapshot((*held, *still), left_out, log.size, log.root.hex())
+
+
+def _settle(desk: Desk) -> None:
+    with suppress(CloisterError):  # a full disk, say: then more is held in memory, nothing is lost
+        for collection in desk.library.open_collections():
+            desk.library.checkpoint(collection)
+        if isinstance(desk.history, History):
+            desk.history.checkpoint()
+
+
+def _store(data: Path, path: Path) -> Iterator[Source]:
+    """The main file is never written to, only replaced; the write-ahead log grows."""
+    name = path.relative_to(data).as_posix()
+    yield held_open(name, path)
+    wal = path.with_name(f"{path.name}.wal")
+    if wal.exists():
+        yield Held(f"{name}.wal", wal.read_bytes())
+
+
+def _belongs(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    if path in _LEFT or name in (_LOCK, _DERIVED) or is_leftover(name):
+        return False
+    return not (path.startswith(_AUDIT) and is_passing(path.removeprefix(_AUDIT)))
