@@ -34,7 +34,7 @@ from appliance.parcel.errors import (
     NoBackup,
 )
 from appliance.parcel.reading import NotOrdinary, read_bounded
-from appliance.vault.durable import remove_leftovers, storage_error, write_atomic
+from appliance.vault.durable import remove_leftovers, storage_error, sync_folder, write_atomic
 from appliance.vault.folder_lock import lock_folder
 
 NAME = "cloister-backup"
@@ -75,8 +75,6 @@ class Place:
             try:
                 for folder in (self.backups, self.folder / "chunks"):
                     folder.mkdir(mode=0o700, exist_ok=True)
-                for at in range(256):
-                    (self.folder / "chunks" / f"{at:02x}").mkdir(mode=0o700, exist_ok=True)
             except OSError as error:
                 raise storage_error(error, "the folder of backups was not made") from error
             for folder in (self.backups, *(self.folder / "chunks").iterdir()):
@@ -86,6 +84,12 @@ class Place:
 
     def write(self, path: Path, content: bytes) -> None:
         """Durable on return. Raises storage errors; then nothing of it is there."""
+        if not path.parent.is_dir():
+            try:
+                path.parent.mkdir(mode=0o700)
+                sync_folder(path.parent.parent)
+            except OSError as error:
+                raise storage_error(error, "a folder of backups was not made") from error
         write_atomic(path, content)
 
     # --- reading ---------------------------------------------------------------------------
