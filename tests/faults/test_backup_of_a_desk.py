@@ -15,6 +15,7 @@ from typing import cast
 import pytest
 
 from appliance.audit import Log, Record
+from appliance.audit.holding import HeldLog
 from appliance.audit.verify import verify
 from appliance.backups import Backups, check_with_code, list_backups
 from appliance.desk import Desk, Place
@@ -25,7 +26,8 @@ from appliance.parcel.errors import BackupForeign, BackupRolledBack, RestoreRefu
 from appliance.parcel.restored import SUBKEY, read_restored
 from appliance.policy import Action
 from appliance.restoring import OLDER, Outcome, restore
-from appliance.values import LogRecord
+from appliance.values import LogRecord, Turn
+from appliance.values import Outcome as Asked
 from appliance.vault import (
     RecoveryCodeMistyped,
     Session,
@@ -256,6 +258,35 @@ def test_a_backup_made_while_documents_come_and_go_is_of_one_moment(
             for info in again.library.documents(again.ward):
                 assert again.originals.read(info.id) == info.title.encode()
         shutil.rmtree(tmp_path / "new")
+
+
+def test_nothing_is_written_at_the_moment_a_backup_is_of(
+    office: Office, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writers = [
+        threading.Thread(target=office.add, args=("too late",)),
+        threading.Thread(
+            target=office.history.save, args=("ab" * 12, Turn("late", now(), Asked.FAILED, None))
+        ),
+    ]
+    real = office.log.held
+
+    def held() -> HeldLog:
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join(0.4)
+            assert writer.is_alive(), "a store was written to"
+        return real()
+
+    monkeypatch.setattr(office.log, "held", held)
+    office.backups.create(tmp_path / "stick")
+    for writer in writers:
+        writer.join()
+    assert office.titles() == {"first", "too late"}
+    again, _ = restored(tmp_path, code)
+    with closing(again):
+        assert again.titles() == {"first"}
 
 
 def record_of_something() -> Record:
