@@ -67,3 +67,66 @@ class BackupUnsettled(CloisterError):
 class RestoreRefused(CloisterError):
     code = "restore_refused"
     hint = "Name a new or an empty folder with --data."
+
+
+class NoParcel(CloisterError):
+    code = "no_parcel"
+    hint = "Name the folder that holds `cloister-parcel`, as it is mounted."
+
+
+class OriginUnknown(CloisterError):
+    """No root of trust is installed here that the parcel begins with."""
+
+    code = "parcel_origin_unknown"
+    hint = (
+        "Ask whoever made it for their root.json, compare its fingerprint by another way, and put "
+        "it into /etc/cloister/parcel-roots/NAME.json."
+    )
+
+
+class ParcelRefused(CloisterError):
+    """What is on the stick is not what its origin signed, or not any more."""
+
+    code = "parcel_refused"
+    hint = "Do not use this stick. Get the parcel again from where it came from."
+
+
+class ParcelForged(ParcelRefused):
+    code = "parcel_forged"
+    hint = "Do not use this stick, and tell your security officer."
+
+
+class ParcelRolledBack(ParcelRefused):
+    code = "parcel_rolled_back"
+    hint = (
+        "A newer one of this origin was seen here. Get the newest, or tell your security officer."
+    )
+
+
+class ParcelExpired(ParcelRefused):
+    code = "parcel_expired"
+    hint = (
+        "Get a fresh one from its origin. If the date of this machine is wrong, have it set right."
+    )
+
+
+class ParcelDamaged(ParcelRefused):
+    code = "parcel_damaged"
+    hint = "Copy the parcel onto the stick again; what arrived whole is kept."
+
+
+class ParcelInterrupted(CloisterError):
+    """The stick went away half-way. What arrived is kept."""
+
+    code = "parcel_interrupted"
+    hint = "Put the stick in again and import once more: it goes on where it stopped."
+
+
+class RootsInvalid(CloisterError):
+    code = "parcel_roots_invalid"
+    hint = "Correct the folder /etc/cloister/parcel-roots, or remove the file named above."
+
+
+class ParcelUnmakable(CloisterError):
+    code = "parcel_unmakable"
+    hint = "See `cloister parcel make --help`."
