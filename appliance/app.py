@@ -52,7 +52,7 @@ from appliance.vault import (
 )
 
 if TYPE_CHECKING:
-    from appliance.backups import Backups
+    from appliance.administration import Administration
     from appliance.chat_models import ChatModels
     from appliance.desk import Desk
     from appliance.engine.encoder.client import EngineHost
@@ -320,12 +320,12 @@ class Appliance:
             yield ChatModels(desk)
 
     @contextmanager
-    def backups(self) -> Iterator[Backups]:
-        """Backups, to make and check while the block runs."""
-        from appliance.backups import Backups
+    def administration(self) -> Iterator[Administration]:
+        """Backups and parcels, to manage while the block runs."""
+        from appliance.administration import Administration
 
         with self._at_work() as desk:
-            yield Backups(desk)
+            yield Administration(desk)
 
     # --- log -------------------------------------------------------------------------------
 

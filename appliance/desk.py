@@ -25,7 +25,8 @@ from appliance.language_model import composes, language_model, written_by
 from appliance.ledger import Ledger
 from appliance.memory import History, Library
 from appliance.originals import CollectionShelf, Originals
-from appliance.policy import Action, PolicyEngine, load_packs, shipped_folder
+from appliance.policy import Action, PolicyEngine
+from appliance.policy_packs import open_policy
 from appliance.protocols import Clock
 from appliance.refused import RefusedHistory, left_out, named
 from appliance.settings import Settings
@@ -40,8 +41,6 @@ from appliance.values import (
     Writing,
 )
 from appliance.vault import Session
-
-PACKS = ("baseline",)
 
 
 class NotAllowed(CloisterError):
@@ -295,7 +294,7 @@ def open_desk(
         begun = unsettled(ledger)
         floor = log.latest_value("vault", session.vault_id)
         session.require_counter(floor or 0)
-        policy = _open_policy(ledger)
+        policy = open_policy(ledger, place.data)
         _note_session(ledger, airgap, policy)
         desk = Desk(
             place,
@@ -331,19 +330,6 @@ def _open_log(place: Place, session: Session) -> Log:
             hint="Put the folder `audit` back from a backup and tell your security officer.",
         )
     return Log.create(place.audit, f"cloister/{session.vault_id}", key, now)
-
-
-def _open_policy(ledger: Ledger) -> PolicyEngine:
-    """The packs that ship, none older than those the log has seen in force."""
-    known = {name: ledger.log.latest_value("pack", name) for name in PACKS}
-    packs = load_packs(
-        [shipped_folder() / name for name in PACKS],
-        seen=[f"{name}@{serial}" for name, serial in known.items() if serial is not None],
-    )
-    for pack in packs:
-        if known.get(pack.name) != pack.serial:
-            ledger.log.note_value("pack", pack.name, pack.serial)
-    return PolicyEngine(packs)
 
 
 def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine) -> None:

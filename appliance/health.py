@@ -72,7 +72,9 @@ def _all(
         yield _tried("stores", "Restore the data folder from a backup.", lambda: _stores(desk))
     yield _tried("encoder", "Run `make setup`, or install Cloister anew.", _encoder)
     yield _language_model(data, settings, desk)
-    yield _tried("policy", "Install Cloister anew: its signed policy is not intact.", _policy)
+    yield _tried(
+        "policy", "Install Cloister anew: its signed policy is not intact.", lambda: _policy(data)
+    )
     sources = ", ".join(f"{name} ({source.value})" for name, source in settings.sources)
     yield Check("settings", "ok", f"Set other than built in: {sources or 'nothing'}.")
     if desk is None:
@@ -152,10 +154,11 @@ def _language_model(data: Path, settings: Settings, desk: Desk | None) -> Check:
     return tried
 
 
-def _policy() -> str:
-    from appliance.policy import PolicyEngine, load_packs, shipped_folder
+def _policy(data: Path) -> str:
+    from appliance.policy import PolicyEngine, load_packs
+    from appliance.policy_packs import pack_folders
 
-    policy = PolicyEngine(load_packs([shipped_folder() / "baseline"]))
+    policy = PolicyEngine(load_packs(pack_folders(data)))
     return f"{', '.join(policy.packs)}, signatures verified, hash {policy.pack_hash[:16]}."
 
 

@@ -198,6 +198,13 @@ class Log:
         with self._lock:
             return self._index.numbers.get(f"{kind}/{identity}")
 
+    def latest_values(self, kind: str) -> dict[str, int]:
+        """The newest number of each identity of this kind."""
+        with self._lock:
+            prefix = f"{kind}/"
+            found = self._index.numbers.items()
+            return {name.removeprefix(prefix): n for name, n in found if name.startswith(prefix)}
+
     def erase_payload(
         self, seq: int, *, person: str = "", role: str = "", code: str = "erased"
     ) -> int:

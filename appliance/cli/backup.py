@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from appliance.cli.arguments import Arguments
-from appliance.cli.opening import data_folder, unlocked
+from appliance.cli.model import size
+from appliance.cli.opening import data_folder, guarded, unlocked
 from appliance.cli.output import Output
 from appliance.cli.secrets import read_passphrase
 from appliance.errors import UsageError
@@ -21,8 +22,11 @@ class FolderMissing(UsageError):
 
 def create(arguments: Arguments, output: Output) -> int:
     folder = _folder(arguments)
-    with unlocked(arguments, writable=(folder,)) as appliance, appliance.backups() as backups:
-        written = backups.create(
+    with (
+        unlocked(arguments, writable=(folder,)) as appliance,
+        appliance.administration() as administration,
+    ):
+        written = administration.backups.create(
             folder, recheck=arguments.flag("recheck"), progress=_progress(output, "backing up")
         )
     manifest = written.manifest
@@ -38,7 +42,7 @@ def create(arguments: Arguments, output: Output) -> int:
     )
     output.line(
         f"Backup {manifest.number} is made: {manifest.files} files, "
-        f"{_size(manifest.content_size)}, of which {_size(written.written_size)} had to be written."
+        f"{size(manifest.content_size)}, of which {size(written.written_size)} had to be written."
     )
     output.line(
         f"Check it anywhere with: cloister backup verify {folder} --key {written.fingerprint}"
@@ -57,20 +61,20 @@ def verify(arguments: Arguments, output: Output) -> int:
     if key and arguments.flag("recovery"):
         raise UsageError("--key and --recovery are two ways of checking.", hint="Give one of them.")
     if key:
-        _guarded()
+        guarded()
         from appliance.backups import check_signed  # late: it imports what starts threads
 
         checked = check_signed(folder, key, number=number, progress=progress)
     elif arguments.flag("recovery"):
-        _guarded()
+        guarded()
         from appliance.backups import check_with_code
 
         checked = check_with_code(
             folder, lambda: read_passphrase(arguments, CODE), number=number, progress=progress
         )
     else:
-        with unlocked(arguments) as appliance, appliance.backups() as backups:
-            checked = backups.check(folder, number=number, progress=progress)
+        with unlocked(arguments) as appliance, appliance.administration() as administration:
+            checked = administration.backups.check(folder, number=number, progress=progress)
     output.clear()
     output.data(
         verified=True,
@@ -85,13 +89,13 @@ def verify(arguments: Arguments, output: Output) -> int:
     if checked.last != checked.first:
         which = f"backups {checked.first} to {checked.last}"
     how = "every chunk was opened" if checked.opened else "every signature and hash was checked"
-    output.line(f"Whole: {which}, {checked.chunks} chunks, {_size(checked.size)}; {how}.")
+    output.line(f"Whole: {which}, {checked.chunks} chunks, {size(checked.size)}; {how}.")
     return 0
 
 
 def show(arguments: Arguments, output: Output) -> int:
     """Needs neither a vault nor a login: a manifest holds no secret."""
-    _guarded()
+    guarded()
     from appliance.backups import list_backups
 
     entries = list_backups(_folder(arguments))
@@ -112,7 +116,7 @@ def show(arguments: Arguments, output: Output) -> int:
         )
         output.line(
             f"{manifest.number:6}  {manifest.created:%Y-%m-%d %H:%M:%S}  {manifest.files} files, "
-            f"{_size(manifest.content_size)}, log of {manifest.log_size} records"
+            f"{size(manifest.content_size)}, log of {manifest.log_size} records"
         )
     return int(any(entry.problem for entry in entries))
 
@@ -163,21 +167,6 @@ def restore(arguments: Arguments, output: Output) -> int:
     return 0
 
 
-def _guarded() -> None:
-    """Where no data folder is opened: the guard goes on all the same, and nothing may be written.
-    What is read is untrusted, and a recovery code leads to a vault's key."""
-    from appliance.airgap import guard, selftest
-    from appliance.clock import now
-    from appliance.settings import read_settings
-    from appliance.vault import harden_process
-
-    harden_process()
-    required = read_settings().airgap == "required"
-    guard.engage((), screen=False, required=required)
-    if required:
-        selftest.require_proof(selftest.prove(now()))
-
-
 def _recovery_code(arguments: Arguments) -> str:
     path = arguments.text("recovery_file")
     if not path:
@@ -210,7 +199,3 @@ def _progress(output: Output, doing: str) -> Callable[[int, int], None]:
         output.progress(f"{doing}: {100 * done // max(total, 1)} %")
 
     return say
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

@@ -23,6 +23,7 @@ from appliance.memory.collection import OnNotice, OpenCollection
 from appliance.memory.database import require_identifier
 from appliance.memory.errors import CollectionNotOpen, DocumentUnusable, JobUnknown
 from appliance.memory.evidence import EarlierMarks
+from appliance.memory.exporting import read_draft
 from appliance.memory.journal import JobFile
 from appliance.memory.search import search
 from appliance.memory.shelf import EXACT_LIMIT
@@ -248,6 +249,11 @@ class Library:
 
         self._of(collection).add(draft, finish)
         return info
+
+    def draft(self, collection: str, document: str) -> Draft:
+        """A document as it was handed to `add_document`, to be packed for another machine. Raises
+        DocumentUnknown."""
+        return read_draft(self._of(collection).store, collection, document)
 
     def has_content(self, collection: str, sha256: str) -> str | None:
         """The id of the document made from these bytes, if there is one."""

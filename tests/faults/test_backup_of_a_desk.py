@@ -1,5 +1,4 @@
-"""Backups of a real vault, log and stores, while they are written to, and what a restore makes of
-them. The desk is the real one but for its engine, reader and policy, which a backup never asks."""
+"""Backups of a desk while its stores are written to, and what a restore makes of them."""
 
 from __future__ import annotations
 
@@ -7,145 +6,56 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 
-from appliance.audit import Log, Record
+from appliance.audit import Record
 from appliance.audit.holding import HeldLog
 from appliance.audit.verify import verify
-from appliance.backups import Backups, check_with_code, list_backups
-from appliance.desk import Desk, Place
-from appliance.ledger import Ledger
-from appliance.memory import History, Library, new_document_id
-from appliance.originals import Originals
+from appliance.backups import check_with_code, list_backups
 from appliance.parcel.errors import BackupForeign, BackupRolledBack, RestoreRefused
 from appliance.parcel.restored import SUBKEY, read_restored
-from appliance.policy import Action
 from appliance.restoring import OLDER, Outcome, restore
-from appliance.values import LogRecord, Turn
 from appliance.values import Outcome as Asked
+from appliance.values import Turn
 from appliance.vault import (
     RecoveryCodeMistyped,
-    Session,
     Tampered,
-    Vault,
     WrongRecoveryCode,
     recovered_vault,
 )
 from appliance.vault.recovery import new_code, shown
-from tests.unit.memory.material import add_texts
+from tests.faults.office import Furnished, Office, furnished, now, unlocked
 from tests.unit.vault.conftest import stretched_once  # noqa: F401  one slow derivation for all
-
-PASSPHRASE = "seven lanterns over quiet water"
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Office:
-    """A data folder with one collection, opened as `open_desk` does."""
-
-    def __init__(self, data: Path, session: Session, ward: str) -> None:
-        self.data, self.session, self.ward = data, session, ward
-        place = Place(data)
-        key = session.vault_subkey("audit")
-        fresh = not place.audit.exists()
-        if fresh:
-            self.log = Log.create(place.audit, f"cloister/{session.vault_id}", key, now)
-        else:
-            self.log = Log.open(place.audit, key, now)
-        session.require_counter(self.log.latest_value("vault", session.vault_id) or 0)
-        ledger = Ledger(self.log, session)
-        self.library = Library(place.collections, place.spill, ledger.mark)
-        person, own = session.person.id, session.person_key("history")
-        path = place.history(person)
-        if fresh:
-            path.parent.mkdir(parents=True)
-            self.library.create_collection(ward, session.collection_key(ward))
-            self.history = History.create(
-                path, own, spill=place.spill, person=person, on_mark=ledger.mark
-            )
-        else:
-            marks = self.log.latest_store
-            self.library.open_collection(
-                ward, session.collection_key(ward), marks(f"collection/{ward}")
-            )
-            self.history = History.open(
-                path, own, spill=place.spill, person=person, mark=marks(f"person/{person}"),
-                on_mark=ledger.mark,
-            )  # fmt: skip
-        self.log.note_value("vault", session.vault_id, session.counter)
-        self.originals = Originals(place.collections / ward, session.collection_key(ward))
-        desk = SimpleNamespace(
-            place=place, session=session, ledger=ledger, library=self.library,
-            history=self.history, now=now, require=self.require, collections=lambda: (),
-        )  # fmt: skip
-        self.backups = Backups(cast("Desk", desk))
-
-    def require(self, action: Action, _resource: str = "") -> None:
-        assert action is Action.BACK_UP
-
-    def add(self, text: str) -> str:
-        """A document as an import adds it: the original first."""
-        document = new_document_id()
-        self.originals.write(document, text.encode())
-        add_texts(self.library, self.ward, (text,), title=text, document=document)
-        return document
-
-    def titles(self) -> set[str]:
-        return {info.title for info in self.library.documents(self.ward)}
-
-    def close(self) -> None:
-        self.library.close()
-        self.history.close()
-        self.log.close()
-        self.session.close()
 
 
 @pytest.fixture(scope="module")
-def _made(
+def made(
     tmp_path_factory: pytest.TempPathFactory,
     stretched_once: None,  # noqa: F811
-) -> tuple[Path, str, str]:
-    data = tmp_path_factory.mktemp("office") / "data"
-    session, code = Vault(data).create("Ann", PASSPHRASE, now=now())
-    ward = session.create_collection("Ward 9", now())
-    with closing(Office(data, session, ward)) as office:
-        office.add("first")
-    return data, ward, code
+) -> Furnished:
+    return furnished(tmp_path_factory.mktemp("office") / "data")
 
 
 @pytest.fixture
-def office(_made: tuple[Path, str, str], tmp_path: Path) -> Iterator[Office]:
-    data = Path(shutil.copytree(_made[0], tmp_path / "data"))
+def office(made: Furnished, tmp_path: Path) -> Iterator[Office]:
     (tmp_path / "stick").mkdir()
-    opened = Office(data, Vault(data).unlock(PASSPHRASE), _made[1])
+    opened = made.opened(tmp_path / "data")
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def code(_made: tuple[Path, str, str]) -> str:
-    return _made[2]
+def code(made: Furnished) -> str:
+    return made.code
 
 
 def restored(folder: Path, code: str, number: int | None = None) -> tuple[Office, Outcome]:
     data = folder / "new"
     data.mkdir()
     outcome = restore(folder / "stick", data, lambda: code, now, number=number)
-    session = Vault(data).unlock(PASSPHRASE)
-    (ward, _), *_rest = session.collections()
-    return Office(data, session, ward), outcome
-
-
-def record(office: Office, action: str) -> LogRecord:
-    found = [one for one in office.log.records(0, office.log.size) if one.action == action]
-    return found[-1]
+    return unlocked(data), outcome
 
 
 def test_after_a_total_loss_everything_is_there_and_the_log_goes_on(
@@ -158,14 +68,14 @@ def test_after_a_total_loss_everything_is_there_and_the_log_goes_on(
     again, outcome = restored(tmp_path, code)
     with closing(again):
         assert again.titles() == {"first", "second"}
-        said = record(again, "backup.restored")
+        said = again.record("backup.restored")
         assert said.seq == outcome.record == written.manifest.log_size
         assert said.seq < size
         fields = dict(said.fields)
         assert (fields["details.number"], fields["details.manifest"]) == ("1", written.sha256)
         assert "code" not in fields
         third = again.add("third")
-        assert again.originals.read(third) == b"third"
+        assert again.read(third) == b"third"
     assert verify(tmp_path / "new" / "audit", key).size > said.seq
 
 
@@ -177,7 +87,7 @@ def test_an_older_backup_says_that_it_is_older(office: Office, code: str, tmp_pa
     with closing(again):
         assert outcome.older
         assert again.titles() == {"first"}
-        fields = dict(record(again, "backup.restored").fields)
+        fields = dict(again.record("backup.restored").fields)
         assert fields["code"] == OLDER
         assert (fields["details.number"], fields["details.newest"]) == ("1", "2")
 
@@ -241,7 +151,7 @@ def test_a_backup_made_while_documents_come_and_go_is_of_one_moment(
             document = office.add(f"number {number}")
             if number % 3 == 0:
                 office.library.remove_document(office.ward, document)
-                office.originals.path(document).unlink()
+                office.desk.originals(office.ward).path(document).unlink()
             office.log.append(record_of_something())
 
     worker = threading.Thread(target=work)
@@ -256,7 +166,7 @@ def test_a_backup_made_while_documents_come_and_go_is_of_one_moment(
         again, _ = restored(tmp_path, code, number=number)
         with closing(again):
             for info in again.library.documents(again.ward):
-                assert again.originals.read(info.id) == info.title.encode()
+                assert again.read(info.id) == info.title.encode()
         shutil.rmtree(tmp_path / "new")
 
 
@@ -338,16 +248,14 @@ def test_backups_that_were_taken_away_are_missed(office: Office, tmp_path: Path)
     for call in (office.backups.create, office.backups.check):
         with pytest.raises(BackupRolledBack):
             call(tmp_path / "stick")
-    said = record(office, "backup.not_created")
+    said = office.record("backup.not_created")
     assert dict(said.fields)["code"] == BackupRolledBack.code
 
 
 def test_two_vaults_do_not_share_a_folder(office: Office, tmp_path: Path) -> None:
     office.backups.create(tmp_path / "stick")
     before = list_backups(tmp_path / "stick")
-    session, _ = Vault(tmp_path / "second").create("Bob", "another long phrase", now=now())
-    ward = session.create_collection("Ward 10", now())
-    second = Office(tmp_path / "second", session, ward)
+    second = unlocked(furnished(tmp_path / "second").data)
     with closing(second), pytest.raises(BackupForeign):
         second.backups.create(tmp_path / "stick")
     assert list_backups(tmp_path / "stick") == before

@@ -80,6 +80,7 @@ class Mount:
         stick went away: what was copied stays), StorageFull, StorageReadOnly, and what `progress`
         raises."""
         folders = {into}
+        _sweep(into, item)
         for file in item.files:
             target = into.joinpath(*file.path.split("/"))
             try:
@@ -100,6 +101,11 @@ class Mount:
         progress(done)
         try:
             self._append(file, unfinished, digest, done, progress)
+            if done and digest.hexdigest() != file.sha256:  # what was there was of another parcel
+                progress(-file.size)
+                unfinished.unlink()
+                digest = hashlib.sha256()
+                self._append(file, unfinished, digest, 0, progress)
         except (FileNotFoundError, StorageFailed):
             raise ParcelInterrupted(f"{file.path} of the parcel could not be read on.") from None
         except NotOrdinary:
@@ -135,6 +141,18 @@ class Mount:
                 os.close(written)
         if done < file.size:
             raise FileNotFoundError(file.path)
+
+
+def _sweep(into: Path, item: Item) -> None:
+    """What an earlier parcel left there and this one does not hold."""
+    wanted = {into.joinpath(*file.path.split("/")) for file in item.files}
+    wanted |= {path.with_name(f"{path.name}{_UNFINISHED}") for path in wanted}
+    try:
+        for path in into.rglob("*"):
+            if path not in wanted and not path.is_dir():
+                path.unlink()
+    except OSError as error:
+        raise storage_error(error, "what an earlier parcel left was not removed") from error
 
 
 def _taken(unfinished: Path, file: ParcelFile) -> tuple[hashlib._Hash, int]:
