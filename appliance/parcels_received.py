@@ -42,6 +42,8 @@ def is_here(data: Path, item: Item) -> bool:
         return (models_folder(data) / f"{item.name}@{item.version}").is_dir()
     if item.kind is Kind.LIBRARY:
         return False
+    if item.kind is Kind.POLICY and item.version.isascii() and item.version.isdigit():
+        return serial_in_force(data, item.name) >= int(item.version)
     return all(
         _same(_place(data, item).joinpath(*file.path.split("/")), file) for file in item.files
     )

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from appliance.cli.backup_arguments import add_backup_commands
 from appliance.cli.output import Output
+from appliance.cli.parcel_arguments import add_parcel_commands
 from appliance.errors import UsageError
 
 TRIAL = "model_trial"
@@ -173,9 +174,8 @@ def _parser() -> argparse.ArgumentParser:
     _log_commands(command("log", "log", "show", "Show, verify or export the log."), common)
     model = command("model", "model", "show", "Build, install, try or remove chat models.")
     _model_commands(model, common)
-    add_backup_commands(
-        command("backup", "backup", "show", "Make, check or restore backups."), common
-    )
+    add_backup_commands(command("backup", "backup", "show", "Make or restore backups."), common)
+    add_parcel_commands(command("parcel", "parcel", "inspect", "Make or import parcels."), common)
     return parser
 
 

@@ -6,6 +6,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -213,7 +214,7 @@ def test_the_wrong_code_opens_nothing(office: Office, code: str, tmp_path: Path)
         ("not a code", RecoveryCodeMistyped),
     ):
         with pytest.raises(error):
-            restore(tmp_path / "stick", data, lambda wrong=wrong: wrong, now)
+            restore(tmp_path / "stick", data, partial(str, wrong), now)
     assert [path.name for path in data.iterdir()] == ["lock"]
     assert check_with_code(tmp_path / "stick", lambda: code).opened
 
@@ -235,9 +236,9 @@ def test_after_a_new_code_the_next_backup_opens_with_that_and_the_old_with_the_o
     fresh = office.session.new_recovery_code()
     office.backups.create(tmp_path / "stick")
     for number, right, wrong in ((1, code, fresh), (2, fresh, code)):
-        assert check_with_code(tmp_path / "stick", lambda right=right: right, number=number).opened
+        assert check_with_code(tmp_path / "stick", partial(str, right), number=number).opened
         with pytest.raises(WrongRecoveryCode):
-            check_with_code(tmp_path / "stick", lambda wrong=wrong: wrong, number=number)
+            check_with_code(tmp_path / "stick", partial(str, wrong), number=number)
 
 
 def test_backups_that_were_taken_away_are_missed(office: Office, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from appliance.parcel.errors import ParcelUnmakable
 from appliance.parcel.reading import NotOrdinary, opened, pieces, read_bounded
@@ -207,25 +208,25 @@ class Workshop:
         for number, content in self._roots().items():
             write_atomic(place / f"{number}.root.json", content)
 
-        def signed(part: Targets | Snapshot | Timestamp) -> bytes:
-            metadata = Metadata(part)
-            metadata.sign(signer)
-            content = metadata.to_bytes()
-            return content
-
-        listed = signed(Targets(version=version, expires=expires, targets=targets))
-        snapshot = signed(
-            Snapshot(
-                version=version, expires=expires, meta={"targets.json": _meta(version, listed)}
-            )
+        listed = _signed(
+            Metadata(Targets(version=version, expires=expires, targets=targets)), signer
         )
-        timestamp = signed(
-            Timestamp(version=version, expires=expires, snapshot_meta=_meta(version, snapshot))
+        meta = {"targets.json": _meta(version, listed)}
+        snapshot = _signed(Metadata(Snapshot(version=version, expires=expires, meta=meta)), signer)
+        pointed = _meta(version, snapshot)
+        timestamp = _signed(
+            Metadata(Timestamp(version=version, expires=expires, snapshot_meta=pointed)), signer
         )
         write_atomic(place / f"{version}.targets.json", listed)
         write_atomic(place / f"{version}.snapshot.json", snapshot)
         write_atomic(place / "timestamp.json", timestamp)
         _clear(folder, version, targets)
+
+
+def _signed(metadata: Metadata[Any], signer: Signer) -> bytes:
+    metadata.sign(signer)
+    content: bytes = metadata.to_bytes()
+    return content
 
 
 def _meta(version: int, content: bytes) -> MetaFile:

@@ -121,7 +121,7 @@ def _die_in_call(call: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         real(descriptor)
 
-    os.fsync = fsync
+    vars(os)["fsync"] = fsync
 
 
 def test_what_a_cut_backup_left_is_not_believed_unseen(desk: Desk) -> None:
@@ -267,9 +267,10 @@ def test_a_file_that_changes_while_it_is_read_is_not_backed_up(desk: Desk) -> No
     changes: dict[str, Callable[[], object]] = {
         "gone": path.unlink,
         "replaced": lambda: path.write_bytes(b"x" * path.stat().st_size),
-        "a link": lambda: (path.unlink(), path.symlink_to("/etc/hostname")),
+        "a link": lambda: path.with_name("link").replace(path),
     }
     content = path.read_bytes()
+    path.with_name("link").symlink_to("/etc/hostname")
     for change in changes.values():
         path.unlink(missing_ok=True)
         path.write_bytes(content)
