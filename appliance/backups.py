@@ -26,7 +26,7 @@ from appliance.parcel.backup.writing import (
     require_not_behind,
     write_backup,
 )
-from appliance.parcel.errors import BackupUnsettled
+from appliance.parcel.errors import BackupMisplaced, BackupUnsettled
 from appliance.policy import Action
 from appliance.refused import RefusedHistory
 from appliance.vault import recovered_vault
@@ -53,11 +53,14 @@ class Backups:
         """A backup into the folder, incremental where it holds some; durable on return.
 
         recheck: read again every chunk that is taken over, and write anew what is damaged. Raises
-        NotAllowed, BackupBusy, BackupForeign, BackupRolledBack, BackupDamaged, BackupUnsettled,
-        storage errors, and what `progress` raises: every earlier backup is then as it was."""
+        NotAllowed, BackupMisplaced, BackupBusy, BackupForeign, BackupRolledBack, BackupDamaged,
+        BackupUnsettled, storage errors, and what `progress` raises: every earlier backup is then as
+        it was."""
         desk = self._desk
         desk.require(Action.BACK_UP)
         place = Place.below(folder)
+        if place.folder.resolve().is_relative_to(desk.place.data.resolve()):
+            raise BackupMisplaced("The folder for backups lies within what is backed up.")
         desk.ledger.note("backup.creating")
         try:
             with place.writing():

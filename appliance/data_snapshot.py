@@ -14,11 +14,17 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.audit.holding import is_passing
 from appliance.errors import CloisterError
 from appliance.memory import History
 from appliance.parcel.backup.restoring import UNDER_WAY, VAULT
-from appliance.parcel.backup.snapshot import Held, Snapshot, Source, held_open, lying_still
+from appliance.parcel.backup.snapshot import (
+    Held,
+    LyingStill,
+    Snapshot,
+    Source,
+    held_open,
+    lying_still,
+)
 from appliance.parcel.restored import FILE as RESTORED
 from appliance.vault.durable import is_leftover, storage_error
 
@@ -30,7 +36,7 @@ _LEFT = frozenset({"spill", "models-cache", "parcels/incoming", RESTORED, UNDER_
 
 _DERIVED = "vectors.sealed"
 _LOCK = "lock"
-_AUDIT = "audit/"
+_AUDIT = "audit"
 
 
 def snapshot(desk: Desk) -> Snapshot:
@@ -43,21 +49,39 @@ def snapshot(desk: Desk) -> Snapshot:
             stores = list(stack.enter_context(desk.library.still()))
             if isinstance(desk.history, History):
                 stores.append(stack.enter_context(desk.history.still()))
-            log = desk.ledger.log.held()
-            held += (Held(f"{_AUDIT}{name}", content) for name, content in log.files)
-            held.append(Held(VAULT, (desk.place.data / VAULT).read_bytes()))
             for path in stores:
                 held += _store(desk.place.data, path)
+            before, _ = lying_still(desk.place.data, _of_the_log)
+            log = desk.ledger.log.held()
+            held += (Held(f"{_AUDIT}/{name}", content) for name, content in log.files)
+            # After the log's moment: what it has counted (the vault's changes, say) must be there.
+            held.append(Held(VAULT, (desk.place.data / VAULT).read_bytes()))
             taken = {source.path for source in held}
             still, left_out = lying_still(
                 desk.place.data, lambda path: path not in taken and _belongs(path)
             )
+            still += _tiles(desk.place.data, before, {f"{_AUDIT}/{name}" for name in log.still})
     except BaseException as error:
         Snapshot(tuple(held), (), 0, "").close()
         if isinstance(error, OSError):
             raise storage_error(error, "the data folder was not read") from error
         raise
     return Snapshot((*held, *still), left_out, log.size, log.root.hex())
+
+
+def _tiles(data: Path, before: tuple[LyingStill, ...], logged: set[str]) -> tuple[LyingStill, ...]:
+    """The log's files that lie still, as they were at its moment: listed before it, or written
+    between the two. It may have gone on since. A payload that is erased meanwhile replaces a file
+    that was listed, which shows when it is read."""
+    known = {one.path for one in before}
+    above = {name for path in logged - known for name in _folders_of(path)}
+    added, _ = lying_still(data, lambda path: path in above or path in logged - known)
+    return (*(one for one in before if one.path in logged), *added)
+
+
+def _folders_of(path: str) -> list[str]:
+    names = path.split("/")[:-1]
+    return ["/".join(names[: depth + 1]) for depth in range(len(names))]
 
 
 def _settle(desk: Desk) -> None:
@@ -79,6 +103,9 @@ def _store(data: Path, path: Path) -> Iterator[Source]:
 
 def _belongs(path: str) -> bool:
     name = path.rpartition("/")[2]
-    if path in _LEFT or name in (_LOCK, _DERIVED) or is_leftover(name):
-        return False
-    return not (path.startswith(_AUDIT) and is_passing(path.removeprefix(_AUDIT)))
+    passing = path in _LEFT or name in (_LOCK, _DERIVED) or is_leftover(name)
+    return not passing and path != _AUDIT
+
+
+def _of_the_log(path: str) -> bool:
+    return path == _AUDIT or path.startswith(f"{_AUDIT}/")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from appliance.desk import Desk
+from appliance.desk import Desk, NotAllowed
 from appliance.errors import CloisterError, UsageError
 from appliance.parcel.errors import ParcelInterrupted
 from appliance.parcel.stick.checking import Checked, Trusted, check_parcel
@@ -113,8 +113,9 @@ class Parcels:
         does not keep the others out.
 
         code: asks for the opening code of a library, by the item's id. Raises what `inspect` raises
-        (then nothing was taken in), UsageError for an item that is not there, NotAllowed,
-        ParcelInterrupted and storage errors (then the next time goes on where this one stopped)."""
+        (then nothing was taken in), UsageError for an item that is not there, NotAllowed where none
+        of them is allowed, ParcelInterrupted and storage errors (then the next time goes on where
+        this one stopped)."""
         desk, mount = self._desk, Mount.below(folder)
         desk.ledger.note("parcel.opening")
         try:
@@ -123,19 +124,38 @@ class Parcels:
             desk.ledger.note("parcel.refused", outcome="refused", code=error.code)
             raise
         items = _named(checked, wanted)
-        for item in items:
-            for action in ACTIONS[item.kind]:
-                desk.require(action)
+        refused = self._refused(items)
         self._remember(origin, checked)
-        taken = tuple(self._take(mount, origin, item, code, progress) for item in items)
+        taken = tuple(
+            refused.get(item.id) or self._take(mount, origin, item, code=code, progress=progress)
+            for item in items
+        )
         shutil.rmtree(incoming_folder(desk.place.data), ignore_errors=True)  # swept next time else
         return taken
+
+    def _refused(self, items: Sequence[Item]) -> dict[str, Taken]:
+        """Those that this person may not take in. Raises NotAllowed if that is all of them."""
+        refused = {}
+        denied: NotAllowed | None = None
+        for item in items:
+            try:
+                for action in ACTIONS[item.kind]:
+                    self._desk.require(action)
+            except NotAllowed as error:
+                denied = error
+                refused[item.id] = Taken(
+                    item.id, False, error.code, error.sentence, error.next_step
+                )
+        if denied is not None and len(refused) == len(items):
+            raise denied
+        return refused
 
     def _take(
         self,
         mount: Mount,
         origin: Origin,
         item: Item,
+        *,
         code: Callable[[str], str],
         progress: Progress,
     ) -> Taken:

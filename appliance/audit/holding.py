@@ -15,6 +15,7 @@ from appliance.audit.head import FILE as HEAD
 from appliance.audit.index import FILE as INDEX
 from appliance.audit.journal import FILE as JOURNAL
 from appliance.audit.keys import FILE as KEYS
+from appliance.vault.durable import is_leftover
 
 _PASSING = re.compile(r"(?:tile|payload)/(?:.+/)?[0-9]+\.p/[0-9]+")
 """Partial tiles give way to the full one."""
@@ -22,10 +23,11 @@ _PASSING = re.compile(r"(?:tile|payload)/(?:.+/)?[0-9]+\.p/[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class HeldLog:
-    """files: path in the log's folder and bytes, of what changes; the others lie still. size and
-    root (32 bytes): how far the log had come."""
+    """files: path in the log's folder and bytes, of what changes. still: the paths of the others,
+    which lie still. size and root (32 bytes): how far the log had come."""
 
     files: tuple[tuple[str, bytes], ...]
+    still: frozenset[str]
     size: int
     root: bytes
 
@@ -34,17 +36,16 @@ def held_log(chain: Chain) -> HeldLog:
     """While the log's lock is held. Raises OSError."""
     chain.head.sync()
     files = [(JOURNAL, chain.journal.read_at(0, chain.journal.end))]
-    for name in (CHECKPOINT, HEAD, KEYS, INDEX):
+    named = {JOURNAL, CHECKPOINT, HEAD, KEYS, INDEX}
+    for name in sorted(named - {JOURNAL}):
         path = chain.folder / name
         if path.exists():
             files.append((name, path.read_bytes()))
-    for path in sorted(chain.folder.rglob("*.p/*")):
+    still = set()
+    for path in sorted(chain.folder.rglob("*")):
         name = path.relative_to(chain.folder).as_posix()
-        if is_passing(name):
+        if _PASSING.fullmatch(name):
             files.append((name, path.read_bytes()))
-    return HeldLog(tuple(files), chain.size, chain.frontier.root())
-
-
-def is_passing(name: str) -> bool:
-    """Whether a file of this path in the log's folder is among those held."""
-    return name in (JOURNAL, CHECKPOINT, HEAD, KEYS, INDEX) or bool(_PASSING.fullmatch(name))
+        elif path.is_file() and name not in named and not is_leftover(name):
+            still.add(name)
+    return HeldLog(tuple(files), frozenset(still), chain.size, chain.frontier.root())

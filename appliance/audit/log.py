@@ -289,11 +289,20 @@ class Log:
 
     def held(self) -> HeldLog:
         """The log as it is now, for a backup: published, and with the bytes of every file that
-        would change as it goes on. Raises LogUnwritable, LogTampered."""
-        with self._lock, self._writer.writing():
-            self._chain.publish()
-            self._chain.anchor()
-            return held_log(self._chain)
+        would change as it goes on. The signing keys advance afterwards, so that those in the backup
+        sign nothing that is written here from now on. Raises LogUnwritable, LogTampered."""
+        with self._lock:
+            with self._writer.writing():
+                self._chain.publish()
+                self._chain.anchor()
+                held = held_log(self._chain)
+            self._writer.next_epoch()
+            return held
+
+    def advance_keys(self) -> None:
+        """Begins the next epoch now: somebody may have a copy of the keys of this one. Raises
+        LogUnwritable."""
+        self._writer.next_epoch()
 
     # --- inside ------------------------------------------------------------------------------
 

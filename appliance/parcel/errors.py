@@ -57,6 +57,11 @@ class BackupBusy(CloisterError):
     hint = "Wait until the other one has ended, then try again."
 
 
+class BackupMisplaced(CloisterError):
+    code = "backup_misplaced"
+    hint = "Name a folder on another disk, a stick or a share."
+
+
 class BackupUnsettled(CloisterError):
     """The data changed while it was read, each time it was tried."""
 

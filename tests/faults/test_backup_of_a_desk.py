@@ -15,7 +15,15 @@ from appliance.audit import Record
 from appliance.audit.holding import HeldLog
 from appliance.audit.verify import verify
 from appliance.backups import check_with_code, list_backups
-from appliance.parcel.errors import BackupForeign, BackupRolledBack, RestoreRefused
+from appliance.parcel.backup.keys import BackupKeys
+from appliance.parcel.backup.place import Place
+from appliance.parcel.backup.restoring import conclude, opened_backup, restore_files
+from appliance.parcel.errors import (
+    BackupForeign,
+    BackupMisplaced,
+    BackupRolledBack,
+    RestoreRefused,
+)
 from appliance.parcel.restored import SUBKEY, read_restored
 from appliance.restoring import OLDER, Outcome, restore
 from appliance.values import Outcome as Asked
@@ -101,6 +109,43 @@ def test_a_backup_goes_on_in_the_same_folder_after_a_restore(
     with closing(again):
         assert again.backups.create(tmp_path / "stick").manifest.number == 2
         assert again.backups.check(tmp_path / "stick").last == 2
+
+
+def test_a_log_that_goes_on_while_a_backup_is_taken_is_the_log_of_one_moment(
+    office: Office, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds of records, new keys and a change of the vault, just before and just after."""
+    real = office.log.held
+
+    def busy() -> None:
+        for _ in range(3):
+            office.log.append_batch([Record("something.happened")] * 200)
+        office.log.advance_keys()
+        office.session.new_recovery_code()
+        office.desk.note_vault()
+
+    def held() -> HeldLog:
+        busy()
+        found = real()
+        busy()
+        return found
+
+    monkeypatch.setattr(office.log, "held", held)
+    written = office.backups.create(tmp_path / "stick")
+    fresh = office.session.new_recovery_code()
+    assert fresh != code
+    data = tmp_path / "new"
+    data.mkdir()
+    keys = BackupKeys.of(office.session.vault_subkey("backup"))
+    signed = Place.below(tmp_path / "stick").manifest(1)
+    opened = opened_backup(Place.below(tmp_path / "stick"), keys, signed)
+    restore_files(opened, data)
+    conclude(opened, data)
+    again = unlocked(data)
+    with closing(again):
+        assert again.titles() == {"first"}
+        assert again.log.size >= written.manifest.log_size
+        assert verify(data / "audit", again.log.public_key)
 
 
 def test_each_restore_is_counted_in_the_log_and_in_the_marker(
@@ -251,6 +296,32 @@ def test_backups_that_were_taken_away_are_missed(office: Office, tmp_path: Path)
             call(tmp_path / "stick")
     said = office.record("backup.not_created")
     assert dict(said.fields)["code"] == BackupRolledBack.code
+
+
+def test_what_is_logged_after_a_backup_is_signed_by_keys_that_are_not_in_it(
+    office: Office, code: str, tmp_path: Path
+) -> None:
+    """Who has the backup and its code can go on with the log from there, not from later on."""
+    office.backups.create(tmp_path / "stick")
+    again, _ = restored(tmp_path, code)
+    with closing(again):
+        office.log.append(Record("something.happened"))
+        again.log.append(Record("something.happened"))
+        ours, theirs = (
+            {path.name: path.read_bytes() for path in (one.data / "audit" / "epochs").iterdir()}
+            for one in (office, again)
+        )
+    shared = {name for name in ours if theirs.get(name) == ours[name]}
+    latest = max(ours, key=lambda name: int(name.partition(".")[0]))
+    assert shared
+    assert latest not in shared
+    assert max(theirs, key=lambda name: int(name.partition(".")[0])) not in shared
+
+
+def test_backups_are_not_put_into_what_they_are_of(office: Office) -> None:
+    (office.data / "mine").mkdir()
+    with pytest.raises(BackupMisplaced):
+        office.backups.create(office.data / "mine")
 
 
 def test_two_vaults_do_not_share_a_folder(office: Office, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from typing import cast
 
 import pytest
 
+from appliance.desk import NotAllowed
 from appliance.engine.encoder.client import EngineHost
 from appliance.errors import UsageError
 from appliance.library_parcels import OtherEncoder, WrongLibraryCode, pack_library, take_library
@@ -28,8 +30,9 @@ from appliance.parcel.stick.making import Addition, Workshop
 from appliance.parcel.stick.mount import NAME, TARGETS
 from appliance.parcels import inspect_parcel
 from appliance.parcels_received import received_folder
-from appliance.policy import shipped_folder
+from appliance.policy import Action, shipped_folder
 from appliance.policy_packs import pack_folders
+from appliance.values import Role, Verdict
 from appliance.vault import RecoveryCodeMistyped, Tampered
 from appliance.vault.recovery import new_code, shown
 from tests.faults.office import Furnished, Office, furnished, now, unlocked
@@ -210,6 +213,32 @@ def test_what_is_refused_does_not_keep_the_rest_out(
     ]
     assert not (office.data / "packs").exists()
     assert office.actions().count("parcel.item.refused") == 2
+
+
+def test_who_may_not_takes_nothing_in_and_who_may_some_takes_that(
+    office: Office, workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = a_list(tmp_path)
+    folder = stick(
+        workshop, tmp_path, (Kind.REVOCATION, "seats", "4", path), (Kind.UPDATE, "app", "2", path)
+    )
+    both = ["revocation/seats@4", "update/app@2"]
+    monkeypatch.setattr(office.desk, "person", replace(office.desk.person, roles=(Role.MEMBER,)))
+    with pytest.raises(NotAllowed):
+        office.parcels.take_in(folder, both, code=no_code)
+    assert office.log.latest_values("parcel") == {}
+    monkeypatch.undo()
+    real = office.desk.require
+
+    def without_policies(action: Action, resource: str = "") -> Verdict:
+        if action is Action.MANAGE_POLICIES:
+            raise NotAllowed("No.")
+        return real(action, resource)
+
+    monkeypatch.setattr(office.desk, "require", without_policies)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+    taken = office.parcels.take_in(folder, both, code=no_code)
+    assert [(one.done, one.code) for one in taken] == [(True, ""), (False, "not_allowed")]
 
 
 def test_a_policy_pack_is_in_force_from_the_next_login_and_is_missed_when_it_is_gone(
