@@ -27,7 +27,6 @@ VAULT = "vault.json"
 UNDER_WAY = "restoring"
 """A file of this name says that a restore began and did not end."""
 
-_KEPT = frozenset({"lock", UNDER_WAY})
 _NOTHING = frozenset({"lock", "spill", UNDER_WAY})
 _SPARE = 64 << 20
 
@@ -124,7 +123,7 @@ def _folders(files: Sequence[FileEntry]) -> list[str]:
 def _clear(target: Path) -> None:
     try:
         for path in target.iterdir():
-            if path.name in _KEPT:
+            if path.name in _NOTHING:
                 continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
