@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 _LEFT = frozenset({"spill", "models-cache", "parcels/incoming", RESTORED, UNDER_WAY})
 """Passing or derived, or written anew by a restore."""
 
+_ON_THEIR_WAY = "models/."
+"""Models half-way in or out (engine/bundles/store.py)."""
+
 _DERIVED = "vectors.sealed"
 _LOCK = "lock"
 _AUDIT = "audit"
@@ -103,7 +106,8 @@ def _store(data: Path, path: Path) -> Iterator[Source]:
 
 def _belongs(path: str) -> bool:
     name = path.rpartition("/")[2]
-    passing = path in _LEFT or name in (_LOCK, _DERIVED) or is_leftover(name)
+    passing = path in _LEFT or path.startswith(_ON_THEIR_WAY) or is_leftover(name)
+    passing = passing or name in (_LOCK, _DERIVED)
     return not passing and path != _AUDIT
 
 

@@ -119,24 +119,34 @@ def lying_still(
     folders = [(data, "")]
     while folders:
         folder, prefix = folders.pop()
-        with os.scandir(folder) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                path = f"{prefix}{entry.name}"
-                if not wanted(path):
-                    continue
-                try:
-                    state = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue  # gone between listing and looking: it was passing
-                if not plain_path(path):
-                    left_out.append(path.encode("utf-8", "replace").decode())
-                elif stat.S_ISDIR(state.st_mode):
-                    folders.append((Path(entry.path), f"{path}/"))
-                elif stat.S_ISREG(state.st_mode):
-                    found.append(LyingStill(path, state.st_size, Path(entry.path), _mark(state)))
-                else:
-                    left_out.append(path)
+        for entry in _entries(folder, root=data):
+            path = f"{prefix}{entry.name}"
+            if not wanted(path):
+                continue
+            try:
+                state = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # gone between listing and looking: it was passing
+            if not plain_path(path):
+                left_out.append(path.encode("utf-8", "replace").decode())
+            elif stat.S_ISDIR(state.st_mode):
+                folders.append((Path(entry.path), f"{path}/"))
+            elif stat.S_ISREG(state.st_mode):
+                found.append(LyingStill(path, state.st_size, Path(entry.path), _mark(state)))
+            else:
+                left_out.append(path)
     return tuple(found), tuple(left_out)
+
+
+def _entries(folder: Path, *, root: Path) -> list[os.DirEntry[str]]:
+    """By name. A folder that went away since it was listed was passing."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except FileNotFoundError:
+        if folder == root:
+            raise
+        return []
 
 
 def _mark(state: os.stat_result) -> tuple[int, int]:

@@ -14,7 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from appliance.parcel.backup.index import FileEntry, encoded_index
+from appliance.parcel.backup.index import (
+    MAXIMUM_FILES,
+    MAXIMUM_INDEX,
+    FileEntry,
+    encoded_index,
+)
 from appliance.parcel.backup.keys import BackupKeys, fingerprint
 from appliance.parcel.backup.manifest import Manifest, SignedManifest, manifest_bytes
 from appliance.parcel.backup.place import (
@@ -23,9 +28,9 @@ from appliance.parcel.backup.place import (
     require_vault,
 )
 from appliance.parcel.backup.snapshot import Snapshot, Source
-from appliance.parcel.backup.table import CHUNK, Row, encoded_table, row_of
+from appliance.parcel.backup.table import CHUNK, MAXIMUM_CHUNKS, Row, encoded_table, row_of
 from appliance.parcel.errors import BackupDamaged, BackupForged, BackupRolledBack, NoBackup
-from appliance.vault.errors import Tampered
+from appliance.vault.errors import Tampered, TooLarge
 from appliance.vault.primitives import random_bytes
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -95,7 +100,7 @@ def write_backup(
     """Within `place.writing()`; durable on return. newest: as `newest_backup` gave it.
 
     Raises BackupUnsettled (the data changed meanwhile: take another snapshot), BackupDamaged,
-    storage errors, and what `progress` raises; every earlier backup is then as it was."""
+    TooLarge, storage errors, and what `progress` raises; every earlier backup is then as it was."""
     known = {row.name: row for row in place.table(newest.manifest)} if newest is not None else {}
     chunks = _Chunks(place, keys, known, recheck)
     files = _kept(snapshot, chunks, progress)
@@ -148,6 +153,10 @@ def _concluded(
     repository = newest.manifest.repository if newest is not None else random_bytes(16).hex()
     table = encoded_table(rows)
     index = keys.sealed_index(repository, number, encoded_index(entries))
+    if (
+        len(rows) > MAXIMUM_CHUNKS or len(entries) > MAXIMUM_FILES or len(index) > MAXIMUM_INDEX
+    ):  # it could not be read again
+        raise TooLarge("There is more to back up than one backup can hold.")
     manifest = Manifest(
         repository=repository,
         vault=about.vault,

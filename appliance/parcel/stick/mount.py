@@ -56,13 +56,6 @@ class Mount:
         except StorageFailed:
             raise ParcelInterrupted(f"{name} of the parcel cannot be read.") from None
 
-    def roots(self) -> tuple[int, ...]:
-        """The versions of the roots that lie there; what is in them is not looked at."""
-        names = [path.name for path in (self.folder / METADATA).glob("*.root.json")]
-        return tuple(
-            sorted(int(n.partition(".")[0]) for n in names if n.partition(".")[0].isdigit())
-        )
-
     def has(self, item: Item) -> bool:
         """Whether every file lies there in its length; nothing is read."""
         return all(self._length(file) == file.size for file in item.files)
