@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check format bench parity screens lock setup setup-develop clean bench-engine eval reader
+.PHONY: run test check format bench parity screens lock setup setup-develop clean bench-engine eval reader composer
 
 run: setup
 	@$(BIN)/python packaging/run.py
@@ -45,6 +45,10 @@ bench-engine: setup-develop
 # on two cores, in an environment of its own (torch). What was begun goes on.
 reader: setup-develop
 	@$(BIN)/python packaging/models/reader/build.py $(or $(DATA),../shared/data)
+
+# Trains the composer from them and builds the bundle that ships: three quarters of an hour.
+composer: setup-develop
+	@$(BIN)/python packaging/models/composer/build.py $(or $(DATA),../shared/data)
 
 screens: setup-develop
 	xvfb-run -a -s "-screen 0 1440x900x24" $(BIN)/python packaging/screens.py docs/screens

@@ -17,12 +17,15 @@ from appliance.claims.words import ARTICLES, NUMBER_WORDS, PARTS_OF_NUMBERS, UNI
 Items = tuple[str, ...]
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|\S")
-_BULLET = re.compile(r"\s*(?:[•·‣▪]\s*|(?:[-–*]|\(?\d{1,2}[.)])\s+(?=[^\W\d_]))")
+_BULLET = re.compile(r"\A\s*(?:[•·‣▪]\s*|(?:[-–*]|\(?\d{1,2}[.)])\s+(?=[^\W\d_]))")
 _LEAD_IN = re.compile(
     r"\s*according to the (?:documents?|passages?|text|sources?),\s+", re.IGNORECASE
 )
 _SAME_SIGN = str.maketrans(
-    dict.fromkeys("‐‑‒–—−", "-") | dict.fromkeys("’‘", "'") | dict.fromkeys("“”„«»", '"')
+    dict.fromkeys("‐‑‒–—−", "-")
+    | dict.fromkeys("’‘", "'")
+    | dict.fromkeys("“”„«»", '"')
+    | {"[": "(", "]": ")"}
 )
 _SAME_LETTERS = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "\u00ad": None}

@@ -3,7 +3,8 @@
     .venv/bin/python packaging/models/calibrate_quote.py DATA [--cache FOLDER] [--keep]
 
 DATA holds `reading/dev-v1.1.json` (SQuAD 1.1, development part), `hospital/*.html` (health topics
-whose <h2> are questions) and `retrieval/` (SciFact). Writes engine/quoting/weights.py (not with
+whose <h2> are questions) and `retrieval/` (SciFact); policies/ beside this file has policies asked
+about in other words. Writes engine/quoting/weights.py (not with
 --keep) and prints the measurements of docs/decisions/0006-quote-mode.md as a table.
 
 Rules kept here: whole articles, topics and claims are trained on, fitted on or measured on, never
@@ -43,6 +44,8 @@ from tests.benchmarks.quoting.measuring import (
     refusals,
 )
 
+CORPORA = ("squad", "hospital", "policies")
+FITTED_ON = ("removed", "swapped", "missing")
 WRONG_ANSWERS = 0.10
 """The threshold is the lowest at which no more of the unanswerable questions fitted on than this
 are answered."""
@@ -138,17 +141,18 @@ def fit_evidence(reads: Sequence[Read]) -> tuple[Floats, float, float]:
     """(weights, bias, threshold). The answerable and each collection count the same in sum."""
     rows = np.array([evidence.evidence_features(r.read, r.rows, r.odds) for r in reads])
     truth = np.array([float(r.case.answerable) for r in reads])
-    squad = np.array([r.case.corpus == "squad" for r in reads])
+    groups = [np.array([r.case.corpus == name for r in reads]) for name in CORPORA]
     importance = np.zeros(len(reads))
-    for group in (squad, ~squad):
+    for group in groups:
         for side in (truth > 0, truth == 0):
-            importance[group & side] = 0.25 * len(reads) / max(1, (group & side).sum())
+            share = 0.5 / len(groups)
+            importance[group & side] = share * len(reads) / max(1, (group & side).sum())
     raw, bias = fit(rows, truth, importance, EVIDENCE_SIGNS, ridge=2.0)
     scores = 1 / (1 + np.exp(-(rows @ raw + bias)))
-    unanswerable = np.array([r.case.kind in ("removed", "swapped") for r in reads])
+    unanswerable = np.array([r.case.kind in FITTED_ON for r in reads])
     for share in (0.20, 0.15, 0.10, 0.05):
         at = float(np.quantile(scores[unanswerable], 1 - share))
-        told = [f"{(scores[g & (truth > 0)] >= at).mean():.1%}" for g in (squad, ~squad)]
+        told = [f"{(scores[g & (truth > 0)] >= at).mean():.1%}" for g in groups]
         print(f"wrongly answered {share:.0%}: threshold {at:.3f}, answered {' '.join(told)}")
     worst = float(np.quantile(scores[unanswerable], 1 - WRONG_ANSWERS))
     return raw, bias, worst
@@ -191,9 +195,11 @@ def calibrate(looked: Sequence[Looked], claims: Sequence[Looked], rarity: Rarity
 def report(reads: Sequence[Read]) -> None:
     print("| questions | cases | answered | found | read | quoted | first | sentences |")
     print("|---|---|---|---|---|---|---|---|")
-    for corpus in ("squad", "hospital"):
-        for kind in ("answerable", "removed", "swapped", "hard"):
+    for corpus in CORPORA:
+        for kind in ("answerable", "removed", "swapped", "missing", "hard"):
             m = measure(of_kind(reads, corpus, kind))
+            if not m.cases:
+                continue
             line = f"| {corpus}, {kind} | {m.cases} | {m.answered:.1%} |"
             if kind == "answerable":
                 line += f" {m.found:.1%} | {m.read:.1%} | {m.quoted:.1%} | {m.first:.1%} |"
@@ -205,7 +211,7 @@ def report(reads: Sequence[Read]) -> None:
         print(f"| small library, {name} | {m.cases} | {m.answered:.1%} |", end="")
         rest = f" {m.found:.1%} | {m.read:.1%} | {m.quoted:.1%} | {m.first:.1%} |"
         print(f"{rest} {m.sentences:.2f} |" if answerable else "")
-    for corpus in ("squad", "hospital"):
+    for corpus in CORPORA:
         cases, precision, recall = refusals(of_kind(reads, corpus))
         print(f"{corpus}: {cases} cases, refusal precision {precision:.1%}, recall {recall:.1%}")
 
@@ -213,7 +219,7 @@ def report(reads: Sequence[Read]) -> None:
 def report_ranking(looked: Sequence[Looked], claims: Sequence[Looked]) -> None:
     """Where the first passage that answers stands, before and after reading."""
     for name, group in (
-        *((c, [x for x in looked if x.case.corpus == c]) for c in ("squad", "hospital")),
+        *((c, [x for x in looked if x.case.corpus == c]) for c in CORPORA),
         ("claims", claims),
     ):
         answerable = [x for x in group if x.case.answerable and not x.case.small]

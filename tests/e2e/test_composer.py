@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from appliance import citations, claims
@@ -19,11 +22,17 @@ from appliance.engine.bundles.trust import trusted_signers
 from appliance.engine.chat.client import ChatHost
 from appliance.engine.compile.bundle import Compilers, Origin, build_bundle
 from appliance.engine.errors import ModelMissing
+from appliance.engine.mlc.chat_config import read_chat_config
+from appliance.engine.mlc.weights import read_weights
 from appliance.engine.models.architecture import Architecture, Format
+from appliance.engine.models.names import huggingface_sources
+from appliance.engine.models.parameters import parameters
+from appliance.engine.models.quantisation import dequantise
+from appliance.engine.models.stored import Packed
 from appliance.language_model import chosen, composes
 from appliance.values import Answer, AnswerMode, AnswerSentence, Citation, Passage, Scored
-from tests.chat_engine import ROOT
 from tests.contract.fakes import BagEncoder, items_of, passage_of
+from tests.stories260k import safetensors
 from tests.storyteller import HOST
 from tests.unit.engine.bundles.folders import KEY
 
@@ -31,7 +40,6 @@ pytestmark = pytest.mark.skipif(
     not any(FOLDER.glob("composer@*")), reason="this version ships no composer"
 )
 
-TRAINED = ROOT / ".cache" / "train" / "composer" / "huggingface"
 MOST_BYTES = 10_000_000
 
 
@@ -139,17 +147,38 @@ def test_it_is_used_where_the_institution_names_it(tmp_path: Path) -> None:
     assert not composes(tmp_path)
 
 
-def test_the_shards_are_those_of_the_trained_weights(tmp_path: Path) -> None:
-    if not TRAINED.is_dir():
-        pytest.skip("the composer was not trained here")
+def huggingface(folder: Path) -> None:
+    """The shipped weights as the Hugging Face folder that training writes: floats again."""
+    shipped = shipped_composer()
+    config = read_chat_config(shipped)
+    weights = read_weights(shipped, config.architecture, config.format)
+    sources = huggingface_sources(config.architecture)
+    tensors = {}
+    for parameter in parameters(config.architecture):
+        stored = weights.stored[parameter.name]
+        whole = dequantise(stored) if isinstance(stored, Packed) else stored.astype(np.float32)
+        names = sources[parameter.name]
+        tensors |= dict(zip(names, np.split(whole, len(names)), strict=True))
+    (folder / "model.safetensors").write_bytes(safetensors(tensors))
+    model = json.loads((shipped / "mlc-chat-config.json").read_text("utf-8"))["model_config"]
+    names = {"architectures": ["LlamaForCausalLM"], "torch_dtype": "float16"}
+    (folder / "config.json").write_text(json.dumps({**model, **names}), "utf-8")
+    for name in ("tokenizer.json", "tokenizer_config.json", "generation_config.json"):
+        shutil.copyfile(shipped / name, folder / name)
+
+
+def test_a_hugging_face_folder_of_its_weights_is_built_into_the_same_model(tmp_path: Path) -> None:
+    folder, out = tmp_path / "huggingface", tmp_path / "built"
+    folder.mkdir()
+    huggingface(folder)
     origin = Origin("composer", "1", "Apache-2.0", "here", "2026-11-28T00:00:00+00:00")
-    out = tmp_path / "built"
     build_bundle(
-        TRAINED, out, format=Format.Q4F16_1, targets=(), origin=origin, key=KEY,
+        folder, out, format=Format.Q4F16_1, targets=(), origin=origin, key=KEY,
         compilers=Compilers(_no_cpu, _no_gpu, ()),
     )  # fmt: skip
     for shard in sorted(shipped_composer().glob("params_shard_*.bin")):
         assert _hash(out / shard.name) == _hash(shard)
+    assert read_chat_config(out) == read_chat_config(shipped_composer())
 
 
 def _hash(path: Path) -> str:

@@ -42,11 +42,10 @@ def evaluate(options: Options) -> None:
     date = f"{datetime.now(UTC):%Y-%m-%d}"
     stamp = f"{date}, {machine()}, encoder {host.model}"
     tables: list[Table] = []
+    composer = composer_of() if "composed" in options.parts else None
     try:
         for data in data_sets(options):
-            made = Evaluation(
-                data, options, host, kept, reader_of(host), composer_of(host), stamp
-            ).run()
+            made = Evaluation(data, options, host, kept, reader_of(host), composer, stamp).run()
             for table in made:
                 print(f"\n{text_of(table)}", flush=True)
             tables += made
@@ -54,6 +53,8 @@ def evaluate(options: Options) -> None:
     finally:
         kept.close()
         host.close()
+        if composer is not None:
+            composer.close()
 
 
 def _write(options: Options, tables: list[Table], date: str) -> None:

@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from appliance.engine.bundles.shipped import shipped_composer
+from appliance.engine.chat.client import ChatHost
 from appliance.engine.encoder.client import EngineHost
+from appliance.engine.errors import ModelMissing
 from appliance.engine.quoting.evidence import answers_by
 from appliance.engine.quoting.ranking import DEPTH
 from appliance.values import Scored
@@ -25,14 +28,6 @@ class Reader(Protocol):
 
     def rerank(self, question: str, found: Sequence[Scored]) -> tuple[Scored, ...]:
         """The passages, the most relevant first."""
-
-
-class Composer(Protocol):
-    """Writes from evidence, and is judged by how faithful it stays to it."""
-
-    @property
-    def model(self) -> str:
-        """Name and version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +55,10 @@ def reader_of(host: EngineHost) -> Reader | None:
     return HostReader(host) if host.reads else None
 
 
-def composer_of(_host: EngineHost) -> Composer | None:
-    """The composer that ships, None where this version has none: no version does yet."""
-    return None
+def composer_of() -> ChatHost | None:
+    """The composer that ships, started when it is first asked; None where there is none."""
+    try:
+        folder = shipped_composer()
+    except ModelMissing:
+        return None
+    return ChatHost(folder, model=folder.name)

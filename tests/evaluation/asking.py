@@ -16,12 +16,11 @@ from time import perf_counter
 from typing import Final, cast
 
 from appliance.assistant import Parts, ask
-from appliance.engine.answering import Answering
-from appliance.engine.answering import Reader as Quoting
 from appliance.protocols import Answerer, Finder
 from appliance.values import (
     Answer,
     Answered,
+    AnswerMode,
     Found,
     Obligations,
     Outcome,
@@ -108,10 +107,13 @@ class Timed:
 
 
 class _Allows:
-    """Everything is allowed, answers are quoted."""
+    """Everything is allowed, answers are quoted or written."""
+
+    def __init__(self, mode: AnswerMode) -> None:
+        self._mode = mode
 
     def decide(self, question: Question) -> Verdict:
-        return Verdict(True, (), (), "", Obligations())
+        return Verdict(True, (), (), "", Obligations(mode=self._mode))
 
 
 class _Unlogged:
@@ -135,15 +137,16 @@ class _Forgets:
 def put(
     case: Case,
     finder: PartFinder,
-    host: Quoting,
+    answerer: Answerer,
     times: Times,
+    mode: AnswerMode = AnswerMode.QUOTE,
 ) -> tuple[Answer, tuple[Scored, ...]]:
     """The answer to the case's question and the passages it was read from. Raises AskFailed."""
     parts = Parts(
-        _Allows(),
+        _Allows(mode),
         _Unlogged(),
         cast(Finder, Timed(finder, times)),
-        cast(Answerer, Timed(Answering(host, None), times)),
+        cast(Answerer, Timed(answerer, times)),
         _Forgets(),
         lambda: datetime.now(UTC),
     )

@@ -10,10 +10,14 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from appliance.engine.answering import Answering
+from appliance.engine.chat.client import ChatHost
 from appliance.engine.encoder.client import EngineHost
 from appliance.protocols import Encoder
-from tests.evaluation.adapter import Composer, Reader, span
+from appliance.values import AnswerMode
+from tests.evaluation.adapter import Reader, span
 from tests.evaluation.asking import PartFinder, Said, Times, judge, put
+from tests.evaluation.composing import Composed, Noted, composed, composed_table
 from tests.evaluation.errors import DataUnusable
 from tests.evaluation.finding import Part, Ranker, Rankings
 from tests.evaluation.material import Case, DataSet, Kind, mixed, sample
@@ -40,10 +44,14 @@ class Evaluation:
     host: EngineHost
     kept: Encoder
     reader: Reader | None
-    composer: Composer | None
+    composer: ChatHost | None
     stamp: str
     say: Say = say
     times: Times = field(default_factory=dict)
+
+    @property
+    def _quoting(self) -> Answering:
+        return Answering(self.host, None)
 
     def run(self) -> list[Table]:
         """Raises DataUnusable, AskFailed, and what the product raises."""
@@ -117,6 +125,8 @@ class Evaluation:
             times = self.times if part is parts[-1] else {}
             said[part] = [self._say_to(case, library, part, times) for case in put_to]
         tables = asked_table(title, about, said, self._absent())
+        if self.composer is not None and "composed" in options.parts:
+            tables += self._composed(library, put_to, about, self.composer)
         if options.reading:
             alone = [case for case in cases if case.home]
             self.say(f"{self.data.name}: reading alone, {len(alone):,} questions")
@@ -125,6 +135,35 @@ class Evaluation:
             rows = {"quote": [a for a, _ in both], "span, never refusing": [b for _, b in both]}
             tables += asked_table(title, about, rows, self._absent())
         return tables
+
+    def _composed(
+        self,
+        library: ThrowawayLibrary,
+        cases: Sequence[Case],
+        about: tuple[str, ...],
+        composer: ChatHost,
+    ) -> list[Table]:
+        """The same questions, the composer writing; and what it wrote of those that are answered.
+        What is quoted, since nothing that was written stood, counts among the first."""
+        title = f"{self.data.name}: asking, composed"
+        self.say(f"{title}, {len(cases):,} questions")
+        answerer = Noted(Answering(self.host, composer, composes=True))
+        said: list[Said] = []
+        wrote: list[Composed] = []
+        times: Times = {}
+        for case in cases:
+            only = self._there(case, library)
+            finder = PartFinder(library, Part.FUSED, only)
+            spent = times if only is None else {}
+            answer, found = put(case, finder, answerer, spent, AnswerMode.GENERATE)
+            said.append(judge(case, answer, None, library))
+            if answer.found:
+                wrote.append(composed(case.question, found, answerer, answer))
+        self.times["whole ask, composed"] = times.get("whole ask", [])
+        return [
+            *asked_table(title, about, {"composed": said}, ()),
+            composed_table(self.data.name, about, wrote),
+        ]
 
     def _absent(self) -> tuple[str, ...]:
         there = {"reranked": self.reader, "span": self.reader, "composed": self.composer}
@@ -136,14 +175,14 @@ class Evaluation:
         only = self._there(case, library)
         if only is not None:
             times = {}  # a narrowed search is not what a person waits for
-        answer, found = put(case, PartFinder(library, part, only), self.host, times)
+        answer, found = put(case, PartFinder(library, part, only), self._quoting, times)
         marked = span(found) if "span" in self.options.parts else None
         return judge(case, answer, marked, library)
 
     def _read_alone(self, case: Case, library: ThrowawayLibrary) -> tuple[Said, Said]:
         """What is said to a paragraph that answers: as the product does, and never refusing."""
         finder = PartFinder(library, Part.FUSED, frozenset({case.home}))
-        answer, found = put(case, finder, self.host, {})
+        answer, found = put(case, finder, self._quoting, {})
         marked = span(found)
         usual = judge(case, answer, marked if "span" in self.options.parts else None, library)
         return usual, judge(case, answer, marked, library, refuses=False)

@@ -149,7 +149,7 @@ def _require_usable(out: Path, targets: Collection[str], origin: Origin) -> None
     if not NAME.fullmatch(origin.name):
         raise UsageError(
             f"“{origin.name[:80]}” cannot be a model's name.",
-            hint="Give another with --name: letters, digits, dots, dashes.",
+            hint="Give another with --as: letters, digits, dots, dashes.",
         )
     if not VERSION.fullmatch(origin.version):
         raise UsageError(

@@ -30,10 +30,12 @@ from appliance.engine.prompts.composed import (
     composed,
     lines_within,
 )
+from appliance.engine.prompts.grounded import visible
 from appliance.values import Passage
 
 SEED = 20_261_128
-MOST_CHOSEN = 4
+WANTED = (1, 1, 2, 2, 3, 3, 4, 5, 6)
+"""How many lines, each as often as it stands here."""
 ROUNDS = {"squad": 1, "hospital": 3, "bank": 8, "sample": 30, "scifact": 1}
 """How often each text is drawn from: policies are few and full of numbers and lists."""
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]{4,}")
@@ -42,6 +44,8 @@ _ASKING = (
     "Who is responsible for {0}?", "What applies to {0} and {1}?", "How much {0} is allowed?",
     "Is {0} part of {1}?", "What must be done about {0}?", "Tell me about {0} and {1}.",
     "What is the rule on {0}?", "How soon is {0} done?", "Why does {0} matter for {1}?",
+    "And {0}?", "And for {0}?", "What about {0} then?", "And if {0}?", "{0} and {1}?", "{0} {1}",
+    "Can I {0}?", "Do we {0} {1}?", "What else?", "Why?", "How long?", "And then?",
 )  # fmt: skip
 
 
@@ -85,8 +89,8 @@ def _invented(passage: Passage, dice: random.Random) -> Asked:
 
 
 def _chosen(text: Text, asked: Asked, dice: random.Random) -> list[Line]:
-    """Up to four lines: runs of neighbours, of one passage or of two."""
-    wanted = dice.choice((1, 1, 2, 2, 3, 3, 4))
+    """Up to six lines: runs of neighbours, of one passage or of two."""
+    wanted = dice.choice(WANTED)
     chosen: list[Line] = []
     size = 0
     others = list(range(len(text.passages)))
@@ -148,7 +152,7 @@ def said_best(line: Line, *, first: bool) -> str:
     best = ways[-1]
     if not first and ways[0].leaning is claims.Leaning.FULLY and best.last == best.place:
         best = ways[0]
-    text = without_bullet(best.text)
+    text = visible(without_bullet(best.text))
     return _small_items(text) if best.last > best.place else claims.capitalised(text)
 
 
@@ -161,7 +165,7 @@ def _small_items(text: str) -> str:
         word = found[2]
         return found[1] + (word.lower() if word.lower() in _COMMON else word)
 
-    return re.sub(r"((?::|;|; and|; or) )([A-Z][a-z]+)(?=[,;.]| [a-z])", small, text)
+    return re.sub(r"((?::|;|; and|; or) )([A-Z][a-z]*)(?=[-,;.]| [a-z])", small, text)
 
 
 def _learn_common(texts: Sequence[Text]) -> None:

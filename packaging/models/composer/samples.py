@@ -177,13 +177,25 @@ class Samples:
 
     def _invented(self, dice: random.Random) -> Pair:
         """Lines of words at random: whoever gets them right copies."""
-        lines = tuple(self._line(dice) for _ in range(dice.randint(1, 4)))
-        words = _WORD.findall(dice.choice(lines)) or ["this"]
-        return Pair(
-            f"What about {dice.choice(words)}?",
-            lines,
-            tuple((_begun(line), n) for n, line in enumerate(lines, start=1)),
-        )
+        made = [
+            self._list(dice) if dice.random() < 0.15 else _alone(self._line(dice))
+            for _ in range(dice.randint(1, 4))
+        ]
+        words = _WORD.findall(dice.choice(made)[0]) or ["this"]
+        answer = tuple((said, number) for number, (_, said) in enumerate(made, start=1))
+        return Pair(f"What about {dice.choice(words)}?", tuple(line for line, _ in made), answer)
+
+    def _list(self, dice: random.Random) -> tuple[str, str]:
+        """A list as it stands in a document, and as one sentence."""
+        lead = " ".join(self._word(dice) for _ in range(dice.randint(2, 6))).capitalize()
+        items = [
+            " ".join(self._word(dice) for _ in range(dice.randint(1, 4)))
+            for _ in range(dice.randint(2, 8))
+        ]
+        mark = dice.choice(("- ", "- ", "• ", "* "))
+        large, stop = dice.random() < 0.5, dice.choice(("", "", ".", ";"))
+        shown = [f"{mark}{item.capitalize() if large else item}{stop}" for item in items]
+        return f"{lead}: {' '.join(shown)}", f"{lead}: {'; '.join(items)}."
 
     def _line(self, dice: random.Random) -> str:
         words = []
@@ -202,8 +214,9 @@ class Samples:
         return before + " ".join(words) + "."
 
 
-def _begun(line: str) -> str:
-    return re.sub(r"^\d\.\d (?=[A-Z])", "", line)
+def _alone(line: str) -> tuple[str, str]:
+    """A line, and the same without a section's number."""
+    return line, re.sub(r"^\d\.\d (?=[A-Z])", "", line)
 
 
 def _figure(dice: random.Random) -> str:

@@ -36,7 +36,7 @@ NAME, VERSION = "composer", "1"
 LICENCE = "Apache-2.0"
 SOURCE = "trained by packaging/models/composer/train.py; data: docs/models/composer.md"
 PLACE = ROOT / "appliance" / "engine" / "composer"
-STEPS = 780
+STEPS = 2_400
 
 
 def main() -> None:

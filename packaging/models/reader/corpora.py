@@ -3,7 +3,8 @@
     .venv/bin/python packaging/models/reader/corpora.py DATA FOLDER
 
 DATA holds `reading/` (SQuAD 1.1), `hospital/` and `bank/` (HTML), `retrieval/` (SciFact) and
-`tables/` (TAT-QA). Writes FOLDER/passages.jsonl and FOLDER/questions.jsonl.
+`tables/` (TAT-QA); packaging/models/policies/ holds policies with questions in other words. Writes
+FOLDER/passages.jsonl and FOLDER/questions.jsonl.
 
 Rules kept here: documents are read and cut by the product's own code. Whole articles, topics and
 queries are held back by the hash of their name (`part_of`), never a part of one.
@@ -25,6 +26,7 @@ from appliance.documents import ReaderLimits, SandboxedReader
 from appliance.documents.limits import always
 from appliance.documents.sentences import sentences
 from tests.evaluation.holding_back import part_of
+from tests.evaluation.policies import POLICIES, read_policies
 
 LONGEST = 1_000
 """Characters of a passage cut here; the product's own cutting gives about the same."""
@@ -48,7 +50,8 @@ class Passage:
 @dataclass(frozen=True, slots=True)
 class Question:
     """gold: ids of passages that answer. spans: [start, end) by passage, where they are known:
-    one for each person who marked an answer."""
+    one for each person who marked an answer. against: ids of passages that speak of the same and do
+    not answer; where there are any, nothing does."""
 
     source: str
     group: str
@@ -56,6 +59,7 @@ class Question:
     text: str
     gold: tuple[str, ...]
     spans: dict[str, tuple[tuple[int, int], ...]]
+    against: tuple[str, ...] = ()
 
 
 Found = Iterator[Passage | Question]
@@ -207,6 +211,24 @@ def _placed(
             yield f"tatqa/{group}/{order}", ((at, at + len(answer)),)
 
 
+def policies(folder: Path) -> Found:
+    """Policies, asked about in other words; and asked what they do not say."""
+    for policy in read_policies(folder):
+        part = part_of(policy.name)
+        for number, section in enumerate(policy.sections):
+            identifier = f"policies/{policy.name}/{number}"
+            text = section.text
+            yield Passage(
+                identifier, "policies", policy.name, part, policy.title, section.heading, text,
+                tuple(sentences(text)),
+            )  # fmt: skip
+            for asked in section.asked:
+                spans = {identifier: ((asked.start, asked.end),)}
+                yield Question("policies", policy.name, part, asked.text, (identifier,), spans)
+            for missing in section.missing:
+                yield Question("policies", policy.name, part, missing, (), {}, (identifier,))
+
+
 def write(folder: Path, found: Iterable[Passage | Question]) -> None:
     """Both files, in the order found."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -225,6 +247,7 @@ def everything(data: Path) -> Found:
     yield from pages(data / "bank", "bank")
     yield from scifact(data / "retrieval")
     yield from tatqa(data / "tables")
+    yield from policies(POLICIES)
 
 
 def main() -> None:

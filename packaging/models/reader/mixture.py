@@ -2,7 +2,8 @@
 
 Kinds of passages that do not answer: near ones of the same article (the hard ones) and of others;
 the answering passage with its answering sentence taken out; the answering passage under a question
-whose name or number was swapped for another (the drug that is not in the guideline).
+whose name or number was swapped for another (the drug that is not in the guideline); what a
+question asks that the passage, though it speaks of the same, does not say.
 
 Rules kept here: the dice decide, so the same seed makes the same epochs; only what is for training
 enters one.
@@ -24,6 +25,19 @@ from rows import UNKNOWN, Row
 
 NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z][\w’'-]{2,}(?: [A-Z][\w’'-]+)*|\b\d[\d,.]*\d\b")
 WORD = re.compile(r"\b[a-zA-Z][\w-]{4,}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What an epoch is made of. made_up: questions made out of sentences. shares: of each
+    collection's questions. long_words: whether a question without a name may have a long word
+    swapped instead. worn: how many of the words that are no names questions lose, of half of
+    them."""
+
+    made_up: int
+    shares: Mapping[str, float]
+    long_words: bool
+    worn: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +110,10 @@ def without_answer(row: Row) -> Row | None:
     )
 
 
-def swapped(row: Row, swaps: Sequence[str], dice: random.Random) -> Row | None:
+def swapped(row: Row, swaps: Sequence[str], dice: random.Random, *, long_words: bool) -> Row | None:
     """The passage under a question that asks for something it does not hold."""
     names = [m.group() for m in NAME.finditer(row.question)]
-    if not names:
+    if not names and long_words:
         names = sorted(WORD.findall(row.question), key=len)[-2:]
     names = [n for n in names if n.casefold() in f"{row.place} {row.text}".casefold()]
     if not names:
@@ -120,19 +134,37 @@ def swapped(row: Row, swaps: Sequence[str], dice: random.Random) -> Row | None:
     )  # fmt: skip
 
 
-def group(c: Collection, index: int, count: int, dice: random.Random) -> list[Row]:
-    """A question's rows: one that answers and `count` that do not."""
+def worn(question: str, dice: random.Random, share: float) -> str:
+    """The question without some of its words, names and numbers kept: who asks in other words has
+    these words not, and the passage answers all the same."""
+    if not share or dice.random() < 0.5:
+        return question
+    names = {word for m in NAME.finditer(question) for word in m.group().split()}
+    words = question.split()
+    kept = [
+        word for word in words
+        if word.strip("?.,") in names or not WORD.fullmatch(word.strip("?.,"))
+        or dice.random() >= share
+    ]  # fmt: skip
+    return " ".join(kept) if len(kept) > 2 else question
+
+
+def group(c: Collection, index: int, count: int, dice: random.Random, stage: Stage) -> list[Row]:
+    """A question's rows: one that answers, if any does, and `count` that do not."""
     question = c.questions[index]
+    if stage.worn:
+        question = {**question, "text": worn(question["text"], dice, stage.worn)}
     gold = {n for key in question["gold"] for n in _places(c, key)}
-    answering = c.passages[dice.choice(sorted(gold))]
-    first = positive(question, answering, place(answering, dice, question["text"]))
-    rows = [first]
-    if first.spans and dice.random() < 0.35 and (cut := without_answer(first)) is not None:
-        rows.append(cut)
-    known = first.spans is not None or c.source == "hospital"
-    if known and dice.random() < 0.35 and (other := swapped(first, c.swaps, dice)) is not None:
-        rows.append(other)
-    answers = [first.text[a:b].casefold() for a, b in first.spans or ()]
+    rows: list[Row] = []
+    answers: list[str] = []
+    if gold:
+        answering = c.passages[dice.choice(sorted(gold))]
+        first = positive(question, answering, place(answering, dice, question["text"]))
+        rows = [first, *_spoilt(c, first, dice, stage)]
+        answers = [first.text[a:b].casefold() for a, b in first.spans or ()]
+    for key in question.get("against", ()):
+        passage = c.passages[c.place_of[key]]
+        rows.append(negative(question["text"], passage, place(passage, dice, question["text"])))
     candidates = [
         int(n) for n in c.near[index]
         if int(n) not in gold and c.passages[int(n)]["part"] == "training"
@@ -147,6 +179,17 @@ def group(c: Collection, index: int, count: int, dice: random.Random) -> list[Ro
         passage = c.passages[chosen]
         rows.append(negative(question["text"], passage, place(passage, dice, question["text"])))
     return rows
+
+
+def _spoilt(c: Collection, first: Row, dice: random.Random, stage: Stage) -> Iterator[Row]:
+    """The answering row without its answer, and under another question."""
+    if first.spans and dice.random() < 0.35 and (cut := without_answer(first)) is not None:
+        yield cut
+    known = first.spans is not None or c.source == "hospital"
+    if known and dice.random() < 0.35:
+        other = swapped(first, c.swaps, dice, long_words=stage.long_words)
+        if other is not None:
+            yield other
 
 
 def _places(c: Collection, key: str) -> Iterator[int]:

@@ -1,9 +1,11 @@
-"""Questions with and without an answer, out of two public collections.
+"""Questions with and without an answer, out of two public collections and the written policies.
 
 A case is answerable, or unanswerable in one of three ways: "removed" (its article or topic is taken
 out of the library), "swapped" (its rarest word is replaced by one the library does not hold: the
 drug that is not in the guidelines), "hard" (only the passages that answer are taken out; the rest
-of the article stays). A seventh of all are asked of a small library of 1 to 40 passages.
+of the article stays). Policies have unanswerable questions of their own, "missing": about what a
+document speaks of, and what it does not say. A seventh of all are asked of a small library of 1 to
+40 passages.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from pathlib import Path
 from appliance.engine.quoting.words import STOP_WORDS, Rarity, split_words, stem
 from appliance.values import PageSpan, Passage
 from tests.evaluation.holding_back import part_of
+from tests.evaluation.policies import read_policies
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9–-])")
 _ABBREVIATION = re.compile(
@@ -59,7 +62,7 @@ class Case:
 class Corpus:
     """Passages and the answerable cases over them. groups: passage keys of an article or topic;
     akin: groups that speak of the same thing and are removed with it. names: by which a group's
-    part is decided (part_of)."""
+    part is decided (part_of). spoilt: whether it has unanswerable questions of its own."""
 
     name: str
     passages: tuple[Passage, ...]
@@ -67,6 +70,7 @@ class Corpus:
     groups: dict[str, frozenset[int]]
     akin: dict[str, tuple[str, ...]]
     parts: dict[str, str]
+    spoilt: bool = False
 
     def stems(self) -> set[str]:
         texts = (f"{p.title} {' '.join(p.headings)} {p.text}" for p in self.passages)
@@ -84,12 +88,14 @@ class Corpus:
     def cases_of(
         self, part: str, dice: random.Random, names: Sequence[str], rarity: Rarity, most: int
     ) -> list[Case]:
-        """Cases of the articles or topics of this part, half of them made unanswerable."""
+        """Cases of the articles or topics of this part, half of them made unanswerable where the
+        corpus has none that are."""
         cases = [case for case in self.cases if self.parts[case.group] == part]
         dice.shuffle(cases)
         made = []
         for n, case in enumerate(cases[:most]):
-            spoilt = case if n % 2 else self._spoilt(case, n, dice, names, rarity)
+            whole = n % 2 or self.spoilt
+            spoilt = case if whole else self._spoilt(case, n, dice, names, rarity)
             made.append(self._shrunk(spoilt, dice) if n % 7 == 3 else spoilt)
         return made
 
@@ -195,6 +201,28 @@ def read_hospital(folder: Path) -> Corpus:
         "hospital", tuple(passages), tuple(cases),
         {g: frozenset(k) for g, k in groups.items()}, _akin(groups), parts,
     )  # fmt: skip
+
+
+def read_written(folder: Path) -> Corpus:
+    """Policies, asked about in other words."""
+    passages: list[Passage] = []
+    cases: list[Case] = []
+    groups: dict[str, frozenset[int]] = {}
+    parts: dict[str, str] = {}
+    for policy in read_policies(folder):
+        title, before = policy.title, len(passages)
+        parts[title] = part_of(policy.name)
+        for section in policy.sections:
+            key = len(passages)
+            passages.append(_passage(key, title, (section.heading,), section.text))
+            cases += (
+                Case("policies", "answerable", asked.text, title, ((key, asked.start, asked.end),))
+                for asked in section.asked
+            )
+            cases += (Case("policies", "missing", text, title, ()) for text in section.missing)
+        groups[title] = frozenset(range(before, len(passages)))
+    akin = {title: (title,) for title in groups}
+    return Corpus("policies", tuple(passages), tuple(cases), groups, akin, parts, spoilt=True)
 
 
 def _plain(match: re.Match[str] | None) -> str:

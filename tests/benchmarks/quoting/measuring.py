@@ -14,8 +14,9 @@ from appliance.engine.encoder.client import EngineHost
 from appliance.engine.quoting import evidence, quote, ranking, weights
 from appliance.engine.quoting.words import Rarity
 from appliance.values import Reading, Scored
-from tests.benchmarks.quoting.cases import Case, Corpus, read_hospital, read_squad
+from tests.benchmarks.quoting.cases import Case, Corpus, read_hospital, read_squad, read_written
 from tests.benchmarks.quoting.finding import Library, VectorCache
+from tests.evaluation.policies import POLICIES
 
 SEED = 20261123
 CALIBRATION, HELD = "calibration", "held"
@@ -103,13 +104,15 @@ def closely(looked: Sequence[Looked], rarity: Rarity) -> list[Read]:
 def look_at_part(  # noqa: PLR0917 - data, tools, choice
     data: Path, cache: VectorCache, host: EngineHost, rarity: Rarity, part: str, most: int
 ) -> list[Looked]:
-    """Cases of both collections whose article or topic is of this part; `most` of each."""
+    """Cases of all collections whose article, topic or policy is of this part; `most` of each."""
     dice = random.Random(SEED)  # noqa: S311 - reproducible on purpose
-    corpora: list[Corpus] = [read_squad(data / "reading"), read_hospital(data / "hospital")]
+    corpora: list[Corpus] = [
+        read_squad(data / "reading"), read_hospital(data / "hospital"), read_written(POLICIES),
+    ]  # fmt: skip
     looked: list[Looked] = []
     for n, corpus in enumerate(corpora):
         library = Library(corpus.passages, cache)
-        names = corpora[1 - n].rare_words(rarity, absent_from=corpus)
+        names = corpora[n - 1].rare_words(rarity, absent_from=corpus)
         cases = corpus.cases_of(part, dice, names, rarity, most)
         looked += look(cases, library, host)
     dice.shuffle(looked)

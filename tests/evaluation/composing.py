@@ -1,0 +1,110 @@
+"""What the composer writes, before the citation check and behind it.
+
+Rules kept here: it is asked by the product's main path, under the same obligations as in the
+baseline; what did not pass is counted, not left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from appliance.engine.answering import Answering
+from appliance.engine.prompts.composed import evidence_lines
+from appliance.engine.quoting.words import STOP_WORDS
+from appliance.values import Answer, AnswerMode, Scored, Turn, Vectors
+from tests.evaluation import metrics
+from tests.evaluation.report import Cell, Table
+
+_WORD: Final = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """One answer. lines: of evidence that could be composed. written: sentences before the check,
+    0 where there was nothing to compose. shown: of them, those that a person sees; where none is,
+    the answer is quoted. faithful: each word and number that was written, but for stop words,
+    stands in a line or in the question."""
+
+    lines: int
+    written: int
+    shown: int
+    faithful: bool
+    words: int
+
+
+class Noted:
+    """Stands before the answerer and keeps what was written last, before any check."""
+
+    def __init__(self, target: Answering) -> None:
+        self._target = target
+        self.written: Answer | None = None
+
+    @property
+    def can_generate(self) -> bool:
+        return self._target.can_generate
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        return self._target.encode(texts)
+
+    def rank(self, question: str, found: Sequence[Scored]) -> tuple[Scored, ...]:
+        return self._target.rank(question, found)
+
+    def quote(self, question: str, passages: Sequence[Scored]) -> Answer:
+        return self._target.quote(question, passages)
+
+    def generate(
+        self,
+        question: str,
+        passages: Sequence[Scored],
+        earlier: Sequence[Turn],
+        go_on: Callable[[], None],
+        *,
+        bound: bool = False,
+    ) -> Iterator[str | Answer]:
+        self.written = None
+        for step in self._target.generate(question, passages, earlier, go_on, bound=bound):
+            if isinstance(step, Answer):
+                self.written = step
+            yield step
+
+
+def composed(question: str, found: Sequence[Scored], answerer: Noted, shown: Answer) -> Composed:
+    """Of the ask that `answerer` has just been through; `shown` is its answer."""
+    lines = evidence_lines(answerer.quote(question, found))
+    written = answerer.written
+    texts = [sentence.text for sentence in written.sentences] if written is not None else []
+    known = _words(question, *(line.text for line in lines))
+    stood = shown.sentences if shown.mode is AnswerMode.GENERATE else ()
+    return Composed(
+        lines=len(lines),
+        written=len(texts),
+        shown=len(stood),
+        faithful=not _words(*texts) - known - STOP_WORDS,
+        words=sum(len(sentence.text.split()) for sentence in shown.sentences),
+    )
+
+
+def _words(*texts: str) -> set[str]:
+    return {word.lower() for text in texts for word in _WORD.findall(text)}
+
+
+def composed_table(name: str, about: tuple[str, ...], ones: Sequence[Composed]) -> Table:
+    """Of the questions that quote mode would answer."""
+    tried = [one for one in ones if one.written]
+    row: tuple[Cell, ...] = (
+        "composed",
+        len(ones),
+        sum(one.shown > 0 for one in ones),
+        metrics.share(sum(one.faithful for one in tried), len(tried)),
+        metrics.share(sum(one.shown for one in tried), sum(one.written for one in tried)),
+        metrics.share(sum(one.shown for one in ones), sum(one.lines for one in ones)),
+        metrics.mean([float(one.words) for one in ones if one.words]),
+    )
+    columns = (
+        "part", "asked", "composed", "faithful", "sentences accepted", "evidence used",
+        "words an answer",
+    )  # fmt: skip
+    return Table(f"{name}: composing", about, columns, (row,))
