@@ -7,12 +7,14 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
+from appliance import policy_packs
 from appliance.desk import NotAllowed
 from appliance.engine.encoder.client import EngineHost
 from appliance.errors import UsageError
@@ -30,12 +32,13 @@ from appliance.parcel.stick.making import Addition, Workshop
 from appliance.parcel.stick.mount import NAME, TARGETS
 from appliance.parcels import inspect_parcel
 from appliance.parcels_received import received_folder
-from appliance.policy import Action, shipped_folder
+from appliance.policy import Action, PackMissing, PackRolledBack, shipped_folder, trust
 from appliance.policy_packs import pack_folders
 from appliance.values import Role, Verdict
 from appliance.vault import RecoveryCodeMistyped, Tampered
 from appliance.vault.recovery import new_code, shown
 from tests.faults.office import Furnished, Office, furnished, now, unlocked
+from tests.unit.policy import packs
 from tests.unit.vault.conftest import stretched_once  # noqa: F401  one slow derivation for all
 
 
@@ -256,6 +259,39 @@ def test_a_policy_pack_is_in_force_from_the_next_login_and_is_missed_when_it_is_
     # A folder of a greater serial that is not what it says keeps the vault shut, not open.
     shutil.copytree(office.data / "packs" / f"baseline@{serial}", office.data / "packs/baseline@99")
     assert pack_folders(office.data) == (office.data / "packs/baseline@99/baseline",)
+
+
+def test_a_pack_that_came_in_and_is_gone_or_older_keeps_the_vault_shut(
+    made: Furnished, workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusted = (*trust.TRUSTED, *packs.trusted())
+    monkeypatch.setattr(policy_packs, "load", partial(policy_packs.load, trusted=trusted))
+    monkeypatch.setattr(
+        policy_packs, "load_packs", partial(policy_packs.load_packs, trusted=trusted)
+    )
+    older = packs.write(tmp_path / "older", "small", serial=1)
+    newer = packs.write(tmp_path / "newer", "small", serial=2)
+    office = made.opened(tmp_path / "data")
+    folder = stick(workshop, tmp_path, (Kind.POLICY, "small", "2", newer))
+    assert office.parcels.take_in(folder, ["policy/small@2"], code=no_code)[0].done
+    office.close()
+
+    office = unlocked(office.data)
+    assert office.log.latest_values("pack")["small"] == 2
+    folder = stick(workshop, tmp_path, (Kind.POLICY, "small", "1", older))
+    (refused,) = office.parcels.take_in(folder, ["policy/small@1"], code=no_code)
+    assert (refused.done, refused.code) == (False, PackRolledBack.code)
+    office.close()
+
+    shutil.move(office.data / "packs", tmp_path / "aside")
+    with pytest.raises(PackMissing):
+        unlocked(office.data)
+    shutil.copytree(older, office.data / "packs" / "small@1" / "small")
+    with pytest.raises(PackRolledBack):
+        unlocked(office.data)
+    shutil.rmtree(office.data / "packs")
+    shutil.move(tmp_path / "aside", office.data / "packs")
+    unlocked(office.data).close()
 
 
 # --- libraries -------------------------------------------------------------------------------

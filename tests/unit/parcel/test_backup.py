@@ -300,6 +300,18 @@ def test_links_pipes_and_unreadable_names_are_left_out_and_said(tmp_path: Path) 
     assert written.manifest.files == 4
 
 
+def test_a_folder_that_goes_away_while_it_is_listed_was_passing(tmp_path: Path) -> None:
+    desk = furnished(tmp_path)
+    (desk.data / "passing" / "deep").mkdir(parents=True)
+
+    def wanted(path: str) -> bool:
+        if path == "passing/deep":
+            (desk.data / "passing" / "deep").rmdir()
+        return True
+
+    assert "passing" not in " ".join(source.path for source in desk.snapshot(wanted).sources)
+
+
 def test_a_pipe_in_place_of_a_chunk_is_not_waited_on(desk: Desk) -> None:
     path = max(desk.files(), key=lambda path: path.stat().st_size)
     path.unlink()
