@@ -46,6 +46,7 @@ from appliance.vault import (
 
 if TYPE_CHECKING:
     from appliance.accounts import People
+    from appliance.administration import Administration
     from appliance.applications import Applications
     from appliance.chat_models import ChatModels
     from appliance.desk import Desk
@@ -254,6 +255,14 @@ class Appliance:
 
         with self._sitting.at_work(stop) as desk:
             yield Applications(desk, stop)
+
+    @contextmanager
+    def administration(self) -> Iterator[Administration]:
+        """Backups and parcels, to manage while the block runs."""
+        from appliance.administration import Administration
+
+        with self._sitting.at_work() as desk:
+            yield Administration(desk)
 
     # --- log -------------------------------------------------------------------------------
 

@@ -102,7 +102,7 @@ def _parts(data: Path, settings: Settings, desk: Desk | None) -> Iterator[Check]
     yield _language_model(data, settings, desk)
     yield _checked("models", "Log in again.", lambda: _models(data, desk))
     intact = "Install Cloister anew: its signed policy is not intact."
-    yield _tried("policy", intact, lambda: _policy(settings))
+    yield _tried("policy", intact, lambda: _policy(settings, data))
     sources = ", ".join(f"{name} ({source.value})" for name, source in settings.sources)
     facts = (("set", len(settings.sources)),)
     yield Check("settings", "ok", f"Set other than built in: {sources or 'nothing'}.", facts=facts)
@@ -208,11 +208,11 @@ def _health_file(path: Path) -> Check:
     )
 
 
-def _policy(settings: Settings) -> str:
+def _policy(settings: Settings, data: Path) -> str:
     from appliance.policies_in_force import packs_in_force
     from appliance.policy import PolicyEngine
 
-    policy = PolicyEngine(packs_in_force(settings))
+    policy = PolicyEngine(packs_in_force(settings, data))
     return f"{', '.join(policy.packs)}, signatures verified, hash {policy.pack_hash[:16]}."
 
 

@@ -22,6 +22,9 @@ from appliance.errors import StorageFull, StorageReadOnly, StoreTampered
 from appliance.insights import health_file
 from appliance.language_model import language_model
 from appliance.ledger import Ledger
+from appliance.parcel.restored import VALUE as RESTORED
+from appliance.parcel.stick.contents import Kind
+from appliance.parcels_received import received
 from appliance.people import Attempts
 from appliance.place import Place
 from appliance.policies_in_force import open_policy
@@ -34,6 +37,9 @@ from appliance.vault import Session, StorageFailed
 
 MANAGED_LICENCE = MANAGED.with_name("licence")
 """Where an institution lays a licence, an enrolment token and its newest revocation list."""
+
+_CERTIFIED = "restored_seat"
+"""The kind of the log's value that says after how many restores the seat was given up."""
 
 
 class LogMissing(StoreTampered):
@@ -58,10 +64,12 @@ def open_desk(
         ledger = Ledger(log, session, meter)
         begun = unsettled(ledger)
         _require_known(session, log)
-        policy = open_policy(ledger, settings)
+        policy = open_policy(ledger, settings, place.data)
         seat = seat_of(place.licence, session, ledger)
         _note_session(ledger, airgap, policy, seat)
-        seat.take_managed(MANAGED_LICENCE)
+        _certify_again(ledger, session, seat)
+        for folder in (MANAGED_LICENCE, *received(place.data, Kind.REVOCATION)):
+            seat.take_managed(folder)
         desk = Desk(
             place,
             session,
@@ -119,6 +127,16 @@ def _require_known(session: Session, log: Log) -> None:
     if not session.roster_size:  # of version 1, and no newer one was taken away
         with suppress(StorageFull, StorageReadOnly, StorageFailed):
             session.mend()
+
+
+def _certify_again(ledger: Ledger, session: Session, seat: Seat) -> None:
+    """After each restore the seat asks for a new certificate: the machine that the backup was made
+    on may go on as well. How often there was one, the log holds (parcel/restored.py)."""
+    log, vault = ledger.log, session.vault_id
+    restorations = log.latest_value(RESTORED, vault) or 0
+    if restorations > (log.latest_value(_CERTIFIED, vault) or 0):
+        seat.restored()
+        log.note_value(_CERTIFIED, vault, restorations)
 
 
 def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine, seat: Seat) -> None:

@@ -1,45 +1,113 @@
-"""The policy packs an open desk decides by: those that ship, as the institution has them in force.
+"""The policy packs an open desk decides by: those that ship, as the institution has them in force,
+and those that an administrator brought in.
 
 Rules kept here: the baseline is always in force; further packs that come with the program are where
-the managed settings name them; no pack is older than one the log has seen in force; that a pack is
-no longer in force is logged, for what it forbade or allowed changes with it.
+the managed settings name them; a pack that came in lies in <data>/packs/<name>@<serial>/<name>/, is
+verified like any other each time it is opened, and is in force; of one name the greatest serial
+counts. No pack is older than one the log has seen in force. That one of those that ship is named no
+longer is logged, for what it forbade or allowed changes with it; one that came in and is gone keeps
+the vault shut.
 """
 
 from __future__ import annotations
 
-from appliance.ledger import Ledger
-from appliance.policy import Pack, PolicyEngine, load_packs, shipped_folder
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.policy import Pack, PolicyEngine, load, load_packs, shipped_folder
+from appliance.policy.errors import PackAltered
 from appliance.settings import Settings
+from appliance.vault.durable import storage_error
+
+if TYPE_CHECKING:
+    from appliance.ledger import Ledger
 
 BASELINE = "baseline"
+VALUE = "pack"
+"""The kind of the log's values that hold the newest serial that was in force."""
 _RETIRED = "pack_retired"
+_BROUGHT = "pack_brought"
+"""1 while the pack in force is one that came in: no setting takes it out again."""
+_LABEL = re.compile(r"([a-z][a-z0-9-]{0,39})@([0-9]{1,10})")
 
 
-def packs_in_force(settings: Settings) -> tuple[Pack, ...]:
-    """Verified, without a log to say what was in force before. Raises PackError."""
-    return load_packs([shipped_folder() / name for name in _names(settings)])
+def packs_folder(data: Path) -> Path:
+    return data / "packs"
 
 
-def open_policy(ledger: Ledger, settings: Settings) -> PolicyEngine:
-    """The packs in force, none older than those the log has seen. Raises PackError."""
-    names = _names(settings)
-    known = ledger.log.latest_values("pack")
-    gone = sorted(set(known) - set(names))
+def packs_in_force(settings: Settings, data: Path) -> tuple[Pack, ...]:
+    """Verified, without a log to say what was in force before. Raises policy errors, storage
+    errors."""
+    return load_packs(_folders(settings, data).values())
+
+
+def open_policy(ledger: Ledger, settings: Settings, data: Path) -> PolicyEngine:
+    """None older than those the log has seen. Raises policy errors, storage errors."""
+    folders = _folders(settings, data)
+    known = ledger.log.latest_values(VALUE)
+    brought = ledger.log.latest_values(_BROUGHT)
+    gone = sorted(name for name in known.keys() - folders.keys() if not brought.get(name))
     packs = load_packs(
-        [shipped_folder() / name for name in names],
+        list(folders.values()),
         seen=[f"{name}@{serial}" for name, serial in known.items()],
         retired=gone,
     )
     for pack in packs:
         if known.get(pack.name) != pack.serial:
-            ledger.log.note_value("pack", pack.name, pack.serial)
+            ledger.log.note_value(VALUE, pack.name, pack.serial)
+    for name, folder in folders.items():
+        came_in = int(folder.is_relative_to(packs_folder(data)))
+        if brought.get(name, 0) != came_in:
+            ledger.log.note_value(_BROUGHT, name, came_in)
     retired = ledger.log.latest_values(_RETIRED)
-    for name in (*names, *gone):
+    for name in (*folders, *gone):
         if retired.get(name, 0) != int(name in gone):
             ledger.note("pack.retired" if name in gone else "pack.restored", object=name)
             ledger.log.note_value(_RETIRED, name, int(name in gone))
     return PolicyEngine(packs)
 
 
-def _names(settings: Settings) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((BASELINE, *settings.more_packs)))
+def serial_in_force(data: Path, name: str) -> int:
+    """Of the baseline or of a pack that came in, by what lies there; 0 for any other."""
+    brought = _brought_in(data).get(name)
+    shipped = load(shipped_folder() / name).serial if name == BASELINE else 0
+    return max(shipped, brought[0] if brought else 0)
+
+
+def require_usable(settings: Settings, data: Path, arrived: Path) -> tuple[str, int]:
+    """That the pack in `arrived` is good and works with the others, before it is put where it would
+    count: a pack that cannot be used would keep the vault shut. Its name and serial. Raises policy
+    errors, storage errors."""
+    pack = load(arrived)
+    others = [folder for name, folder in _folders(settings, data).items() if name != pack.name]
+    PolicyEngine(load_packs([*others, arrived]))
+    return pack.name, pack.serial
+
+
+def _folders(settings: Settings, data: Path) -> dict[str, Path]:
+    """One a pack, by name."""
+    names = dict.fromkeys((BASELINE, *settings.more_packs))
+    folders = {name: shipped_folder() / name for name in names}
+    for name, (serial, folder) in _brought_in(data).items():
+        if load(folder).serial != serial:
+            raise PackAltered(f"The policy pack in {folder.parent.name} is of another serial.")
+        ships = name in folders and folders[name].is_dir()
+        if not ships or serial > load(folders[name]).serial:
+            folders[name] = folder
+    return folders
+
+
+def _brought_in(data: Path) -> dict[str, tuple[int, Path]]:
+    newest: dict[str, tuple[int, Path]] = {}
+    try:
+        folders = sorted(packs_folder(data).iterdir())
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise storage_error(error, "the policy packs were not read") from error
+    for folder in folders:
+        match = _LABEL.fullmatch(folder.name)
+        if match and int(match[2]) > newest.get(match[1], (0, folder))[0]:
+            newest[match[1]] = (int(match[2]), folder / match[1])
+    return newest

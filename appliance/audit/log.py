@@ -30,6 +30,7 @@ from appliance.audit.happenings import (
     store_noted,
     value_noted,
 )
+from appliance.audit.holding import HeldLog, held_log
 from appliance.audit.index import OpenAsk, marks_in
 from appliance.audit.keys import first_keys
 from appliance.audit.leaf import RESERVED, moment, parsed_leaf, shown
@@ -294,6 +295,23 @@ class Log:
         with self._lock:
             note = self.checkpoint()
             copy_log(self._chain, note, self._index.erased, folder)
+
+    def held(self) -> HeldLog:
+        """The log as it is now, for a backup: published, and with the bytes of every file that
+        would change as it goes on. The signing keys advance afterwards, so that those in the backup
+        sign nothing that is written here from now on. Raises LogUnwritable, LogTampered."""
+        with self._lock:
+            with self._writer.writing():
+                self._chain.publish()
+                self._chain.anchor()
+                held = held_log(self._chain)
+            self._writer.next_epoch()
+            return held
+
+    def advance_keys(self) -> None:
+        """Begins the next epoch now: somebody may have a copy of the keys of this one. Raises
+        LogUnwritable."""
+        self._writer.next_epoch()
 
     # --- inside ------------------------------------------------------------------------------
 

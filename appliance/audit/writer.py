@@ -86,6 +86,11 @@ class Writer:
             if chain.size - chain.keys.epoch.start >= EPOCH_AT_OPEN:
                 self._next_epoch()
 
+    def next_epoch(self) -> None:
+        """The keys in force sign once more, and are gone on return."""
+        with self.lock, self.writing():
+            self._next_epoch()
+
     def close(self) -> None:
         """Publishes and lets go; a log that failed is let go as it is."""
         with self.lock:

@@ -11,6 +11,7 @@ from typing import NoReturn, TypeAlias
 
 from appliance.cli import people_arguments
 from appliance.cli.application_arguments import add_application_commands, fleet_commands
+from appliance.cli.backup_arguments import add_backup_commands
 from appliance.cli.licence_arguments import (
     Command,
     authority_commands,
@@ -19,6 +20,7 @@ from appliance.cli.licence_arguments import (
 )
 from appliance.cli.model_arguments import add_model_commands
 from appliance.cli.output import Output
+from appliance.cli.parcel_arguments import add_parcel_commands
 from appliance.errors import UsageError
 
 TopCommand: TypeAlias = Callable[[str, str, str, str], argparse.ArgumentParser]
@@ -168,6 +170,8 @@ def _parser() -> argparse.ArgumentParser:
     add_application_commands(command, common, from_zero)
     fleet = command("fleet", "fleet", "verify", "Prove many seats' exported logs.")
     fleet_commands(_group(fleet, common, "fleet"), from_zero)
+    add_backup_commands(command("backup", "backup", "show", "Make or restore backups."), common)
+    add_parcel_commands(command("parcel", "parcel", "inspect", "Make or import parcels."), common)
     _licence_groups(command, common)
     people = command("people", "people", "show", "Accounts, members, broken glass.")
     people_arguments.add_commands(_group(people, common, "people"))

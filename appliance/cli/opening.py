@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from appliance.app import Appliance, open_appliance
+from appliance.airgap import guard, selftest
+from appliance.app import Appliance, now, open_appliance
 from appliance.cli.arguments import Arguments
 from appliance.cli.secrets import read_passphrase
 from appliance.errors import StorageReadOnly, UsageError
 from appliance.people import keystore
-from appliance.settings import default_data_folder
+from appliance.settings import default_data_folder, read_settings
 from appliance.values import Collection
-from appliance.vault import Vault
+from appliance.vault import Vault, harden_process
 
 Happening = TypeVar("Happening")
 
@@ -86,6 +87,16 @@ def key_store_entry(folder: Path, name: str) -> keystore.Entry:
     """Where the system's key store keeps this person's code; asked before the guards are on."""
     who = Vault(folder).claimed(name)
     return keystore.Entry(who.vault, who.tag)
+
+
+def guarded(*writable: Path) -> None:
+    """For a command that opens no data folder: the guard goes on all the same, before anything
+    untrusted is read and before a code that leads to a key is asked for."""
+    harden_process()
+    required = read_settings().airgap == "required"
+    guard.engage(writable, screen=False, required=required)
+    if required:
+        selftest.require_proof(selftest.prove(now()))
 
 
 @contextmanager

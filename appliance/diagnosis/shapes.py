@@ -23,7 +23,9 @@ _TOP = {
     "models": "models",
     "models-cache": "prepared prompts",
     "packs": "packs",
+    "parcels": "parcels",
     "people": "conversations",
+    "restored.json": "restored marker",
     "spill": "spill files",
     "vault.json": "vault",
 }
@@ -33,7 +35,7 @@ _IN_COLLECTION = {
     "vectors.sealed": "vectors",
 }
 _BESIDE_CONVERSATIONS = {"attempts": "failed log-ins", "tokens.sealed": "programs' tokens"}
-_PUBLIC = frozenset(("models", "packs", "licence"))
+_PUBLIC = frozenset(("models", "packs", "licence", "parcels"))
 
 
 def shapes(data: Path) -> dict[str, object]:

@@ -301,11 +301,12 @@ def read_passages(store: Store, collection: str, keys: Sequence[int]) -> dict[in
     return {passage.key: passage for passage in found}
 
 
-def read_segments(store: Store) -> list[Segment]:
-    """All segments of whole documents, by ascending first key."""
+def read_segments(store: Store, document: str = "") -> list[Segment]:
+    """All segments of whole documents (or of one), by ascending first key."""
     rows = store.read(
         "SELECT s.first, s.document, s.passages, s.vectors, s.words FROM segments s "
-        "JOIN documents d ON d.id = s.document WHERE d.ready ORDER BY s.first"
+        "JOIN documents d ON d.id = s.document WHERE d.ready AND ? IN ('', d.id) ORDER BY s.first",
+        [document],
     )
     return [_segment(row) for row in rows]
 

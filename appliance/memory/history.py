@@ -8,6 +8,8 @@ conversation takes all its turns with it.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 from typing import Final
@@ -77,6 +79,16 @@ class History:
             earlier=earlier,
         )
         return cls(store)
+
+    @contextmanager
+    def still(self) -> Iterator[Path]:
+        """The store's file; nothing is written to it while the block runs."""
+        with self._store.still():
+            yield self._store.path
+
+    def checkpoint(self) -> None:
+        """Takes the write-ahead log over into the main file."""
+        self._store.checkpoint()
 
     def save(self, conversation: str, turn: Turn) -> None:
         """Appends a turn, durable on return; the first one makes the conversation and names it."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
@@ -23,6 +23,7 @@ from appliance.memory.collection import OnNotice, OpenCollection
 from appliance.memory.database import require_identifier
 from appliance.memory.errors import CollectionNotOpen, DocumentUnusable, JobUnknown
 from appliance.memory.evidence import EarlierMarks
+from appliance.memory.exporting import read_draft
 from appliance.memory.journal import JobFile
 from appliance.memory.search import search
 from appliance.memory.shelf import EXACT_LIMIT
@@ -201,6 +202,14 @@ class Library:
         """Takes the write-ahead log over into the main file, for the end of an import."""
         self._of(collection).store.checkpoint()
 
+    @contextmanager
+    def still(self) -> Iterator[tuple[Path, ...]]:
+        """The files of the open stores, to which nothing is written while the block runs."""
+        with self._lock, ExitStack() as stack:
+            for opened in self._open.values():
+                stack.enter_context(opened.store.still())
+            yield tuple(opened.store.path for opened in self._open.values())
+
     # --- documents -----------------------------------------------------------------------
 
     def add_document(
@@ -249,6 +258,11 @@ class Library:
 
         self._of(collection).add(draft, finish)
         return info
+
+    def draft(self, collection: str, document: str) -> Draft:
+        """A document as it was handed to `add_document`, to be packed for another machine. Raises
+        DocumentUnknown."""
+        return read_draft(self._of(collection).store, collection, document)
 
     def has_content(self, collection: str, sha256: str) -> str | None:
         """The id of the document made from these bytes, if there is one."""

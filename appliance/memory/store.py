@@ -200,6 +200,15 @@ class Store:
             self._ready()
             return self.read(sql, values)
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """While the block runs nothing is written, and the files are those of the newest mark, for
+        a backup. Readers go on. Raises what `on_mark` raises, where it is owed a mark."""
+        with self._writing:
+            self._ready()
+            self._pay_mark()
+            yield
+
     def checkpoint(self) -> None:
         """Takes the write-ahead log over into a new main file, which takes this one's place.
 

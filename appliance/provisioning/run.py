@@ -163,7 +163,7 @@ def _unfounded(
     yield from _written_before(plan, name.text, name.line)
     yield from model_mistakes(plan.models, appliance.data)
     try:
-        packs = packs_in_force(appliance.settings)
+        packs = packs_in_force(appliance.settings, appliance.data)
         policy = PolicyEngine(packs)
     except CloisterError as error:
         yield Mistake(0, error.sentence, error.next_step)

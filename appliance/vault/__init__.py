@@ -22,10 +22,12 @@ from appliance.vault.errors import (
     VaultDamaged,
     VaultExists,
     WrongPassphrase,
+    WrongRecoveryCode,
 )
 from appliance.vault.folder_lock import FolderLock, lock_folder
 from appliance.vault.primitives import hkdf, mac, random_bytes, require_mac, sha256
 from appliance.vault.process import harden_process
+from appliance.vault.recovered import RecoveredVault, recovered_vault
 from appliance.vault.sealed import (
     Context,
     read_sealed,
@@ -61,6 +63,7 @@ __all__ = [
     "PersonUnknown",
     "Profile",
     "PublicKey",
+    "RecoveredVault",
     "RecoveryCodeMistyped",
     "SealedMissing",
     "Session",
@@ -74,12 +77,14 @@ __all__ = [
     "VaultExists",
     "VerifyingKey",
     "WrongPassphrase",
+    "WrongRecoveryCode",
     "harden_process",
     "hkdf",
     "lock_folder",
     "mac",
     "random_bytes",
     "read_sealed",
+    "recovered_vault",
     "remove_leftovers",
     "require_mac",
     "require_signature",

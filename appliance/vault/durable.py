@@ -52,6 +52,11 @@ def write_atomic(path: Path, content: bytes | Iterable[bytes]) -> None:
         sync_folder(path.parent)
 
 
+def is_leftover(name: str) -> bool:
+    """Whether a file of this name is a temporary one of `write_atomic`."""
+    return _LEFTOVER.fullmatch(name) is not None
+
+
 def remove_leftovers(folder: Path) -> int:
     """Removes temporary files a crash left in `folder` (not below it). Returns how many.
 
@@ -59,7 +64,7 @@ def remove_leftovers(folder: Path) -> int:
     removed = 0
     with _storage_errors("leftovers of a crash were not removed"):
         for entry in sorted(folder.iterdir()):
-            if _LEFTOVER.fullmatch(entry.name):
+            if is_leftover(entry.name):
                 entry.unlink(missing_ok=True)
                 removed += 1
     return removed

@@ -105,19 +105,24 @@ def _encoded(document: Document) -> dict[str, Json]:
         "counter": document.counter,
         "salt": base64_text(document.salt),
         "people": [_person_json(entry) for entry in document.people],
-        "recovery": {
-            "id": document.recovery.id,
-            "custodian": document.recovery.custodian,
-            "public": _public_json(document.recovery.public),
-            "slot": _slot_json(document.recovery.slot),
-            "vault_key": base64_text(document.recovery.vault_key),
-        },
+        "recovery": recovery_json(document.recovery),
         "collections": [_collection_json(entry) for entry in document.collections],
         "payloads": [
             {"id": entry.id, "person": entry.person, "wraps": _wraps_json(entry.wraps)}
             for entry in document.payloads
         ],
         "roster": [link_json(link) for link in document.roster],
+    }
+
+
+def recovery_json(entry: RecoveryEntry) -> Json:
+    """As it stands in the file, and in what a backup carries (recovered.py)."""
+    return {
+        "id": entry.id,
+        "custodian": entry.custodian,
+        "public": _public_json(entry.public),
+        "slot": _slot_json(entry.slot),
+        "vault_key": base64_text(entry.vault_key),
     }
 
 
@@ -213,7 +218,6 @@ def _decoded(fields: Fields) -> Document:
     )
     if fields.text("format") != FORMAT:
         raise Malformed("format")
-    recovery = fields.fields("recovery").only("id", "custodian", "public", "slot", "vault_key")
     people = tuple(_person(row, version) for row in fields.rows("people", _PEOPLE))
     if not people:
         raise Malformed("people")
@@ -224,18 +228,24 @@ def _decoded(fields: Fields) -> Document:
         counter=fields.integer("counter", 1),
         salt=fields.blob("salt"),
         people=people,
-        recovery=RecoveryEntry(
-            _id(recovery),
-            _id(recovery, "custodian"),
-            _public(recovery.fields("public")),
-            _slot(recovery.fields("slot"), version),
-            recovery.blob("vault_key"),
-        ),
+        recovery=read_recovery(fields.fields("recovery"), version),
         collections=tuple(
             _collection(row, version) for row in fields.rows("collections", _COLLECTIONS)
         ),
         payloads=tuple(_payload(row) for row in fields.rows("payloads", _PEOPLE)),
         roster=_roster(fields) if version > 1 else (),
+    )
+
+
+def read_recovery(row: Fields, version: int) -> RecoveryEntry:
+    """version: of the vault's file. Raises Malformed, Tampered."""
+    row.only("id", "custodian", "public", "slot", "vault_key")
+    return RecoveryEntry(
+        _id(row),
+        _id(row, "custodian"),
+        _public(row.fields("public")),
+        _slot(row.fields("slot"), version),
+        row.blob("vault_key"),
     )
 
 

@@ -55,6 +55,14 @@ class RecoveryCodeMistyped(CloisterError):
     hint = "Compare it with the printout group by group; 0 and O, 1 and I and L count as the same."
 
 
+class WrongRecoveryCode(CloisterError):
+    code = "wrong_recovery_code"
+    hint = (
+        "Type the code that the custodian of the institution's recovery key was given; a backup "
+        "opens with the code that was in force when it was made."
+    )
+
+
 class PassphraseTooWeak(CloisterError):
     code = "passphrase_too_weak"
     hint = "Use at least 12 characters; four or five unrelated words are easy to remember."

@@ -42,6 +42,7 @@ __all__ = [
     "remove_leftovers",
     "require_mac",
     "seal",
+    "seal_repeatably",
     "sha256",
     "stream_sealed",
     "unseal",
@@ -95,10 +96,16 @@ class _MessageKey:
 
 def seal(key: bytes | bytearray, plaintext: bytes, context: Context) -> bytes:
     """AES-256-GCM under a key of this message alone; 85 bytes longer than the plaintext."""
-    salt = random_bytes(_SALT_SIZE)
-    message = _message_key(key, salt, context, "cloister/seal/v1")
-    header = _BLOB_MAGIC + salt + message.commitment
-    return header + message.cipher.encrypt(message.nonce, plaintext, header + context.encoded())
+    return _sealed_with(random_bytes(_SALT_SIZE), key, plaintext, context)
+
+
+def seal_repeatably(key: bytes | bytearray, plaintext: bytes, context: Context) -> bytes:
+    """As `seal`, but the same plaintext in the same context gives the same bytes each time, so that
+    what was lost can be made again. Whoever sees two results learns whether they are of the same
+    plaintext, and no more: the salt is a keyed hash of context and plaintext, so no two different
+    messages share a key."""
+    bound = context.encoded() + plaintext
+    return _sealed_with(mac(hkdf(key, "cloister/seal/salt/v1"), bound), key, plaintext, context)
 
 
 def unseal(key: bytes | bytearray, untrusted: bytes, context: Context) -> bytes:
@@ -142,6 +149,12 @@ def stream_sealed(path: Path, key: bytes | bytearray, context: Context) -> Itera
     that the file is complete is known only when the iterator ends without raising."""
     with _opened(path) as (file, size):
         yield from _opened_chunks(file, size, key, context)
+
+
+def _sealed_with(salt: bytes, key: bytes | bytearray, plaintext: bytes, context: Context) -> bytes:
+    message = _message_key(key, salt, context, "cloister/seal/v1")
+    header = _BLOB_MAGIC + salt + message.commitment
+    return header + message.cipher.encrypt(message.nonce, plaintext, header + context.encoded())
 
 
 def _message_key(

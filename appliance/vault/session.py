@@ -27,6 +27,7 @@ from appliance.vault.keyring import Keyring
 from appliance.vault.opened import WRITING, OpenVault, with_anchor
 from appliance.vault.passphrase import require_strong
 from appliance.vault.primitives import KEY_SIZE, random_bytes
+from appliance.vault.recovered import recovery_envelope
 from appliance.vault.recovery import new_code, read_code, secret_for, shown
 from appliance.vault.roster import Roll
 from appliance.vault.sealed import Context, seal, unseal
@@ -334,6 +335,12 @@ class Session:
         with self._lock:
             document = self._open.current()
             return recovering.recoverable(document, self._institution(document, recovery_code))
+
+    def recovery_envelope(self) -> bytes:
+        """What a backup carries so that the recovery code alone opens it (`recovered.py`): no
+        secret in the clear, nothing of any person but the custodian's id."""
+        with self._lock:
+            return recovery_envelope(self._open.current())
 
     def recover_collection(self, collection: str, recovery_code: str) -> None:
         """Makes this person a member with the custodian's recovery code; log it."""

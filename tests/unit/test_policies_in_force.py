@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import cast
 
 import pytest
 
 from appliance.ledger import Ledger
-from appliance.policies_in_force import open_policy, shipped_policy
-from appliance.policy import Action
+from appliance.policies_in_force import open_policy, packs_in_force
+from appliance.policy import Action, PolicyEngine
 from appliance.policy.errors import PackMissing, PackRolledBack
 from appliance.settings import Settings
 from appliance.values import Question
 from tests.contract.fakes import ANNA, NOON
+
+NOWHERE = Path("/nonexistent")
+"""A data folder that no pack came into."""
 
 
 @dataclass
@@ -41,7 +45,11 @@ class Notes:
 
 
 def opened(notes: Notes, packs: str = "") -> tuple[str, ...]:
-    return open_policy(cast(Ledger, notes), Settings(packs=packs)).packs
+    return open_policy(cast(Ledger, notes), Settings(packs=packs), NOWHERE).packs
+
+
+def shipped_policy(settings: Settings) -> PolicyEngine:
+    return PolicyEngine(packs_in_force(settings, NOWHERE))
 
 
 def test_the_baseline_alone_is_in_force_and_lets_no_program_ask() -> None:

@@ -73,11 +73,13 @@ def add_texts(
     title: str = "Guideline",
     seed: int = 0,
     vectors: Vectors | None = None,
+    document: str = "",
 ) -> DocumentInfo:
     """A document of one page and a passage a text."""
     page = "\n".join(texts)
     return library.add_document(
         collection,
+        document=document,
         title=title,
         kind=DocumentKind.PDF,
         paged=True,

@@ -1,0 +1,113 @@
+"""Prebuilt collections: packed on one machine, unpacked on others without parsing or embedding.
+
+Rules kept here: only who may read a collection's documents and add to it may pack it, and that is
+logged before and after, with the file's hash; what comes out is sealed under a new code, which is
+returned once; what goes in goes in like an import: original, store, log, and nothing twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from appliance.desk import Desk
+from appliance.errors import CloisterError
+from appliance.intake import Original
+from appliance.originals import CollectionShelf
+from appliance.parcel.library import (
+    LibraryDocument,
+    LibraryHeader,
+    read_library,
+    write_library,
+)
+from appliance.policy import Action
+from appliance.values import ParsedDocument
+from appliance.vault import Tampered
+from appliance.vault.recovery import new_code, shown
+
+
+class OtherEncoder(CloisterError):
+    """Its vectors were made by another encoder; nothing would be found by them here."""
+
+    code = "library_of_another_encoder"
+    hint = "Pack the library again with the version of Cloister that is installed here."
+
+
+class WrongLibraryCode(CloisterError):
+    code = "wrong_library_code"
+    hint = "Type the code that was shown when the library was packed; each library has its own."
+
+
+def pack_library(desk: Desk, collection: str, out: Path) -> str:
+    """Writes a collection into the file `out`, durable on return; the code that opens it, shown
+    once. Raises NotAllowed, StoreTampered, storage errors."""
+    desk.require(Action.IMPORT, collection)
+    desk.require(Action.READ_DOCUMENT, collection)
+    desk.require_usable((collection,))
+    titles = dict(desk.session.collections())
+    documents = desk.library.documents(collection)
+    header = LibraryHeader(titles[collection], desk.engine.model, len(documents))
+    desk.ledger.note("library.packing", object=collection)
+    code = shown(new_code())
+
+    def packed() -> Iterator[LibraryDocument]:
+        originals = desk.originals(collection)
+        for info in documents:
+            draft = desk.library.draft(collection, info.id)
+            yield LibraryDocument(
+                info.title,
+                info.kind,
+                draft.paged,
+                draft.pages,
+                info.failures,
+                draft.passages,
+                draft.vectors,
+                originals.read(info.id),
+            )
+
+    write_library(out, code, header, packed())
+    with out.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    desk.ledger.note(
+        "library.packed",
+        object=collection,
+        details=(("documents", len(documents)), ("sha256", digest)),
+    )
+    return code
+
+
+def take_library(desk: Desk, path: Path, code: str) -> str:
+    """Adds the library's documents to the collection of its title, which is made if need be. What
+    is in that collection already is passed over, so a second time goes on where a first stopped.
+    Returns what was done. Raises WrongLibraryCode, OtherEncoder, ParcelDamaged, storage errors."""
+    try:
+        header, documents = read_library(path, code)
+    except Tampered:
+        raise WrongLibraryCode("This code does not open the library.") from None
+    if header.encoder != desk.engine.model:
+        raise OtherEncoder(f"The library “{header.title}” was made with another encoder.")
+    titles = {title: identifier for identifier, title in desk.session.collections()}
+    collection = titles.get(header.title) or desk.create_collection(header.title).id
+    desk.require(Action.IMPORT, collection)
+    desk.require_usable((collection,))
+    shelf = CollectionShelf(
+        collection, desk.library, desk.originals(collection), desk.ledger, desk.now
+    )
+    added = 0
+    for document in documents:
+        added += _added(shelf, document, path)
+    desk.library.checkpoint(collection)
+    return f"“{header.title}”: {added} of {header.documents} documents were added."
+
+
+def _added(shelf: CollectionShelf, document: LibraryDocument, path: Path) -> bool:
+    digest = hashlib.sha256(document.original).hexdigest()
+    if shelf.has_content(digest):
+        return False
+    parsed = ParsedDocument(
+        document.title, document.kind, document.paged, document.pages, document.failures
+    )
+    original = Original("", path, document.original, digest)
+    shelf.add(original, parsed, document.passages, document.vectors)
+    return True

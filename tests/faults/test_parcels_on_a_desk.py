@@ -1,0 +1,367 @@
+"""Taking a parcel in on a real desk: named first, logged, none older, each thing to its place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from appliance import policies_in_force
+from appliance.desk import NotAllowed
+from appliance.engine.encoder.client import EngineHost
+from appliance.errors import UsageError
+from appliance.library_parcels import OtherEncoder, WrongLibraryCode, pack_library, take_library
+from appliance.parcel.errors import (
+    OriginUnknown,
+    ParcelDamaged,
+    ParcelExpired,
+    ParcelInterrupted,
+    ParcelRolledBack,
+)
+from appliance.parcel.library import read_library
+from appliance.parcel.stick.contents import Kind
+from appliance.parcel.stick.making import Addition, Workshop
+from appliance.parcel.stick.mount import NAME, TARGETS
+from appliance.parcels import inspect_parcel
+from appliance.parcels_received import received_folder
+from appliance.policy import Action, PackMissing, PackRolledBack, shipped_folder, trust
+from appliance.policy.errors import PackAltered
+from appliance.values import Role, Verdict
+from appliance.vault import RecoveryCodeMistyped, Tampered
+from appliance.vault.recovery import new_code, shown
+from tests.faults.office import Furnished, Office, furnished, now, unlocked
+from tests.unit.policy import packs
+from tests.unit.vault.conftest import stretched_once  # noqa: F401  one slow derivation for all
+
+
+@pytest.fixture(scope="module")
+def made(
+    tmp_path_factory: pytest.TempPathFactory,
+    stretched_once: None,  # noqa: F811
+) -> Furnished:
+    return furnished(tmp_path_factory.mktemp("office") / "data")
+
+
+@pytest.fixture
+def office(made: Furnished, tmp_path: Path) -> Iterator[Office]:
+    opened = made.opened(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    """An origin whose root is installed here."""
+    made = Workshop.create(tmp_path / "keys", now())
+    roots = tmp_path / "settings" / "cloister" / "parcel-roots"
+    roots.mkdir(parents=True)
+    shutil.copy(made.root, roots / "hospital.json")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+    return made
+
+
+def stick(
+    workshop: Workshop, tmp_path: Path, *additions: tuple[Kind, str, str, Path], days: int = 30
+) -> Path:
+    wanted = [Addition(*addition) for addition in additions]
+    return workshop.make(tmp_path / "stick", wanted, now(), days=days).folder.parent
+
+
+def a_list(tmp_path: Path, text: str = "revoked: 3") -> Path:
+    path = tmp_path / "list.json"
+    path.write_text(text)
+    return path
+
+
+def no_code(item: str) -> str:
+    raise AssertionError(f"asked for {item}")
+
+
+def tree(folder: Path) -> dict[str, int]:
+    return {str(path): path.lstat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_looking_at_a_stick_changes_nothing_and_needs_no_login(
+    made: Furnished, workshop: Workshop, tmp_path: Path
+) -> None:
+    folder = stick(workshop, tmp_path, (Kind.REVOCATION, "seats", "4", a_list(tmp_path)))
+    before = tree(made.data)
+    found = inspect_parcel(folder, made.data, now())
+    assert [(item.id, item.here, item.whole) for item in found.items] == [
+        ("revocation/seats@4", False, True)
+    ]
+    assert found.origin == "hospital"
+    assert tree(made.data) == before
+
+
+def test_a_list_is_put_where_seats_look_for_it_and_the_log_has_it(
+    office: Office, workshop: Workshop, tmp_path: Path
+) -> None:
+    folder = stick(workshop, tmp_path, (Kind.REVOCATION, "seats", "4", a_list(tmp_path)))
+    (taken,) = office.parcels.take_in(folder, ["revocation/seats@4"], code=no_code)
+    assert taken.done
+    place = received_folder(office.data, Kind.REVOCATION) / "seats@4" / "list.json"
+    assert place.read_text() == "revoked: 3"
+    assert office.parcels.inspect(folder).items[0].here
+    assert office.record("parcel.item.taken").object == "revocation/seats@4"
+    assert not (office.data / "parcels" / "incoming").exists()
+
+
+def test_only_what_was_named_is_taken(office: Office, workshop: Workshop, tmp_path: Path) -> None:
+    path = a_list(tmp_path)
+    folder = stick(
+        workshop, tmp_path, (Kind.REVOCATION, "seats", "4", path), (Kind.UPDATE, "app", "2", path)
+    )
+    office.parcels.take_in(folder, ["update/app@2"], code=no_code)
+    assert [item.here for item in office.parcels.inspect(folder).items] == [False, True]
+    with pytest.raises(UsageError):
+        office.parcels.take_in(folder, ["update/app@3"], code=no_code)
+
+
+def test_an_older_parcel_is_refused_even_if_what_was_kept_of_the_newer_one_is_gone(
+    office: Office, workshop: Workshop, tmp_path: Path
+) -> None:
+    folder = stick(workshop, tmp_path, (Kind.REVOCATION, "seats", "4", a_list(tmp_path)))
+    older = Path(shutil.copytree(folder, tmp_path / "older"))
+    newer = stick(workshop, tmp_path, (Kind.REVOCATION, "seats", "5", a_list(tmp_path)))
+    office.parcels.take_in(newer, ["revocation/seats@5"], code=no_code)
+    shutil.rmtree(office.data / "parcels" / "hospital")
+    with pytest.raises(ParcelRolledBack):
+        office.parcels.take_in(older, ["revocation/seats@4"], code=no_code)
+    assert dict(office.record("parcel.refused").fields)["code"] == ParcelRolledBack.code
+
+
+def test_a_clock_set_back_does_not_revive_a_parcel(
+    office: Office, workshop: Workshop, tmp_path: Path
+) -> None:
+    path = a_list(tmp_path)
+    long_ago = now() - timedelta(days=20)
+    addition = Addition(Kind.REVOCATION, "seats", "4", path)
+    folder = workshop.make(tmp_path / "stick", [addition], long_ago, days=10).folder
+    office.desk.now = lambda: long_ago
+    assert inspect_parcel(folder, office.data, long_ago).items  # by the clock alone it is good
+    with pytest.raises(ParcelExpired):
+        office.parcels.inspect(folder)
+
+
+def test_an_origin_that_nobody_installed_is_not_asked_about(
+    office: Office, workshop: Workshop, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    stranger = Workshop.create(tmp_path / "other" / "keys", now())
+    folder = stick(stranger, tmp_path / "other", (Kind.UPDATE, "app", "2", a_list(tmp_path)))
+    with pytest.raises(OriginUnknown):
+        office.parcels.take_in(folder, ["update/app@2"], code=no_code)
+
+
+def test_a_stick_pulled_out_is_said_and_the_next_time_goes_on(
+    office: Office, workshop: Workshop, tmp_path: Path
+) -> None:
+    path = tmp_path / "app.bin"
+    path.write_bytes(os.urandom(3_500_000))
+    folder = stick(workshop, tmp_path, (Kind.UPDATE, "app", "2", path))
+    (stored,) = (file for file in (folder / NAME / TARGETS).rglob("*") if file.is_file())
+    seen: list[int] = []
+
+    def pull(done: int, _total: int) -> None:
+        seen.append(done)
+        if len(seen) == 3:
+            stored.rename(tmp_path / "aside")
+            os.truncate(tmp_path / "aside", 1)
+
+    with pytest.raises(ParcelInterrupted):
+        office.parcels.take_in(folder, ["update/app@2"], code=no_code, progress=pull)
+    assert not received_folder(office.data, Kind.UPDATE).exists()
+    shutil.copy(path, stored)
+    again: list[int] = []
+    (taken,) = office.parcels.take_in(
+        folder, ["update/app@2"], code=no_code, progress=lambda done, _: again.append(done)
+    )
+    assert taken.done
+    assert again[0] >= 2_000_000
+    place = received_folder(office.data, Kind.UPDATE) / "app@2" / "app.bin"
+    assert place.read_bytes() == path.read_bytes()
+
+
+def test_what_is_refused_does_not_keep_the_rest_out(
+    office: Office, workshop: Workshop, tmp_path: Path
+) -> None:
+    pack = Path(shutil.copytree(shipped_folder() / "baseline", tmp_path / "baseline"))
+    with (pack / "cases.toml").open("a") as file:
+        file.write("\n")
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "mlc-chat-config.json").write_text("{}")
+    folder = stick(
+        workshop,
+        tmp_path,
+        (Kind.POLICY, "baseline", "99", pack),
+        (Kind.MODEL, "m", "1", model),
+        (Kind.REVOCATION, "seats", "4", a_list(tmp_path)),
+    )
+    wanted = [item.id for item in office.parcels.inspect(folder).items]
+    taken = office.parcels.take_in(folder, wanted, code=no_code)
+    assert [(one.id, one.done, one.code) for one in taken] == [
+        ("revocation/seats@4", True, ""),
+        ("policy/baseline@99", False, "pack_altered"),
+        ("model/m@1", False, "bundle_untrusted"),
+    ]
+    assert not (office.data / "packs").exists()
+    assert office.actions().count("parcel.item.refused") == 2
+
+
+def test_who_may_not_takes_nothing_in_and_who_may_some_takes_that(
+    office: Office, workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = a_list(tmp_path)
+    folder = stick(
+        workshop, tmp_path, (Kind.REVOCATION, "seats", "4", path), (Kind.UPDATE, "app", "2", path)
+    )
+    both = ["revocation/seats@4", "update/app@2"]
+    monkeypatch.setattr(office.desk, "person", replace(office.desk.person, roles=(Role.MEMBER,)))
+    with pytest.raises(NotAllowed):
+        office.parcels.take_in(folder, both, code=no_code)
+    assert office.log.latest_values("parcel") == {}
+    monkeypatch.undo()
+    real = office.desk.require
+
+    def without_policies(action: Action, resource: str = "") -> Verdict:
+        if action is Action.MANAGE_POLICIES:
+            raise NotAllowed("No.")
+        return real(action, resource)
+
+    monkeypatch.setattr(office.desk, "require", without_policies)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+    taken = office.parcels.take_in(folder, both, code=no_code)
+    assert [(one.done, one.code) for one in taken] == [(True, ""), (False, "not_allowed")]
+
+
+def test_a_policy_pack_is_in_force_from_the_next_login_and_is_missed_when_it_is_gone(
+    made: Furnished, workshop: Workshop, tmp_path: Path
+) -> None:
+    office = made.opened(tmp_path / "data")
+    pack = shipped_folder() / "baseline"
+    serial = office.log.latest_value("pack", "baseline")
+    folder = stick(workshop, tmp_path, (Kind.POLICY, "baseline", str(serial), pack))
+    (taken,) = office.parcels.take_in(folder, [f"policy/baseline@{serial}"], code=no_code)
+    office.close()
+    assert taken.done
+    assert (office.data / "packs" / f"baseline@{serial}" / "baseline" / "pack.toml").exists()
+    unlocked(office.data).close()
+    # A folder of a greater serial that is not what it says keeps the vault shut, not open.
+    shutil.copytree(office.data / "packs" / f"baseline@{serial}", office.data / "packs/baseline@99")
+    assert policies_in_force.serial_in_force(office.data, "baseline") == 99
+    with pytest.raises(PackAltered):
+        unlocked(office.data)
+
+
+def test_a_pack_that_came_in_and_is_gone_or_older_keeps_the_vault_shut(
+    made: Furnished, workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusted = (*trust.TRUSTED, *packs.trusted())
+    monkeypatch.setattr(policies_in_force, "load", partial(policies_in_force.load, trusted=trusted))
+    monkeypatch.setattr(
+        policies_in_force, "load_packs", partial(policies_in_force.load_packs, trusted=trusted)
+    )
+    older = packs.write(tmp_path / "older", "small", serial=1)
+    newer = packs.write(tmp_path / "newer", "small", serial=2)
+    office = made.opened(tmp_path / "data")
+    folder = stick(workshop, tmp_path, (Kind.POLICY, "small", "2", newer))
+    assert office.parcels.take_in(folder, ["policy/small@2"], code=no_code)[0].done
+    office.close()
+
+    office = unlocked(office.data)
+    assert office.log.latest_values("pack")["small"] == 2
+    folder = stick(workshop, tmp_path, (Kind.POLICY, "small", "1", older))
+    (refused,) = office.parcels.take_in(folder, ["policy/small@1"], code=no_code)
+    assert (refused.done, refused.code) == (False, PackRolledBack.code)
+    office.close()
+
+    shutil.move(office.data / "packs", tmp_path / "aside")
+    with pytest.raises(PackMissing):
+        unlocked(office.data)
+    shutil.copytree(older, office.data / "packs" / "small@1" / "small")
+    with pytest.raises(PackRolledBack):
+        unlocked(office.data)
+    shutil.rmtree(office.data / "packs")
+    shutil.move(tmp_path / "aside", office.data / "packs")
+    unlocked(office.data).close()
+
+
+# --- libraries -------------------------------------------------------------------------------
+
+
+def test_a_packed_library_is_a_collection_elsewhere(
+    made: Furnished, office: Office, workshop: Workshop, tmp_path: Path
+) -> None:
+    office.add("second")
+    packed = tmp_path / "ward.library"
+    code = pack_library(office.desk, office.ward, packed)
+    assert b"second" not in packed.read_bytes()
+    folder = stick(workshop, tmp_path, (Kind.LIBRARY, "ward-nine", "1", packed))
+    other = unlocked(furnished(tmp_path / "elsewhere").data)
+    other.library.remove_document(other.ward, other.library.documents(other.ward)[0].id)
+    asked: list[str] = []
+
+    def ask(item: str) -> str:
+        asked.append(item)
+        return code
+
+    (taken,) = other.parcels.take_in(folder, ["library/ward-nine@1"], code=ask)
+    assert (taken.done, asked) == (True, ["library/ward-nine@1"])
+    assert other.titles() == {"first", "second"}
+    for info in other.library.documents(other.ward):
+        assert other.read(info.id) == info.title.encode()
+        ours = {one.sha256: one for one in office.library.documents(office.ward)}
+        mine = office.library.draft(office.ward, ours[info.sha256].id)
+        theirs = other.library.draft(other.ward, info.id)
+        assert (theirs.pages, theirs.passages) == (mine.pages, mine.passages)
+        assert theirs.vectors.tobytes() == mine.vectors.tobytes()
+    assert other.actions().count("document.added") == 2
+    (again,) = other.parcels.take_in(folder, ["library/ward-nine@1"], code=ask)
+    assert "0 of 2" in again.note
+    assert other.titles() == {"first", "second"}
+    other.close()
+
+
+def test_a_library_opens_with_its_own_code_alone(office: Office, tmp_path: Path) -> None:
+    packed = tmp_path / "ward.library"
+    pack_library(office.desk, office.ward, packed)
+    for code, error in ((shown(new_code()), WrongLibraryCode), ("x", RecoveryCodeMistyped)):
+        with pytest.raises(error):
+            take_library(office.desk, packed, code)
+    assert office.titles() == {"first"}
+
+
+def test_a_library_of_another_encoder_is_refused(office: Office, tmp_path: Path) -> None:
+    packed = tmp_path / "ward.library"
+    code = pack_library(office.desk, office.ward, packed)
+    office.desk.engine = cast("EngineHost", SimpleNamespace(model="encoder@2"))
+    with pytest.raises(OtherEncoder):
+        take_library(office.desk, packed, code)
+
+
+def read_all(path: Path, code: str) -> int:
+    _header, documents = read_library(path, code)
+    return len(list(documents))
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.9, 0.999])
+def test_a_damaged_library_adds_nothing_that_is_not_whole(
+    office: Office, tmp_path: Path, share: float
+) -> None:
+    packed = tmp_path / "ward.library"
+    code = pack_library(office.desk, office.ward, packed)
+    content = bytearray(packed.read_bytes())
+    content[int(len(content) * share)] ^= 1
+    packed.write_bytes(content)
+    with pytest.raises((Tampered, ParcelDamaged)):
+        read_all(packed, code)
