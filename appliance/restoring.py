@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from appliance.airgap import selftest
 from appliance.audit import Log, LogTampered, Record
+from appliance.entering import FOLDER as PEOPLE
 from appliance.parcel.backup.keys import SUBKEY, BackupKeys
 from appliance.parcel.backup.manifest import Manifest
 from appliance.parcel.backup.place import Place
@@ -32,6 +33,8 @@ from appliance.parcel.backup.writing import Progress
 from appliance.parcel.errors import BackupForged
 from appliance.parcel.restored import SUBKEY as MARKER
 from appliance.parcel.restored import VALUE, Restored, write_restored
+from appliance.people import Attempts
+from appliance.people.attempts import FILE as ATTEMPTS
 from appliance.protocols import Clock
 from appliance.vault import RecoveredVault, recovered_vault
 from appliance.vault.folder_lock import lock_folder
@@ -106,6 +109,7 @@ def restore(
             restore_files(opened, data, progress)
             outcome = _logged(opened, data, vault, clock, newest)
             _marked(outcome, data, vault, clock())
+            _put_back_attempts(data, clock())
             conclude(opened, data)
     return outcome
 
@@ -139,6 +143,13 @@ def _logged(
         log.note_value(VALUE, manifest.vault, restorations)
         log.advance_keys()  # whoever has the backup has those it was made with
     return Outcome(manifest, newest, record, restorations)
+
+
+def _put_back_attempts(data: Path, now: datetime) -> None:
+    """The count of failed log-ins is as old as the log beside it; only its file is new."""
+    folder = data / PEOPLE
+    if (folder / ATTEMPTS).exists():
+        Attempts(folder, now).put_back(now)
 
 
 def _marked(outcome: Outcome, data: Path, vault: RecoveredVault, now: datetime) -> None:

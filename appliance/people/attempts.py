@@ -114,6 +114,13 @@ class Attempts:
             kept = tuple(replace(one, unlogged=0) for one in self._state.failures if one.count)
             self._write(replace(self._state, failures=kept), now)
 
+    def put_back(self, now: datetime) -> None:
+        """The file came out of a backup, whose log knows no newer one: written anew, so that the
+        system's time of it is its own again. One that is damaged stays so."""
+        if self.problem == "replaced":
+            self.problem = ""
+            self._write(self._state, now)
+
     # --- within ------------------------------------------------------------------------------
 
     def _of(self, tag: str) -> Failures:

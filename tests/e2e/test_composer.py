@@ -153,7 +153,7 @@ def huggingface(folder: Path) -> None:
     config = read_chat_config(shipped)
     weights = read_weights(shipped, config.architecture, config.format)
     sources = huggingface_sources(config.architecture)
-    tensors = {}
+    tensors: dict[str, np.ndarray] = {}
     for parameter in parameters(config.architecture):
         stored = weights.stored[parameter.name]
         whole = dequantise(stored) if isinstance(stored, Packed) else stored.astype(np.float32)
@@ -161,8 +161,8 @@ def huggingface(folder: Path) -> None:
         tensors |= dict(zip(names, np.split(whole, len(names)), strict=True))
     (folder / "model.safetensors").write_bytes(safetensors(tensors))
     model = json.loads((shipped / "mlc-chat-config.json").read_text("utf-8"))["model_config"]
-    names = {"architectures": ["LlamaForCausalLM"], "torch_dtype": "float16"}
-    (folder / "config.json").write_text(json.dumps({**model, **names}), "utf-8")
+    named = {"architectures": ["LlamaForCausalLM"], "torch_dtype": "float16"}
+    (folder / "config.json").write_text(json.dumps({**model, **named}), "utf-8")
     for name in ("tokenizer.json", "tokenizer_config.json", "generation_config.json"):
         shutil.copyfile(shipped / name, folder / name)
 

@@ -78,8 +78,8 @@ def with_small_parts() -> None:
         def close(self) -> None:
             return
 
-    opening.make_engine = Engine  # type: ignore[attr-defined]
-    desk.SandboxedReader = LineReader  # type: ignore[attr-defined]
+    opening.make_engine = Engine  # type: ignore[assignment]
+    desk.SandboxedReader = LineReader  # type: ignore[assignment, misc]
 
 
 def desk_round(appliance: Appliance, folder: Path, number: int, told: int) -> None:

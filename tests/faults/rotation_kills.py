@@ -75,7 +75,8 @@ def look(hospital: Hospital) -> list[str]:
     """What is wrong, if anything: with Anna's collection, with Bert, with the log."""
     wrong = []
     with hospital.desk("Anna") as anna:
-        desk = anna._opened()
+        desk = anna._sitting.desk
+        assert desk is not None
         out = hospital.ids["Bert"] not in desk.session.members(hospital.ward)
         if CANARY not in found(anna):
             wrong.append("Anna finds nothing")

@@ -32,7 +32,15 @@ from appliance.parcel.stick.making import Addition, Workshop
 from appliance.parcel.stick.mount import NAME, TARGETS
 from appliance.parcels import inspect_parcel
 from appliance.parcels_received import received_folder
-from appliance.policy import Action, PackMissing, PackRolledBack, shipped_folder, trust
+from appliance.policy import (
+    Action,
+    PackMissing,
+    PackRolledBack,
+    load,
+    load_packs,
+    shipped_folder,
+    trust,
+)
 from appliance.policy.errors import PackAltered
 from appliance.values import Role, Verdict
 from appliance.vault import RecoveryCodeMistyped, Tampered
@@ -267,10 +275,8 @@ def test_a_pack_that_came_in_and_is_gone_or_older_keeps_the_vault_shut(
     made: Furnished, workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trusted = (*trust.TRUSTED, *packs.trusted())
-    monkeypatch.setattr(policies_in_force, "load", partial(policies_in_force.load, trusted=trusted))
-    monkeypatch.setattr(
-        policies_in_force, "load_packs", partial(policies_in_force.load_packs, trusted=trusted)
-    )
+    for name, loading in (("load", load), ("load_packs", load_packs)):
+        monkeypatch.setattr(policies_in_force, name, partial(loading, trusted=trusted))
     older = packs.write(tmp_path / "older", "small", serial=1)
     newer = packs.write(tmp_path / "newer", "small", serial=2)
     office = made.opened(tmp_path / "data")

@@ -1,4 +1,4 @@
-"""A vault with people, restored out of a backup: everybody is who they were, and the seat is not."""
+"""A vault with people, restored out of a backup: everybody is who they were, the seat is not."""
 
 from __future__ import annotations
 
