@@ -84,7 +84,10 @@ class Seat:
             return standing(replace(self._known, seen=self._evidence.seen()), self._now())
 
     def refusal(self) -> Unseated | None:
-        """Why nothing new may be answered now; None where it may."""
+        """Why nothing new may be answered now; None where it may. A state that is new since the
+        last record of it goes into the log, if that can be written."""
+        with suppress(CloisterError):
+            self.note()
         found = self.standing()
         if found.allows(Deed.ANSWER):
             return None
@@ -153,6 +156,7 @@ class Seat:
             with suppress(CloisterError):  # it is in the log, with its code
                 if self._is_news(content):
                     self.take(content)
+        self.note()
 
     def _take_licence(self, untrusted: bytes) -> None:
         licence = open_licence(untrusted, self._trusted)

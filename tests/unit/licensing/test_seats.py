@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from appliance.errors import LogUnwritable
 from appliance.licensing.errors import (
     DocumentForged,
     EnrolmentUsed,
@@ -256,6 +257,19 @@ def test_a_seat_is_given_back_once_and_its_number_is_free_again(world: World) ->
     assert fourth.seat.view().seat == 1
 
 
+def test_a_seat_given_back_while_its_renewal_was_under_way_is_free_all_the_same(
+    world: World,
+) -> None:
+    desk = world.seated("ward-1")
+    late = world.approve(desk.seat.request())
+    receipt = desk.seat.give_back()
+    with world.authority() as authority:
+        assert authority.take_back((receipt,))[0].number == 1
+        assert authority.held() == ()
+    with pytest.raises(SeatNotAsked):
+        desk.seat.take(late)
+
+
 def test_a_returned_seat_that_is_put_back_is_no_seat(world: World) -> None:
     desk = world.seated("ward-1")
     sealed = (desk.folder / "seat.sealed").read_bytes()
@@ -351,3 +365,33 @@ def test_what_is_done_is_in_the_log_and_refusals_with_their_code(world: World) -
         ("seat_return.ended", "done", ""),
         ("seat.standing", "unlicensed", "seat_returned"),
     ]
+
+
+def test_a_state_that_changes_in_mid_session_is_logged_at_the_next_question(world: World) -> None:
+    seat, log = (desk := world.seated("ward-1")).seat, desk.log
+    records = log.size
+    assert seat.refusal() is None
+    assert log.size == records
+    world.clock.pass_days(91)
+    assert seat.refusal() is None
+    assert seat.refusal() is None
+    assert [(entry.action, entry.outcome) for entry in log.entries[records:]] == [
+        ("seat.standing", "grace")
+    ]
+
+
+def test_a_log_that_cannot_be_written_keeps_no_answer_back_here(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The main path says it itself, when it opens the ask."""
+    desk = world.seated("ward-1")
+    seat = desk.seat
+    world.clock.pass_days(200)
+
+    def full(*_: object, **__: object) -> None:
+        raise LogUnwritable("The disk is full.")
+
+    monkeypatch.setattr(desk.log, "write", full)
+    refusal = seat.refusal()
+    assert refusal is not None
+    assert refusal.code == "term_over"
