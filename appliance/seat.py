@@ -38,7 +38,7 @@ from appliance.licensing.request import SeatRequest, Seen, open_request, request
 from appliance.licensing.revocations import open_revocations
 from appliance.licensing.seat_folder import File, Installed, SeatFolder, Secrets
 from appliance.licensing.signed import Kind, body_hash, kind_of
-from appliance.licensing.standing import Deed, Standing, standing
+from appliance.licensing.standing import Deed, Standing, State, standing
 from appliance.licensing.times import whole
 from appliance.licensing.usage import Month, Usage, usage_bytes
 from appliance.metering import Meter, counted
@@ -331,7 +331,8 @@ class Seat:
             secrets = self._folder.secrets()
         except CloisterError:
             return Secrets(random_bytes(32))
-        lost = anew and self._known.problem is not None
+        over = self.standing().state is State.REVOKED
+        lost = anew and (over or self._known.problem is not None)
         return Secrets(random_bytes(32)) if lost else secrets
 
     def _seen(self) -> Seen:

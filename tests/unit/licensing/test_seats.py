@@ -14,6 +14,7 @@ from appliance.licensing.errors import (
     LicenceOlder,
     SeatElsewhere,
     SeatNotAsked,
+    SeatRevoked,
     SeatsUsedUp,
 )
 from appliance.licensing.machine import Trait
@@ -204,6 +205,17 @@ def test_a_revoked_seat_stops_and_stays_so(world: World) -> None:
         desk.seat.take(before)
     world.clock.pass_days(-300)
     assert desk.state == "revoked"
+
+
+def test_a_revoked_seat_goes_on_only_with_a_new_key_and_a_new_approval(world: World) -> None:
+    desk = world.seated("ward-1")
+    desk.seat.take(world.revocations("1"))
+    with pytest.raises(SeatRevoked):
+        world.approve(desk.seat.request())
+    desk.seat.take(world.approve(desk.seat.request(fresh=True)))
+    assert desk.state == "active"
+    desk.seat.take(world.revocations())
+    assert desk.state == "active"
 
 
 def test_a_revoked_seat_whose_list_is_taken_away_is_no_seat(world: World) -> None:
