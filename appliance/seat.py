@@ -38,7 +38,7 @@ from appliance.licensing.request import SeatRequest, Seen, open_request, request
 from appliance.licensing.revocations import open_revocations
 from appliance.licensing.seat_folder import File, Installed, SeatFolder, Secrets
 from appliance.licensing.signed import Kind, body_hash, kind_of
-from appliance.licensing.standing import Deed, Standing, standing
+from appliance.licensing.standing import Deed, Standing, State, standing
 from appliance.licensing.times import whole
 from appliance.licensing.usage import Month, Usage, usage_bytes
 from appliance.metering import Meter, counted
@@ -84,7 +84,10 @@ class Seat:
             return standing(replace(self._known, seen=self._evidence.seen()), self._now())
 
     def refusal(self) -> Unseated | None:
-        """Why nothing new may be answered now; None where it may."""
+        """Why nothing new may be answered now; None where it may. A state that is new since the
+        last record of it goes into the log, if that can be written."""
+        with suppress(CloisterError):
+            self.note()
         found = self.standing()
         if found.allows(Deed.ANSWER):
             return None
@@ -153,6 +156,7 @@ class Seat:
             with suppress(CloisterError):  # it is in the log, with its code
                 if self._is_news(content):
                     self.take(content)
+        self.note()
 
     def _take_licence(self, untrusted: bytes) -> None:
         licence = open_licence(untrusted, self._trusted)
@@ -327,7 +331,8 @@ class Seat:
             secrets = self._folder.secrets()
         except CloisterError:
             return Secrets(random_bytes(32))
-        lost = anew and self._known.problem is not None
+        over = self.standing().state is State.REVOKED
+        lost = anew and (over or self._known.problem is not None)
         return Secrets(random_bytes(32)) if lost else secrets
 
     def _seen(self) -> Seen:

@@ -62,6 +62,9 @@ def ask(arguments: Arguments, output: Output) -> int:
         stands = appliance.writing()
         if stands.allowed and stands.note:
             output.note(stands.note)
+        seat = appliance.standing()
+        if seat.answers and seat.sentence:
+            output.note(f"{seat.sentence} {seat.next_step}")
         return status
 
 

@@ -8,6 +8,7 @@ from appliance.cli.arguments import Arguments
 from appliance.cli.opening import unlocked
 from appliance.cli.output import Output
 from appliance.cli.signed_files import brought, place, read_bounded, scanned
+from appliance.errors import UsageError
 from appliance.licensing.signed import NAMES
 from appliance.values import SeatView
 
@@ -24,6 +25,8 @@ def install(arguments: Arguments, output: Output) -> int:
     """A licence, a certificate, a revocation list or an enrolment token: each says what it is."""
     if arguments.flag("scan"):
         contents = [scanned(output)]
+    elif not arguments.paths("files"):
+        raise UsageError("Which file is not said.", hint="Name it, or scan it with --scan.")
     else:
         contents = [read_bounded(path) for path in arguments.paths("files")]
     with unlocked(arguments) as appliance:

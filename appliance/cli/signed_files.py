@@ -34,7 +34,7 @@ class FileUnreadable(CloisterError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """Where a command's file goes: a new file, a folder of QR codes, the terminal, or several."""
 
     descriptor: int | None
@@ -69,7 +69,7 @@ class Place:
 
 
 @contextmanager
-def place(arguments: Arguments) -> Iterator[Place]:
+def place(arguments: Arguments) -> Iterator[Destination]:
     """Of --out, --qr and --show-qr. Raises UsageError where none is given."""
     file, folder = arguments.text("out"), arguments.text("qr")
     terminal = arguments.flag("show_qr")
@@ -85,13 +85,13 @@ def place(arguments: Arguments) -> Iterator[Place]:
         yield from _placed(file, None, terminal=terminal)
 
 
-def _placed(file: str, folder: Path | None, *, terminal: bool) -> Iterator[Place]:
+def _placed(file: str, folder: Path | None, *, terminal: bool) -> Iterator[Destination]:
     if not file:
-        yield Place(None, None, folder, terminal)
+        yield Destination(None, None, folder, terminal)
         return
     path = Path(file).absolute()
     with new_file(path) as descriptor:
-        yield Place(descriptor, path, folder, terminal)
+        yield Destination(descriptor, path, folder, terminal)
 
 
 def brought(arguments: Arguments, output: Output) -> bytes:

@@ -44,7 +44,7 @@ def texts_of(document: bytes) -> tuple[str, ...]:
     """What the codes of a document say, in order. Raises ScanIncomplete for one too long."""
     packed = base45(zlib.compress(document, 9))
     pieces = [packed[at : at + PIECE] for at in range(0, len(packed), PIECE)]
-    if len(pieces) > MOST_CODES:
+    if len(document) > SMALL or len(pieces) > MOST_CODES:
         raise ScanIncomplete("This file is too long for codes.", hint="Bring it as a file.")
     check = _check(document)
     return tuple(

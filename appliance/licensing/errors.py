@@ -66,7 +66,7 @@ class SeatBeyondLicence(LicensingError):
 
 class SeatRevoked(LicensingError):
     code = "seat_revoked"
-    hint = "Ask your seat authority; if the seat shall go on, make a new request."
+    hint = "Ask your seat authority; if it shall go on, make a `cloister seat request --new`."
 
 
 class SeatReturned(LicensingError):

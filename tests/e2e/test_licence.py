@@ -90,7 +90,8 @@ def test_a_seat_is_given_used_revoked_and_takes_nothing_but_answers(
     assert "revoked" in str(refused.find("sentence"))
     assert refused.find("hint")
     release("log", "export", str(tmp_path / "copy"))
-    leaves = [json.loads(line) for line in (tmp_path / "copy" / "leaves.jsonl").open()]
+    lines = (tmp_path / "copy" / "leaves.jsonl").read_text("utf-8").splitlines()
+    leaves = [json.loads(line) for line in lines]
     closed = [leaf for leaf in leaves if leaf["action"] == "ask.closed"]
     assert [leaf["code"] for leaf in closed] == ["", "", "seat_revoked"]
     assert [bool(leaf["seat"]) for leaf in closed] == [False, True, True]

@@ -301,12 +301,13 @@ class Authority:
         receipt, register = open_receipt(untrusted), self._register
         require_of(self.licence, receipt.licence, Kind.RECEIPT)
         register.require_seen(receipt.seen)
-        holder = register.seats.get(receipt.seat)
-        if holder is None or holder.certificate != receipt.certificate:
-            if receipt.certificate in register.ended:
-                return Given()
+        holder, before = register.seats.get(receipt.seat), register.ended.get(receipt.certificate)
+        if holder is None and before is not None:
+            return Given()
+        if holder is None or (before is None and holder.certificate != receipt.certificate):
             raise SeatUnknown("This receipt gives back a seat that this authority never gave.")
-        register.add(Ended(at, receipt.certificate, Reason.RETURNED))
+        # Its key is gone, and with it a renewal that was given and had not arrived.
+        register.add(Ended(at, holder.certificate, Reason.RETURNED))
         return Given(holder.label, holder.number)
 
     def _sorted_reports(

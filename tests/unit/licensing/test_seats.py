@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from appliance.errors import LogUnwritable
 from appliance.licensing.errors import (
     DocumentForged,
     EnrolmentUsed,
     LicenceOlder,
     SeatElsewhere,
     SeatNotAsked,
+    SeatRevoked,
     SeatsUsedUp,
 )
 from appliance.licensing.machine import Trait
@@ -205,6 +207,17 @@ def test_a_revoked_seat_stops_and_stays_so(world: World) -> None:
     assert desk.state == "revoked"
 
 
+def test_a_revoked_seat_goes_on_only_with_a_new_key_and_a_new_approval(world: World) -> None:
+    desk = world.seated("ward-1")
+    desk.seat.take(world.revocations("1"))
+    with pytest.raises(SeatRevoked):
+        world.approve(desk.seat.request())
+    desk.seat.take(world.approve(desk.seat.request(fresh=True)))
+    assert desk.state == "active"
+    desk.seat.take(world.revocations())
+    assert desk.state == "active"
+
+
 def test_a_revoked_seat_whose_list_is_taken_away_is_no_seat(world: World) -> None:
     desk = world.seated("ward-1")
     desk.seat.take(world.revocations("1"))
@@ -254,6 +267,19 @@ def test_a_seat_is_given_back_once_and_its_number_is_free_again(world: World) ->
         assert authority.take_back((receipt,))[0].number == 0  # replayed: frees nothing more
     fourth.seat.take(world.approve(fourth.seat.request()))
     assert fourth.seat.view().seat == 1
+
+
+def test_a_seat_given_back_while_its_renewal_was_under_way_is_free_all_the_same(
+    world: World,
+) -> None:
+    desk = world.seated("ward-1")
+    late = world.approve(desk.seat.request())
+    receipt = desk.seat.give_back()
+    with world.authority() as authority:
+        assert authority.take_back((receipt,))[0].number == 1
+        assert authority.held() == ()
+    with pytest.raises(SeatNotAsked):
+        desk.seat.take(late)
 
 
 def test_a_returned_seat_that_is_put_back_is_no_seat(world: World) -> None:
@@ -351,3 +377,33 @@ def test_what_is_done_is_in_the_log_and_refusals_with_their_code(world: World) -
         ("seat_return.ended", "done", ""),
         ("seat.standing", "unlicensed", "seat_returned"),
     ]
+
+
+def test_a_state_that_changes_in_mid_session_is_logged_at_the_next_question(world: World) -> None:
+    seat, log = (desk := world.seated("ward-1")).seat, desk.log
+    records = log.size
+    assert seat.refusal() is None
+    assert log.size == records
+    world.clock.pass_days(91)
+    assert seat.refusal() is None
+    assert seat.refusal() is None
+    assert [(entry.action, entry.outcome) for entry in log.entries[records:]] == [
+        ("seat.standing", "grace")
+    ]
+
+
+def test_a_log_that_cannot_be_written_keeps_no_answer_back_here(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The main path says it itself, when it opens the ask."""
+    desk = world.seated("ward-1")
+    seat = desk.seat
+    world.clock.pass_days(200)
+
+    def full(*_: object, **__: object) -> None:
+        raise LogUnwritable("The disk is full.")
+
+    monkeypatch.setattr(desk.log, "write", full)
+    refusal = seat.refusal()
+    assert refusal is not None
+    assert refusal.code == "term_over"
