@@ -100,7 +100,7 @@ class Appliance:
         was then made."""
         with self._entering(), undone_on_failure(self.data):
             profile = Profile(self.settings.profile)
-            session, code = self._vault.create(name, passphrase, profile=profile, now=now())
+            session, code = self._door.create(name, passphrase, profile)
             self._open(session)
             return code
 
