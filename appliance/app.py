@@ -88,7 +88,7 @@ class Appliance:
         Raises vault errors (weak passphrase, vault exists), AlreadyRunning, AirgapBroken."""
         with self._sitting.entering(), undone_on_failure(self.data):
             profile = Profile(self.settings.profile)
-            session, code = self._vault.create(name, passphrase, profile=profile, now=now())
+            session, code = self._sitting.door.create(name, passphrase, profile)
             self._sitting.open(session)
             return code
 

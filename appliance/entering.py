@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from appliance.clock import now
 from appliance.errors import CloisterError, UsageError
 from appliance.people import Attempts
-from appliance.vault import Session, Vault, WrongPassphrase
+from appliance.vault import Profile, Session, Vault, WrongPassphrase
 from appliance.vault.recovery import looks_like_code
 
 if TYPE_CHECKING:
@@ -32,6 +32,17 @@ class Door:
         self._vault = Vault(data)
         self._folder = data / FOLDER
         self.attempts: Attempts | None = None
+
+    def create(self, name: str, passphrase: str, profile: Profile) -> tuple[Session, str]:
+        """Raises what Vault.create raises. The count is there from the start: making it later may
+        need room that a full disk has not."""
+        session, code = self._vault.create(name, passphrase, profile=profile, now=now())
+        try:
+            self._come()
+        except BaseException:
+            session.close()
+            raise
+        return session, code
 
     def unlock(self, secret: str, name: str) -> Session:
         """Raises TryLater, LockedOut (nothing was tried), and what Vault.unlock raises."""

@@ -18,6 +18,7 @@ from gui.library.screen import LibraryScreen
 from gui.log.screen import LogScreen
 from gui.sidebar import PLACES, Sidebar
 from gui.text import plain
+from gui.text.counts import counted
 from gui.worker import Lane
 
 _SAID_MS = 12_000
@@ -55,6 +56,7 @@ class Workplace(QWidget):
         self.ask.new_question()
         self.library.refresh()
         self.read_conversations()
+        self._ask_for_alerts()
 
     def forget(self) -> None:
         """Empties every screen at once; what remains is blank widgets."""
@@ -108,6 +110,27 @@ class Workplace(QWidget):
         )
 
     # --- inside ---------------------------------------------------------------------------
+
+    def _ask_for_alerts(self) -> None:
+        """An auditor is told of broken glass; the message stays until it is closed."""
+
+        def waiting() -> int:
+            with self._desk.appliance.people() as people:
+                return people.waiting()
+
+        self._desk.worker.run(self, Lane.READ, waiting, self._tell_alerts, self.complain)
+
+    def _tell_alerts(self, waiting: int) -> None:
+        if waiting:
+            said = counted(waiting, self.tr("broken glass"), self.tr("broken glasses"))
+            self.notice.say(
+                "danger",
+                self.tr("An auditor has to look at {}.").format(said),
+                self.tr("`cloister people alerts` shows who, why and until when."),
+            )
+            self._quiet.stop()
+            self.notice.show()
+            self._box.show()
 
     def _show_conversations(self, conversations: tuple[Conversation, ...]) -> None:
         self._titles = {c.id: c.title for c in conversations}

@@ -8,12 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.timeout(3600)
 def test_a_kill_while_somebody_is_taken_out_loses_nothing(tmp_path: Path) -> None:
     """CLOISTER_ROTATION_KILLS=1000 tries every call there is (docs/reliability.md)."""
-    how_many = os.environ.get("CLOISTER_ROTATION_KILLS", "6")
+    how_many = os.environ.get("CLOISTER_ROTATION_KILLS", "4")
     seed = int.from_bytes(os.urandom(4), "big")
     done = subprocess.run(
         [
@@ -25,4 +28,4 @@ def test_a_kill_while_somebody_is_taken_out_loses_nothing(tmp_path: Path) -> Non
     assert done.returncode == 0, f"seed {seed}: {done.stderr}"
     said = json.loads(done.stdout)
     assert said["problems"] == {}, f"seed {seed}"
-    assert len(said["killed"]) >= 6
+    assert len(said["killed"]) >= 4

@@ -117,6 +117,10 @@ class MemoryAppliance(Appliance):
     def people(self) -> Iterator[People]:
         yield cast("People", self)
 
+    def waiting(self) -> int:
+        self._called()
+        return self.pace.alerts
+
     def confirm(self, secret: str) -> None:
         self._called()
         if secret != self._held.passphrase:

@@ -38,7 +38,8 @@ class Pace:
     """Seconds each thing takes, and switches for what goes wrong. writes: the policy allows
     written answers; model: who writes them; note, works, starting: as in Writing; dies_at: at which
     word the engine ends, 0 for never; several: several people use it; ticks: the time that
-    never goes back; stale: exporting needs the passphrase again."""
+    never goes back; stale: exporting needs the passphrase again; alerts: broken glass that waits
+    for an auditor."""
 
     stage: float = 0.0
     file: float = 0.0
@@ -57,6 +58,7 @@ class Pace:
     several: bool = False
     ticks: float = 0.0
     stale: bool = False
+    alerts: int = 0
 
 
 @dataclass(slots=True)

@@ -117,3 +117,19 @@ def test_exporting_asks_for_the_passphrase_and_goes_on(
     QTest.keyClicks(again.secret.edit, PASSPHRASE)
     again.go.click()
     qtbot.waitUntil((tmp_path / "checkpoint").exists)
+
+
+def test_an_auditor_is_told_of_broken_glass(
+    open_shell: Opener, pace: Pace, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    pace.alerts = 2
+    made = open_shell(product)
+    qtbot.waitUntil(made.front.unlock.secret.edit.isVisible)
+    QTest.keyClicks(made.front.unlock.secret.edit, PASSPHRASE)
+    made.front.unlock.go.click()
+    qtbot.waitUntil(lambda: not made.locked)
+    place = workplace(made)
+    qtbot.waitUntil(place.notice.isVisible)
+    assert "2 broken glasses" in place.notice.sentence
+    made.lock()
+    assert not place.notice.isVisible()
