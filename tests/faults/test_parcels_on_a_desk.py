@@ -14,7 +14,6 @@ from typing import cast
 
 import pytest
 
-from appliance import policy_packs
 from appliance.desk import NotAllowed
 from appliance.engine.encoder.client import EngineHost
 from appliance.errors import UsageError
@@ -32,7 +31,15 @@ from appliance.parcel.stick.making import Addition, Workshop
 from appliance.parcel.stick.mount import NAME, TARGETS
 from appliance.parcels import inspect_parcel
 from appliance.parcels_received import received_folder
-from appliance.policy import Action, PackMissing, PackRolledBack, shipped_folder, trust
+from appliance.policy import (
+    Action,
+    PackMissing,
+    PackRolledBack,
+    load,
+    load_packs,
+    shipped_folder,
+    trust,
+)
 from appliance.policy_packs import pack_folders
 from appliance.values import Role, Verdict
 from appliance.vault import RecoveryCodeMistyped, Tampered
@@ -265,10 +272,8 @@ def test_a_pack_that_came_in_and_is_gone_or_older_keeps_the_vault_shut(
     made: Furnished, workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trusted = (*trust.TRUSTED, *packs.trusted())
-    monkeypatch.setattr(policy_packs, "load", partial(policy_packs.load, trusted=trusted))
-    monkeypatch.setattr(
-        policy_packs, "load_packs", partial(policy_packs.load_packs, trusted=trusted)
-    )
+    for name, real in (("load", load), ("load_packs", load_packs)):
+        monkeypatch.setattr(f"appliance.policy_packs.{name}", partial(real, trusted=trusted))
     older = packs.write(tmp_path / "older", "small", serial=1)
     newer = packs.write(tmp_path / "newer", "small", serial=2)
     office = made.opened(tmp_path / "data")
