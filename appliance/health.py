@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from appliance.airgap import evidence, guard, selftest
 from appliance.airgap.errors import GuardUnavailable
 from appliance.clock import now
-from appliance.errors import CloisterError, StoreTampered
+from appliance.errors import CloisterError, StorageReadOnly, StoreTampered
 from appliance.settings import Settings, read_settings
 from appliance.values import AirgapReport, Check
 from appliance.vault import Vault, harden_process
@@ -155,10 +155,14 @@ def _language_model(data: Path, settings: Settings, desk: Desk | None) -> Check:
 
 
 def _policy(data: Path) -> str:
-    from appliance.policy import PolicyEngine, load_packs
-    from appliance.policy_packs import pack_folders
+    from appliance.policy import PolicyEngine, load_packs, shipped_folder
+    from appliance.policy_packs import PACKS, pack_folders
 
-    policy = PolicyEngine(load_packs(pack_folders(data)))
+    try:
+        folders = pack_folders(data)
+    except StorageReadOnly:  # a check of its own says so
+        folders = tuple(shipped_folder() / name for name in PACKS)
+    policy = PolicyEngine(load_packs(folders))
     return f"{', '.join(policy.packs)}, signatures verified, hash {policy.pack_hash[:16]}."
 
 
