@@ -16,7 +16,7 @@ from appliance.clock import now
 from appliance.diagnosis.keys import holders, keys, keys_at_rest
 from appliance.diagnosis.licence import licence
 from appliance.diagnosis.machine import clock, disk, hardware, program, this_machine, this_swap
-from appliance.errors import CloisterError, StoreTampered
+from appliance.errors import CloisterError, StorageReadOnly, StoreTampered
 from appliance.settings import Settings, read_settings
 from appliance.values import AirgapReport, Check, Seen
 from appliance.vault import Vault, harden_process
@@ -212,7 +212,11 @@ def _policy(settings: Settings, data: Path) -> str:
     from appliance.policies_in_force import packs_in_force
     from appliance.policy import PolicyEngine
 
-    policy = PolicyEngine(packs_in_force(settings, data))
+    try:
+        packs = packs_in_force(settings, data)
+    except StorageReadOnly:  # a check of its own says so
+        packs = packs_in_force(settings, None)
+    policy = PolicyEngine(packs)
     return f"{', '.join(policy.packs)}, signatures verified, hash {policy.pack_hash[:16]}."
 
 

@@ -36,9 +36,9 @@ def packs_folder(data: Path) -> Path:
     return data / "packs"
 
 
-def packs_in_force(settings: Settings, data: Path) -> tuple[Pack, ...]:
-    """Verified, without a log to say what was in force before. Raises policy errors, storage
-    errors."""
+def packs_in_force(settings: Settings, data: Path | None) -> tuple[Pack, ...]:
+    """Verified, without a log to say what was in force before. data: None for those alone that
+    ship. Raises policy errors, storage errors."""
     return load_packs(_folders(settings, data).values())
 
 
@@ -85,11 +85,11 @@ def require_usable(settings: Settings, data: Path, arrived: Path) -> tuple[str, 
     return pack.name, pack.serial
 
 
-def _folders(settings: Settings, data: Path) -> dict[str, Path]:
+def _folders(settings: Settings, data: Path | None) -> dict[str, Path]:
     """One a pack, by name."""
     names = dict.fromkeys((BASELINE, *settings.more_packs))
     folders = {name: shipped_folder() / name for name in names}
-    for name, (serial, folder) in _brought_in(data).items():
+    for name, (serial, folder) in (_brought_in(data) if data else {}).items():
         if load(folder).serial != serial:
             raise PackAltered(f"The policy pack in {folder.parent.name} is of another serial.")
         ships = name in folders and folders[name].is_dir()
