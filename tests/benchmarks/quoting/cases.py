@@ -221,7 +221,7 @@ def read_written(folder: Path) -> Corpus:
             )
             cases += (Case("policies", "missing", text, title, ()) for text in section.missing)
         groups[title] = frozenset(range(before, len(passages)))
-    akin = {title: (title,) for title in groups}
+    akin: dict[str, tuple[str, ...]] = {title: (title,) for title in groups}
     return Corpus("policies", tuple(passages), tuple(cases), groups, akin, parts, spoilt=True)
 
 
