@@ -33,6 +33,7 @@ from appliance.values import (
     Event,
     Outcome,
     Question,
+    Token,
     Turn,
     Vectors,
 )
@@ -200,6 +201,8 @@ class Applications:
         )
         parts = replace(desk.asking(), history=Given(asked))  # the seat's gate with it
         for event in assistant.ask(asked, parts, cancelled):
+            if isinstance(event, Token) and parts.answerer.rewords:
+                continue  # quotations join it, and the numbers of citations change with that
             yield completed(event, desk.left_out(collections))
 
     def embed(self, token: AppToken, texts: Sequence[str]) -> Vectors:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from appliance import citations, forms
 from appliance.errors import CannotWrite, CloisterError, LogUnwritable, QuestionUnusable
 from appliance.protocols import Answerer, AnySeat, Audit, Clock, Finder, History, Policy, Seat
+from appliance.rewording import joined
 from appliance.values import (
     Answer,
     Answered,
@@ -243,7 +244,21 @@ def _write(  # noqa: PLR0917 - in the order of the main path
         go_on()
     if answer is not None:
         yield Progress(Stage.CHECKING)
+        if parts.answerer.rewords:
+            answer = _with_quotations(question, answer, found, parts, checker)
     return answer
+
+
+def _with_quotations(
+    question: Question,
+    written: Answer,
+    found: Sequence[Scored],
+    parts: Parts,
+    checker: citations.Checker,
+) -> Answer:
+    """What was written, with what of the quotation it does not say."""
+    quoted = checker.check(parts.answerer.quote(question.text, found))
+    return joined(written, quoted, checker) if _stands(quoted) else written
 
 
 def _stands(answer: Answer) -> bool:

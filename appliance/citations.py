@@ -82,8 +82,25 @@ class Checker:
         kept = tuple(c for c in answer.citations if c.number in used)
         return replace(answer, sentences=sentences, citations=kept)
 
+    def stands(
+        self,
+        sentences: Sequence[AnswerSentence],
+        citations: Sequence[Citation],
+        *,
+        first: bool,
+    ) -> bool:
+        """Whether each of these written sentences is supported where it stands. first: whether
+        they begin the answer."""
+        known = {citation.number: citation for citation in citations}
+        checked = self._written(sentences, known, first=first)
+        return all(sentence.supported for sentence in checked)
+
     def _written(
-        self, sentences: Sequence[AnswerSentence], citations: Mapping[int, Citation]
+        self,
+        sentences: Sequence[AnswerSentence],
+        citations: Mapping[int, Citation],
+        *,
+        first: bool = True,
     ) -> tuple[AnswerSentence, ...]:
         """A supported sentence keeps those of its citations that carry it."""
         checked: list[AnswerSentence] = []
@@ -93,7 +110,9 @@ class Checker:
             carrying = {
                 number: stands
                 for number, stating in self._carrying(sentence, citations).items()
-                if (stands := self._standing(stating, sentence.text, before, first=not at))
+                if (
+                    stands := self._standing(stating, sentence.text, before, first=first and not at)
+                )
             }
             before = frozenset().union(*carrying.values())
             kept = carrying or {n: before for n in sentence.citations if n in citations}

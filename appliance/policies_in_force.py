@@ -102,7 +102,7 @@ def _brought_in(data: Path) -> dict[str, tuple[int, Path]]:
     newest: dict[str, tuple[int, Path]] = {}
     try:
         folders = sorted(packs_folder(data).iterdir())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise storage_error(error, "the policy packs were not read") from error

@@ -92,6 +92,11 @@ class Answerer(Encoder, Protocol):
     def can_generate(self) -> bool:
         """Whether there is a language model that writes answers, as far as is known."""
 
+    @property
+    def rewords(self) -> bool:
+        """Whether what it writes says, in other sentences, what it would quote, and nothing
+        else."""
+
     def generate(
         self,
         question: str,

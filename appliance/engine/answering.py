@@ -97,6 +97,10 @@ class Answering:
     def can_generate(self) -> bool:
         return self._writer is not None and self._writer.problem is None
 
+    @property
+    def rewords(self) -> bool:
+        return self._composes
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         return self._reader.encode(texts)
 

@@ -124,6 +124,10 @@ class BagEncoder:
     def can_generate(self) -> bool:
         return False
 
+    @property
+    def rewords(self) -> bool:
+        return False
+
     def generate(
         self,
         question: str,

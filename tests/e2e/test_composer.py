@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from appliance import citations, claims
@@ -153,7 +154,7 @@ def huggingface(folder: Path) -> None:
     config = read_chat_config(shipped)
     weights = read_weights(shipped, config.architecture, config.format)
     sources = huggingface_sources(config.architecture)
-    tensors: dict[str, np.ndarray] = {}
+    tensors: dict[str, npt.NDArray[np.float32]] = {}
     for parameter in parameters(config.architecture):
         stored = weights.stored[parameter.name]
         whole = dequantise(stored) if isinstance(stored, Packed) else stored.astype(np.float32)
@@ -161,8 +162,8 @@ def huggingface(folder: Path) -> None:
         tensors |= dict(zip(names, np.split(whole, len(names)), strict=True))
     (folder / "model.safetensors").write_bytes(safetensors(tensors))
     model = json.loads((shipped / "mlc-chat-config.json").read_text("utf-8"))["model_config"]
-    named = {"architectures": ["LlamaForCausalLM"], "torch_dtype": "float16"}
-    (folder / "config.json").write_text(json.dumps({**model, **named}), "utf-8")
+    kind = {"architectures": ["LlamaForCausalLM"], "torch_dtype": "float16"}
+    (folder / "config.json").write_text(json.dumps({**model, **kind}), "utf-8")
     for name in ("tokenizer.json", "tokenizer_config.json", "generation_config.json"):
         shutil.copyfile(shipped / name, folder / name)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from appliance import citations
 from appliance.engine.answering import Answering
 from appliance.engine.prompts.composed import evidence_lines
 from appliance.engine.quoting.words import STOP_WORDS
@@ -23,14 +24,14 @@ _WORD: Final = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """One answer. lines: of evidence that could be composed. written: sentences before the check,
-    0 where there was nothing to compose. shown: of them, those that a person sees; where none is,
-    the answer is quoted. faithful: each word and number that was written, but for stop words,
-    stands in a line or in the question."""
+    """One answer. written: sentences before the check, 0 where there was nothing to compose.
+    accepted: of them, those that pass it. reworded: whether any of them is in the answer; where
+    none is, all of it is quoted. faithful: each word and number that was written, but for stop
+    words, stands in a line of evidence or in the question. words: of the answer."""
 
-    lines: int
     written: int
-    shown: int
+    accepted: int
+    reworded: bool
     faithful: bool
     words: int
 
@@ -45,6 +46,10 @@ class Noted:
     @property
     def can_generate(self) -> bool:
         return self._target.can_generate
+
+    @property
+    def rewords(self) -> bool:
+        return self._target.rewords
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         return self._target.encode(texts)
@@ -77,14 +82,15 @@ class Noted:
 def composed(question: str, found: Sequence[Scored], answerer: Noted, shown: Answer) -> Composed:
     """Of the ask that `answerer` has just been through; `shown` is its answer."""
     lines = evidence_lines(answerer.quote(question, found))
-    written = answerer.written
-    texts = [sentence.text for sentence in written.sentences] if written is not None else []
     known = _words(question, *(line.text for line in lines))
-    stood = shown.sentences if shown.mode is AnswerMode.GENERATE else ()
+    written, accepted = answerer.written, 0
+    texts = [sentence.text for sentence in written.sentences] if written is not None else []
+    if written is not None:
+        accepted = len(citations.check(written, found, "required").sentences)
     return Composed(
-        lines=len(lines),
         written=len(texts),
-        shown=len(stood),
+        accepted=accepted,
+        reworded=shown.mode is AnswerMode.GENERATE,
         faithful=not _words(*texts) - known - STOP_WORDS,
         words=sum(len(sentence.text.split()) for sentence in shown.sentences),
     )
@@ -100,14 +106,14 @@ def composed_table(name: str, about: tuple[str, ...], ones: Sequence[Composed]) 
     row: tuple[Cell, ...] = (
         "composed",
         len(ones),
-        sum(one.shown > 0 for one in ones),
+        len(tried),
+        sum(one.reworded for one in ones),
         metrics.share(sum(one.faithful for one in tried), len(tried)),
-        metrics.share(sum(one.shown for one in tried), sum(one.written for one in tried)),
-        metrics.share(sum(one.shown for one in ones), sum(one.lines for one in ones)),
+        metrics.share(sum(one.accepted for one in tried), sum(one.written for one in tried)),
         metrics.mean([float(one.words) for one in ones if one.words]),
     )
     columns = (
-        "part", "asked", "composed", "faithful", "sentences accepted", "evidence used",
+        "part", "answered", "written", "reworded", "faithful", "sentences accepted",
         "words an answer",
     )  # fmt: skip
     return Table(f"{name}: composing", about, columns, (row,))

@@ -30,18 +30,20 @@ from ngrams import Ngrams
 from pairs import SEED, said_best
 
 from appliance import citations
+from appliance.assistant import PASSAGE_LIMIT
 from appliance.engine.answering import Answering
 from appliance.engine.bundles.shipped import shipped_composer
 from appliance.engine.chat.client import ChatHost
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
 from appliance.engine.prompts.composed import Line, evidence_lines
+from appliance.engine.quoting.ranking import DEPTH
 from appliance.engine.quoting.words import STOP_WORDS
+from appliance.rewording import joined
 from appliance.values import Answer, AnswerMode, AnswerSentence, Citation, Passage, Scored
 from tests.benchmarks.quoting.finding import Library, VectorCache
 from tests.storyteller import HOST
 
-FOUND = 16
 _WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"^[\d.]+ ")
 _INLINE_MARK = re.compile(r"(?:^|\s)[-•*]\s+\S")
@@ -71,13 +73,16 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Row:
     """lines: of evidence, there were so many that could be composed; quoted ones that cannot
-    are not among them."""
+    are not among them. ruled, composed: what passes alone; both with the quotation, as a person
+    sees them, behind."""
 
     case: Case
     lines: tuple[Line, ...]
     quoted: Told
     ruled: Told
     composed: Told | None
+    ruled_whole: Told
+    shown: Told
 
 
 def main() -> None:
@@ -100,6 +105,7 @@ def main() -> None:
             print("   -", line.text)
         print(" Q:", " ".join(row.quoted.sentences))
         print(" C:", " ".join(row.composed.written) if row.composed else "(nothing)")
+        print(" S:", " ".join(row.shown.sentences))
     chat.close()
     encoder.close()
 
@@ -134,82 +140,99 @@ def _headings(text: Text) -> list[str]:
 def _rows(cases: Sequence[Case], library: Library, answering: Answering) -> Iterator[Row]:
     for case in cases:
         vector = library.encode([case.question])[0]
-        found = library.find(case.question, vector, frozenset(), FOUND)
+        near = library.find(case.question, vector, frozenset(), DEPTH)
+        found = answering.rank(case.question, near)[:PASSAGE_LIMIT]
         began = time.perf_counter()
         quoted = answering.quote(case.question, found)
         seconds = time.perf_counter() - began
         if not quoted.sentences:
             continue
-        lines = evidence_lines(quoted)
-        quote = tuple(sentence.text for sentence in quoted.sentences)
-        yield Row(
-            case,
-            lines,
-            Told(quote, quote, len(lines), seconds),
-            _ruled(lines, found),
-            _composed(case, found, lines, answering),
-        )
+        yield _row(case, quoted, found, answering, seconds)
 
 
-def _ruled(lines: Sequence[Line], found: Sequence[Scored]) -> Told:
+def _row(
+    case: Case, quoted: Answer, found: Sequence[Scored], answering: Answering, seconds: float
+) -> Row:
+    lines = evidence_lines(quoted)
+    quote = Told(_texts(quoted), _texts(quoted), len(lines), seconds)
+    ruled, wrote = _ruled(lines), None
+    spent = 0.0
+    if lines:
+        began = time.perf_counter()
+        wrote = _composed(case, found, answering)
+        spent = time.perf_counter() - began
+    return Row(
+        case, lines, quote, _alone(ruled, found, 0.0),
+        None if wrote is None else _alone(wrote, found, spent),
+        _joined(ruled, quoted, found, len(lines), 0.0) or quote,
+        (None if wrote is None else _joined(wrote, quoted, found, len(lines), spent)) or quote,
+    )  # fmt: skip
+
+
+def _texts(answer: Answer) -> tuple[str, ...]:
+    return tuple(sentence.text for sentence in answer.sentences)
+
+
+def _ruled(lines: Sequence[Line]) -> Answer:
     said = [said_best(line, first=not at) for at, line in enumerate(lines)]
     sentences = tuple(AnswerSentence(text, (at + 1,)) for at, text in enumerate(said) if text)
     cited = tuple(
         Citation(at + 1, line.passage, line.start, line.end) for at, line in enumerate(lines)
     )
-    answer = Answer(sentences, cited, AnswerMode.GENERATE, "rules", 0.0, 1.0)
-    shown = tuple(one.text for one in citations.check(answer, found, "required").sentences)
-    return Told(tuple(one.text for one in sentences), shown, len(shown), 0.0)
+    return Answer(sentences, cited, AnswerMode.GENERATE, "rules", 0.0, 1.0)
 
 
-def _composed(
-    case: Case, found: Sequence[Scored], lines: Sequence[Line], answering: Answering
-) -> Told | None:
-    """None where there was nothing to compose, or nothing of it stood: quote mode then answers."""
-    if not lines:
-        return None
-    began = time.perf_counter()
+def _composed(case: Case, found: Sequence[Scored], answering: Answering) -> Answer | None:
+    """None where there was nothing to compose: quote mode then answers."""
     last: Answer | None = None
-    for step in answering.generate(case.question, found, (), lambda: None):
+    for step in answering.generate(case.question, found, (), lambda: None, bound=True):
         last = step if isinstance(step, Answer) else last
-    seconds = time.perf_counter() - began
-    if last is None:
+    return last
+
+
+def _alone(written: Answer, found: Sequence[Scored], seconds: float) -> Told:
+    """What of it passes the check."""
+    shown = _texts(citations.check(written, found, "required"))
+    return Told(_texts(written), shown, len(set(shown)), seconds)
+
+
+def _joined(
+    written: Answer, quoted: Answer, found: Sequence[Scored], lines: int, seconds: float
+) -> Told | None:
+    """As the person sees it; None where all of it is quoted."""
+    checker = citations.Checker(found, "required")
+    whole = joined(checker.check(written), checker.check(quoted), checker)
+    if whole.mode is AnswerMode.QUOTE:
         return None
-    shown = citations.check(last, found, "required").sentences
-    written = tuple(one.text for one in last.sentences)
-    return Told(written, tuple(one.text for one in shown), len({o.text for o in shown}), seconds)
+    return Told(_texts(written), _texts(whole), lines, seconds)
 
 
 def _print(name: str, rows: Sequence[Row], asked: int, words: Ngrams) -> None:
     if not rows:
         return
     print(f"\n{name}: {asked} questions, {len(rows)} answered by quote mode")
-    print(f"{'':44}{'quoted':>10}{'rules':>10}{'composed':>10}{'shown':>10}")
-    shown = [_shown(row) for row in rows]
+    print(
+        f"{'':44}" + "".join(f"{n:>10}" for n in ("quoted", "rules", "written", "+quotes", "shown"))
+    )
     sides = (
         [row.quoted for row in rows],
         [replace(row.ruled, sentences=row.ruled.written) for row in rows],
         [_raw(row) for row in rows],
-        shown,
+        [row.ruled_whole for row in rows],
+        [row.shown for row in rows],
     )
     for label, measure in _MEASURES.items():
         values = [measure(rows, side) for side in sides]
         print(f"{label:44}" + "".join(f"{value:10.1f}" for value in values))
     print(f"{'perplexity of words':44}" + "".join(f"{_perplexity(s, words):10.1f}" for s in sides))
-    fallen = sum(row.composed is None or not row.composed.sentences for row in rows)
-    print(f"nothing of the composed answer stands, quote mode answers: {fallen}")
+    fallen = sum(row.shown is row.quoted for row in rows)
+    print(f"nothing of what was written is shown, quote mode answers: {fallen}")
 
 
 def _raw(row: Row) -> Told:
     """What was written, before any check."""
     told = row.composed
     return row.quoted if told is None else replace(told, sentences=told.written)
-
-
-def _shown(row: Row) -> Told:
-    """What the person sees."""
-    told = row.composed
-    return row.quoted if told is None or not told.sentences else told
 
 
 def _share(values: Sequence[bool]) -> float:
@@ -251,7 +274,7 @@ def _accepted(rows: Sequence[Row], side: Sequence[Told]) -> float:
     """Of what was written. A quotation passes by its own rule."""
     written = passed = 0
     for row, told in zip(rows, side, strict=True):
-        if told is row.quoted:
+        if told in (row.quoted, row.shown, row.ruled_whole):
             continue
         of = row.ruled if told.written == row.ruled.written and not told.seconds else row.composed
         if of is not None:
