@@ -79,7 +79,7 @@ def with_small_parts() -> None:
             return
 
     opening.make_engine = Engine  # type: ignore[assignment]
-    desk.SandboxedReader = LineReader  # type: ignore[assignment, misc]
+    desk.SandboxedReader = LineReader  # type: ignore[assignment, attr-defined]
 
 
 def desk_round(appliance: Appliance, folder: Path, number: int, told: int) -> None:

@@ -127,9 +127,9 @@ def test_only_who_was_prepared_breaks_it_whatever_their_role(prepared: Hospital)
             people.break_glass(prepared.ward, REASON, 30)
     with prepared.desk("Anna") as anna, anna.people() as people:
         people.withdraw(prepared.ward, prepared.ids["Bert"])
-        desk = anna._sitting.desk
-        assert desk is not None
-        assert not desk.session.due(prepared.ward)  # it has its new key
+        held = anna._sitting.desk
+        assert held is not None
+        assert not held.session.due(prepared.ward)  # it has its new key
     with prepared.desk("Bert") as bert, bert.people() as people, pytest.raises(NotPrepared):
         people.break_glass(prepared.ward, REASON, 30)
     assert "glass.broken" not in prepared.actions()
