@@ -66,7 +66,7 @@ def checks(
         *_machine(data, settings, airgap),
         *_kept(data, desk),
         *_parts(data, settings, desk),
-        licence(data, desk.seat.view() if desk is not None else None),
+        _checked("licence", "Log in again.", lambda: _licence(data, desk)),
     )
 
 
@@ -218,6 +218,10 @@ def _policy(settings: Settings, data: Path) -> str:
         packs = packs_in_force(settings, None)
     policy = PolicyEngine(packs)
     return f"{', '.join(policy.packs)}, signatures verified, hash {policy.pack_hash[:16]}."
+
+
+def _licence(data: Path, desk: Desk | None) -> Check:
+    return licence(data, desk.seat.view() if desk is not None else None)
 
 
 def _models(data: Path, desk: Desk | None) -> Check:

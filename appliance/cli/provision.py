@@ -46,7 +46,7 @@ def run(arguments: Arguments, output: Output) -> int:
     file, folder = Path(arguments.text("file")).absolute(), data_folder(arguments)
     try:
         plan = read_plan(_content(file), file.parent)
-        secrets = gathered(plan, folder, licensed=True)
+        secrets = gathered(plan, folder)
         with _opened(folder, plan) as appliance:
             steps = provision(appliance, plan, secrets, look_only=arguments.flag("check"))
             counts = dict.fromkeys(("done", "to do", "waits", "lost", "undone"), 0)

@@ -19,7 +19,7 @@ from appliance.provisioning.accounts import Accounts
 from appliance.provisioning.names import same_name
 from appliance.provisioning.plan import ModelAsked, PersonAsked, Plan, Written
 from appliance.provisioning.seating import Seating, read_licence
-from appliance.provisioning.secret_files import Codes, SecretUnusable
+from appliance.provisioning.secret_files import ENROLMENT, RECOVERY, Codes, SecretUnusable
 from appliance.provisioning.state import Held, State, Work
 from appliance.values import Person
 from appliance.vault import WrongPassphrase, mac, write_atomic
@@ -112,7 +112,7 @@ class Carrier:
             try:
                 found[named.path] = hashlib.sha256(read_licence(named.path)).hexdigest()
             except OSError:
-                continue  # one that was taken in earlier need not be there any more
+                continue  # said among the mistakes
         return found
 
     def carry_out(self, work: Work) -> Iterator[Step]:
@@ -162,6 +162,8 @@ class Carrier:
             self._note(PROVISIONED, self._tag(same_name(made.title)))
             yield Step("collection", collection.line)
         yield from self._joined(work)
+        if work.collections:
+            self._adopt()
         if work.kiosk is not None:
             yield self._opened(work.kiosk.line, work.kiosk.collection.text)
         for model in work.models:
@@ -176,28 +178,29 @@ class Carrier:
         self._codes.prepare(name)
         if asked.passphrase is None:
             _, code = self._accounts.invite(name, asked.roles)
+            self._codes.write(name, code, ENROLMENT)
         else:
             passphrase = self._passphrases[same_name(name)]
             _, code = self._accounts.add(name, passphrase, asked.roles)
-        self._codes.write(name, code)
+            self._codes.write(name, code, RECOVERY)
         return Step("person", asked.line)
 
     def _renewed(self, name: Written) -> Step:
         """The code of somebody who was added by a run that ended before it was written down."""
         if same_name(name.text) == same_name(self._desk.person.name):
-            self._codes.write(name.text, self._accounts.new_code())
+            self._codes.write(name.text, self._accounts.new_code(), RECOVERY)
             return Step("code", name.line)
         passphrase = self._passphrases.get(same_name(name.text))
         person = self.state().people[same_name(name.text)]
         if self._accounts.waiting(person.id):
-            self._codes.write(name.text, self._accounts.invite_again(person))
+            self._codes.write(name.text, self._accounts.invite_again(person), ENROLMENT)
             return Step("code", name.line)
         if passphrase is not None:
             try:
                 code = self._accounts.new_code_of(person, passphrase)
             except WrongPassphrase:
                 return Step("code", name.line, "lost")
-            self._codes.write(name.text, code)
+            self._codes.write(name.text, code, RECOVERY)
             return Step("code", name.line)
         return Step("code", name.line, "lost")
 

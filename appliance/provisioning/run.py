@@ -16,8 +16,8 @@ from appliance.errors import CloisterError
 from appliance.provisioning.mistakes import Mistake, ProvisionMistaken, require_none
 from appliance.provisioning.names import same_name
 from appliance.provisioning.plan import Plan
-from appliance.provisioning.seating import SeatOf, seat_mistakes
-from appliance.provisioning.secret_files import Codes, SecretUnusable, read_passphrase
+from appliance.provisioning.seating import SeatOf, seat_mistakes, seat_of
+from appliance.provisioning.secret_files import RECOVERY, Codes, SecretUnusable, read_passphrase
 from appliance.provisioning.state import Work, conflicts, left_to_do
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ class Secrets:
     unusable: Mapping[str, Mistake]
 
 
-def gathered(plan: Plan, data: Path, *, licensed: bool) -> Secrets:
+def gathered(plan: Plan, data: Path) -> Secrets:
     """Looks at every file the plan names, before the guards are on and before anything is opened.
     Raises ProvisionMistaken for what would be wrong whatever the machine has."""
     passphrases: dict[str, str] = {}
     unusable: dict[str, Mistake] = {}
-    mistakes = list(seat_mistakes(plan, licensed=licensed))
+    mistakes = list(seat_mistakes(plan))
     administrator = plan.administrator
     try:
         Codes(administrator.codes.path).require_usable(data)
@@ -108,7 +108,7 @@ def provision(
             plan,
             made,
             passphrases=secrets.passphrases,
-            seating=seating or (lambda desk: desk.managed_seat()),
+            seating=seating or seat_of,
         )
         state = carrier.state()
         work = left_to_do(plan, state, carrier.digests())
@@ -126,7 +126,8 @@ def _found(appliance: Appliance, plan: Plan, secrets: Secrets) -> None:
     makes another, for nobody has seen this one."""
     name, codes = plan.administrator.name.text, Codes(plan.administrator.codes.path)
     codes.prepare(name)
-    codes.write(name, appliance.create(name, secrets.passphrases[same_name(name)]))
+    code = appliance.create(name, secrets.passphrases[same_name(name)])
+    codes.write(name, code, RECOVERY)
 
 
 def _log_in(appliance: Appliance, plan: Plan, secrets: Secrets) -> None:

@@ -124,9 +124,9 @@ class Codes:
             raise SecretUnusable("There is a code in the folder for codes already.", hint=KEPT)
         self._write(name, b"")
 
-    def write(self, name: str, code: str) -> None:
-        """Durable on return. Raises StorageFull, StorageReadOnly."""
-        self._write(name, f"{name}\n{code}\n".encode())
+    def write(self, name: str, code: str, kind: str) -> None:
+        """Durable on return. kind: RECOVERY or ENROLMENT. Raises StorageFull, StorageReadOnly."""
+        self._write(name, f"{name}\n{kind}\n{code}\n".encode())
 
     def _codes(self, name: str) -> Iterator[str]:
         try:
@@ -157,4 +157,6 @@ class Codes:
             raise storage_error(error, "a recovery code was not written") from error
 
 
+RECOVERY = "Recovery code: it opens what your passphrase opens. Keep it in a safe place."
+ENROLMENT = "One-time code, good for 14 days: log in with it first (`cloister people enrol`)."
 KEPT = "Keep it, and name an empty folder: it may open a vault that somebody still needs."

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.e2e.terminal import ROOT, Said, cloister, require
+from tests.e2e.terminal import PASSPHRASE, ROOT, Said, cloister, require
 
 
 def _states(said: Said) -> dict[str, str]:
@@ -75,3 +76,40 @@ def test_a_kernel_without_the_guard_is_a_failed_check_among_the_others(tmp_path:
     assert _states(said)["air gap"] == "failed"
     assert _states(said)["encoder"] == "ok"
     assert _states(said)["policy"] == "ok"
+
+
+def test_every_check_that_is_not_good_has_a_next_step(vault: Path) -> None:
+    (vault / "collections" / "stray").write_text("x")
+    vault.chmod(0o755)
+    (vault / "vault.json").chmod(0o644)
+    for passphrase in ("not this one at all", PASSPHRASE):
+        said = cloister(vault, "doctor", passphrase=passphrase)
+        checks = [line for line in said.lines if "check" in line]
+        assert {"keys", "swap", "disk", "clock", "licence", "models", "gpu", "hardware"} <= {
+            str(line["check"]) for line in checks
+        }
+        assert all(line["hint"] for line in checks if line["state"] != "ok")
+        assert sum(line["state"] == "warning" for line in checks) == said.find("warning")
+        assert _states(said)["data folder"] == "warning"
+
+
+def _no_room() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+
+def test_diagnostics_that_cannot_be_written_leave_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "bundle.zip"
+    said = require(cloister(tmp_path / "data", "diagnostics", str(file), before=_no_room), 1)
+    assert said.find("error") == "storage_read_only"
+    assert not file.exists()
+    assert not (tmp_path / "data").exists()
+
+
+def test_diagnostics_are_not_put_into_the_data_folder_or_over_a_file(tmp_path: Path) -> None:
+    (tmp_path / "mine.zip").write_text("mine")
+    (tmp_path / "data").mkdir()
+    for place in (tmp_path / "data" / "bundle.zip", tmp_path / "mine.zip"):
+        said = require(cloister(tmp_path / "data", "diagnostics", str(place)), 1)
+        assert said.find("hint")
+    assert (tmp_path / "mine.zip").read_text() == "mine"
+    assert not list((tmp_path / "data").iterdir())

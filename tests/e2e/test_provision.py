@@ -169,7 +169,7 @@ def test_a_run_that_was_killed_anywhere_goes_on(tmp_path: Path, stick: Path) -> 
 
     for name, phrase in (("Ida Quillfeather", IDA), ("Anna Thistlewood", ANNA)):
         (code,) = (
-            path.read_text().splitlines()[1]
+            path.read_text().splitlines()[2]
             for path in (stick / "codes").iterdir()
             if path.read_text().startswith(name)
         )

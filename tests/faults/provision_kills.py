@@ -30,10 +30,10 @@ def die_after_adding(session: Session, collection: str, person: str) -> NoReturn
     die()
 
 
-def only_idas(codes: Codes, name: str, code: str) -> None:
+def only_idas(codes: Codes, name: str, code: str, kind: str) -> None:
     if not name.startswith("Ida"):
         die()
-    WRITE(codes, name, code)
+    WRITE(codes, name, code, kind)
 
 
 def die_after_a_collection(appliance: Appliance, plan: Plan, secrets: Secrets) -> None:

@@ -104,7 +104,7 @@ def test_the_code_in_the_folder_logs_its_person_in(
     desk: Desk, tmp_path: Path, codes: Codes
 ) -> None:
     carried_out(carrier(desk, planned(tmp_path)), planned(tmp_path))
-    code = codes.file("Anna Berg").read_text().splitlines()[1]
+    code = codes.file("Anna Berg").read_text().splitlines()[2]
     session = Vault(desk.place.data).unlock(code, "anna berg")
     assert session.person.name == "Anna Berg"
     session.close()
@@ -151,7 +151,7 @@ def test_a_code_that_a_run_did_not_live_to_write_is_replaced(
     assert kinds(carried_out(carrier(desk, plan), plan)) == [
         ("code", "done"), ("collection", "done"), ("member", "done"),
     ]  # fmt: skip
-    code = codes.file("Anna Berg").read_text().splitlines()[1]
+    code = codes.file("Anna Berg").read_text().splitlines()[2]
     Vault(desk.place.data).unlock(code, "Anna Berg").close()
     assert desk.ledger.log.latest_value("vault", desk.session.vault_id) == desk.session.counter
     assert carried_out(carrier(desk, plan), plan) == []
@@ -163,7 +163,7 @@ def test_the_administrators_own_lost_code_is_replaced(
     plan = planned(tmp_path)
     codes.prepare("Ida")
     assert ("code", "done") in kinds(carried_out(carrier(desk, plan), plan))
-    code = codes.file("Ida").read_text().splitlines()[1]
+    code = codes.file("Ida").read_text().splitlines()[2]
     Vault(desk.place.data).unlock(code, "Ida").close()
     assert [title for _, title in desk.session.recoverable(code)] == ["Ward 9"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance.provisioning.plan import FileNamed
-from appliance.provisioning.secret_files import Codes, SecretUnusable, read_passphrase
+from appliance.provisioning.secret_files import RECOVERY, Codes, SecretUnusable, read_passphrase
 from appliance.vault.recovery import new_code, shown
 
 PHRASE = "seven lanterns over quiet water"
@@ -67,18 +67,18 @@ def test_a_code_is_kept_under_a_name_that_names_nobody(codes: Codes, tmp_path: P
     codes.prepare("Anna Berg")
     assert codes.cut_off("anna  berg")
     assert not codes.holds("Anna Berg")
-    codes.write("Anna Berg", code)
+    codes.write("Anna Berg", code, RECOVERY)
     assert codes.holds("ANNA BERG")
     assert not codes.cut_off("Anna Berg")
     (path,) = codes.folder.iterdir()
     assert path.stat().st_mode & 0o777 == 0o600
-    assert path.read_text() == f"Anna Berg\n{code}\n"
+    assert path.read_text() == f"Anna Berg\n{RECOVERY}\n{code}\n"
     assert "nna" not in path.name
 
 
 def test_a_code_that_was_written_is_never_overwritten(codes: Codes) -> None:
     codes.prepare("Anna")
-    codes.write("Anna", shown(new_code()))
+    codes.write("Anna", shown(new_code()), RECOVERY)
     before = codes.file("Anna").read_bytes()
     with pytest.raises(SecretUnusable):
         codes.prepare("Anna")
@@ -87,7 +87,7 @@ def test_a_code_that_was_written_is_never_overwritten(codes: Codes) -> None:
 
 def test_every_beginning_of_a_code_file_counts_as_cut_off(codes: Codes) -> None:
     codes.prepare("Anna")
-    codes.write("Anna", shown(new_code()))
+    codes.write("Anna", shown(new_code()), RECOVERY)
     whole = codes.file("Anna").read_bytes()
     for size in range(len(whole)):
         codes.file("Anna").write_bytes(whole[:size])
