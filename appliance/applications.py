@@ -23,6 +23,7 @@ from appliance.api.routes import Routes
 from appliance.api.tokens import KIND, AppToken, TokenBook
 from appliance.cancellation import Cancellation
 from appliance.desk import Desk, NotAllowed
+from appliance.licensing.licence import API
 from appliance.policy import Action
 from appliance.refused import completed
 from appliance.values import (
@@ -108,8 +109,9 @@ class Applications:
     # --- serving -----------------------------------------------------------------------------
 
     def require_servable(self) -> None:
-        """Raises NotAllowed, logged, where the policy lets none of the programs that have a token
-        ask, or any at all where none has one."""
+        """Raises NotAllowed, logged, where the licence has no API, or the policy lets none of the
+        programs that have a token ask, or any at all where none has one."""
+        self._require_licensed()
         now = self.now()
         names = sorted({one.application for one in self.tokens() if one.alive(now)}) or [""]
         for name in names[:-1]:
@@ -155,11 +157,20 @@ class Applications:
         return self._tokens().require(untrusted, self.now())
 
     def admit(self, token: AppToken) -> None:
+        self._require_licensed()
         self._desk.require(Action.USE_API, token.application)
 
     def collections(self, token: AppToken) -> tuple[Collection, ...]:
         known = [c for c in self._desk.collections() if not self._desk.glass.holds(c.id)]
         return tuple(c for c in known if not token.collections or c.id in token.collections)
+
+    def _require_licensed(self) -> None:
+        if not self._desk.seat.standing().has(API):
+            self._desk.ledger.note("action.denied", outcome="refused", code="api_not_licensed")
+            raise NotAllowed(
+                "Your institution's licence does not let other programs ask.",
+                hint="Ask your IT department for a licence with the feature `api`.",
+            )
 
     def _reached(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """A glass is broken for a person to read, not for programs: what is behind it is left out

@@ -27,7 +27,8 @@ _MOST_FEATURES = 64
 
 WRITTEN = "written"
 """The feature that lets answers be written by a language model; without it they are quoted."""
-FEATURES = (WRITTEN, "api", "kiosk", "fleet")
+API = "api"
+FEATURES = (WRITTEN, API, "kiosk", "fleet")
 """Those this version knows. Others may stand in a licence; they mean nothing to it."""
 
 

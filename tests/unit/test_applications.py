@@ -30,6 +30,7 @@ class Room:
     time: datetime = NOON
     notes: list[tuple[str, str]] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
+    licensed: bool = True
     person = ANNA
     session = SimpleNamespace(person_key=lambda _: bytes(range(32)))
 
@@ -38,6 +39,11 @@ class Room:
             time=NOON, latest_value=self._latest, note_value=self._note_value
         )
         self.ledger = SimpleNamespace(log=self.log, note=self._note)
+
+    @property
+    def seat(self) -> SimpleNamespace:
+        standing = SimpleNamespace(has=lambda feature: self.licensed and feature == "api")
+        return SimpleNamespace(standing=lambda: standing)
 
     def now(self) -> datetime:
         return self.time
@@ -49,7 +55,7 @@ class Room:
     def require_usable(self, collections: tuple[str, ...]) -> None:
         """All are."""
 
-    def _note(self, action: str, *, object: str, **_: object) -> int:
+    def _note(self, action: str, *, object: str = "", **_: object) -> int:
         self.notes.append((action, object))
         return 0
 
@@ -113,6 +119,17 @@ def test_it_serves_only_where_some_program_may_ask(room: Room) -> None:
     room.allowed = ()
     with pytest.raises(NotAllowed):
         applications.require_servable()
+
+
+def test_a_licence_without_the_api_lets_no_program_ask_and_none_be_served(room: Room) -> None:
+    applications = programs(room)
+    made, _ = applications.create("letters", "Letters.", days=1)
+    room.licensed = False
+    with pytest.raises(NotAllowed, match="licence"):
+        applications.admit(made)
+    with pytest.raises(NotAllowed, match="licence"):
+        applications.require_servable()
+    assert room.notes[-2:] == [("action.denied", ""), ("action.denied", "")]
 
 
 def test_a_clock_that_was_set_back_revives_no_token(room: Room) -> None:
