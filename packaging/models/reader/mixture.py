@@ -32,13 +32,12 @@ class Stage:
     """What an epoch is made of. made_up: questions made out of sentences. shares: of each
     collection's questions. long_words: whether a question without a name may have a long word
     swapped instead. worn: how many of the words that are no names questions lose, of half of
-    them. made_up_of: the collections whose sentences questions are made out of; all where none."""
+    them."""
 
     made_up: int
     shares: Mapping[str, float]
     long_words: bool
     worn: float
-    made_up_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
