@@ -49,7 +49,12 @@ STAGES = (
 """An epoch each. The last two are for questions in other words: a word of theirs that is nowhere in
 the passage is no reason to say that it does not answer, unless it is a name or a number."""
 CYCLES = ((0, 3, 1.5e-4), (3, 5, 1.2e-4))
-"""First epoch, the one after the last, and the highest rate: it rises and falls once in each."""
+"""First epoch, the one after the last, and the highest rate: it rises and falls once in each.
+
+What ships is the mean of the weights at the end of each (after Wortsman et al. 2022, "Robust
+fine-tuning of zero-shot models"). Of policies, what is answered shares few words with its question
+and what is missing many; the second cycle alone comes to doubt plain questions for their words. The
+mean does not, and is better than either on the calibration part."""
 OTHERS = {"squad": 2, "scifact": 5, "hospital": 2, "bank": 2, "tatqa": 1, "policies": 2}
 MASKED = 0.04
 
@@ -143,8 +148,17 @@ def train(of: Sequence[Collection], pieces: Pieces, folder: Path, weights: Path)
              "epoch": number + 1, "step": step},
             kept,
         )  # fmt: skip
-        np.savez(folder / "reader.npz", **model.arrays())
+        if number + 1 in {end for _, end, _ in CYCLES}:
+            np.savez(folder / f"after-{number + 1}.npz", **model.arrays())
+    _save_mean(folder)
     return model
+
+
+def _save_mean(folder: Path) -> None:
+    """What ships, out of the weights at the end of each cycle."""
+    ends = [dict(np.load(folder / f"after-{end}.npz")) for _, end, _ in CYCLES]
+    mean = {name: np.mean([end[name] for end in ends], axis=0) for name in ends[0]}
+    np.savez(folder / "reader.npz", **mean)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ A case is answerable, or unanswerable in one of three ways: "removed" (its artic
 out of the library), "swapped" (its rarest word is replaced by one the library does not hold: the
 drug that is not in the guidelines), "hard" (only the passages that answer are taken out; the rest
 of the article stays). Policies have unanswerable questions of their own, "missing": about what a
-document speaks of, and what it does not say. A seventh of all are asked of a small library of 1 to
-40 passages.
+document speaks of, and what it does not say. A seventh of all others are asked of a small library
+of 1 to 40 passages.
 """
 
 from __future__ import annotations
@@ -88,16 +88,22 @@ class Corpus:
     def cases_of(
         self, part: str, dice: random.Random, names: Sequence[str], rarity: Rarity, most: int
     ) -> list[Case]:
-        """Cases of the articles or topics of this part, half of them made unanswerable where the
-        corpus has none that are."""
+        """Cases of the articles or topics of this part, half of them made unanswerable. Where the
+        corpus has unanswerable ones, all are asked of their own document alone: their questions do
+        not say which one they mean."""
         cases = [case for case in self.cases if self.parts[case.group] == part]
         dice.shuffle(cases)
+        if self.spoilt:
+            return [self._at_home(case) for case in cases[:most]]
         made = []
         for n, case in enumerate(cases[:most]):
-            whole = n % 2 or self.spoilt
-            spoilt = case if whole else self._spoilt(case, n, dice, names, rarity)
+            spoilt = case if n % 2 else self._spoilt(case, n, dice, names, rarity)
             made.append(self._shrunk(spoilt, dice) if n % 7 == 3 else spoilt)
         return made
+
+    def _at_home(self, case: Case) -> Case:
+        everything = frozenset(range(len(self.passages)))
+        return replace(case, removed=everything - self.groups[case.group])
 
     def _shrunk(self, case: Case, dice: random.Random) -> Case:
         """The case over a library of a few passages, most of the same topic if that is there."""

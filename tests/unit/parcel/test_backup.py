@@ -128,6 +128,7 @@ def test_what_a_cut_backup_left_is_not_believed_unseen(desk: Desk) -> None:
     content = os.urandom(50_000)
     (desk.data / "new").write_bytes(content)
     planted = desk.place.chunk(KEYS.name_of(content))
+    planted.parent.mkdir(parents=True, exist_ok=True)
     planted.write_bytes(os.urandom(50_085))
     written = desk.back_up()
     assert written.written_chunks == 1

@@ -69,7 +69,7 @@ def test_the_seat_is_given_up_once_after_each_restore(
     again: Hospital, backed_up: Hospital, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given_up: list[Seat] = []
-    monkeypatch.setattr(Seat, "restored", given_up.append)
+    monkeypatch.setattr(Seat, "restored", lambda seat: given_up.append(seat))
     for _ in range(2):
         with again.desk("Egon"):
             assert len(given_up) == 1
