@@ -69,7 +69,11 @@ def test_the_seat_is_given_up_once_after_each_restore(
     again: Hospital, backed_up: Hospital, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given_up: list[Seat] = []
-    monkeypatch.setattr(Seat, "restored", lambda seat: given_up.append(seat))
+
+    def noted(seat: Seat) -> None:
+        given_up.append(seat)
+
+    monkeypatch.setattr(Seat, "restored", noted)
     for _ in range(2):
         with again.desk("Egon"):
             assert len(given_up) == 1

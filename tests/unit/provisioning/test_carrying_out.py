@@ -17,7 +17,7 @@ from appliance.provisioning.carrying_out import KIOSK, Carrier, Step
 from appliance.provisioning.plan import Plan
 from appliance.provisioning.reading import read_plan
 from appliance.provisioning.seating import Seating
-from appliance.provisioning.secret_files import Codes
+from appliance.provisioning.secret_files import ENROLMENT, Codes
 from appliance.provisioning.state import left_to_do
 from appliance.values import Person, Role
 from appliance.vault import Vault
@@ -126,15 +126,15 @@ def test_the_log_holds_ids_and_counts_and_no_names(
     assert began["details.steps"] == "7"
 
 
-@dataclass
 class Interrupted(VaultAccounts):
     """Accounts whose run ends right after somebody was added, before anybody saw the code."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-
     def add(self, name: str, passphrase: str, roles: tuple[Role, ...]) -> tuple[Person, str]:
         super().add(name, passphrase, roles)
+        raise StorageFull("The disk is full.")
+
+    def invite(self, name: str, roles: tuple[Role, ...]) -> tuple[Person, str]:
+        super().invite(name, roles)
         raise StorageFull("The disk is full.")
 
 
@@ -268,31 +268,36 @@ def test_a_licence_that_is_refused_ends_the_run_and_the_next_goes_on(
     assert seat.taken == [b"one", b"two"]
 
 
-class Inviting(VaultAccounts):
-    """Accounts of people who enrol later, as far as a plan can tell."""
-
-    enrolled: frozenset[str] = frozenset()
-
-    def invite(self, name: str, roles: tuple[Role, ...]) -> tuple[Person, str]:
-        return self.add(name, ANNA, roles)
-
-    def waiting(self, person: str) -> bool:
-        return person != self._desk.person.id and person not in self.enrolled
+INVITED = TEXT.replace('passphrase_file = "anna.pass"\n', "")
 
 
 def test_who_is_invited_joins_once_they_have_enrolled(
     desk: Desk, tmp_path: Path, codes: Codes
 ) -> None:
-    text = TEXT.replace('passphrase_file = "anna.pass"\n', "")
-    plan, accounts = planned(tmp_path, text), Inviting(desk)
-    made = carrier(desk, plan, accounts=accounts)
+    plan = planned(tmp_path, INVITED)
+    made = carrier(desk, plan)
     assert kinds(carried_out(made, plan)) == [
         ("person", "done"), ("collection", "done"), ("member", "waits"),
     ]  # fmt: skip
     assert kinds(carried_out(made, plan)) == [("member", "waits")]
-    accounts.enrolled = frozenset(p.id for p in desk.session.people())
+    _, kind, code = codes.file("Anna Berg").read_text().splitlines()
+    assert kind == ENROLMENT
+    session, _ = Vault(desk.place.data).enrol(code, "Anna Berg", ANNA, desk.now())
+    session.close()
     assert kinds(carried_out(made, plan)) == [("member", "done")]
     assert carried_out(made, plan) == []
+
+
+def test_an_enrolment_code_that_a_run_did_not_live_to_write_is_replaced(
+    desk: Desk, tmp_path: Path, codes: Codes
+) -> None:
+    plan = planned(tmp_path, INVITED)
+    with pytest.raises(StorageFull):
+        carried_out(carrier(desk, plan, accounts=Interrupted(desk)), plan)
+    assert kinds(carried_out(carrier(desk, plan), plan))[0] == ("code", "done")
+    code = codes.file("Anna Berg").read_text().splitlines()[2]
+    session, _ = Vault(desk.place.data).enrol(code, "Anna Berg", ANNA, desk.now())
+    session.close()
 
 
 def test_looking_at_the_state_writes_nothing(desk: Desk, tmp_path: Path, codes: Codes) -> None:
