@@ -110,7 +110,9 @@ def test_a_sealed_file_comes_back_whole_and_in_pieces(tmp_path: Path, size: int)
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40
+)
 @given(pieces=st.lists(st.binary(max_size=300), max_size=8))
 def test_how_a_file_was_cut_into_pieces_does_not_matter(
     tmp_path: Path, pieces: list[bytes]
