@@ -31,6 +31,7 @@ _TOP = {
 }
 _IN_COLLECTION = {
     "files": "originals",
+    "lock": "lock",
     "store.duckdb": "stores",
     "vectors.sealed": "vectors",
 }
