@@ -223,7 +223,9 @@ def policies(folder: Path) -> Found:
                 tuple(sentences(text)),
             )  # fmt: skip
             for asked in section.asked:
-                spans = {identifier: ((asked.start, asked.end),)}
+                spans: dict[str, tuple[tuple[int, int], ...]] = {
+                    identifier: ((asked.start, asked.end),)
+                }
                 yield Question("policies", policy.name, part, asked.text, (identifier,), spans)
             for missing in section.missing:
                 yield Question("policies", policy.name, part, missing, (), {}, (identifier,))
