@@ -3,52 +3,52 @@
 from __future__ import annotations
 
 PRIOR: tuple[float, ...] = (
-    0.2051,  # similarity
-    0.2322,  # vector_place
-    0.4803,  # word_place
+    0.3631,  # similarity
+    0.4228,  # vector_place
+    0.8304,  # word_place
 )
 RANK: tuple[float, ...] = (
-    0.5958,  # relevance
+    0.5894,  # relevance
     0.0000,  # span
-    0.0064,  # evidence
+    0.0225,  # evidence
     0.0000,  # similarity
-    1.9764,  # vector_place
-    5.4552,  # word_place
+    2.0000,  # vector_place
+    4.8766,  # word_place
 )
-RANK_BIAS = -4.7724
+RANK_BIAS = -4.3412
 UNIT: tuple[float, ...] = (
-    0.2576,  # evidence
-    2.2155,  # spanned
-    0.2785,  # relevance
+    0.2705,  # evidence
+    2.3119,  # spanned
+    0.2874,  # relevance
     0.0000,  # covered
-    4.5666,  # covered_with_heading
-    0.7947,  # covered_nearby
-    3.9851,  # passage_rank
-    0.4592,  # kind_met
-    -0.3535,  # kind_missed
-    -0.2726,  # first
+    4.3379,  # covered_with_heading
+    0.4364,  # covered_nearby
+    3.5361,  # passage_rank
+    0.5610,  # kind_met
+    -0.3624,  # kind_missed
+    -0.3137,  # first
     0.0000,  # question
-    -0.3635,  # leans
-    -3.9409,  # points
+    -0.3855,  # leans
+    -3.8296,  # points
 )
-UNIT_BIAS = -5.3018
+UNIT_BIAS = -4.5475
 EVIDENCE: tuple[float, ...] = (
     0.0000,  # evidence
-    0.0568,  # span
-    0.1902,  # span_there
-    0.1332,  # relevance
-    0.2973,  # relevance_there
-    1.6294,  # similarity
-    -0.8248,  # rarest_missing
-    -0.0212,  # rarest_missing_there
-    -0.8501,  # rarest_missing_near
+    0.0000,  # span
+    0.2436,  # span_there
+    0.1550,  # relevance
+    0.3476,  # relevance_there
+    1.3458,  # similarity
+    -0.5508,  # rarest_missing
+    -0.0921,  # rarest_missing_there
+    -0.7628,  # rarest_missing_near
     0.0000,  # names_missing
-    -0.0846,  # names_missing_there
-    0.0000,  # kind_missed
-    2.1331,  # lead
+    0.0000,  # names_missing_there
+    -0.5999,  # kind_missed
+    1.6540,  # lead
     0.0000,  # ahead
-    0.5278,  # nearest
-    0.3075,  # most_words
+    0.4666,  # nearest
+    0.4032,  # most_words
 )
-EVIDENCE_BIAS = -0.6506
-THRESHOLD = 0.362
+EVIDENCE_BIAS = -0.5947
+THRESHOLD = 0.289

@@ -102,13 +102,17 @@ def closely(looked: Sequence[Looked], rarity: Rarity) -> list[Read]:
 
 
 def look_at_part(  # noqa: PLR0917 - data, tools, choice
-    data: Path, cache: VectorCache, host: EngineHost, rarity: Rarity, part: str, most: int
-) -> list[Looked]:
-    """Cases of all collections whose article, topic or policy is of this part; `most` of each."""
+    data: Path, cache: VectorCache, host: EngineHost, rarity: Rarity, part: str, most: int,
+    *, policies: bool = False,
+) -> list[Looked]:  # fmt: skip
+    """Cases of both public collections, and of policies, whose article, topic or policy is of this
+    part; `most` of each."""
     dice = random.Random(SEED)  # noqa: S311 - reproducible on purpose
     corpora: list[Corpus] = [
-        read_squad(data / "reading"), read_hospital(data / "hospital"), read_written(POLICIES),
+        read_squad(data / "reading"), read_hospital(data / "hospital"),
     ]  # fmt: skip
+    if policies:
+        corpora.append(read_written(POLICIES))
     looked: list[Looked] = []
     for n, corpus in enumerate(corpora):
         library = Library(corpus.passages, cache)
