@@ -270,23 +270,10 @@ def _perplexity(side: Sequence[Told], words: Ngrams) -> float:
     return words.perplexity([" ".join(told.sentences) for told in side])
 
 
-def _accepted(rows: Sequence[Row], side: Sequence[Told]) -> float:
-    """Of what was written. A quotation passes by its own rule."""
-    written = passed = 0
-    for row, told in zip(rows, side, strict=True):
-        if told in (row.quoted, row.shown, row.ruled_whole):
-            continue
-        of = row.ruled if told.written == row.ruled.written and not told.seconds else row.composed
-        if of is not None:
-            written, passed = written + len(of.written), passed + len(of.sentences)
-    return 100 * passed / written if written else 100.0
-
-
 _MEASURES: Mapping[str, Callable[..., float]] = {
     "faithful: all words and numbers, % of answers": lambda rows, side: _share(
         [_faithful(r, t) for r, t in zip(rows, side, strict=True)]
     ),
-    "sentences that the check accepts, %": _accepted,
     "complete: lines of evidence used, %": lambda rows, side: (
         100 * sum(min(t.used, len(r.lines)) for r, t in zip(rows, side, strict=True) if r.lines)
         / max(1, sum(len(r.lines) for r in rows))
