@@ -41,8 +41,8 @@ parity:
 bench-engine: setup-develop
 	@$(BIN)/python packaging/bench_engine.py $(SECTIONS)
 
-# Trains the reader from the public collections in DATA and puts it into the product: about an hour
-# on two cores, in an environment of its own (torch). What was begun goes on.
+# Trains the reader from the public collections in DATA and puts it into the product: two hours on
+# two cores, in an environment of its own (torch). What was begun goes on.
 reader: setup-develop
 	@$(BIN)/python packaging/models/reader/build.py $(or $(DATA),../shared/data)
 

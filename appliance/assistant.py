@@ -222,7 +222,8 @@ def _write(  # noqa: PLR0917 - in the order of the main path
     streamed: Streamed,
     go_on: Callable[[], None],
 ) -> Generator[Event, None, Answer | None]:
-    """The written answer, checked; shown on the way as the policy's citation rule allows."""
+    """The written answer, checked; shown on the way as the policy's citation rule allows. What is
+    joined with a quotation is shown behind its closing record: not all of it may stay."""
     if not found:
         return None
     rule = verdict.obligations.cite
@@ -231,20 +232,21 @@ def _write(  # noqa: PLR0917 - in the order of the main path
     answer: Answer | None = None
     released = 0
     bound = verdict.obligations.answer == "evidence"
+    joins = parts.answerer.rewords
     for step in _steps(question.text, found, earlier, parts.answerer, go_on, bound=bound):
         if isinstance(step, Answer):
             streamed.model = step.model
             answer = checker.check(step)
-            if rule != "marked":
+            if rule != "marked" and not joins:
                 for sentence in answer.sentences[released:]:
                     yield streamed.show(f"{sentence.text} ", sentence.citations)
                 released = len(answer.sentences)
-        elif rule == "marked":
+        elif rule == "marked" and not joins:
             yield streamed.show(step)
         go_on()
     if answer is not None:
         yield Progress(Stage.CHECKING)
-        if parts.answerer.rewords:
+        if joins:
             answer = _with_quotations(question, answer, found, parts, checker)
     return answer
 

@@ -96,10 +96,10 @@ class Timed:
         if not callable(value):
             return value
 
-        def call(*arguments: object) -> object:
+        def call(*arguments: object, **options: object) -> object:
             started = perf_counter()
             try:
-                return value(*arguments)
+                return value(*arguments, **options)
             finally:
                 self._times.setdefault(name, []).append(1000 * (perf_counter() - started))
 

@@ -15,7 +15,7 @@ from appliance import citations
 from appliance.engine.answering import Answering
 from appliance.engine.prompts.composed import evidence_lines
 from appliance.engine.quoting.words import STOP_WORDS
-from appliance.values import Answer, AnswerMode, Scored, Turn, Vectors
+from appliance.values import Answer, AnswerMode, Scored, Turn
 from tests.evaluation import metrics
 from tests.evaluation.report import Cell, Table
 
@@ -36,29 +36,10 @@ class Composed:
     words: int
 
 
-class Noted:
-    """Stands before the answerer and keeps what was written last, before any check."""
+class Noted(Answering):
+    """Keeps what was written last, before any check."""
 
-    def __init__(self, target: Answering) -> None:
-        self._target = target
-        self.written: Answer | None = None
-
-    @property
-    def can_generate(self) -> bool:
-        return self._target.can_generate
-
-    @property
-    def rewords(self) -> bool:
-        return self._target.rewords
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        return self._target.encode(texts)
-
-    def rank(self, question: str, found: Sequence[Scored]) -> tuple[Scored, ...]:
-        return self._target.rank(question, found)
-
-    def quote(self, question: str, passages: Sequence[Scored]) -> Answer:
-        return self._target.quote(question, passages)
+    written: Answer | None = None
 
     def generate(
         self,
@@ -70,7 +51,7 @@ class Noted:
         bound: bool = False,
     ) -> Iterator[str | Answer]:
         self.written = None
-        for step in self._target.generate(question, passages, earlier, go_on, bound=bound):
+        for step in super().generate(question, passages, earlier, go_on, bound=bound):
             if isinstance(step, Answer):
                 self.written = step
             yield step

@@ -147,7 +147,7 @@ class Evaluation:
         What is quoted, since nothing that was written stood, counts among the first."""
         title = f"{self.data.name}: asking, composed"
         self.say(f"{title}, {len(cases):,} questions")
-        answerer = Noted(Answering(self.host, composer, composes=True))
+        answerer = Noted(self.host, composer, composes=True)
         said: list[Said] = []
         wrote: list[Composed] = []
         times: Times = {}

@@ -35,6 +35,7 @@ CARRIED = [
     ("Pay 10,000 €.", "Pay 10,000 euros."),
     ("Give 5 mcg of fentanyl.", "Give 5 µg of fentanyl."),
     ("Give 5–10 mg.", "Give 5-10 mg."),
+    ("Give 5 mg (see 4.2).", "Give 5 mg [see 4.2]."),
     (JOINED, JOINED),
     (BRIDGE, BRIDGE),
     ("Give ½ tablet.", "Give ½ tablet."),
@@ -325,3 +326,9 @@ def test_a_statement_without_one_of_its_words_is_not_the_statement(
 @given(WORDS, WORDS)
 def test_words_in_another_order_are_not_the_statement(one: list[str], other: list[str]) -> None:
     assert carried(noted(one), noted(other)) is (one == other)
+
+
+def test_a_dash_within_a_sentence_is_part_of_what_it_says() -> None:
+    assert items("Stop apixaban - never heparin.") != items("Stop apixaban never heparin.")
+    assert "apixaban" in items("Stop apixaban - never heparin.")
+    assert "-" in items("Stop apixaban - never heparin.")

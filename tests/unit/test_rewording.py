@@ -21,6 +21,7 @@ from appliance.values import (
     Obligations,
     Passage,
     Scored,
+    Token,
     Turn,
 )
 from tests.contract.fakes import (
@@ -197,7 +198,10 @@ def test_the_main_path_shows_both_and_logs_what_it_shows(rule: str) -> None:
     policy = RolePolicy(obligations=Obligations(mode=AnswerMode.GENERATE, cite=rule))
     writer = Rewording([said], quoted)
     parts = Parts(policy, audit, finder, writer, MemoryHistory(), TickingClock())
-    last = list(ask(question("What dose?"), parts, lambda: False))[-1]
+    events = list(ask(question("What dose?"), parts, lambda: False))
+    last = events[-1]
     assert isinstance(last, Answered)
+    shown = [event.text for event in events if isinstance(event, Token)]
+    assert shown == texts(last.answer)  # nothing was shown that the record does not hold
     assert texts(last.answer) == ["Give 5 mg twice daily.", "Heparin 5,000 units"]
     assert last.answer.mode is AnswerMode.GENERATE

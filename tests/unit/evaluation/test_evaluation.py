@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from appliance.engine.bundles.shipped import shipped_composer
+from appliance.engine.chat.client import ChatHost
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
 from appliance.values import (
@@ -34,6 +36,7 @@ from tests.evaluation.options import Options, parse
 from tests.evaluation.report import Cell, Table, json_of, text_of
 from tests.evaluation.squad import SquadFile
 from tests.evaluation.vectors import RECORD_BYTES, KeptVectors
+from tests.storyteller import HOST
 from tests.unit.evaluation.material import write_beir, write_hospital, write_squad
 
 
@@ -93,6 +96,20 @@ def test_a_squad_file_is_asked_and_refused(tmp_path: Path, host: EngineHost) -> 
     assert refused[("fused", "impossible")]["recall"] == 1.0
     alone = rows(made["SQuAD s.json: reading the right paragraph alone"])
     assert alone[("quote",)]["answerable"] == 2
+
+
+def test_what_the_composer_writes_is_judged(tmp_path: Path, host: EngineHost) -> None:
+    data = SquadFile(write_squad(tmp_path / "s.json"), lambda _title: True)
+    chosen, reader = options("--mix", "0", "--parts", "fused,quote,composed"), reader_of(host)
+    composer = ChatHost(shipped_composer(), command=HOST)
+    made = Evaluation(data, chosen, host, host, reader, composer, "today", lambda _: None).run()
+    composer.close()
+    named = {table.title: rows(table) for table in made}
+    asked = named["SQuAD s.json: asking, composed"][("composed",)]
+    assert asked["answerable"] == 2
+    composing = named["SQuAD s.json: composing"][("composed",)]
+    assert composing["answered"] == composing["written"] != 0
+    assert composing["faithful"] == 1.0
 
 
 def test_what_is_left_out_of_the_library_is_not_found(tmp_path: Path, host: EngineHost) -> None:
