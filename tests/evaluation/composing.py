@@ -56,9 +56,6 @@ class Noted(Answering):
                 self.written = step
             yield step
 
-    def fill(self, question: str, answer: Answer, schema: str, go_on: Callable[[], None]) -> str:
-        return self._target.fill(question, answer, schema, go_on)
-
 
 def composed(question: str, found: Sequence[Scored], answerer: Noted, shown: Answer) -> Composed:
     """Of the ask that `answerer` has just been through; `shown` is its answer."""
