@@ -35,6 +35,23 @@ class LicenceOlder(LicensingError):
     hint = "Install the newest file; an older one does not take its place."
 
 
+class LicenceEarly(LicensingError):
+    """It would take the place of one that is in force, and is not in force itself yet."""
+
+    code = "licence_early"
+    hint = "Install it from that day on; what is installed here goes on until then."
+
+
+class ListsDisagree(LicensingError):
+    """Two revocation lists that one authority cannot both have signed."""
+
+    code = "lists_disagree"
+    hint = (
+        "The list that was in use stays. Tell your seat authority: it was restored from a backup, "
+        "or goes on in two places."
+    )
+
+
 class LicenceMissing(LicensingError):
     code = "licence_missing"
     hint = "Install your institution's licence first: `cloister licence install FILE`."
@@ -84,6 +101,23 @@ class SeatMissing(LicensingError):
     hint = "Make a request with `cloister seat request` and have it approved."
 
 
+class LabelUnfit(LicensingError):
+    code = "label_unfit"
+    hint = "Give one printable line of at most 80 characters."
+
+
+class OneSeatOnly(LicensingError):
+    """What fits one request was said of several."""
+
+    code = "one_seat_only"
+    hint = "Approve that request by itself."
+
+
+class EnrolmentUnfit(LicensingError):
+    code = "enrolment_unfit"
+    hint = "A token has at least one seat, an end that is still to come, and 1 to 60 days."
+
+
 class EnrolmentUsed(LicensingError):
     code = "enrolment_used"
     hint = "Make a request with `cloister seat request` and have it approved."
@@ -129,6 +163,13 @@ class AuthorityRestored(LicensingError):
         "Do not sign with it. Make a new authority with `cloister authority init`, have your "
         "vendor certify it in the licence, and have the seats ask anew."
     )
+
+
+class RegisterRefused(LicensingError):
+    """What would be written could not be read back, so it was not written."""
+
+    code = "register_refused"
+    hint = "Nothing was changed. Tell your vendor what was typed."
 
 
 class AuthorityElsewhere(LicensingError):

@@ -17,7 +17,9 @@ from appliance.licensing.errors import (
     AuthorityRestored,
     CloneSuspected,
     EnrolmentEnded,
+    EnrolmentUnfit,
     EnrolmentUsed,
+    OneSeatOnly,
     QuotaUsedUp,
     SeatElsewhere,
     SeatRevoked,
@@ -26,9 +28,10 @@ from appliance.licensing.errors import (
     TooLittleOfItself,
 )
 from appliance.licensing.fingerprint import NEEDED, likeness
-from appliance.licensing.licence import Licence, require_of
-from appliance.licensing.request import SeatRequest
+from appliance.licensing.licence import MOST_SEATS, Licence, require_of
+from appliance.licensing.request import SeatRequest, require_fitting_label
 from appliance.licensing.signed import Kind
+from appliance.licensing.times import later
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,19 @@ class Terms:
     label: str = ""
     accept_indistinct: bool = False
     accept_moved: bool = False
+
+
+def require_terms(terms: Terms, requests: int) -> None:
+    """Raises LabelUnfit, OneSeatOnly."""
+    require_fitting_label(terms.label)
+    if terms.replaces and requests > 1:
+        raise OneSeatOnly(f"Seat {terms.replaces} can go to one machine, not to {requests}.")
+
+
+def require_offer(count: int, until: datetime, days: int, at: datetime) -> None:
+    """Raises EnrolmentUnfit for a token that no seat would take."""
+    if not 0 < count <= MOST_SEATS or not 0 < days <= MOST_DAYS or until <= at:
+        raise EnrolmentUnfit(f"A token of {count} seats, {days} days, until {until:%Y-%m-%d}?")
 
 
 def require_same_request(before: Issued, request: SeatRequest, register: Register) -> None:
@@ -147,7 +163,7 @@ def _require_enrolled(request: SeatRequest, register: Register, at: datetime) ->
     token = Enrolment(offer.token, "", offer.count, offer.at, offer.until, 1, offer.secret)
     if not hmac.compare_digest(token.proof(request.id), request.enrolment_proof):
         raise EnrolmentEnded("The request does not show that its maker had the enrolment token.")
-    if at > offer.until + timedelta(days=MOST_DAYS):
+    if at > later(offer.until, timedelta(days=MOST_DAYS)):
         raise EnrolmentEnded(f"The enrolment token ended on {offer.until:%Y-%m-%d}.")
     if register.used.get(offer.token, 0) >= offer.count:
         raise EnrolmentUsed(f"All {offer.count} seats of the enrolment token are given.")

@@ -24,6 +24,7 @@ from appliance.licensing.errors import (
     AuthorityExists,
     AuthorityRestored,
     NoAuthority,
+    RegisterRefused,
 )
 from appliance.licensing.fingerprint import (
     NEEDED,
@@ -121,10 +122,7 @@ def load(
         untrusted = read_sealed(
             folder / REGISTER_FILE, secrets.register, _REGISTER, limit=_REGISTER_LIMIT
         )
-        members = Fields(read_json(untrusted)).only("authority", "entries", "machine")
-        entries = tuple(entry_in(row) for row in members.rows("entries", _MOST_ENTRIES))
-        made_on = fingerprint_in(members, "machine")
-        named = members.text("authority")
+        named, entries, made_on = _parsed(untrusted)
     except (Malformed, Tampered, SealedMissing, TooLarge) as error:
         raise AuthorityDamaged("The authority's register is damaged or gone.") from error
     if named != secrets.id:
@@ -142,18 +140,36 @@ def load(
 def save(
     folder: Path, anchors: Path, secrets: Secrets, register: Register, made_on: Fingerprint
 ) -> None:
-    """The register first, then its anchor: a crash in between leaves it ahead, never behind."""
-    entries: list[Json] = [entry_body(entry) for entry in register.entries]
-    content = canonical_json(
-        {
-            "authority": secrets.id,
-            "entries": entries,
-            "machine": fingerprint_body(made_on),
-        }
-    )
+    """The register first, then its anchor: a crash in between leaves it ahead, never behind. What
+    `load` would refuse is never written. Raises RegisterRefused, StorageFull, StorageReadOnly."""
+    content = _encoded(secrets.id, register, made_on)
     write_sealed(folder / REGISTER_FILE, secrets.register, content, _REGISTER)
     count = len(register.entries).to_bytes(8, "big")
     write_atomic(anchor_of(anchors, secrets.id), count + mac(_anchor_key(secrets), count))
+
+
+def _encoded(authority: str, register: Register, made_on: Fingerprint) -> bytes:
+    """Raises RegisterRefused for what `load` would refuse."""
+    entries: list[Json] = [entry_body(entry) for entry in register.entries]
+    machine = fingerprint_body(made_on)
+    try:
+        content = canonical_json({"authority": authority, "entries": entries, "machine": machine})
+        same = list(_parsed(content)[1]) == register.entries
+    except Malformed as error:
+        raise RegisterRefused(f"The register would not be readable ({error}).") from error
+    if len(content) > _REGISTER_LIMIT or not same:
+        raise RegisterRefused("The register would not be read back as it is.")
+    return content
+
+
+def _parsed(untrusted: bytes) -> tuple[str, tuple[Entry, ...], Fingerprint]:
+    """Whose register it is, its entries, and the machine. Raises Malformed."""
+    members = Fields(read_json(untrusted)).only("authority", "entries", "machine")
+    return (
+        members.text("authority"),
+        tuple(entry_in(row) for row in members.rows("entries", _MOST_ENTRIES)),
+        fingerprint_in(members, "machine"),
+    )
 
 
 def anchor_of(anchors: Path, authority: str) -> Path:

@@ -42,7 +42,7 @@ from appliance.licensing.revocations import (
     revocations_bytes,
 )
 from appliance.licensing.signed import Kind, key_body, signed
-from appliance.licensing.times import whole
+from appliance.licensing.times import later, whole
 from appliance.licensing.usage import Row, Summary, Usage, open_usage, summary_bytes
 from appliance.vault.canonical import Json
 from appliance.vault.durable import write_atomic
@@ -127,8 +127,9 @@ class Authority:
     def approve(self, untrusted: Sequence[bytes], terms: Terms) -> tuple[Given, ...]:
         """A certificate for each request that may have one, in the order they came. All are in
         the register before this returns. Raises AuthorityUncertified, ClockBehind, TermOver,
-        StorageFull; what is wrong with a single request stands in its Given."""
+        LabelUnfit, OneSeatOnly, StorageFull; what is wrong with one request stands in its Given."""
         at = self._require_term()
+        judging.require_terms(terms, len(untrusted))
         found: list[Given] = []
         fresh: list[tuple[Path, bytes]] = []
         for request in untrusted:
@@ -189,8 +190,10 @@ class Authority:
         return content
 
     def enrol(self, count: int, until: datetime, days: int) -> bytes:
-        """An enrolment token. Raises SeatsUsedUp where it promises more than is free."""
+        """An enrolment token. Raises EnrolmentUnfit, and SeatsUsedUp where it promises more than
+        is free."""
         at = self._require_term()
+        judging.require_offer(count, until, days, at)
         judging.require_free(self._register, self.licence, count)
         token = Enrolment(
             id=random_bytes(16).hex(),
@@ -266,7 +269,8 @@ class Authority:
         licence, register = self.licence, self._register
         number = judging.number_for(existing, licence, register, terms)
         tokens = judging.share_for(existing, licence, register, terms)
-        until = at + timedelta(days=min(terms.lease_days or licence.lease_days, licence.lease_days))
+        days = min(terms.lease_days or licence.lease_days, licence.lease_days)
+        until = whole(later(at, timedelta(days=days)))
         replaced = existing or register.holders.get(number)
         if replaced is not None:
             reason = Reason.REPLACED if existing is not None else Reason.REVOKED
