@@ -76,6 +76,10 @@ class Secrets:
         """What the seat is named by, "" without a key."""
         return key_hash(self.key.public("")) if self.key is not None else ""
 
+    def answered(self) -> Secrets:
+        """Once the certificate is here."""
+        return replace(self, request=b"", receipt=b"")
+
 
 @dataclass(frozen=True, slots=True)
 class Installed:
@@ -164,7 +168,7 @@ class SeatFolder:
             found = replace(found, revocations=open_revocations(listed, licence))
         if certificate is not None:
             found = replace(found, certificate=open_certificate(certificate, licence))
-        if token is not None:
+        if token is not None and certificate is None:  # a certificate took its place
             found = replace(found, enrolment=open_enrolment(token, licence))
         return found
 
