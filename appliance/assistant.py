@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from appliance import citations, forms
 from appliance.errors import CannotWrite, CloisterError, LogUnwritable, QuestionUnusable
-from appliance.protocols import Answerer, AnySeat, Audit, Clock, Finder, History, Policy, Seat
+from appliance.protocols import Answerer, Audit, Clock, Finder, History, Policy, Seat
 from appliance.rewording import joined
 from appliance.values import (
     Answer,
@@ -59,7 +59,7 @@ class Parts:
     answerer: Answerer
     history: History
     now: Clock
-    seat: Seat = field(default_factory=AnySeat)
+    seat: Seat
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,12 @@ class FormUnfilled(CloisterError):
 def filled(
     question: Question, answer: Answer, answerer: Answerer, go_on: Callable[[], None]
 ) -> Answer:
-    """The same answer with `data` in the form of the question's schema. Raises FormUnfilled, and
+    """The same answer with `data` in the form of the question's schema, which costs what was
+    written for it. Raises FormUnfilled, and
     CannotWrite or EngineFailed where the language model cannot do it."""
-    data = answerer.fill(question.text, answer, question.schema, go_on)
+    data, tokens = answerer.fill(question.text, answer, question.schema, go_on)
     require_quoted(data, question.schema, answer)
-    return replace(answer, data=data)
+    return replace(answer, data=data, tokens=answer.tokens + tokens)
 
 
 def require_quoted(untrusted_data: str, schema: str, answer: Answer) -> None:

@@ -28,6 +28,7 @@ from appliance.values import (
     Token,
 )
 from tests.contract.fakes import (
+    AnySeat,
     BagEncoder,
     ListFinder,
     MemoryAudit,
@@ -49,8 +50,9 @@ class Bench:
         self.encoder = BagEncoder()
         self.history = MemoryHistory()
         self.parts = Parts(
-            self.policy, self.audit, ListFinder(TEXTS), self.encoder, self.history, TickingClock()
-        )
+            self.policy, self.audit, ListFinder(TEXTS), self.encoder, self.history, TickingClock(),
+            AnySeat(),
+        )  # fmt: skip
 
     def run(self, text: str, cancelled: Callable[[], bool] = lambda: False) -> list[Event]:
         return list(ask(question(text), self.parts, cancelled))

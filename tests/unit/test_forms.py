@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.forms import FormUnfilled, require_quoted
-from appliance.values import Answer, AnswerMode, AnswerSentence
+from appliance.forms import FormUnfilled, filled, require_quoted
+from appliance.values import Answer, AnswerMode, AnswerSentence, Question
+from tests.contract.fakes import ANNA, NOON, BagEncoder
 
 SAID = Answer(
     (
@@ -77,3 +79,13 @@ def test_a_text_passes_only_if_it_stands_there(text: str) -> None:
     except FormUnfilled:
         return
     assert plain in whole
+
+
+def test_filling_a_form_costs_what_was_written_for_it() -> None:
+    former = BagEncoder()
+    former.filled = '{"drug": "apixaban"}'
+    asked = Question("q", "Which drug?", ANNA, NOON, schema=SCHEMA)
+    quoted = filled(asked, SAID, former, lambda: None)
+    written = filled(asked, replace(SAID, tokens=40), former, lambda: None)
+    assert quoted.tokens > 0
+    assert written.tokens == 40 + quoted.tokens

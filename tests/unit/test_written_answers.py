@@ -22,6 +22,7 @@ from appliance.values import (
     Token,
 )
 from tests.contract.fakes import (
+    AnySeat,
     ListFinder,
     MemoryAudit,
     MemoryHistory,
@@ -48,8 +49,9 @@ class Bench:
         self.writer = PlainWriter(SAID)
         self.history = MemoryHistory()
         self.parts = Parts(
-            self.policy, self.audit, ListFinder(TEXTS), self.writer, self.history, TickingClock()
-        )
+            self.policy, self.audit, ListFinder(TEXTS), self.writer, self.history, TickingClock(),
+            AnySeat(),
+        )  # fmt: skip
 
     def run(self, cancelled: Callable[[], bool] = lambda: False, text: str = ASKED) -> list[Event]:
         return list(ask(question(text), self.parts, cancelled))

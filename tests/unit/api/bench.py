@@ -24,6 +24,7 @@ from appliance.values import Collection, Event, Question, Vectors
 from tests.contract.fakes import (
     ANNA,
     NOON,
+    AnySeat,
     BagEncoder,
     ListFinder,
     MemoryAudit,
@@ -97,8 +98,9 @@ class Bench:
         self.asked.append(asked)
         self.before_answer()
         parts = assistant.Parts(
-            self.policy, self.audit, ListFinder(TEXTS), self.encoder, Given(asked), self.clock
-        )
+            self.policy, self.audit, ListFinder(TEXTS), self.encoder, Given(asked), self.clock,
+            AnySeat(),
+        )  # fmt: skip
         yield from assistant.ask(asked, parts, cancelled)
 
     def embed(self, token: AppToken, texts: Sequence[str]) -> Vectors:
