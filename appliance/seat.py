@@ -18,6 +18,7 @@ from appliance.clock import now
 from appliance.errors import CloisterError
 from appliance.ledger import Ledger
 from appliance.licensing import trust
+from appliance.licensing.clock import reading
 from appliance.licensing.errors import LicensingError, SeatMissing
 from appliance.licensing.fingerprint import fingerprint
 from appliance.licensing.laid_out import laid_out
@@ -29,8 +30,8 @@ from appliance.licensing.seat_folder import File, Installed, SeatFolder, Secrets
 from appliance.licensing.signed import Kind, body_hash, kind_of
 from appliance.licensing.standing import Deed, Standing, State, standing
 from appliance.licensing.times import whole
-from appliance.licensing.usage import Month, Usage, usage_bytes
-from appliance.metering import Meter, counted
+from appliance.licensing.usage import Usage, usage_bytes
+from appliance.metering import TokenMeter, months_of, quota
 from appliance.protocols import Clock, Unseated
 from appliance.seat_evidence import RETURNED, SeatEvidence
 from appliance.seat_taking import SeatTaking
@@ -59,7 +60,7 @@ class Seat:
         self._traits = traits
         self._now = now
         self._trusted = trust.TRUSTED if trusted is None else trusted
-        self._meter = Meter(ledger.log)
+        self._meter = TokenMeter(ledger.log)
         self._lock = threading.RLock()
         self._evidence = SeatEvidence(folder, ledger, vault, traits, licensable=bool(self._trusted))
         self._taking = SeatTaking(folder, self._evidence, traits, now, self._trusted)
@@ -90,10 +91,13 @@ class Seat:
         found = self.standing()
         if not found.has(WRITTEN):
             return False
-        licence, certificate = found.licence, found.certificate
-        if licence is None or certificate is None or not certificate.tokens or licence.overage:
-            return True
-        return self._meter.tokens(f"{self._now():%Y-%m}") < certificate.tokens
+        bound = quota(found)
+        return bound is None or self._used() < bound
+
+    def _used(self) -> int:
+        """Tokens written this month. The month is the log's, whatever the clock says."""
+        time = reading(self._now(), self._evidence.seen()).time
+        return self._meter.tokens(f"{time:%Y-%m}")
 
     def view(self) -> SeatView:
         """As a screen shows it."""
@@ -101,7 +105,7 @@ class Seat:
             found, known = self.standing(), self._known
             requested = bool(self._taking.waiting(self._secrets()))
             metered = found.licence is not None and found.licence.metered
-            used = self._meter.tokens(f"{self._now():%Y-%m}") if metered else 0
+            used = self._used() if metered else 0
             return shown(found, known.revocations, requested=requested, tokens_used=used)
 
     def note(self) -> None:
@@ -206,17 +210,19 @@ class Seat:
             self._evidence.note("seat", RETURNED)
             return content
 
-    def usage(self) -> bytes:
-        """The signed report of what was used since the report before. Raises SeatMissing."""
+    def usage(self, *, again: bool = False) -> bytes:
+        """The signed report of what was used since the report before; `again`: the last one, that
+        was lost on its way. Raises SeatMissing."""
         with self._lock, self._logged("usage_report"):
+            if again:
+                return self._reported()
             secrets, certificate = self._folder.secrets(), self._known.certificate
             content = self._folder.read(File.CERTIFICATE)
             if secrets.key is None or certificate is None or content is None:
                 raise SeatMissing("There is no seat here to report of.")
-            log, months = self._ledger.log, dict[str, Month]()
-            root, size = log.root(), log.size
-            start = min(secrets.reported, size)
-            counted(log, start, months)
+            size, root = self._log_state()
+            before = max(secrets.reported, self._evidence.value("reported") or 0)
+            start = min(before, size)  # also by an earlier key of this seat: nothing is told twice
             usage = Usage(
                 certificate=certificate,
                 certificate_file=content,
@@ -224,11 +230,11 @@ class Seat:
                 number=secrets.reports + 1,
                 previous=secrets.previous,
                 made=whole(self._now()),
-                log_name=log.name,
+                log_name=self._ledger.log.name,
                 log_root=root.hex(),
                 start=start,
                 end=size,
-                months=tuple(months[name] for name in sorted(months)),
+                months=months_of(self._ledger.log, start, size),
             )
             report = usage_bytes(usage, secrets.key)
             self._folder.write(File.USAGE, report)
@@ -240,7 +246,23 @@ class Seat:
                     reported=size,
                 )
             )
+            self._evidence.rise("reported", size)
             return report
+
+    def _reported(self) -> bytes:
+        report = self._folder.read(File.USAGE)
+        if report is None:
+            raise SeatMissing("No usage was reported here yet.")
+        return report
+
+    def _log_state(self) -> tuple[int, bytes]:
+        """How many records there are, and the root over just these: others may be writing."""
+        log = self._ledger.log
+        while True:
+            size = log.size
+            root = log.root()
+            if log.size == size:
+                return size, root
 
     # --- within --------------------------------------------------------------------------------
 

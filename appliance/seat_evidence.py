@@ -24,7 +24,7 @@ from appliance.licensing.machine import Traits
 from appliance.licensing.revocations import RevocationList
 from appliance.licensing.seat_folder import Installed, SeatFolder, Secrets
 from appliance.licensing.standing import Evidence
-from appliance.licensing.times import later
+from appliance.licensing.times import later, milliseconds
 
 SEATED, RETURNED = 1, 2
 """What the log's value "seat" says."""
@@ -169,7 +169,3 @@ class SeatEvidence:
         token = installed.enrolment
         begun = self.value("enrolment", token.id) if token is not None else None
         return None if begun is None else datetime.fromtimestamp(begun, self._begun.tzinfo)
-
-
-def milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)

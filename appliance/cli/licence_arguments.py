@@ -28,6 +28,7 @@ def seat_commands(command: Command) -> None:
     back = command("return", "give_back", "Give the seat back; writes a signed receipt.")
     command("status", "show", "Say how this installation stands with its licence.")
     report = command("report", "report", "Write what was used since the report before, signed.")
+    report.add_argument("--again", action="store_true", help="the last one once more")
     for one in (request, back, report):
         _placed(one)
 

@@ -35,6 +35,11 @@ def later(moment: datetime, delta: timedelta) -> datetime:
     return moment + delta if moment < last - delta else last
 
 
+def milliseconds(moment: datetime) -> int:
+    """Since 1970, as the log keeps a time as a value."""
+    return round(moment.timestamp() * 1000)
+
+
 def spelled(moment: datetime | None) -> str:
     return NEVER if moment is None else whole(moment).strftime(_FORM)
 

@@ -133,8 +133,13 @@ def share_for(existing: Issued | None, licence: Licence, register: Register, ter
     kept = existing.tokens if existing is not None else 0
     replaced = register.holders.get(terms.replaces)
     freed = replaced.tokens if replaced is not None and existing is None else kept
-    wanted = terms.tokens if terms.tokens is not None else kept or licence.tokens // licence.seats
+    equal = licence.tokens // licence.seats
     left = licence.tokens - register.tokens_given() + freed
+    if existing is not None:  # after a smaller licence, what was given shrinks to an equal share
+        left = max(left, min(kept, equal))
+    wanted = terms.tokens if terms.tokens is not None else kept or equal
+    if existing is not None and terms.tokens is None:
+        wanted = min(wanted, left)
     if wanted > left:
         raise QuotaUsedUp(f"{left:,} tokens a month are left to give; {wanted:,} were asked for.")
     return wanted

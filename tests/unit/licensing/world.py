@@ -93,10 +93,12 @@ class ValueLog:
     def root(self) -> bytes:
         return bytes(32)
 
-    def write(self, action: str, outcome: str = "", code: str = "", **details: str) -> None:
+    def write(
+        self, action: str, outcome: str = "", code: str = "", of: str = "", **details: str
+    ) -> None:
         time = max([self.clock(), *(entry.time for entry in self.entries[-1:])])
         fields = tuple((f"details.{name}", value) for name, value in details.items())
-        record = LogRecord(len(self.entries), time, action, "", "", outcome,
+        record = LogRecord(len(self.entries), time, action, "", of, outcome,
                            (("code", code), *fields))  # fmt: skip
         self.entries.append(record)
 
@@ -108,7 +110,7 @@ class ValueLog:
 
     def note_value(self, kind: str, identity: str, value: int) -> int:
         self.numbers[f"{kind}/{identity}"] = value
-        self.write("value.noted")
+        self.write("value.noted", of=f"{kind}/{identity}", value=str(value))
         return len(self.entries) - 1
 
     def copy(self) -> ValueLog:
