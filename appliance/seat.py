@@ -163,8 +163,8 @@ class Seat:
             if waiting and not fresh:
                 return waiting
             held = self._known.certificate if secrets.key is not None else None
-            if self._known.returned:
-                held = None
+            if self._known.returned:  # a key that was put back by hand is over all the same
+                held, secrets = None, replace(secrets, key=None)
             key = secrets.key or SignerKey.generate()
             token, identity = self._known.enrolment, random_bytes(16).hex()
             label = " ".join(label.split()) or (held.label if held else "")

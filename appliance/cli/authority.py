@@ -96,9 +96,8 @@ def revoke(arguments: Arguments, output: Output) -> int:
     with place(arguments) as where, _opened(arguments, where.writable) as authority:
         for wanted in arguments.texts("wanted"):
             held = authority.revoke(wanted)
-            output.data(revoked=wanted, seats=[one.number for one in held])
-            named = ", ".join(f"{one.number} “{one.label}”" for one in held) or wanted
-            output.line(f"Revoked: {named}.")
+            output.data(revoked=wanted, seats=[held.number] if held else [])
+            output.line(f"Revoked: {f'{held.number} “{held.label}”' if held else wanted}.")
         output.line("The revocation list, to bring to every seat:")
         where.put(authority.revocation_list(), output)
     return 0

@@ -78,7 +78,10 @@ class SeatElsewhere(LicensingError):
 
 class SeatBeyondLicence(LicensingError):
     code = "seat_beyond_licence"
-    hint = "Ask your seat authority for a seat within the licence, or your vendor for more seats."
+    hint = (
+        "Make a `cloister seat request --new` and have it approved for a seat within the licence, "
+        "or ask your vendor for more seats."
+    )
 
 
 class SeatRevoked(LicensingError):

@@ -90,6 +90,8 @@ def require_approvable(
                 "comes from a copy, or from an old image of that machine."
             )
         return existing
+    if request.seat in register.over:  # else its receipt, sent again, would free the new seat
+        raise _over()
     if request.renews and ours:
         _require_unended(request, register)
     if request.enrolment:
@@ -100,8 +102,8 @@ def require_approvable(
 def require_machine(
     untrusted_certificate: bytes, licence: Licence, request: SeatRequest, terms: Terms
 ) -> None:
-    """Raises SeatElsewhere where a renewal comes from another machine and IT does not say that it
-    may. Both fingerprints are under the seat's own key, so they compare."""
+    """Raises SeatBeyondLicence, and SeatElsewhere where a renewal comes from another machine and IT
+    does not say that it may. Both fingerprints are under the seat's own key, so they compare."""
     certified = open_certificate(untrusted_certificate, licence).machine
     alike = likeness(certified, request.machine)
     if alike < NEEDED and not terms.accept_moved:
@@ -113,8 +115,9 @@ def require_machine(
 
 
 def number_for(existing: Issued | None, licence: Licence, register: Register, terms: Terms) -> int:
-    """Raises SeatsUsedUp, SeatUnknown."""
-    if existing is not None and existing.number <= licence.seats:
+    """A seat that goes on keeps its number, which `require_machine` found within the licence.
+    Raises SeatsUsedUp, SeatUnknown."""
+    if existing is not None:
         return existing.number
     if terms.replaces:
         if terms.replaces not in register.holders or terms.replaces > licence.seats:
@@ -145,6 +148,26 @@ def share_for(existing: Issued | None, licence: Licence, register: Register, ter
     return wanted
 
 
+def named_seat(wanted: str, register: Register) -> Issued | None:
+    """The seat of this number, certificate or label, in that order: a label is what somebody called
+    a machine, be that the number of another. None for an enrolment token. Raises SeatUnknown."""
+    holders = register.holders.values()
+    for names in (
+        lambda one: str(one.number),
+        lambda one: one.certificate,
+        lambda one: one.label,
+    ):
+        found = [one for one in holders if names(one) == wanted]
+        if len(found) > 1:
+            numbers = ", ".join(str(one.number) for one in found)
+            raise SeatUnknown(f"Seats {numbers} are called “{wanted}”.", hint="Name the number.")
+        if found:
+            return found[0]
+    if wanted not in register.offers:
+        raise SeatUnknown(f"No seat is held under “{wanted}”.")
+    return None
+
+
 def require_free(register: Register, licence: Licence, count: int) -> None:
     """Raises SeatsUsedUp where so many seats are not free."""
     free = licence.seats - len(register.holders)
@@ -154,10 +177,17 @@ def require_free(register: Register, licence: Licence, count: int) -> None:
 
 def _require_unended(request: SeatRequest, register: Register) -> None:
     if request.renews in register.ended:
-        raise SeatRevoked("The seat that shall be renewed was revoked or given back.")
+        raise _over()
     raise AuthorityRestored(
         "This request renews a seat that this authority gave and its register does not hold: the "
         "register was restored from a backup, or goes on somewhere else."
+    )
+
+
+def _over() -> SeatRevoked:
+    return SeatRevoked(
+        "The seat that shall be renewed was revoked or given back.",
+        hint="Install the newest revocation list there, then make a `cloister seat request --new`.",
     )
 
 

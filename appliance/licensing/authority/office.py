@@ -156,21 +156,15 @@ class Authority:
             self._save()
         return tuple(found)
 
-    def revoke(self, wanted: str) -> tuple[Held, ...]:
-        """Revokes the seat of this number, label or certificate, or an enrolment token by its id.
-        Returns the seats. Raises SeatUnknown. Then sign a list and bring it to the seats."""
+    def revoke(self, wanted: str) -> Held | None:
+        """Revokes the seat of this number, certificate or label, or an enrolment token by its id.
+        Returns the seat, None for a token. Raises SeatUnknown. Then sign a list and bring it to the
+        seats."""
         at = self._require_time()
-        held = [
-            one for one in self.held() if wanted in {str(one.number), one.label, one.certificate}
-        ]
-        if not held and wanted not in self._register.offers:
-            raise SeatUnknown(f"No seat is held under “{wanted}”.")
-        for one in held:
-            self._register.add(Ended(at, one.certificate, Reason.REVOKED))
-        if not held:
-            self._register.add(Ended(at, wanted, Reason.REVOKED))
+        held = judging.named_seat(wanted, self._register)
+        self._register.add(Ended(at, held.certificate if held else wanted, Reason.REVOKED))
         self._save()
-        return tuple(held)
+        return _held(held) if held else None
 
     def revocation_list(self) -> bytes:
         """The list as it is now, under the next number."""
@@ -230,10 +224,7 @@ class Authority:
         return summary_bytes(summary, self._secrets.key), tuple(problems)
 
     def held(self) -> tuple[Held, ...]:
-        return tuple(
-            Held(one.number, one.label, one.certificate, one.at, one.until, one.tokens)
-            for one in sorted(self._holders(), key=lambda one: one.number)
-        )
+        return tuple(_held(one) for one in sorted(self._holders(), key=lambda one: one.number))
 
     # --- within ------------------------------------------------------------------------------
 
@@ -359,6 +350,10 @@ class Authority:
 
     def _save(self) -> None:
         keeping.save(self._folder, self._anchors, self._secrets, self._register, self._made_on)
+
+
+def _held(one: Issued) -> Held:
+    return Held(one.number, one.label, one.certificate, one.at, one.until, one.tokens)
 
 
 @contextmanager

@@ -80,7 +80,8 @@ Entry = Issued | Ended | Offered | Listed | Told
 @dataclass(slots=True)
 class Register:
     """What the entries come to. `heads[n]` is the head after n entries; the first is over the
-    authority's own id. Not safe for several threads; the authority's folder lock covers it."""
+    authority's own id. `over`: the names of seats that were revoked or given back. Not safe for
+    several threads; the authority's folder lock covers it."""
 
     authority: str
     entries: list[Entry] = field(default_factory=list)
@@ -93,6 +94,7 @@ class Register:
     used: dict[str, int] = field(default_factory=dict)
     lists: int = 0
     told: dict[str, Told] = field(default_factory=dict)
+    over: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.heads.append(
@@ -144,6 +146,8 @@ class Register:
             if holder.certificate == entry.id:
                 del self.holders[number]
                 self.seats.pop(holder.seat, None)
+                if entry.reason is not Reason.REPLACED:
+                    self.over.add(holder.seat)
 
     def require_seen(self, seen: Seen) -> None:
         """Raises AuthorityRestored where somebody has seen this authority sign what this register

@@ -13,9 +13,12 @@ from appliance.licensing.errors import (
     LabelUnfit,
     OneSeatOnly,
     RegisterRefused,
+    SeatBeyondLicence,
+    SeatRevoked,
+    SeatUnknown,
 )
 from appliance.licensing.revocations import Reason
-from tests.unit.licensing.world import NOON, World
+from tests.unit.licensing.world import NOON, TRUSTED, World
 
 
 def still_works(world: World) -> bool:
@@ -60,3 +63,54 @@ def test_a_register_that_could_not_be_read_back_is_not_written(
         with pytest.raises(RegisterRefused):
             authority._save()
     assert still_works(world)
+
+
+def test_a_label_that_looks_like_a_number_is_not_taken_for_one(world: World) -> None:
+    for label in ("ward-1", "1", "twice"):
+        world.seated(label)
+    with world.authority() as authority:
+        revoked = authority.revoke("1")
+        assert revoked is not None
+        assert (revoked.number, revoked.label) == (1, "ward-1")
+        assert [one.number for one in authority.held()] == [2, 3]
+
+
+def test_a_label_of_several_seats_revokes_none_of_them(world: World) -> None:
+    for _ in range(2):
+        world.seated("twice")
+    with world.authority() as authority:
+        with pytest.raises(SeatUnknown, match="Seats 1, 2 are called"):
+            authority.revoke("twice")
+        assert len(authority.held()) == 2
+
+
+def test_a_receipt_sent_again_frees_no_seat_of_a_key_that_was_put_back(world: World) -> None:
+    desk = world.seated("ward-1")
+    sealed = (desk.folder / "seat.sealed").read_bytes()
+    image = desk.image(world.folder / "image")
+    receipt = desk.seat.give_back()
+    with world.authority() as authority:
+        authority.take_back((receipt,))
+    (desk.folder / "seat.sealed").write_bytes(sealed)
+    desk.seat.take(world.approve(desk.seat.request()))  # under a new key
+    (image.folder / "certificate.json").unlink()
+    with pytest.raises(SeatRevoked, match="given back"):  # as if it had never had a seat
+        world.approve(image.seat.request())
+    with world.authority() as authority:
+        assert authority.take_back((receipt,))[0].number == 0
+        assert [one.number for one in authority.held()] == [1]
+
+
+def test_a_seat_beyond_a_smaller_licence_asks_anew_for_one_within_it(world: World) -> None:
+    desks = [world.seated(f"ward-{number}") for number in (1, 2, 3)]
+    smaller = world.renewed(seats=2)
+    with world.authority() as authority:
+        authority.take_licence(smaller, TRUSTED)
+    with pytest.raises(SeatBeyondLicence):
+        world.approve(desks[2].seat.request())
+    desks[2].seat.take(smaller)
+    assert "--new" in desks[2].seat.standing().next_step
+    desks[2].seat.take(world.approve(desks[2].seat.request(fresh=True), replaces=1))
+    assert (desks[2].state, desks[2].seat.view().seat) == ("active", 1)
+    with pytest.raises(SeatRevoked):
+        world.approve(desks[0].seat.request())
