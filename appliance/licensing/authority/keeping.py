@@ -75,13 +75,18 @@ class Secrets:
         return self.key.public("").id
 
 
+def require_there(folder: Path) -> None:
+    """Raises NoAuthority."""
+    if not (folder / KEY_FILE).exists():
+        raise NoAuthority(f"There is no seat authority in {folder}.")
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """One program at a time; what a crash left is taken away.
 
     Raises NoAuthority, AlreadyRunning."""
-    if not (folder / KEY_FILE).exists():
-        raise NoAuthority(f"There is no seat authority in {folder}.")
+    require_there(folder)
     with lock_folder(folder):
         remove_leftovers(folder)
         remove_leftovers(folder / ISSUED)
@@ -110,6 +115,14 @@ def create(folder: Path, anchors: Path, passphrase: str, traits: Traits) -> Secr
 def unlock(folder: Path, passphrase: str) -> Secrets:
     """Raises WrongPassphrase, Tampered."""
     return _secrets(open_under_passphrase(read_file(folder / KEY_FILE, LIMIT), passphrase, _KEY))
+
+
+def change_passphrase(folder: Path, old: str, new: str) -> None:
+    """Durable on return; until then the old one opens it. Raises NoAuthority, AlreadyRunning,
+    WrongPassphrase, PassphraseTooWeak, StorageFull."""
+    with locked(folder):
+        seed = open_under_passphrase(read_file(folder / KEY_FILE, LIMIT), old, _KEY)
+        write_atomic(folder / KEY_FILE, seal_under_passphrase(seed, new, _KEY))
 
 
 def load(
@@ -236,12 +249,14 @@ __all__ = [
     "AuthorityDamaged",
     "Entry",
     "Secrets",
+    "change_passphrase",
     "create",
     "forget_unregistered",
     "issued_file",
     "load",
     "locked",
     "read_file",
+    "require_there",
     "save",
     "unlock",
 ]

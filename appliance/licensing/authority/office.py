@@ -25,13 +25,14 @@ from appliance.licensing.enrolment import Enrolment, enrolment_bytes
 from appliance.licensing.errors import (
     AuthorityUncertified,
     ClockBehind,
+    LabelUnfit,
     LicenceOlder,
     ReportsDisagree,
     SeatUnknown,
     TermOver,
 )
 from appliance.licensing.fingerprint import Fingerprint
-from appliance.licensing.licence import Licence, open_licence, require_of
+from appliance.licensing.licence import NAME_LIMIT, Licence, open_licence, require_of
 from appliance.licensing.machine import Traits
 from appliance.licensing.receipt import open_receipt
 from appliance.licensing.request import SeatRequest, open_request
@@ -381,7 +382,10 @@ def new_authority(  # noqa: PLR0917
     folder: Path, anchors: Path, passphrase: str, traits: Traits, institution: str, now: datetime
 ) -> bytes:
     """Makes an authority; returns the file that the vendor certifies. Raises AuthorityExists,
-    PassphraseTooWeak."""
+    LabelUnfit, PassphraseTooWeak."""
+    if not institution.strip() or not institution.isprintable() or len(institution) > NAME_LIMIT:
+        hint = f"Give one printable line of at most {NAME_LIMIT} characters."
+        raise LabelUnfit("That is no name for an institution.", hint=hint)
     secrets = keeping.create(folder, anchors, passphrase, traits)
     made_on = keeping.load(folder, anchors, secrets, traits)[1]
     register = Register(secrets.id)

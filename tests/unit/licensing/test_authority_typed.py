@@ -6,7 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from appliance.cli.signed_files import gathered
+from appliance.errors import AlreadyRunning, UsageError
+from appliance.licensing import laid_out
+from appliance.licensing.authority import keeping
 from appliance.licensing.authority.judging import Terms
+from appliance.licensing.authority.office import new_authority
 from appliance.licensing.authority.register import Ended, Listed
 from appliance.licensing.errors import (
     EnrolmentUnfit,
@@ -18,7 +23,9 @@ from appliance.licensing.errors import (
     SeatUnknown,
 )
 from appliance.licensing.revocations import Reason
-from tests.unit.licensing.world import NOON, TRUSTED, World
+from appliance.licensing.signed import Kind
+from appliance.vault import PassphraseTooWeak, WrongPassphrase
+from tests.unit.licensing.world import NOON, PASSPHRASE, TRUSTED, World
 
 
 def still_works(world: World) -> bool:
@@ -114,3 +121,49 @@ def test_a_seat_beyond_a_smaller_licence_asks_anew_for_one_within_it(world: Worl
     assert (desks[2].state, desks[2].seat.view().seat) == ("active", 1)
     with pytest.raises(SeatRevoked):
         world.approve(desks[0].seat.request())
+
+
+def test_the_passphrase_can_be_changed_and_the_old_one_opens_nothing_then(world: World) -> None:
+    folder = world.authority_folder
+    new = "five quite other garden words"
+    with pytest.raises(WrongPassphrase):
+        keeping.change_passphrase(folder, "four other garden words", new)
+    with pytest.raises(PassphraseTooWeak):
+        keeping.change_passphrase(folder, PASSPHRASE, "short")
+    with world.authority(), pytest.raises(AlreadyRunning):
+        keeping.change_passphrase(folder, PASSPHRASE, new)
+    before = keeping.unlock(folder, PASSPHRASE)
+    keeping.change_passphrase(folder, PASSPHRASE, new)
+    assert keeping.unlock(folder, new).id == before.id
+    with pytest.raises(WrongPassphrase):
+        keeping.unlock(folder, PASSPHRASE)
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 201, "St.\nAnne"])
+def test_an_institution_has_a_name_that_a_licence_can_hold(world: World, name: str) -> None:
+    folder = world.folder / "another"
+    with pytest.raises(LabelUnfit):
+        new_authority(folder, world.anchors, PASSPHRASE, world.office, name, NOON)
+    assert not folder.exists()
+
+
+def test_of_a_folder_only_what_is_asked_for_is_taken(world: World) -> None:
+    """Certificates may lie in the very folder the requests came in."""
+    folder = world.folder / "post"
+    folder.mkdir()
+    request = world.desk().seat.request()
+    (folder / "a.request").write_bytes(request)
+    (folder / "0001-seat.seat").write_bytes(world.approve(request))
+    (folder / "large").write_bytes(request.rstrip(b"}") + b" " * 70_000 + b"}")
+    kinds = (Kind.REQUEST, Kind.RECEIPT)
+    assert gathered((folder,), kinds) == (("a.request", request),)
+    named = folder / "0001-seat.seat"
+    assert gathered((named,), kinds) == ((named.name, named.read_bytes()),)
+
+
+def test_a_folder_of_too_many_files_is_not_taken_in_part(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(laid_out, "MOST_FILES", 1)
+    with pytest.raises(UsageError, match="more files"):
+        gathered((world.authority_folder,), (Kind.REQUEST,))
