@@ -27,7 +27,7 @@ from appliance.licensing.machine import Traits, read_traits
 from appliance.licensing.receipt import ReturnReceipt, receipt_bytes
 from appliance.licensing.request import SeatRequest, Seen, request_bytes, require_fitting_label
 from appliance.licensing.seat_folder import File, Installed, SeatFolder, Secrets
-from appliance.licensing.signed import Kind, body_hash, kind_of
+from appliance.licensing.signed import Kind, body_hash, key_hash, kind_of
 from appliance.licensing.standing import Deed, Standing, State, standing
 from appliance.licensing.times import whole
 from appliance.licensing.usage import Usage, usage_bytes
@@ -166,7 +166,8 @@ class Seat:
             if self._known.returned:  # a key that was put back by hand is over all the same
                 held, secrets = None, replace(secrets, key=None)
             key = secrets.key or SignerKey.generate()
-            token, identity = self._known.enrolment, random_bytes(16).hex()
+            token = self._known.enrolment if held is None else None
+            identity = random_bytes(16).hex()
             label = " ".join(label.split()) or (held.label if held else "")
             require_fitting_label(label)
             asked = SeatRequest(
@@ -179,8 +180,8 @@ class Seat:
                 authority=licence.authority.id,
                 seen=self._seen(),
                 renews=held.id if held else "",
-                enrolment=token.id if token and held is None else "",
-                enrolment_proof=token.proof(identity) if token and held is None else "",
+                enrolment=token.id if token else "",
+                enrolment_proof=token.proof(identity, key_hash(key.public(""))) if token else "",
             )
             content = request_bytes(asked, key)
             self._evidence.note_asked()
@@ -306,8 +307,11 @@ class Seat:
 
 def seat_of(folder: Path, session: Session, ledger: Ledger) -> Seat:
     """The seat of an open vault. Raises LogTampered, LogUnwritable alone."""
+    found = _folder(folder, session)
+    with suppress(CloisterError):  # what is left over takes room, and nothing else
+        found.sweep()
     return Seat(
-        _folder(folder, session),
+        found,
         ledger,
         vault=session.vault_id,
         traits=read_traits(),

@@ -13,9 +13,10 @@ from datetime import datetime
 
 from appliance.errors import CloisterError
 from appliance.licensing.certificate import open_certificate
-from appliance.licensing.clock import reading
+from appliance.licensing.clock import TOLERANCE, reading
 from appliance.licensing.enrolment import open_enrolment
 from appliance.licensing.errors import (
+    ClockBehind,
     EnrolmentEnded,
     EnrolmentUsed,
     LicenceEarly,
@@ -32,6 +33,7 @@ from appliance.licensing.revocations import open_revocations
 from appliance.licensing.seat_folder import File, SeatFolder, Secrets
 from appliance.licensing.signed import Kind, kind_of
 from appliance.licensing.standing import Evidence
+from appliance.licensing.times import later
 from appliance.protocols import Clock
 from appliance.seat_evidence import SEATED, SeatEvidence
 from appliance.vault.signers import TrustedKey
@@ -178,6 +180,11 @@ class SeatTaking:
             raise SeatNotAsked("This certificate answers no request that waits here.")
         if certificate.seat != secrets.seat:
             raise SeatElsewhere("This certificate was given to another seat.")
+        if certificate.issued > later(self._time(), TOLERANCE):  # it would be the clock's floor
+            raise ClockBehind(
+                f"This certificate is of {certificate.issued:%Y-%m-%d}; here it is earlier.",
+                hint="Set the clock of this machine right, or have it signed under a right one.",
+            )
         require_same_machine(certificate.machine, fingerprint(self._traits, secrets.prints))
         if certificate.register.count < known:
             raise LicenceOlder("A newer certificate was in use here.")

@@ -34,9 +34,11 @@ class Enrolment:
     days: int
     secret: str
 
-    def proof(self, request: str) -> str:
-        """What shows the authority that the request's maker had the token (hex)."""
-        return mac(bytes.fromhex(self.secret), f"cloister/enrolment/v1\x00{request}".encode()).hex()
+    def proof(self, request: str, seat: str) -> str:
+        """What shows the authority that the maker of this request, for this seat's key, had the
+        token (hex)."""
+        bound = f"cloister/enrolment/v1\x00{request}\x00{seat}".encode()
+        return mac(bytes.fromhex(self.secret), bound).hex()
 
     def provisional_end(self, begun: datetime) -> datetime:
         return later(begun, timedelta(days=self.days))

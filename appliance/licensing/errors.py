@@ -226,4 +226,7 @@ class ReportsDisagree(LicensingError):
     """Usage reports that cannot both be true, or one that is missing in between."""
 
     code = "reports_disagree"
-    hint = "Get the reports again from that seat; if it stays so, look for a copy of the machine."
+    hint = (
+        "Get the reports again from that seat (`cloister seat report --again`). If one is lost for "
+        "good, have the seat given back and asked for anew; else look for a copy of the machine."
+    )

@@ -30,7 +30,7 @@ from appliance.vault.canonical import (
     canonical_json,
     read_json,
 )
-from appliance.vault.durable import storage_error, write_atomic
+from appliance.vault.durable import remove_leftovers, storage_error, write_atomic
 from appliance.vault.errors import SealedMissing, Tampered, TooLarge
 from appliance.vault.primitives import random_bytes
 from appliance.vault.sealed import Context, read_sealed, write_sealed
@@ -111,6 +111,11 @@ class SeatFolder:
         self._key = key
         self._context = Context("seat", vault)
         self._trusted = trusted
+
+    def sweep(self) -> None:
+        """Takes away what a crash left. Only under the data folder's lock."""
+        if self._folder.exists():
+            remove_leftovers(self._folder)
 
     def read(self, file: File) -> bytes | None:
         """None where there is no such file. Raises StorageFailed and its kin."""

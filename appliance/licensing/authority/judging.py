@@ -196,7 +196,7 @@ def _require_enrolled(request: SeatRequest, register: Register, at: datetime) ->
     if offer is None or offer.token in register.ended:
         raise EnrolmentEnded("The enrolment token is not one of this authority's, or was revoked.")
     token = Enrolment(offer.token, "", offer.count, offer.at, offer.until, 1, offer.secret)
-    if not hmac.compare_digest(token.proof(request.id), request.enrolment_proof):
+    if not hmac.compare_digest(token.proof(request.id, request.seat), request.enrolment_proof):
         raise EnrolmentEnded("The request does not show that its maker had the enrolment token.")
     if at > later(offer.until, timedelta(days=MOST_DAYS)):
         raise EnrolmentEnded(f"The enrolment token ended on {offer.until:%Y-%m-%d}.")

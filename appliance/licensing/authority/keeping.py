@@ -96,7 +96,7 @@ def locked(folder: Path) -> Iterator[None]:
 def create(folder: Path, anchors: Path, passphrase: str, traits: Traits) -> Secrets:
     """A new authority, durable on return; the key last, so a crash leaves one or none. Raises
     AuthorityExists, PassphraseTooWeak, StorageFull, StorageReadOnly."""
-    if (folder / KEY_FILE).exists():
+    if (folder / KEY_FILE).exists() or any((folder / ISSUED).glob("*.seat")):
         raise AuthorityExists(f"There is a seat authority in {folder} already.")
     seed = random_bytes(32)
     secrets = _secrets(seed)

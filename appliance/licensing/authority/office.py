@@ -176,7 +176,7 @@ class Authority:
             licence=licence.id,
             number=self._register.lists,
             issued=at,
-            revoked=self._register.revoked(),
+            revoked=self._register.revoked(at),
             holders=tuple(holders),
             register=self._register.seen,
         )

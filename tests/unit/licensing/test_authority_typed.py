@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,8 @@ from appliance.licensing.authority.judging import Terms
 from appliance.licensing.authority.office import new_authority
 from appliance.licensing.authority.register import Ended, Listed
 from appliance.licensing.errors import (
+    AuthorityExists,
+    EnrolmentEnded,
     EnrolmentUnfit,
     LabelUnfit,
     OneSeatOnly,
@@ -22,10 +25,12 @@ from appliance.licensing.errors import (
     SeatRevoked,
     SeatUnknown,
 )
-from appliance.licensing.revocations import Reason
+from appliance.licensing.licence import MOST_GRACE
+from appliance.licensing.request import open_request, request_bytes
+from appliance.licensing.revocations import Reason, open_revocations
 from appliance.licensing.signed import Kind
 from appliance.vault import PassphraseTooWeak, WrongPassphrase
-from tests.unit.licensing.world import NOON, PASSPHRASE, TRUSTED, World
+from tests.unit.licensing.world import NOON, PASSPHRASE, TRUSTED, World, signer
 
 
 def still_works(world: World) -> bool:
@@ -167,3 +172,38 @@ def test_a_folder_of_too_many_files_is_not_taken_in_part(
     monkeypatch.setattr(laid_out, "MOST_FILES", 1)
     with pytest.raises(UsageError, match="more files"):
         gathered((world.authority_folder,), (Kind.REQUEST,))
+
+
+def test_a_list_names_nobody_whose_lease_and_grace_are_over(world: World) -> None:
+    """Or it would grow until no seat could read it."""
+    desk = world.seated("ward-1")
+    listed = open_revocations(world.revocations("1"), world.licence)
+    assert [one.reason for one in listed.revoked] == [Reason.REVOKED]
+    world.clock.pass_days(90 + MOST_GRACE + 1)
+    later = world.revocations()
+    assert open_revocations(later, world.licence).revoked == ()
+    desk.seat.take(later)
+    assert desk.seat.refusal() is not None
+
+
+def test_a_key_that_is_gone_is_no_room_for_a_new_authority(world: World) -> None:
+    world.seated()
+    (world.authority_folder / "key.json").rename(world.folder / "elsewhere")
+    with pytest.raises(AuthorityExists):
+        keeping.create(world.authority_folder, world.anchors, PASSPHRASE, world.office)
+    (world.folder / "elsewhere").rename(world.authority_folder / "key.json")
+    with world.authority() as authority:
+        assert len(authority.held()) == 1
+
+
+def test_an_enrolled_request_that_was_seen_enrols_nobody_else(world: World) -> None:
+    with world.authority() as authority:
+        token = authority.enrol(1, world.clock() + timedelta(days=30), 14)
+    desk = world.desk()
+    desk.seat.take(token)
+    seen, thief = open_request(desk.seat.request()), signer("thief")
+    stolen = request_bytes(replace(seen, key=thief.public("")), thief)
+    with pytest.raises(EnrolmentEnded):
+        world.approve(stolen)
+    desk.seat.take(world.approve(desk.seat.request()))
+    assert desk.state == "active"

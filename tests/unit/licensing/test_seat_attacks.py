@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from appliance.licensing.errors import (
+    ClockBehind,
     LicenceEarly,
     ListsDisagree,
     SeatNotAsked,
 )
 from appliance.licensing.licence import licence_bytes
+from appliance.licensing.seat_folder import SeatFolder
 from tests.unit.licensing.test_seat_faults import Cut, cut_at
-from tests.unit.licensing.world import TRUSTED, VENDOR, World
+from tests.unit.licensing.world import TRUSTED, VAULT_KEY, VENDOR, World
 
 
 def test_a_clock_that_was_put_back_gains_nothing(world: World) -> None:
@@ -227,3 +229,24 @@ def test_another_licence_in_the_managed_folder_ends_no_seat_by_itself(world: Wor
         fresh.seat.take_managed(managed)
         assert (desk.state, desk.seat.view().serial) == ("active", 2)
         assert fresh.seat.view().serial == 9
+
+
+def test_a_certificate_signed_under_a_clock_far_ahead_is_not_taken(world: World) -> None:
+    desk = world.desk()
+    request = desk.seat.request()
+    world.clock.pass_days(200)
+    ahead = world.approve(request)
+    world.clock.pass_days(-200)
+    with pytest.raises(ClockBehind):
+        desk.seat.take(ahead)
+    assert desk.state == "evaluation"  # and no clock is suspected
+
+
+def test_what_a_crash_left_in_the_folder_is_swept(world: World) -> None:
+    desk = world.seated()
+    left = desk.folder / f".seat.sealed.{'0a' * 8}.part"
+    left.write_bytes(b"half")
+    SeatFolder(desk.folder, VAULT_KEY, "vault").sweep()
+    SeatFolder(world.folder / "nowhere", VAULT_KEY, "vault").sweep()
+    assert not left.exists()
+    assert desk.state == "active"
