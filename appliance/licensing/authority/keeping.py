@@ -3,10 +3,11 @@ and every certificate it gave.
 
 Rules kept here: the register is one sealed file, replaced whole, durable before anything signed
 with it is handed out; an anchor outside the folder holds how far it had come, and a register that
-is behind its anchor, or stands on another machine, signs nothing; one program at a time.
+is behind its anchor or beside it, or stands on another machine, signs nothing; one program at a
+time.
 
     <folder>/key.json  register.sealed  licence.json  issued/<number>-<certificate>.seat  lock
-    <anchors>/authority-<id>          count and a keyed hash of it
+    <anchors>/authority-<id>          count, head, and a keyed hash of both
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ LICENCE_FILE = "licence.json"
 ISSUED = "issued"
 _REGISTER_LIMIT = 512 * 1024 * 1024
 _MOST_ENTRIES = 2_000_000
+_REACHED = 8 + 32
 _KEY = Context("authority-key", "authority")
 _REGISTER = Context("authority-register", "authority")
 
@@ -157,8 +159,8 @@ def save(
     `load` would refuse is never written. Raises RegisterRefused, StorageFull, StorageReadOnly."""
     content = _encoded(secrets.id, register, made_on)
     write_sealed(folder / REGISTER_FILE, secrets.register, content, _REGISTER)
-    count = len(register.entries).to_bytes(8, "big")
-    write_atomic(anchor_of(anchors, secrets.id), count + mac(_anchor_key(secrets), count))
+    reached = len(register.entries).to_bytes(8, "big") + bytes.fromhex(register.heads[-1])
+    write_atomic(anchor_of(anchors, secrets.id), reached + mac(_anchor_key(secrets), reached))
 
 
 def _encoded(authority: str, register: Register, made_on: Fingerprint) -> bytes:
@@ -230,18 +232,23 @@ def _require_anchored(anchors: Path, secrets: Secrets, register: Register) -> No
     path = anchor_of(anchors, secrets.id)
     try:
         with path.open("rb") as file:
-            untrusted = file.read(64)
-        require_mac(_anchor_key(secrets), untrusted[:8], untrusted[8:])
+            untrusted = file.read(128)
+        require_mac(_anchor_key(secrets), untrusted[:_REACHED], untrusted[_REACHED:])
     except (OSError, Tampered) as error:
         raise AuthorityRestored(
-            "What says how far this authority had come is gone or damaged, so its register may be "
-            "an old one."
+            f"What says how far this authority had come ({path}) is gone or damaged, so its "
+            "register may be an old one."
         ) from error
-    count = int.from_bytes(untrusted[:8], "big")
+    count, head = int.from_bytes(untrusted[:8], "big"), untrusted[8:_REACHED].hex()
     if len(register.entries) < count:
         raise AuthorityRestored(
             f"The register has {len(register.entries)} entries, and had {count}: it was restored "
             "from a backup."
+        )
+    if register.heads[count] != head:
+        raise AuthorityRestored(
+            f"Entry {count} of the register is not the one that was made here: a copy of it goes "
+            "on somewhere else."
         )
 
 

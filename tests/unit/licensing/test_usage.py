@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -100,8 +99,8 @@ def test_a_forged_report_or_summary_is_none(world: World) -> None:
         open_summary(content, thief.public(""))
 
 
-def test_a_used_up_quota_has_answers_quoted_until_the_month_ends(tmp_path: Path) -> None:
-    world = World(tmp_path / "w", plan=Plan.MIXED, tokens=300)
+def test_a_used_up_quota_has_answers_quoted_until_the_month_ends(world: World) -> None:
+    world.relicensed(plan=Plan.MIXED, tokens=300)
     desk = world.seated("ward-1")
     assert desk.seat.view().tokens == 100
     answered(desk, tokens=99)
@@ -115,8 +114,8 @@ def test_a_used_up_quota_has_answers_quoted_until_the_month_ends(tmp_path: Path)
     assert seat.may_write()
 
 
-def test_with_overage_more_than_the_quota_is_written_and_reported(tmp_path: Path) -> None:
-    world = World(tmp_path / "w", plan=Plan.MIXED, tokens=3, overage=True)
+def test_with_overage_more_than_the_quota_is_written_and_reported(world: World) -> None:
+    world.relicensed(plan=Plan.MIXED, tokens=3, overage=True)
     desk = world.seated("ward-1")
     answered(desk, tokens=9)
     assert desk.seat.may_write()
@@ -131,13 +130,15 @@ def test_a_licence_without_written_answers_has_them_quoted(world: World) -> None
     assert desk.seat.refusal() is None
 
 
-def test_a_share_of_nothing_writes_nothing_and_an_enrolment_has_an_equal_share(
-    tmp_path: Path,
+def test_no_share_writes_nothing_and_an_enrolment_has_an_equal_one(
+    world: World,
 ) -> None:
-    world = World(tmp_path / "w", plan=Plan.MIXED, tokens=300)
+    world.relicensed(plan=Plan.MIXED, tokens=300)
     none = world.seated("ward-1", tokens=0)
     assert not none.seat.may_write()
     assert none.seat.refusal() is None
+    assert "answers are quoted" in none.seat.view().sentence
+    assert none.seat.view().next_step
     with world.authority() as authority:
         token = authority.enrol(1, world.clock() + timedelta(days=30), 14)
     enrolled = world.desk("ward-2")
@@ -148,8 +149,8 @@ def test_a_share_of_nothing_writes_nothing_and_an_enrolment_has_an_equal_share(
     assert not enrolled.seat.may_write()
 
 
-def test_a_clock_put_back_into_the_last_month_gives_no_second_quota(tmp_path: Path) -> None:
-    world = World(tmp_path / "w", plan=Plan.MIXED, tokens=300)
+def test_a_clock_put_back_into_the_last_month_gives_no_second_quota(world: World) -> None:
+    world.relicensed(plan=Plan.MIXED, tokens=300)
     desk = world.seated("ward-1")
     world.clock.time = datetime(2026, 12, 1, 3, tzinfo=UTC)
     answered(desk, tokens=100)
@@ -159,8 +160,8 @@ def test_a_clock_put_back_into_the_last_month_gives_no_second_quota(tmp_path: Pa
     assert not desk.seat.may_write()
 
 
-def test_where_the_log_runs_ahead_a_month_is_the_clocks(tmp_path: Path) -> None:
-    world = World(tmp_path / "w", plan=Plan.MIXED, tokens=300)
+def test_where_the_log_runs_ahead_a_month_is_the_clocks(world: World) -> None:
+    world.relicensed(plan=Plan.MIXED, tokens=300)
     desk = world.seated("ward-1")
     world.clock.pass_days(20_000)
     desk.log.write("session.opened")
@@ -176,8 +177,8 @@ def test_where_the_log_runs_ahead_a_month_is_the_clocks(tmp_path: Path) -> None:
     assert [(month.month, month.tokens) for month in months] == [("2026-11", 100), ("2026-12", 2)]
 
 
-def test_after_a_smaller_quota_seats_are_renewed_within_it(tmp_path: Path) -> None:
-    world = World(tmp_path / "w", plan=Plan.MIXED, tokens=3_000)
+def test_after_a_smaller_quota_seats_are_renewed_within_it(world: World) -> None:
+    world.relicensed(plan=Plan.MIXED, tokens=3_000)
     desks = [world.seated(tokens=tokens) for tokens in (2_000, 1_000, 0)]
     smaller = world.renewed(tokens=300)
     with world.authority() as authority:

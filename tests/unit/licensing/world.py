@@ -197,6 +197,13 @@ class World:
         )
         return licence_bytes(self.licence, VENDOR)
 
+    def relicensed(self, **licensed: object) -> World:
+        """With another licence from the beginning, known to the authority."""
+        self.licence_file = self.renewed(**licensed)
+        with self.authority() as authority:
+            authority.take_licence(self.licence_file, TRUSTED)
+        return self
+
     def desk(self, name: str = "", *, licensed: bool = True) -> Desk:
         """A new installation on a machine of its own."""
         self.desks += 1
