@@ -285,10 +285,8 @@ class Seat:
         """This data folder was restored from a backup: its seat must be certified again, since
         the machine it was saved from may go on as well."""
         with self._lock, self._logged("restored"):
-            known = self._known
-            if known.licence is not None and known.certificate is not None:
-                count = known.certificate.register.count
-                self._evidence.rise("restored", count, known.licence.authority.id)
+            for authority, count in self._ledger.log.latest_values("certificate").items():
+                self._evidence.rise("restored", count, authority)
 
     def _secrets(self, *, anew: bool = False) -> Secrets:
         """anew: fresh ones where those that are here are damaged, or their seat is over."""

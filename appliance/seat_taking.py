@@ -174,7 +174,8 @@ class SeatTaking:
         answers = bool(secrets.request) and (
             open_request(secrets.request).id == certificate.request
         )
-        again = certificate.register.count == known  # the one in use
+        restored = self._evidence.value("restored", authority) or 0
+        again = certificate.register.count == known > restored  # the one in use
         mends = again and self._folder.read(File.CERTIFICATE) != untrusted  # its file was damaged
         if not answers and not mends:
             raise SeatNotAsked("This certificate answers no request that waits here.")

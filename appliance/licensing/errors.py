@@ -186,7 +186,8 @@ class AuthorityElsewhere(LicensingError):
 class AuthorityUncertified(LicensingError):
     code = "authority_uncertified"
     hint = (
-        "Send its .authority file to your vendor; then give `--licence FILE` the licence you get."
+        "Send its key file to your vendor; then give it the licence you get: `cloister authority "
+        "licence FILE`."
     )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 import re
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appliance.cli.output import Output
+from appliance.cli.signed_files import Destination
 from appliance.licensing import codes
 from appliance.licensing.errors import ScanIncomplete
 from tests.unit.licensing import qr_reader
@@ -122,3 +125,26 @@ def _printed(drawn: str, side: int) -> tuple[tuple[bool, ...], ...]:
             x, y = (steps[0], steps[1]) if order == "M" else (x + steps[0], y + steps[1])
     return tuple(tuple((row + 4, column + 4) in dark for column in range(side))
                  for row in range(side))  # fmt: skip
+
+
+def test_a_file_goes_to_paper_and_terminal_and_is_read_off_both(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = FILES[next(iter(FILES))][0]
+    Destination(None, None, tmp_path, terminal=True).put(document, Output(as_json=False))
+    count = len(codes.texts_of(document))
+    sheets = sorted(path.name for path in tmp_path.iterdir())
+    assert sheets == [f"code-{number:02}-of-{count:02}.svg" for number in range(1, count + 1)]
+    drawn = re.findall(r"(?m)(?:^[█▀▄ ]{20,}\n)+", capsys.readouterr().out)
+    assert codes.document_of(qr_reader.read(_blocks(code)) for code in drawn) == document
+
+
+def _blocks(code: str) -> qr_reader.Modules:
+    """Two rows a line, each light where there is ink; without the quiet zone."""
+    rows = []
+    for line in code.splitlines():
+        rows.append(tuple(block not in "█▀" for block in line))
+        rows.append(tuple(block not in "█▄" for block in line))
+    side = len(rows[0]) - 8
+    assert not any(any(row) for row in rows[:4])
+    return tuple(row[4 : 4 + side] for row in rows[4 : 4 + side])

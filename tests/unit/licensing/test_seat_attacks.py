@@ -250,3 +250,17 @@ def test_what_a_crash_left_in_the_folder_is_swept(world: World) -> None:
     SeatFolder(world.folder / "nowhere", VAULT_KEY, "vault").sweep()
     assert not left.exists()
     assert desk.state == "active"
+
+
+def test_a_restored_seat_is_not_had_back_by_damaging_its_certificate(world: World) -> None:
+    desk = world.seated()
+    path = desk.folder / "certificate.json"
+    certificate = path.read_bytes()
+    path.write_bytes(b"damaged")
+    desk.seat.restored()
+    with pytest.raises(SeatNotAsked):
+        desk.seat.take(certificate)
+    path.write_bytes(certificate)
+    assert (desk.state, desk.code) == ("unlicensed", "seat_restored")
+    desk.seat.take(world.approve(desk.seat.request()))
+    assert desk.state == "active"

@@ -108,6 +108,12 @@ class ValueLog:
     def latest_value(self, kind: str, identity: str) -> int | None:
         return self.numbers.get(f"{kind}/{identity}")
 
+    def latest_values(self, kind: str) -> dict[str, int]:
+        found = self.numbers.items()
+        return {
+            name.partition("/")[2]: number for name, number in found if name.startswith(f"{kind}/")
+        }
+
     def note_value(self, kind: str, identity: str, value: int) -> int:
         self.numbers[f"{kind}/{identity}"] = value
         self.write("value.noted", of=f"{kind}/{identity}", value=str(value))
