@@ -184,7 +184,7 @@ class Seat:
                 enrolment_proof=token.proof(identity, key_hash(key.public(""))) if token else "",
             )
             content = request_bytes(asked, key)
-            self._evidence.note_asked()
+            self._evidence.note_asked(identity)
             self._folder.save(replace(secrets, key=key, request=content))
             return content
 

@@ -87,17 +87,17 @@ class SeatEvidence:
         if self.value("clock-ahead") == milliseconds(self._log_time()):
             self.rise("clock", int(now.timestamp()))
 
-    def note_asked(self) -> None:
-        """What was the newest time seen when a request was made."""
+    def note_asked(self, request: str) -> None:
+        """What was the newest time seen when this request was made."""
         newest = max(self.seen(), default=self._log_time())
-        self.note("asked", milliseconds(newest))
+        self.note("asked", milliseconds(newest), request)
 
-    def set_clock(self, issued: datetime) -> None:
+    def set_clock(self, request: str, issued: datetime) -> None:
         """A certificate that answers a request made here was issued at this time. If the newest
         time seen was well after it already when the request was made, the clock was once ahead, and
         the log, whose times never run backwards, stands there still: it is not taken for the time
         until it goes on. A certificate that was only kept back proves nothing."""
-        asked = self.value("asked")
+        asked = self.value("asked", request)
         if asked is not None and asked > milliseconds(later(issued, TOLERANCE)):
             self.note("clock", int(issued.timestamp()))
             self.note("clock-ahead", milliseconds(self._log_time()))

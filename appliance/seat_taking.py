@@ -91,8 +91,8 @@ class SeatTaking:
         return secrets.request
 
     def _answered(self, licence: Licence, asked: SeatRequest) -> bool:
-        held = self._folder.read(File.CERTIFICATE)
         try:
+            held = self._folder.read(File.CERTIFICATE)
             return held is not None and open_certificate(held, licence).request == asked.id
         except CloisterError:
             return False  # no certificate of this licence
@@ -102,9 +102,9 @@ class SeatTaking:
     def is_news(self, untrusted: bytes, known: Evidence) -> bool:
         """Whether a file of the managed folder is to be taken: newer than what lies here, or not
         holding, so that the log has its refusal; and then once."""
-        if self._evidence.value("not-taken", self._attempt(untrusted)) is not None:
-            return False
         try:
+            if self._evidence.value("not-taken", self._attempt(untrusted)) is not None:
+                return False
             return self._newer(untrusted, known)
         except CloisterError:
             return True
@@ -128,14 +128,17 @@ class SeatTaking:
         return open_certificate(untrusted, self.licence()).request == open_request(waiting).id
 
     def _newer_licence(self, found: Licence, known: Evidence) -> bool:
-        """Another licence than the one here ends the seat held under that: it is not taken unasked
-        where one is held."""
+        """Another licence than the one here, or one of another authority, ends the seat held under
+        that: it is not taken unasked where one is held."""
         before = self._present()
         if before is None or found.start > self._time():
             return before is None  # what has not begun yet takes nothing's place
+        same = (found.id, found.authority.id) == (before.id, before.authority.id)
+        if known.certificate is not None and not same:
+            return False
         if found.id == before.id:
             return found.serial > before.serial
-        return known.certificate is None and found.issued > before.issued
+        return found.issued > before.issued
 
     def _attempt(self, untrusted: bytes) -> str:
         """A name for trying this file as things are."""
@@ -193,7 +196,7 @@ class SeatTaking:
         self._evidence.rise("certificate", certificate.register.count, authority)
         self._evidence.note("seat", SEATED)
         if answers:
-            self._evidence.set_clock(certificate.issued)
+            self._evidence.set_clock(certificate.request, certificate.issued)
             self._folder.save(secrets.answered())
 
     def _take_revocations(self, untrusted: bytes) -> None:

@@ -16,6 +16,7 @@ from appliance.licensing.errors import (
 )
 from appliance.licensing.licence import licence_bytes
 from appliance.licensing.seat_folder import SeatFolder
+from appliance.vault import StorageFailed
 from tests.unit.licensing.test_seat_faults import Cut, cut_at
 from tests.unit.licensing.world import TRUSTED, VAULT_KEY, VENDOR, World
 
@@ -85,6 +86,57 @@ def test_a_certificate_kept_back_does_not_lower_a_clock_that_was_set_right_befor
     world.clock.pass_days(-60)
     desk.seat.take(kept)
     assert desk.state == "clock-suspect"
+
+
+def test_a_request_put_back_by_hand_has_the_time_it_was_made_at(world: World) -> None:
+    """Made and answered in time; later another is made under a clock far ahead, and the first, with
+    the certificate that was kept back, put in its place."""
+    desk = world.seated()
+    world.clock.pass_days(80)
+    kept = world.approve(desk.seat.request())
+    sealed = (desk.folder / "seat.sealed").read_bytes()
+    world.clock.pass_days(20_000)
+    desk.seat.request(fresh=True)
+    (desk.folder / "seat.sealed").write_bytes(sealed)
+    world.clock.pass_days(-20_000)
+    desk.seat.take(kept)
+    assert desk.state == "clock-suspect"
+
+
+def test_a_new_authority_in_the_managed_folder_ends_no_seat_by_itself(world: World) -> None:
+    desk = world.seated()
+    newer = World(world.folder / "newer", id=world.licence.id)
+    managed = world.folder / "managed"
+    managed.mkdir()
+    content = world.renewed(authority=newer.licence.authority)
+    (managed / "next.licence").write_bytes(content)
+    desk.seat.take_managed(managed)
+    assert desk.state == "active"
+    newer.licence = world.licence
+    with newer.authority() as authority:
+        authority.take_licence(content, TRUSTED)
+    certificate = newer.approve(desk.seat.request())  # asked for under the licence before
+    desk.seat.take(content)
+    desk.seat.take(certificate)
+    assert desk.state == "active"
+
+
+def test_a_folder_that_cannot_be_read_keeps_no_desk_shut(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = world.seated()
+    managed = world.folder / "managed"
+    managed.mkdir()
+    (managed / "list").write_bytes(world.revocations())
+    seat = desk.seat
+
+    def broken(*_: object) -> bytes:
+        raise StorageFailed("The disk gave an error.")
+
+    monkeypatch.setattr(SeatFolder, "read", broken)
+    seat.take_managed(managed)
+    assert seat.view().state == "unlicensed"
+    assert desk.seat.view().state == "unlicensed"
 
 
 def test_a_time_at_the_end_of_the_calendar_is_no_error(world: World) -> None:
