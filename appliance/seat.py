@@ -19,7 +19,7 @@ from appliance.errors import CloisterError
 from appliance.ledger import Ledger
 from appliance.licensing import trust
 from appliance.licensing.clock import reading
-from appliance.licensing.errors import LicensingError, SeatMissing
+from appliance.licensing.errors import LicensingError, SeatElsewhere, SeatMissing
 from appliance.licensing.fingerprint import fingerprint
 from appliance.licensing.laid_out import laid_out
 from appliance.licensing.licence import WRITTEN
@@ -289,14 +289,19 @@ class Seat:
                 self._evidence.rise("restored", count, authority)
 
     def _secrets(self, *, anew: bool = False) -> Secrets:
-        """anew: fresh ones where those that are here are damaged, or their seat is over."""
+        """anew: fresh ones, unless a seat is held here and goes on under its key. Damaged ones are
+        always made anew."""
         try:
             secrets = self._folder.secrets()
         except CloisterError:
             return Secrets(random_bytes(32))
-        over = self.standing().state is State.REVOKED
-        lost = anew and (over or self._known.problem is not None)
-        return Secrets(random_bytes(32)) if lost else secrets
+        return Secrets(random_bytes(32)) if anew and not self._goes_on() else secrets
+
+    def _goes_on(self) -> bool:
+        """Whether a seat is held here that can be renewed."""
+        found, known = self.standing(), self._known
+        over = found.state is State.REVOKED or found.code == SeatElsewhere.code
+        return known.certificate is not None and known.problem is None and not over
 
     def _seen(self) -> Seen:
         known = self._known

@@ -25,7 +25,7 @@ from appliance.licensing.errors import (
     SeatElsewhere,
     SeatNotAsked,
 )
-from appliance.licensing.fingerprint import fingerprint, require_same_machine
+from appliance.licensing.fingerprint import NEEDED, fingerprint, likeness, require_same_machine
 from appliance.licensing.licence import Licence, open_licence
 from appliance.licensing.machine import Traits
 from appliance.licensing.request import SeatRequest, open_request
@@ -82,10 +82,12 @@ class SeatTaking:
 
     def waiting(self, secrets: Secrets) -> bytes:
         """The request that is still to be answered, b"" for none. One whose certificate is here is
-        answered, and one for another licence never will be."""
+        answered; one for another licence or of another machine never will be."""
         if not secrets.request:
             return b""
         asked, licence = open_request(secrets.request), self._present()
+        if likeness(asked.machine, fingerprint(self._traits, secrets.prints)) < NEEDED:
+            return b""
         if licence is not None and (asked.licence != licence.id or self._answered(licence, asked)):
             return b""
         return secrets.request

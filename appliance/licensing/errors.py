@@ -73,7 +73,10 @@ class SeatElsewhere(LicensingError):
     """The certificate is another seat's or another machine's."""
 
     code = "seat_elsewhere"
-    hint = "Make a request on this machine with `cloister seat request` and have it approved."
+    hint = (
+        "Make a request on this machine with `cloister seat request` and have it approved; with "
+        "`--new`, if it is a copy that shall have a seat of its own."
+    )
 
 
 class SeatBeyondLicence(LicensingError):

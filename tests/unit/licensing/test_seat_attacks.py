@@ -10,15 +10,17 @@ import pytest
 
 from appliance.licensing.errors import (
     ClockBehind,
+    CloneSuspected,
     LicenceEarly,
     ListsDisagree,
+    SeatElsewhere,
     SeatNotAsked,
 )
 from appliance.licensing.licence import licence_bytes
 from appliance.licensing.seat_folder import SeatFolder
 from appliance.vault import StorageFailed
 from tests.unit.licensing.test_seat_faults import Cut, cut_at
-from tests.unit.licensing.world import TRUSTED, VAULT_KEY, VENDOR, World
+from tests.unit.licensing.world import TRUSTED, VAULT_KEY, VENDOR, World, machine
 
 
 def test_a_clock_that_was_put_back_gains_nothing(world: World) -> None:
@@ -316,3 +318,27 @@ def test_a_restored_seat_is_not_had_back_by_damaging_its_certificate(world: Worl
     assert (desk.state, desk.code) == ("unlicensed", "seat_restored")
     desk.seat.take(world.approve(desk.seat.request()))
     assert desk.state == "active"
+
+
+@pytest.mark.parametrize("seated", [True, False])
+def test_a_copy_on_another_machine_gets_a_seat_of_its_own_by_asking_anew(
+    world: World, seated: bool
+) -> None:
+    """Copied with its seat, or while its request waited."""
+    desk = world.seated("ward-1") if seated else world.desk("ward-1")
+    waiting = b"" if seated else desk.seat.request("ward-1")
+    copy = desk.image(world.folder / "copy")
+    copy.traits = machine("ward-2")
+    if not seated:
+        desk.seat.take(world.approve(waiting))
+    with pytest.raises((CloneSuspected, SeatElsewhere)):
+        world.approve(copy.seat.request())
+    copy.seat.take(world.approve(copy.seat.request(fresh=True)))
+    assert (desk.state, desk.seat.view().seat) == ("active", 1)
+    assert (copy.state, copy.seat.view().seat) == ("active", 2)
+
+
+def test_asking_anew_where_a_seat_goes_on_renews_it(world: World) -> None:
+    desk = world.seated("ward-1")
+    desk.seat.take(world.approve(desk.seat.request(fresh=True)))
+    assert (desk.state, desk.seat.view().seat) == ("active", 1)
