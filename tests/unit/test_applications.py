@@ -3,6 +3,7 @@ conversations."""
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,12 +12,16 @@ from typing import cast
 
 import pytest
 
-from appliance.api.errors import TokenUnusable
+from appliance.api.client import Caller
+from appliance.api.errors import TokenRefused, TokenUnknown, TokenUnusable
+from appliance.api.limits import Limits
 from appliance.applications import Applications, Given
 from appliance.cancellation import Cancellation
+from appliance.counting import Meter
 from appliance.desk import Desk, NotAllowed
 from appliance.place import Place
 from appliance.policy import Action
+from appliance.settings import Settings
 from appliance.values import Outcome, Question
 from tests.contract.fakes import ANNA, NOON
 
@@ -29,9 +34,12 @@ class Room:
     allowed: tuple[str, ...] = ("letters",)
     time: datetime = NOON
     notes: list[tuple[str, str]] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
     licensed: bool = True
     person = ANNA
+    settings = Settings(serve_hours=2)
+    meter = Meter()
     session = SimpleNamespace(person_key=lambda _: bytes(range(32)))
 
     def __post_init__(self) -> None:
@@ -55,8 +63,9 @@ class Room:
     def require_usable(self, collections: tuple[str, ...]) -> None:
         """All are."""
 
-    def _note(self, action: str, *, object: str = "", **_: object) -> int:
+    def _note(self, action: str, *, object: str = "", code: str = "", **_: object) -> int:
         self.notes.append((action, object))
+        self.codes.append(code)
         return 0
 
     def _latest(self, kind: str, identity: str) -> int | None:
@@ -97,7 +106,12 @@ def test_a_program_the_policy_does_not_allow_gets_no_token_and_one_it_does_is_ad
     applications = programs(room)
     with pytest.raises(NotAllowed):
         applications.create("lists", "Lists.", days=1)
-    assert room.notes == []
+    for name, purpose in (("Anna Smith", "Letters."), ("lists", "")):
+        with pytest.raises(TokenRefused):
+            applications.create(name, purpose, days=1)
+    with pytest.raises(TokenUnknown):
+        applications.revoke("Anna Smith")
+    assert room.notes == []  # nothing that somebody typed is in the log
     made, _ = applications.create("letters", "Letters.", days=1)
     applications.admit(made)
     room.allowed = ()
@@ -119,6 +133,32 @@ def test_it_serves_only_where_some_program_may_ask(room: Room) -> None:
     room.allowed = ()
     with pytest.raises(NotAllowed):
         applications.require_servable()
+
+
+def test_serving_ends_by_itself_when_the_hours_are_over(room: Room, tmp_path: Path) -> None:
+    seconds = [100.0]
+    applications = Applications(cast(Desk, room), Cancellation(), ticking=lambda: seconds[0])
+    _, text = applications.create("letters", "Letters.", days=1)
+    asked: list[int] = []
+
+    def ready() -> None:
+        seconds[0] += 2 * 3_600 - 1
+        thread = threading.Thread(target=call)
+        thread.start()
+
+    def call() -> None:
+        asked.append(Caller(tmp_path / "api.sock", text).call("GET", "/v1/models").status)
+        seconds[0] += 1
+
+    applications.serve(limits=Limits(look_seconds=0.01), ready=ready)
+    assert asked == [200]
+    assert room.notes[-3:] == [
+        ("api.opened", ""),
+        ("api.listed", room.notes[1][1]),
+        ("api.closed", ""),
+    ]
+    assert room.codes[-1] == "hours_over"
+    assert not (tmp_path / "api.sock").exists()
 
 
 def test_a_licence_without_the_api_lets_no_program_ask_and_none_be_served(room: Room) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from appliance.api.routes import Routes
 from appliance.api.tokens import AppToken, TokenBook
 from appliance.applications import Given
 from appliance.desk import NotAllowed
+from appliance.errors import CloisterError
 from appliance.values import Collection, Event, Question, Vectors
 from tests.contract.fakes import (
     ANNA,
@@ -54,6 +56,8 @@ class Bench:
         self.notes: list[tuple[str, str, int]] = []
         self.asked: list[Question] = []
         self.before_answer: Callable[[], None] = lambda: None
+        self.log_failed: CloisterError | None = None
+        self.book_failed: CloisterError | None = None
         self.book = TokenBook(
             folder / "tokens", secrets.token_bytes(32), "p", floor=None,
             on_write=self.written.append,
@@ -70,7 +74,18 @@ class Bench:
         return self.time + timedelta(seconds=1)
 
     def token(self, untrusted: str) -> AppToken:
+        if self.book_failed is not None:
+            raise self.book_failed
         return self.book.require(untrusted, self.now())
+
+    def revoke(self, identifier: str, *, over: str) -> AppToken:
+        revoked = self.book.revoke(identifier, self.now())
+        self.notes.append(("revoked", over, 1))
+        return revoked
+
+    def revoke_all(self, *, over: str) -> None:
+        for token in self.book.all():
+            self.revoke(token.id, over=over)
 
     def admit(self, token: AppToken) -> None:
         if not self.allowed:
@@ -108,6 +123,8 @@ class Bench:
         self.notes.append(("listed", what, 1))
 
     def refused(self, code: str, who: str, count: int) -> None:
+        if self.log_failed is not None:
+            raise self.log_failed
         self.notes.append((code, who, count))
 
 
@@ -117,9 +134,10 @@ def serving(
 ) -> Iterator[Server]:
     """The API on a socket at `path`, in threads of its own; everything has ended afterwards."""
     limits = limits or Limits(head_seconds=2, body_seconds=2, send_seconds=1, idle_seconds=5)
+    limits = replace(limits, look_seconds=0.01)
     routes = Routes(bench, limits, calls_per_minute=per_minute, stopped=bench.stopped.is_set)
     server = Server(Listener(path), routes, limits)
-    thread = threading.Thread(target=server.serve, args=(bench.stopped.is_set, lambda: None))
+    thread = threading.Thread(target=server.serve, args=(bench.stopped.is_set,))
     thread.start()
     try:
         yield server

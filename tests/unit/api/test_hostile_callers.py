@@ -9,14 +9,19 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from appliance.api.errors import ForeignPeer, SocketUnusable
+from appliance.api.client import Caller
+from appliance.api.errors import ForeignPeer, SocketUnusable, TokensTampered
 from appliance.api.limits import Limits
 from appliance.api.listening import Listener
 from appliance.api.peers import peer_user, require_same_user
+from appliance.api.routes import REVOKE
+from appliance.desk import NotAllowed
+from appliance.errors import CloisterError, LogUnwritable, QuestionUnusable, StoreTampered
 from tests.unit.api.bench import QUESTION, Bench, serving, wait_until
 
 QUICK = Limits(
@@ -151,6 +156,55 @@ def test_a_head_without_an_end_is_refused(bench: Bench, tmp_path: Path) -> None:
         assert said(connection)[0] == 413
 
 
+TWICE = b"GET /v1/models HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"Authorization: Bearer a\r\nAuthorization: Bearer TOKEN", 400),
+        (b"Authorization: Bearer TOKEN\r\nContent-Length: 2\r\nTransfer-Encoding: chunked", 400),
+        (b"Authorization: Bearer TOKEN\r\nContent-Length: 2\r\nContent-Length: 3", 400),
+        (b"Authorization: Bearer TOKEN\r\nContent-Length: +2", 400),
+        (b"Authorization: Bearer TOKEN\r\nTransfer-Encoding: gzip, chunked", 400),
+        (b"Authorization: Bearer TOKEN\r\nX: a\x00b", 400),
+        (b"Authorization : Bearer TOKEN", 400),
+        (b"Authorization: Bearer TOKEN\r\nHost: y", 400),
+        (b"Authorization: Bearer TOKEN\r\n" + b"A: b\r\n" * 900 + b"C: d", 413),
+    ],
+)
+def test_a_head_that_could_be_read_in_two_ways_is_no_call(
+    bench: Bench, tmp_path: Path, head: bytes, status: int
+) -> None:
+    token = bench.token_of().encode()
+    with serving(bench, tmp_path / "s", limits=QUICK), connected(tmp_path / "s") as connection:
+        connection.sendall(TWICE + head.replace(b"TOKEN", token) + b"\r\n\r\n")
+        assert said(connection)[0] == status
+        assert connection.recv(1) == b""
+    assert codes(bench) == {"call_malformed" if status == 400 else "call_too_large"}
+
+
+def test_two_calls_at_once_are_answered_one_after_the_other(bench: Bench, tmp_path: Path) -> None:
+    token = bench.token_of()
+    with serving(bench, tmp_path / "s", limits=QUICK), connected(tmp_path / "s") as connection:
+        connection.sendall(chat(token) + chat(token, model="gpt-4"))
+        told = b""
+        while told.count(b'"param"') < 1 or told.count(b"chat.completion") < 1:
+            got = connection.recv(65_536)
+            assert got, told
+            told += got
+    assert told.index(b" 200 ") < told.index(b" 400 ")
+    assert len(bench.asked) == 1
+
+
+def test_who_only_sends_nothing_more_still_gets_the_answer(bench: Bench, tmp_path: Path) -> None:
+    token = bench.token_of()
+    with serving(bench, tmp_path / "s", limits=QUICK), connected(tmp_path / "s") as connection:
+        connection.sendall(chat(token))
+        connection.shutdown(socket.SHUT_WR)
+        assert said(connection)[0] == 200
+
+
 @pytest.mark.parametrize("sent", [b"GET /v1/models HT", b"", b"\x16\x03\x01\x02\x00", b"\r\n\r\n"])
 def test_a_connection_that_says_nothing_whole_is_ended_in_time(
     bench: Bench, tmp_path: Path, sent: bytes
@@ -202,8 +256,9 @@ def test_there_are_only_so_many_connections(bench: Bench, tmp_path: Path) -> Non
     assert "too_many_connections" in codes(bench)
 
 
+@pytest.mark.parametrize("left", [b"", b"GET /"])
 def test_a_caller_who_hangs_up_stops_the_work_and_the_ask_is_closed(
-    bench: Bench, tmp_path: Path
+    bench: Bench, tmp_path: Path, left: bytes
 ) -> None:
     token = bench.token_of()
     begun, hung_up = threading.Event(), threading.Event()
@@ -215,7 +270,7 @@ def test_a_caller_who_hangs_up_stops_the_work_and_the_ask_is_closed(
     bench.before_answer = wait
     with serving(bench, tmp_path / "s", limits=QUICK):
         with connected(tmp_path / "s") as connection:
-            connection.sendall(chat(token, stream=True))
+            connection.sendall(chat(token, stream=True) + left)
             begun.wait(20)
         hung_up.set()
     assert [record[2] for record in bench.audit.records] == ["", "cancelled"]
@@ -258,6 +313,107 @@ def test_stopping_ends_what_is_under_way(bench: Bench, tmp_path: Path) -> None:
             pass
     assert [record[2] for record in bench.audit.records] == ["", "cancelled"]
     assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"query": "x", "query": "y"}',
+        b'{"query": "x", "limit": NaN}',
+        b'{"query": "x", "limit": 1e999}',
+        b'{"query": "x", "limit": ' + b"9" * 9_000 + b"}",
+        b'{"query": "x", "collections": ' + b"[" * 900 + b"]" * 900 + b"}",
+        b'{"query": "\xff"}',
+        b"[" * 9_000,
+    ],
+)
+def test_what_two_readers_could_read_differently_is_no_call(
+    bench: Bench, tmp_path: Path, body: bytes
+) -> None:
+    token = bench.token_of()
+    with serving(bench, tmp_path / "s", limits=QUICK), connected(tmp_path / "s") as connection:
+        head = request(token, "", "/v1/search").replace(b"Length: 2", b"Length: %d" % len(body))
+        connection.sendall(head[:-2] + body)
+        assert said(connection)[0] == 400
+    assert bench.asked == []
+    assert "call_unusable" in codes(bench)
+
+
+def test_all_that_came_before_is_bounded(bench: Bench, tmp_path: Path) -> None:
+    token = bench.token_of()
+    turns = [{"role": role, "content": "x" * 900} for role in ("user", "assistant") * 18]
+    body = {"model": "cloister", "messages": [*turns, {"role": "user", "content": QUESTION}]}
+    limits = replace(QUICK, body=100_000)
+    with serving(bench, tmp_path / "s", limits=limits), connected(tmp_path / "s") as connection:
+        connection.sendall(request(token, body))
+        assert said(connection)[0] == 400
+    assert bench.asked == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (NotAllowed("Behind broken glass only the person reads."), 403),
+        (StoreTampered("It is not what the log recorded."), 503),
+        (QuestionUnusable("Too long."), 400),
+    ],
+)
+def test_what_is_refused_before_it_is_an_ask_is_in_the_log_too(
+    bench: Bench, tmp_path: Path, error: CloisterError, status: int
+) -> None:
+    def refuse() -> None:
+        raise error
+
+    bench.before_answer = refuse
+    token = bench.token_of()
+    with serving(bench, tmp_path / "s", limits=QUICK), connected(tmp_path / "s") as connection:
+        connection.sendall(chat(token))
+        assert said(connection)[0] == status
+    ((_, who, _),) = bench.notes
+    assert who.startswith("letters/")
+
+
+def test_where_the_log_fails_that_is_told(bench: Bench, tmp_path: Path) -> None:
+    with serving(bench, tmp_path / "s", limits=QUICK):
+        bench.log_failed = LogUnwritable("The log cannot be written.")
+        with connected(tmp_path / "s") as connection:
+            connection.sendall(chat("wrong"))
+            status, body = said(connection)
+        bench.log_failed = None
+    assert (status, json.loads(body)["error"]["code"]) == (503, "log_unwritable")
+
+
+def test_a_list_of_tokens_that_was_put_back_opens_nothing(bench: Bench, tmp_path: Path) -> None:
+    token = bench.token_of()
+    bench.book_failed = TokensTampered("It is older than the log.")
+    with serving(bench, tmp_path / "s", limits=QUICK), connected(tmp_path / "s") as connection:
+        connection.sendall(chat(token))
+        status, body = said(connection)
+    assert (status, json.loads(body)["error"]["code"]) == (503, "tokens_tampered")
+    assert codes(bench) == {"tokens_tampered"}
+
+
+def test_a_token_that_is_revoked_opens_nothing_from_the_next_call_on(
+    bench: Bench, tmp_path: Path
+) -> None:
+    gone, kept = bench.token_of("gone"), bench.token_of("kept")
+    with serving(bench, tmp_path / "s", limits=QUICK), connected(tmp_path / "s") as connection:
+        ending = Caller(tmp_path / "s", "")
+        connection.sendall(chat(gone))
+        assert said(connection)[0] == 200
+        assert ending.call("POST", REVOKE, {"id": "0" * 16}).status == 400
+        assert ending.call("POST", REVOKE, {"id": gone.split("_")[1]}).status == 200
+        connection.sendall(chat(gone))  # the connection is there still
+        assert said(connection)[0] == 401
+        assert Caller(tmp_path / "s", kept).call("GET", "/v1/models").status == 200
+        for wrong in ({}, {"all": False}, {"id": "a", "all": True}, {"id": 5}, {"ids": []}):
+            assert ending.call("POST", REVOKE, wrong).status == 400
+        assert ending.call("GET", REVOKE).status == 405
+        assert ending.call("POST", REVOKE, {"all": True}).status == 200
+        assert Caller(tmp_path / "s", kept).call("GET", "/v1/models").status == 401
+        statuses = [ending.call("POST", REVOKE, {"id": "x"}).status for _ in range(12)]
+        assert 429 in statuses
+    assert [over for code, over, _ in bench.notes if code == "revoked"] == ["socket"] * 3
 
 
 @pytest.mark.parametrize(
@@ -349,6 +505,24 @@ def test_the_socket_takes_no_place_of_anything_else(tmp_path: Path) -> None:
     open_to_all.chmod(0o777)
     with pytest.raises(SocketUnusable):
         Listener(open_to_all / "s")
+
+
+def test_two_that_serve_do_not_take_each_others_place(bench: Bench, tmp_path: Path) -> None:
+    token = bench.token_of()
+    with serving(bench, tmp_path / "s", limits=QUICK):
+        with pytest.raises(SocketUnusable, match="already"):
+            Listener(tmp_path / "s")
+        assert Caller(tmp_path / "s", token).call("GET", "/v1/models").status == 200
+    first = Listener(tmp_path / "s")
+    (tmp_path / "s").unlink()
+    second = Listener(tmp_path / "s")
+    first.close()
+    assert (tmp_path / "s").exists()
+    second.close()
+    assert not (tmp_path / "s").exists()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SocketUnusable):
+        Listener(tmp_path / "link")
 
 
 def test_a_socket_that_a_crash_left_is_replaced(tmp_path: Path) -> None:
