@@ -7,9 +7,11 @@ raised; a file that is missing is an error with its name, never an empty one.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from appliance.audit.errors import LogTampered, NoLog
 from appliance.audit.note import MAX_NOTE
@@ -100,10 +102,21 @@ def files_below(folder: Path, name: str) -> Iterator[str]:
             yield (Path(where) / file).relative_to(folder).as_posix()
 
 
+def opened(folder: Path, name: str) -> BinaryIO:
+    """A file to be read, and nothing that could keep its reader waiting (a pipe, a device). Raises
+    LogTampered, OSError."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
+    file = os.fdopen(os.open(folder / name, flags), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise LogTampered(f"{name} is no ordinary file.")
+    return file
+
+
 def read_bounded(folder: Path, name: str, limit: int) -> bytes:
     """At most `limit` bytes. Raises LogTampered where the file is missing or larger."""
     try:
-        with (folder / name).open("rb") as file:
+        with opened(folder, name) as file:
             untrusted = file.read(limit + 1)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise LogTampered(f"{name} is missing.") from None

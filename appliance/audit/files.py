@@ -12,7 +12,7 @@ from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
-from appliance.audit.copy import LINES, Copy, files_below, read_bounded
+from appliance.audit.copy import LINES, Copy, files_below, opened, read_bounded
 from appliance.audit.errors import LogTampered
 from appliance.audit.frames import Frame
 from appliance.audit.merkle import leaf_hash, subtree_root
@@ -138,11 +138,10 @@ def _in_bundles(folder: Path) -> Iterator[tuple[int, bytes]]:
 
 def require_lines(folder: Path, hashes: Sequence[bytes]) -> None:
     """The records as JSON lines, where the copy has them, are the records."""
-    path = folder / LINES
-    if not path.exists():
+    if not (folder / LINES).exists():
         return
     count = 0
-    with path.open("rb") as file:
+    with opened(folder, LINES) as file:
         while untrusted := file.readline(MAX_ENTRY + 2):
             whole = untrusted.endswith(b"\n") and count < len(hashes)
             if not whole or hashes[count] != leaf_hash(untrusted[:-1]):
