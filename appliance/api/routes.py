@@ -240,10 +240,15 @@ class Routes:
 
     def _chosen(self, token: AppToken, wanted: Sequence[str]) -> tuple[str, ...]:
         """Ids of the collections a call names, by title or id; the token's own where it names
-        none. Raises NotForThisToken."""
-        if not wanted:
-            return token.collections
+        none. Raises NotForThisToken, also where the person has lost one of the token's: what is
+        left of them would answer for all."""
+        if not wanted and not token.collections:
+            return ()
         known = self._product.collections(token)
+        if not wanted:
+            if not set(token.collections) <= {one.id for one in known}:
+                raise NotForThisToken("A collection of this token is not there any more.")
+            return token.collections
         chosen = []
         for name in wanted:
             ids = [one.id for one in known if name in (one.title, one.id)]

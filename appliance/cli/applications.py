@@ -10,15 +10,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.airgap import guard
 from appliance.api import SOCKET
 from appliance.app import Cancellation, now
 from appliance.cli.arguments import Arguments
-from appliance.cli.opening import collection_named, data_folder, unlocked
+from appliance.cli.opening import collection_named, data_folder, guarded, unlocked
 from appliance.cli.output import Output
 from appliance.errors import AlreadyRunning, CloisterError, UsageError
-from appliance.settings import read_settings
-from appliance.vault import harden_process
 
 if TYPE_CHECKING:
     from appliance.api.tokens import AppToken
@@ -164,8 +161,7 @@ def mcp(arguments: Arguments, output: Output) -> int:
     from appliance.api.mcp import McpServer
 
     del output  # its output is the protocol's alone
-    harden_process()
-    guard.engage((), screen=False, required=read_settings().airgap == "required")
+    guarded()
     caller = Caller(socket_path(arguments), given_token(arguments))
     McpServer(caller, version("cloister")).serve(sys.stdin.buffer, sys.stdout.buffer)
     return 0

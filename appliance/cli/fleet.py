@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from appliance.airgap import guard
 from appliance.cli.arguments import Arguments
 from appliance.cli.log import FileUnreadable
+from appliance.cli.opening import guarded
 from appliance.cli.output import Output
 from appliance.clock import now
 from appliance.errors import UsageError
-from appliance.settings import read_settings
 from appliance.values import Fleet, SeatLog
-from appliance.vault import harden_process
 
 KEYS_LIMIT = 16 << 20  # bytes
 
@@ -23,9 +21,8 @@ def verify(arguments: Arguments, output: Output) -> int:
     keys_file = arguments.text("keys")
     if not keys_file:
         raise UsageError("The keys of the seats are missing.", hint="Give them with --keys FILE.")
+    guarded()
     text = keys_text(Path(keys_file))
-    harden_process()
-    guard.engage((), screen=False, required=read_settings().airgap == "required")
     from appliance.fleet import read_keys, verified_fleet  # starts threads: behind the guard
 
     days = arguments.number("silent_days")

@@ -4,6 +4,7 @@ conversations."""
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import cast
 
 import pytest
 
+from appliance import assistant
 from appliance.api.client import Caller
 from appliance.api.errors import TokenRefused, TokenUnknown, TokenUnusable
 from appliance.api.limits import Limits
+from appliance.api.tokens import AppToken
 from appliance.applications import Applications, Given
 from appliance.cancellation import Cancellation
 from appliance.counting import Meter
@@ -22,8 +25,26 @@ from appliance.desk import Desk, NotAllowed
 from appliance.place import Place
 from appliance.policy import Action
 from appliance.settings import Settings
-from appliance.values import Outcome, Question
-from tests.contract.fakes import ANNA, NOON
+from appliance.values import Outcome, Question, Scored, Vectors
+from tests.contract.fakes import (
+    ANNA,
+    NOON,
+    BagEncoder,
+    MemoryAudit,
+    MemoryHistory,
+    RolePolicy,
+    TickingClock,
+)
+
+
+class Glassed:
+    """Some collections are open through broken glass."""
+
+    def __init__(self, *behind: str) -> None:
+        self.behind = behind
+
+    def holds(self, collection: str) -> bool:
+        return collection in self.behind
 
 
 @dataclass
@@ -37,9 +58,12 @@ class Room:
     codes: list[str] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
     licensed: bool = True
+    parts: assistant.Parts | None = None
+    glass: Glassed = field(default_factory=Glassed)
     person = ANNA
     settings = Settings(serve_hours=2)
     meter = Meter()
+    library = SimpleNamespace(open_collections=lambda: ("c1", "c2", "c3"))
     session = SimpleNamespace(person_key=lambda _: bytes(range(32)))
 
     def __post_init__(self) -> None:
@@ -62,6 +86,13 @@ class Room:
 
     def require_usable(self, collections: tuple[str, ...]) -> None:
         """All are."""
+
+    def left_out(self, wanted: tuple[str, ...]) -> str:
+        return ""
+
+    def asking(self) -> assistant.Parts:
+        assert self.parts is not None
+        return self.parts
 
     def _note(self, action: str, *, object: str = "", code: str = "", **_: object) -> int:
         self.notes.append((action, object))
@@ -191,6 +222,43 @@ def test_a_new_list_ends_every_token(room: Room) -> None:
     assert room.numbers == {f"api-tokens/{ANNA.id}": 10}
     with pytest.raises(TokenUnusable):
         fresh.token(text)
+
+
+def reached(room: Room, token: AppToken, *wanted: str) -> tuple[str, ...]:
+    """The collections that an ask of this program goes to."""
+    found: list[tuple[str, ...]] = []
+
+    class Finder:
+        def find(
+            self, question: str, vector: Vectors, collections: Sequence[str], limit: int
+        ) -> tuple[Scored, ...]:
+            found.append(tuple(collections))
+            return ()
+
+    encoder = BagEncoder()
+    room.parts = assistant.Parts(
+        RolePolicy(), MemoryAudit(), Finder(), encoder, MemoryHistory(), TickingClock()
+    )  # fmt: skip
+    asked = programs(room).ask(
+        token, "What?", collections=wanted, before=(), schema="", passages=3,
+        cancelled=lambda: False,
+    )  # fmt: skip
+    list(asked)
+    return found[0]
+
+
+def test_what_is_behind_broken_glass_no_program_reads(room: Room) -> None:
+    token, _ = programs(room).create("letters", "Letters.", days=1)
+    assert reached(room, token) == ()
+    room.glass = Glassed("c2")
+    assert reached(room, token) == ("c1", "c3")
+    assert reached(room, token, "c1") == ("c1",)
+    for wanted in (("c2",), ("c1", "c2")):
+        with pytest.raises(NotAllowed):
+            reached(room, token, *wanted)
+    room.glass = Glassed("c1", "c2", "c3")
+    with pytest.raises(NotAllowed):
+        reached(room, token)
 
 
 def test_what_a_program_says_came_before_is_context_and_nothing_is_kept() -> None:

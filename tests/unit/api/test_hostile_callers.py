@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +22,8 @@ from appliance.api.peers import peer_user, require_same_user
 from appliance.api.routes import REVOKE
 from appliance.desk import NotAllowed
 from appliance.errors import CloisterError, LogUnwritable, QuestionUnusable, StoreTampered
+from appliance.values import Answer, AnswerMode, Obligations, Scored, Turn
+from tests.contract.fakes import PlainWriter
 from tests.unit.api.bench import QUESTION, Bench, serving, wait_until
 
 QUICK = Limits(
@@ -276,6 +278,50 @@ def test_a_caller_who_hangs_up_stops_the_work_and_the_ask_is_closed(
     assert [record[2] for record in bench.audit.records] == ["", "cancelled"]
 
 
+class Pausing(PlainWriter):
+    """Writes a sentence, waits until the other side has gone, and writes on."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.gone = threading.Event()
+
+    def generate(
+        self,
+        question: str,
+        passages: Sequence[Scored],
+        earlier: Sequence[Turn],
+        go_on: Callable[[], None],
+        *,
+        bound: bool = False,
+    ) -> Iterator[str | Answer]:
+        for step in super().generate(question, passages, earlier, go_on, bound=bound):
+            yield step
+            if isinstance(step, Answer) and len(step.sentences) == 1:
+                self.gone.wait(20)
+
+
+def test_what_was_streamed_before_a_caller_hung_up_is_in_the_log(
+    bench: Bench, tmp_path: Path
+) -> None:
+    writer = Pausing("Give apixaban 5 mg twice daily [1]. Wash your hands before each contact [2].")
+    bench.encoder = writer
+    bench.policy.obligations = Obligations(mode=AnswerMode.GENERATE, cite="required")
+    token = bench.token_of()
+    with serving(bench, tmp_path / "s", limits=QUICK) as server:
+        with connected(tmp_path / "s") as connection:
+            connection.sendall(chat(token, stream=True))
+            told = b""
+            while b"apixaban 5 mg" not in told:
+                told += connection.recv(65_536)
+        writer.gone.set()
+        wait_until(lambda: server.connections == 0)
+    assert [record[2] for record in bench.audit.records] == ["", "cancelled"]
+    (answer,) = bench.audit.answers
+    assert answer is not None
+    assert "apixaban 5 mg twice daily" in answer.sentences[0].text
+    assert "Wash" not in answer.sentences[0].text
+
+
 def test_questions_wait_for_each_other_and_not_for_ever(bench: Bench, tmp_path: Path) -> None:
     token = bench.token_of()
     begun, go_on = threading.Event(), threading.Event()
@@ -406,6 +452,7 @@ def test_a_token_that_is_revoked_opens_nothing_from_the_next_call_on(
         connection.sendall(chat(gone))  # the connection is there still
         assert said(connection)[0] == 401
         assert Caller(tmp_path / "s", kept).call("GET", "/v1/models").status == 200
+        wrong: object
         for wrong in ({}, {"all": False}, {"id": "a", "all": True}, {"id": 5}, {"ids": []}):
             assert ending.call("POST", REVOKE, wrong).status == 400
         assert ending.call("GET", REVOKE).status == 405
@@ -464,6 +511,20 @@ def test_a_token_for_one_collection_reaches_no_other(bench: Bench, tmp_path: Pat
                 connection.sendall(chat(token, **more))
                 assert said(connection)[0] == status
     assert [asked.collections for asked in bench.asked] == [("c1",), ("c1",)]
+
+
+def test_a_token_whose_collection_was_lost_asks_nothing_else_instead(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """The person was taken out of it after the token was made."""
+    token = bench.token_of(collections=("c1", "c9"))
+    with serving(bench, tmp_path / "s", limits=QUICK):
+        for wanted, status in ((None, 403), ("c9", 403), ("c1", 200)):
+            with connected(tmp_path / "s") as connection:
+                more = {} if wanted is None else {"collections": [wanted]}
+                connection.sendall(chat(token, **more))
+                assert said(connection)[0] == status
+    assert [asked.collections for asked in bench.asked] == [("c1",)]
 
 
 def test_a_process_of_another_user_is_turned_away(bench: Bench, tmp_path: Path) -> None:
