@@ -158,13 +158,14 @@ class Applications:
             stopped=ended,
         )
         listener = Listener(path or self._desk.place.data / SOCKET)
-        self._desk.ledger.note("api.opened", details=(("hours", hours),))
         self._desk.meter.waiting = lambda: routes.turns.queue
         try:
+            self._desk.ledger.note("api.opened", details=(("hours", hours),))
             ready()
             Server(listener, routes, limits).serve(ended)
         finally:
             listener.close()
+            self._desk.meter.waiting = lambda: 0
             self._desk.ledger.note("api.closed", code="hours_over" if over() else "")
 
     # --- what a program may do (api.product.Product) -----------------------------------------

@@ -101,6 +101,8 @@ class Routes:
         """One request, to the end of its reply. Raises PeerGone and ReaderSlow."""
         who = ""
         try:
+            if self._stopped():  # a connection that was there before is no way round it
+                raise Unanswered("ended", "Serving has ended.", "Start `cloister serve` again.")
             if head.path == REVOKE:
                 self._revoke(exchange, head)
                 return

@@ -131,8 +131,9 @@ def serve(arguments: Arguments, output: Output) -> int:
     with unlocked(arguments, writable=beside) as appliance:
         hours = appliance.settings.serve_hours
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), lambda *_: stop.cancel())
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                signal.signal(number, lambda *_: stop.cancel())
         with appliance.applications(stop) as applications:
 
             def ready() -> None:

@@ -22,6 +22,7 @@ from appliance.applications import Applications, Given
 from appliance.cancellation import Cancellation
 from appliance.counting import Meter
 from appliance.desk import Desk, NotAllowed
+from appliance.engine.prompts.grounded import condensed
 from appliance.place import Place
 from appliance.policy import Action
 from appliance.settings import Settings
@@ -174,14 +175,16 @@ def test_serving_ends_by_itself_when_the_hours_are_over(room: Room, tmp_path: Pa
 
     def ready() -> None:
         seconds[0] += 2 * 3_600 - 1
-        thread = threading.Thread(target=call)
         thread.start()
 
     def call() -> None:
-        asked.append(Caller(tmp_path / "api.sock", text).call("GET", "/v1/models").status)
+        caller = Caller(tmp_path / "api.sock", text)
+        asked.append(caller.call("GET", "/v1/models").status)
         seconds[0] += 1
 
+    thread = threading.Thread(target=call)
     applications.serve(limits=Limits(look_seconds=0.01), ready=ready)
+    thread.join()
     assert asked == [200]
     assert room.notes[-3:] == [
         ("api.opened", ""),
@@ -269,3 +272,5 @@ def test_what_a_program_says_came_before_is_context_and_nothing_is_kept() -> Non
     assert turn.question == "A?"
     assert turn.answer is not None
     assert [(one.text, one.supported) for one in turn.answer.sentences] == [("B.", False)]
+    messages = condensed(given.earlier("any"), 1_000, lambda texts: [len(text) for text in texts])
+    assert [message.text for message in messages] == ["Question: A?", "Not in the documents."]

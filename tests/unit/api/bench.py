@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -42,6 +45,12 @@ WARD = Collection("c1", "Ward", 2, 2)
 BOARD = Collection("c2", "Board", 1, 1)
 
 
+QUICK = Limits(
+    connections=3, asks=1, waiting=1, patience=0.5, head=4_096, body=20_000, head_seconds=0.4,
+    body_seconds=0.4, send_seconds=0.4, idle_seconds=5,
+)  # fmt: skip
+
+
 class Bench:
     """A product for programs, with handles to look at it."""
 
@@ -63,6 +72,7 @@ class Bench:
             on_write=self.written.append,
         )  # fmt: skip
         self.stopped = threading.Event()
+        self.hours_over = False
 
     def token_of(self, application: str = "letters", **how: object) -> str:
         made = self.book.create(application, "To write letters.", now=self.time, days=30, **how)  # type: ignore[arg-type]
@@ -135,7 +145,11 @@ def serving(
     """The API on a socket at `path`, in threads of its own; everything has ended afterwards."""
     limits = limits or Limits(head_seconds=2, body_seconds=2, send_seconds=1, idle_seconds=5)
     limits = replace(limits, look_seconds=0.01)
-    routes = Routes(bench, limits, calls_per_minute=per_minute, stopped=bench.stopped.is_set)
+
+    def over() -> bool:
+        return bench.hours_over or bench.stopped.is_set()
+
+    routes = Routes(bench, limits, calls_per_minute=per_minute, stopped=over)
     server = Server(Listener(path), routes, limits)
     thread = threading.Thread(target=server.serve, args=(bench.stopped.is_set,))
     thread.start()
@@ -166,3 +180,44 @@ def wait_until(holds: Callable[[], bool]) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("it never came to that")
+
+
+@contextmanager
+def connected(path: Path) -> Iterator[socket.socket]:
+    with closing(socket.socket(socket.AF_UNIX)) as connection:
+        connection.settimeout(20)
+        connection.connect(os.fspath(path))
+        yield connection
+
+
+def request(token: str, body: object, path: str = "/v1/chat/completions") -> bytes:
+    content = json.dumps(body).encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Length: {len(content)}\r\n\r\n"
+    )
+    return head.encode() + content
+
+
+def chat(token: str, **more: object) -> bytes:
+    messages = [{"role": "user", "content": QUESTION}]
+    return request(token, {"model": "cloister", "messages": messages, **more})
+
+
+def said(connection: socket.socket) -> tuple[int, bytes]:
+    """Status and body of a reply after which the other side hangs up, or of one that is whole."""
+    raw = b""
+    while b"\r\n\r\n" not in raw:
+        got = connection.recv(65_536)
+        if not got:
+            return 0, raw
+        raw += got
+    head, _, body = raw.partition(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    while len(body) < length and (got := connection.recv(65_536)):
+        body += got
+    return int(head.split()[1]), body
+
+
+def codes(bench: Bench) -> set[str]:
+    return {note[0] for note in bench.notes}

@@ -8,130 +8,34 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from appliance.api.client import Caller
-from appliance.api.errors import ForeignPeer, SocketUnusable, TokensTampered
+from appliance.api.errors import ForeignPeer, SocketUnusable
 from appliance.api.limits import Limits
 from appliance.api.listening import Listener
 from appliance.api.peers import peer_user, require_same_user
-from appliance.api.routes import REVOKE
-from appliance.desk import NotAllowed
-from appliance.errors import CloisterError, LogUnwritable, QuestionUnusable, StoreTampered
 from appliance.values import Answer, AnswerMode, Obligations, Scored, Turn
 from tests.contract.fakes import PlainWriter
-from tests.unit.api.bench import QUESTION, Bench, serving, wait_until
-
-QUICK = Limits(
-    connections=3, asks=1, waiting=1, patience=0.5, head=4_096, body=20_000, head_seconds=0.4,
-    body_seconds=0.4, send_seconds=0.4, idle_seconds=5,
-)  # fmt: skip
+from tests.unit.api.bench import (
+    QUICK,
+    Bench,
+    chat,
+    codes,
+    connected,
+    request,
+    said,
+    serving,
+    wait_until,
+)
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
-
-
-@contextmanager
-def connected(path: Path) -> Iterator[socket.socket]:
-    with closing(socket.socket(socket.AF_UNIX)) as connection:
-        connection.settimeout(20)
-        connection.connect(os.fspath(path))
-        yield connection
-
-
-def request(token: str, body: object, path: str = "/v1/chat/completions") -> bytes:
-    content = json.dumps(body).encode()
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
-        f"Content-Length: {len(content)}\r\n\r\n"
-    )
-    return head.encode() + content
-
-
-def chat(token: str, **more: object) -> bytes:
-    messages = [{"role": "user", "content": QUESTION}]
-    return request(token, {"model": "cloister", "messages": messages, **more})
-
-
-def said(connection: socket.socket) -> tuple[int, bytes]:
-    """Status and body of a reply after which the other side hangs up, or of one that is whole."""
-    raw = b""
-    while b"\r\n\r\n" not in raw:
-        got = connection.recv(65_536)
-        if not got:
-            return 0, raw
-        raw += got
-    head, _, body = raw.partition(b"\r\n\r\n")
-    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-    while len(body) < length and (got := connection.recv(65_536)):
-        body += got
-    return int(head.split()[1]), body
-
-
-def codes(bench: Bench) -> set[str]:
-    return {note[0] for note in bench.notes}
-
-
-@pytest.mark.parametrize(
-    "authorization",
-    [
-        "",
-        "Bearer",
-        "Bearer x",
-        "Basic abc",
-        "Bearer cloister_0123456789abcdef_" + "A" * 43,
-        "Bearer " + "z" * 3_000,
-    ],
-)
-def test_a_bad_token_opens_nothing_and_its_body_is_not_even_read(
-    bench: Bench, tmp_path: Path, authorization: str
-) -> None:
-    with serving(bench, tmp_path / "s", limits=QUICK), connected(tmp_path / "s") as connection:
-        head = f"POST /v1/search HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n"
-        connection.sendall(f"{head}Content-Length: 10000\r\n\r\n".encode())
-        status, body = said(connection)
-    assert status == 401
-    assert json.loads(body)["error"]["code"] == "token_unusable"
-    assert bench.asked == []
-    assert any(code.startswith("token_unusable:") for code in codes(bench))
-
-
-def test_a_flood_of_wrong_tokens_is_slowed_and_is_few_records(bench: Bench, tmp_path: Path) -> None:
-    with serving(bench, tmp_path / "s", limits=QUICK):
-        statuses = []
-        for _ in range(40):
-            with connected(tmp_path / "s") as connection:
-                connection.sendall(chat("wrong"))
-                statuses.append(said(connection)[0])
-    assert statuses.count(401) == 10
-    assert statuses.count(429) == 30
-    told = [(code, count) for code, _, count in bench.notes]
-    assert sorted(told) == [
-        ("token_unusable:malformed", 1),
-        ("token_unusable:malformed", 9),
-        ("too_many_calls", 1),
-        ("too_many_calls", 29),
-    ]
-
-
-def test_a_program_that_calls_too_often_is_turned_away_and_another_is_not(
-    bench: Bench, tmp_path: Path
-) -> None:
-    loud, quiet = bench.token_of("loud"), bench.token_of("quiet")
-    with serving(bench, tmp_path / "s", limits=QUICK, per_minute=6):
-        statuses = []
-        for token in (loud, loud, loud, quiet):
-            with connected(tmp_path / "s") as connection:
-                connection.sendall(chat(token))
-                statuses.append(said(connection)[0])
-    assert statuses == [200, 200, 429, 200]
-    assert len(bench.asked) == 3
 
 
 @pytest.mark.parametrize("stated", [True, False])
@@ -342,6 +246,20 @@ def test_questions_wait_for_each_other_and_not_for_ever(bench: Bench, tmp_path: 
         assert said(first)[0] == 200
 
 
+def test_a_connection_that_is_open_is_answered_no_more_once_serving_has_ended(
+    bench: Bench, tmp_path: Path
+) -> None:
+    token = bench.token_of()
+    with serving(bench, tmp_path / "s", limits=QUICK), connected(tmp_path / "s") as connection:
+        connection.sendall(chat(token))
+        assert said(connection)[0] == 200
+        bench.hours_over = True
+        connection.sendall(chat(token))
+        status, body = said(connection)
+    assert (status, json.loads(body)["error"]["code"]) == (503, "ended")
+    assert len(bench.asked) == 1
+
+
 def test_stopping_ends_what_is_under_way(bench: Bench, tmp_path: Path) -> None:
     token = bench.token_of()
     begun = threading.Event()
@@ -359,172 +277,6 @@ def test_stopping_ends_what_is_under_way(bench: Bench, tmp_path: Path) -> None:
             pass
     assert [record[2] for record in bench.audit.records] == ["", "cancelled"]
     assert not (tmp_path / "s").exists()
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"query": "x", "query": "y"}',
-        b'{"query": "x", "limit": NaN}',
-        b'{"query": "x", "limit": 1e999}',
-        b'{"query": "x", "limit": ' + b"9" * 9_000 + b"}",
-        b'{"query": "x", "collections": ' + b"[" * 900 + b"]" * 900 + b"}",
-        b'{"query": "\xff"}',
-        b"[" * 9_000,
-    ],
-)
-def test_what_two_readers_could_read_differently_is_no_call(
-    bench: Bench, tmp_path: Path, body: bytes
-) -> None:
-    token = bench.token_of()
-    with serving(bench, tmp_path / "s", limits=QUICK), connected(tmp_path / "s") as connection:
-        head = request(token, "", "/v1/search").replace(b"Length: 2", b"Length: %d" % len(body))
-        connection.sendall(head[:-2] + body)
-        assert said(connection)[0] == 400
-    assert bench.asked == []
-    assert "call_unusable" in codes(bench)
-
-
-def test_all_that_came_before_is_bounded(bench: Bench, tmp_path: Path) -> None:
-    token = bench.token_of()
-    turns = [{"role": role, "content": "x" * 900} for role in ("user", "assistant") * 18]
-    body = {"model": "cloister", "messages": [*turns, {"role": "user", "content": QUESTION}]}
-    limits = replace(QUICK, body=100_000)
-    with serving(bench, tmp_path / "s", limits=limits), connected(tmp_path / "s") as connection:
-        connection.sendall(request(token, body))
-        assert said(connection)[0] == 400
-    assert bench.asked == []
-
-
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (NotAllowed("Behind broken glass only the person reads."), 403),
-        (StoreTampered("It is not what the log recorded."), 503),
-        (QuestionUnusable("Too long."), 400),
-    ],
-)
-def test_what_is_refused_before_it_is_an_ask_is_in_the_log_too(
-    bench: Bench, tmp_path: Path, error: CloisterError, status: int
-) -> None:
-    def refuse() -> None:
-        raise error
-
-    bench.before_answer = refuse
-    token = bench.token_of()
-    with serving(bench, tmp_path / "s", limits=QUICK), connected(tmp_path / "s") as connection:
-        connection.sendall(chat(token))
-        assert said(connection)[0] == status
-    ((_, who, _),) = bench.notes
-    assert who.startswith("letters/")
-
-
-def test_where_the_log_fails_that_is_told(bench: Bench, tmp_path: Path) -> None:
-    with serving(bench, tmp_path / "s", limits=QUICK):
-        bench.log_failed = LogUnwritable("The log cannot be written.")
-        with connected(tmp_path / "s") as connection:
-            connection.sendall(chat("wrong"))
-            status, body = said(connection)
-        bench.log_failed = None
-    assert (status, json.loads(body)["error"]["code"]) == (503, "log_unwritable")
-
-
-def test_a_list_of_tokens_that_was_put_back_opens_nothing(bench: Bench, tmp_path: Path) -> None:
-    token = bench.token_of()
-    bench.book_failed = TokensTampered("It is older than the log.")
-    with serving(bench, tmp_path / "s", limits=QUICK), connected(tmp_path / "s") as connection:
-        connection.sendall(chat(token))
-        status, body = said(connection)
-    assert (status, json.loads(body)["error"]["code"]) == (503, "tokens_tampered")
-    assert codes(bench) == {"tokens_tampered"}
-
-
-def test_a_token_that_is_revoked_opens_nothing_from_the_next_call_on(
-    bench: Bench, tmp_path: Path
-) -> None:
-    gone, kept = bench.token_of("gone"), bench.token_of("kept")
-    with serving(bench, tmp_path / "s", limits=QUICK), connected(tmp_path / "s") as connection:
-        ending = Caller(tmp_path / "s", "")
-        connection.sendall(chat(gone))
-        assert said(connection)[0] == 200
-        assert ending.call("POST", REVOKE, {"id": "0" * 16}).status == 400
-        assert ending.call("POST", REVOKE, {"id": gone.split("_")[1]}).status == 200
-        connection.sendall(chat(gone))  # the connection is there still
-        assert said(connection)[0] == 401
-        assert Caller(tmp_path / "s", kept).call("GET", "/v1/models").status == 200
-        wrong: object
-        for wrong in ({}, {"all": False}, {"id": "a", "all": True}, {"id": 5}, {"ids": []}):
-            assert ending.call("POST", REVOKE, wrong).status == 400
-        assert ending.call("GET", REVOKE).status == 405
-        assert ending.call("POST", REVOKE, {"all": True}).status == 200
-        assert Caller(tmp_path / "s", kept).call("GET", "/v1/models").status == 401
-        statuses = [ending.call("POST", REVOKE, {"id": "x"}).status for _ in range(12)]
-        assert 429 in statuses
-    assert [over for code, over, _ in bench.notes if code == "revoked"] == ["socket"] * 3
-
-
-@pytest.mark.parametrize(
-    ("body", "parameter"),
-    [
-        ({"model": "gpt-4", "messages": []}, "model"),
-        ({"model": "cloister"}, "messages"),
-        ({"model": "cloister", "messages": [{"role": "user", "content": " "}]}, "messages"),
-        ({"model": "cloister", "messages": [{"role": "tool", "content": "x"}]}, "messages"),
-        ({"model": "cloister", "messages": [{"role": "assistant", "content": "x"}]}, "messages"),
-        ({"model": "cloister", "messages": [{"role": "user", "content": "x" * 8_001}]}, "messages"),
-        ({"model": "cloister", "messages": [{"role": "user", "content": "\ud800"}]}, "messages"),
-        ({"model": "cloister", "messages": [{"role": "user", "content": "x"}], "n": 2}, "n"),
-        (
-            {"model": "cloister", "messages": [{"role": "user", "content": "x"}], "tools": [{}]},
-            "tools",
-        ),
-        (
-            {
-                "model": "cloister",
-                "messages": [{"role": "user", "content": "x"}],
-                "response_format": {"type": "json_object"},
-            },
-            "response_format",
-        ),
-        ([1], None),
-    ],
-)
-def test_a_call_that_makes_no_sense_is_told_what_is_wrong(
-    bench: Bench, tmp_path: Path, body: object, parameter: str | None
-) -> None:
-    token = bench.token_of()
-    with serving(bench, tmp_path / "s", limits=QUICK), connected(tmp_path / "s") as connection:
-        connection.sendall(request(token, body))
-        status, told = said(connection)
-    assert status == 400
-    assert json.loads(told)["error"]["param"] == parameter
-    assert bench.asked == []
-    assert "call_unusable" in codes(bench)
-
-
-def test_a_token_for_one_collection_reaches_no_other(bench: Bench, tmp_path: Path) -> None:
-    token = bench.token_of(collections=("c1",))
-    with serving(bench, tmp_path / "s", limits=QUICK):
-        for wanted, status in (("Board", 403), ("c2", 403), ("Ward", 200), (None, 200)):
-            with connected(tmp_path / "s") as connection:
-                more = {} if wanted is None else {"collections": [wanted]}
-                connection.sendall(chat(token, **more))
-                assert said(connection)[0] == status
-    assert [asked.collections for asked in bench.asked] == [("c1",), ("c1",)]
-
-
-def test_a_token_whose_collection_was_lost_asks_nothing_else_instead(
-    bench: Bench, tmp_path: Path
-) -> None:
-    """The person was taken out of it after the token was made."""
-    token = bench.token_of(collections=("c1", "c9"))
-    with serving(bench, tmp_path / "s", limits=QUICK):
-        for wanted, status in ((None, 403), ("c9", 403), ("c1", 200)):
-            with connected(tmp_path / "s") as connection:
-                more = {} if wanted is None else {"collections": [wanted]}
-                connection.sendall(chat(token, **more))
-                assert said(connection)[0] == status
-    assert [asked.collections for asked in bench.asked] == [("c1",)]
 
 
 def test_a_process_of_another_user_is_turned_away(bench: Bench, tmp_path: Path) -> None:
