@@ -46,7 +46,7 @@ class Copy:
     def changed(self) -> bool:
         """Whether the log was written since this was read."""
         try:
-            return self.live and (self.folder / JOURNAL).read_bytes() != self.journal
+            return self.live and _journal(self.folder) != self.journal
         except FileNotFoundError:
             return False
 
@@ -74,11 +74,16 @@ def _read_copy(folder: Path, count: int) -> Copy:
     checkpoint = None
     if (folder / CHECKPOINT).exists():
         checkpoint = read_bounded(folder, CHECKPOINT, MAX_NOTE)
-    journal = (folder / JOURNAL).read_bytes() if (folder / JOURNAL).exists() else None
+    journal = _journal(folder) if (folder / JOURNAL).exists() else None
     if journal is None and any((folder / name).exists() for name in _PRIVATE):
         raise LogTampered("The log's journal is missing (the file `journal`).")
     notes = (read_bounded(folder, f"{EPOCHS}/{n}.note", MAX_NOTE) for n in range(count))
     return Copy(folder, tiles, checkpoint, tuple(notes), journal)
+
+
+def _journal(folder: Path) -> bytes:
+    with opened(folder, JOURNAL) as file:
+        return file.read()
 
 
 def _count(folder: Path) -> int:

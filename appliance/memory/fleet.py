@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _MEMORY: Final = "1GB"
+_THREADS: Final = 2  # each holds memory of its own; proving takes longer than counting anyway
 _ROWS_AT_ONCE: Final = 5_000
 _LONGEST: Final = 2_000
 _MOST_GROUPS: Final = 50
@@ -124,6 +125,7 @@ class FleetRecords:
         config: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": "",
             "memory_limit": _MEMORY,
+            "threads": _THREADS,
             "autoload_known_extensions": False,
             "autoinstall_known_extensions": False,
         }
