@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -208,6 +209,21 @@ def test_what_keeps_an_export_from_being_read_is_said_and_the_others_count(
     folders = {Path(problem.folder).name for problem in found.problems}
     assert folders == {"pipe", "lines", "note", "circle", "endless", "none"}
     assert len(found.seats) == 2
+
+
+@pytest.mark.parametrize("length", [b"\xff\xff\xff\xff", b"\x00\x3f\xff\xff"])
+def test_a_file_of_payloads_as_large_as_a_disk_is_not_read_into_memory(
+    tmp_path: Path, desks: dict[str, str], length: bytes
+) -> None:
+    folder = tmp_path / "exports" / "one" / "payload"
+    folder.mkdir(exist_ok=True)
+    with (folder / "000").open("wb") as file:
+        file.write(length)
+        file.truncate(1 << 35)  # sparse
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = fleet(tmp_path / "exports", desks)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
+    assert [problem.code for problem in found.problems] == ["log_tampered"]
 
 
 def test_an_id_that_comes_again_and_again_multiplies_nothing(tmp_path: Path) -> None:
