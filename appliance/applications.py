@@ -85,7 +85,10 @@ class Applications:
     def revoke(self, identifier: str, *, over: str = "") -> AppToken:
         """Ends it for good; durable on return. No policy stands in the way. over: how that was
         asked for, where it was not by this person at this desk. Raises TokenUnknown."""
-        label = self._tokens().known(identifier).label
+        known = self._tokens().known(identifier)
+        if known.revoked is not None:
+            return known
+        label = known.label
         details = (("over", over),) if over else ()
         self._desk.ledger.note("token.revoking", object=identifier, details=details)
         revoked = self._tokens().revoke(identifier, self.now())
@@ -93,7 +96,10 @@ class Applications:
         return revoked
 
     def revoke_all(self, *, over: str = "") -> None:
-        """Begins an empty list, whatever became of the one there was."""
+        """Begins an empty list, whatever became of the one there was. Over the socket a list with
+        nothing in it stays: whoever asks again and again fills no log."""
+        if over and not self.tokens():
+            return
         details = (("over", over),) if over else ()
         self._desk.ledger.note("token.revoking", object="*", details=details)
         with self._lock:

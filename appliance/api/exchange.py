@@ -68,11 +68,13 @@ class Exchange:
         target = event.target.decode("latin-1")
         return Head(event.method.decode("ascii", "replace"), target.partition("?")[0], headers)
 
-    def body(self, head: Head) -> bytes:
-        """All of it. Raises CallTooLarge, CallSlow, CallMalformed, PeerGone."""
+    def body(self, head: Head, most: int | None = None) -> bytes:
+        """All of it. most: bytes, where it is less than for other calls. Raises CallTooLarge,
+        CallSlow, CallMalformed, PeerGone."""
+        limit = self._limits.body if most is None else min(most, self._limits.body)
         stated = head.headers.get("content-length", "0")
-        if len(stated) > 12 or int(stated) > self._limits.body:  # h11 lets digits through alone
-            raise self._too_large()
+        if len(stated) > 12 or int(stated) > limit:  # h11 lets digits through alone
+            raise CallTooLarge(f"This call has {limit:,} bytes at most.")
         deadline = time.monotonic() + self._limits.body_seconds
         if self._http.they_are_waiting_for_100_continue:
             self._send(h11.InformationalResponse(status_code=100, headers=[]))
@@ -84,8 +86,8 @@ class Exchange:
             if not isinstance(event, h11.Data):
                 raise PeerGone("The other side hung up half-way.")
             content += event.data
-            if len(content) > self._limits.body:
-                raise self._too_large()
+            if len(content) > limit:
+                raise CallTooLarge(f"This call has {limit:,} bytes at most.")
 
     def gone(self) -> bool:
         """Whether the other side has hung up: nobody waits then. Whoever only sends nothing more
@@ -127,9 +129,6 @@ class Exchange:
                 raise CallSlow("The request did not come in whole in time.") from error
             except OSError as error:
                 raise PeerGone("The other side hung up.") from error
-
-    def _too_large(self) -> CallTooLarge:
-        return CallTooLarge(f"A call has {self._limits.body:,} bytes at most.")
 
     # --- sending -----------------------------------------------------------------------------
 

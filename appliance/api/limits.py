@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from appliance.api.errors import Busy, TooManyCalls
 
-REVOCATIONS_PER_MINUTE = 30
+WRONG_REVOCATIONS_PER_MINUTE = 30
 WRONG_TOKENS_PER_MINUTE = 30
 """Of all callers together: 256 bits are not guessed, but a flood would cost something."""
 WINDOW = 60.0

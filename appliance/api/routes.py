@@ -38,7 +38,7 @@ from appliance.api.errors import (
 )
 from appliance.api.exchange import Exchange, Head, spelled
 from appliance.api.limits import (
-    REVOCATIONS_PER_MINUTE,
+    WRONG_REVOCATIONS_PER_MINUTE,
     WRONG_TOKENS_PER_MINUTE,
     Limits,
     Rate,
@@ -69,6 +69,7 @@ _METHODS = {
     "/v1/search": "POST",
 }
 REVOKE = "/cloister/tokens/revoke"
+_LONGEST_REVOCATION = 1_000  # bytes
 _LONGEST_TOKEN = 200
 _TOO_OFTEN = "This program calls too often."
 _CALLERS_OWN = ("question_unusable", "schema_unusable", "answer_too_long", "token_unknown")
@@ -91,7 +92,7 @@ class Routes:
         self._product = product
         self._rate = Rate(calls_per_minute)
         self._wrong = Rate(WRONG_TOKENS_PER_MINUTE)
-        self._revocations = Rate(REVOCATIONS_PER_MINUTE)
+        self._senseless = Rate(WRONG_REVOCATIONS_PER_MINUTE)
         self._stopped = stopped
         self._seconds = seconds
         self.turns = Turns(limits.asks, limits.waiting, limits.patience)
@@ -138,15 +139,19 @@ class Routes:
             raise
 
     def _revoke(self, exchange: Exchange, head: Head) -> None:
-        self._revocations.take("", self._seconds(), "There were too many revocations.")
-        if head.method != "POST":
-            raise MethodWrong("This path is for POST.")
-        identifier = revocation(read_json(exchange.body(head)))
-        with _telling():
-            if identifier:
-                self._product.revoke(identifier, over="socket")
-            else:
-                self._product.revoke_all(over="socket")
+        """Whoever asks for what makes no sense is slowed down, and keeps nobody from the rest."""
+        try:
+            if head.method != "POST":
+                raise MethodWrong("This path is for POST.")
+            identifier = revocation(read_json(exchange.body(head, most=_LONGEST_REVOCATION)))
+            with _telling():
+                if identifier:
+                    self._product.revoke(identifier, over="socket")
+                else:
+                    self._product.revoke_all(over="socket")
+        except ApiError:
+            self._senseless.take("", self._seconds(), "There were too many wrong revocations.")
+            raise
         exchange.reply(200, {"revoked": identifier or "*"})
 
     # --- what --------------------------------------------------------------------------------

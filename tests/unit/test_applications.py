@@ -127,6 +127,8 @@ def test_making_and_revoking_are_logged_before_and_after(room: Room) -> None:
         ("token.revoking", made.id),
         ("token.revoked", made.label),
     ]
+    applications.revoke(made.id)
+    assert len(room.notes) == 4
     assert room.numbers == {f"api-tokens/{ANNA.id}": 2}
     with pytest.raises(TokenUnusable):
         programs(room).token(text)
@@ -222,6 +224,9 @@ def test_a_new_list_ends_every_token(room: Room) -> None:
     fresh = programs(room)
     fresh.revoke_all()
     assert fresh.tokens() == ()
+    told = len(room.notes)
+    fresh.revoke_all(over="socket")
+    assert len(room.notes) == told
     assert room.numbers == {f"api-tokens/{ANNA.id}": 10}
     with pytest.raises(TokenUnusable):
         fresh.token(text)
