@@ -100,7 +100,10 @@ def _count(folder: Path) -> int:
 
 
 def files_below(folder: Path, name: str) -> Iterator[str]:
-    """Paths relative to `folder` of the files below `name`, in order."""
+    """Paths relative to `folder` of the files below `name`, in order. Raises LogTampered for a
+    link, which could lead through all there is."""
+    if (folder / name).is_symlink():
+        raise LogTampered(f"{name} is a link.")
     for where, folders, files in os.walk(folder / name):
         folders.sort()
         for file in sorted(files):

@@ -196,9 +196,14 @@ def test_what_keeps_an_export_from_being_read_is_said_and_the_others_count(
         ("circle", "checkpoint", "checkpoint"),
         ("endless", "checkpoint", "/dev/zero"),
         ("none", "checkpoint", ""),
+        ("away", "tile", "/usr"),
+        ("gone", "payload", "/usr"),
     ):
         spoiled = shutil.copytree(tmp_path / "exports" / "one", tmp_path / "exports" / name) / part
-        spoiled.unlink()
+        if spoiled.is_dir():
+            shutil.rmtree(spoiled)
+        else:
+            spoiled.unlink(missing_ok=True)
         if target is None:
             os.mkfifo(spoiled)  # whoever opens it plainly waits for ever
         elif target:
@@ -207,7 +212,7 @@ def test_what_keeps_an_export_from_being_read_is_said_and_the_others_count(
     (tmp_path / "exports" / "other").mkdir()
     found = fleet(tmp_path / "exports", desks)
     folders = {Path(problem.folder).name for problem in found.problems}
-    assert folders == {"pipe", "lines", "note", "circle", "endless", "none"}
+    assert folders == {"pipe", "lines", "note", "circle", "endless", "none", "away", "gone"}
     assert len(found.seats) == 2
 
 
