@@ -164,6 +164,10 @@ def restore(arguments: Arguments, output: Output) -> int:
         "What was logged after the backup was made is not in it: compare with the auditors' last "
         "checkpoint. This seat must be certified again before it answers."
     )
+    output.line(
+        "Every token of a program has ended. Whoever was removed, closed or given other rights "
+        "since the backup was made is as before: do that again."
+    )
     return 0
 
 

@@ -11,8 +11,8 @@ from typing import cast
 
 import pytest
 
-from appliance.api.errors import TokenUnusable
-from appliance.applications import Applications, Given
+from appliance.api.errors import TokensTampered, TokenUnusable
+from appliance.applications import Applications, Given, tokens_file
 from appliance.cancellation import Cancellation
 from appliance.desk import Desk, NotAllowed
 from appliance.place import Place
@@ -32,7 +32,7 @@ class Room:
     numbers: dict[str, int] = field(default_factory=dict)
     licensed: bool = True
     person = ANNA
-    session = SimpleNamespace(person_key=lambda _: bytes(range(32)))
+    session = SimpleNamespace(person_key=lambda _: bytes(range(32)), vault_id="ab" * 16)
 
     def __post_init__(self) -> None:
         self.log = SimpleNamespace(
@@ -88,6 +88,23 @@ def test_making_and_revoking_are_logged_before_and_after(room: Room) -> None:
     ]
     assert room.numbers == {f"api-tokens/{ANNA.id}": 2}
     with pytest.raises(TokenUnusable):
+        programs(room).token(text)
+
+
+def test_a_token_of_before_a_restore_opens_nothing_though_its_list_is_put_back(room: Room) -> None:
+    """It may have been revoked since the backup was made."""
+    text = programs(room).create("letters", "Letters.", days=1)[1]
+    listed = tokens_file(room.place.data, ANNA.id)
+    before = listed.read_bytes()
+    room.numbers[f"restored/{room.session.vault_id}"] = 1
+    with pytest.raises(TokenUnusable):
+        programs(room).token(text)
+    assert room.notes[-1] == ("token.revoked", "*")
+    fresh = programs(room).create("letters", "Letters.", days=1)[1]
+    assert programs(room).token(fresh)  # once a restore, not at every log-in
+    listed.write_bytes(before)
+    room.numbers[f"api-tokens/{ANNA.id}"] = 1  # even if the counts were no hindrance
+    with pytest.raises(TokensTampered):
         programs(room).token(text)
 
 
