@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,8 +15,14 @@ from typing import cast
 
 import pytest
 
-from appliance import policies_in_force
+from appliance import parcels_received, policies_in_force
 from appliance.desk import NotAllowed
+from appliance.engine.bundles.manifest import (
+    BundleFile,
+    Manifest,
+    manifest_bytes,
+    signature_bytes,
+)
 from appliance.engine.encoder.client import EngineHost
 from appliance.errors import UsageError
 from appliance.library_parcels import OtherEncoder, WrongLibraryCode, pack_library, take_library
@@ -45,6 +52,7 @@ from appliance.policy.errors import PackAltered
 from appliance.values import Role, Verdict
 from appliance.vault import RecoveryCodeMistyped, Tampered
 from appliance.vault.recovery import new_code, shown
+from appliance.vault.signers import SignerKey
 from tests.faults.office import Furnished, Office, furnished, now, unlocked
 from tests.unit.policy import packs
 from tests.unit.vault.conftest import stretched_once  # noqa: F401  one slow derivation for all
@@ -116,6 +124,7 @@ def test_a_list_is_put_where_seats_look_for_it_and_the_log_has_it(
     folder = stick(workshop, tmp_path, (Kind.REVOCATION, "seats", "4", a_list(tmp_path)))
     (taken,) = office.parcels.take_in(folder, ["revocation/seats@4"], code=no_code)
     assert taken.done
+    assert "changed nothing" in taken.note  # no seat authority has signed it
     place = received_folder(office.data, Kind.REVOCATION) / "seats@4" / "list.json"
     assert place.read_text() == "revoked: 3"
     assert office.parcels.inspect(folder).items[0].here
@@ -194,6 +203,7 @@ def test_a_stick_pulled_out_is_said_and_the_next_time_goes_on(
         folder, ["update/app@2"], code=no_code, progress=lambda done, _: again.append(done)
     )
     assert taken.done
+    assert hashlib.sha256(path.read_bytes()).hexdigest() in taken.note
     assert again[0] >= 2_000_000
     place = received_folder(office.data, Kind.UPDATE) / "app@2" / "app.bin"
     assert place.read_bytes() == path.read_bytes()
@@ -250,6 +260,49 @@ def test_who_may_not_takes_nothing_in_and_who_may_some_takes_that(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
     taken = office.parcels.take_in(folder, both, code=no_code)
     assert [(one.done, one.code) for one in taken] == [(True, ""), (False, "not_allowed")]
+
+
+def test_a_model_that_is_another_than_the_one_named_is_not_installed(
+    office: Office, workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, bundle = SignerKey.generate(), tmp_path / "bundle"
+    monkeypatch.setattr(
+        parcels_received, "trusted_signers", lambda: (key.public("The institution"),)
+    )
+    described = Manifest(
+        name="other", version="2", family="llama", quantisation="q4f16_1", context=128,
+        parameters=1, licence="MIT", source="a test", created="2026-11-25T12:00:00+00:00",
+        files=(BundleFile("mlc-chat-config.json", 2, "0" * 64),),
+    )  # fmt: skip
+    bundle.mkdir()
+    content = manifest_bytes(described)
+    (bundle / "manifest.json").write_bytes(content)
+    (bundle / "manifest.sig").write_bytes(signature_bytes(content, key))
+    folder = stick(workshop, tmp_path, (Kind.MODEL, "wanted", "1", bundle))
+    (taken,) = office.parcels.take_in(folder, ["model/wanted@1"], code=no_code)
+    assert (taken.done, taken.code) == (False, "usage")
+    assert "other@2" in taken.sentence
+
+
+def test_what_lies_in_its_place_already_is_not_touched(
+    office: Office, workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill between taking a pack in force away and putting it back would keep the vault shut."""
+    pack = shipped_folder() / "baseline"
+    serial = office.log.latest_value("pack", "baseline")
+    item = f"policy/baseline@{serial}"
+    folder = stick(workshop, tmp_path, (Kind.POLICY, "baseline", str(serial), pack))
+    office.parcels.take_in(folder, [item], code=no_code)
+    place = office.data / "packs" / f"baseline@{serial}" / "baseline"
+    before = place.stat().st_ino
+    assert office.parcels.take_in(folder, [item], code=no_code)[0].done
+    assert place.stat().st_ino == before
+    (place / "stray.cedar").write_text("permit(principal, action, resource);")
+    with monkeypatch.context() as without:
+        without.setattr(parcels_received, "require_usable", lambda *_: ("baseline", serial))
+        without.setattr(parcels_received, "serial_in_force", lambda *_: serial)
+        assert office.parcels.take_in(folder, [item], code=no_code)[0].done
+    assert not (place / "stray.cedar").exists()
 
 
 def test_a_policy_pack_is_in_force_from_the_next_login_and_is_missed_when_it_is_gone(
