@@ -26,6 +26,7 @@ from appliance.engine.bundles.manifest import (
 from appliance.engine.encoder.client import EngineHost
 from appliance.errors import UsageError
 from appliance.library_parcels import OtherEncoder, WrongLibraryCode, pack_library, take_library
+from appliance.memory.catalogue import Draft
 from appliance.parcel.errors import (
     OriginUnknown,
     ParcelDamaged,
@@ -385,6 +386,8 @@ def test_a_packed_library_is_a_collection_elsewhere(
         assert (theirs.pages, theirs.passages) == (mine.pages, mine.passages)
         assert theirs.vectors.tobytes() == mine.vectors.tobytes()
     assert other.actions().count("document.added") == 2
+    assert "was here already" in taken.note
+    assert other.record("library.unpacked").object == other.ward
     (again,) = other.parcels.take_in(folder, ["library/ward-nine@1"], code=ask)
     assert "0 of 2" in again.note
     assert other.titles() == {"first", "second"}
@@ -406,6 +409,28 @@ def test_a_library_of_another_encoder_is_refused(office: Office, tmp_path: Path)
     office.desk.engine = cast("EngineHost", SimpleNamespace(model="encoder@2"))
     with pytest.raises(OtherEncoder):
         take_library(office.desk, packed, code)
+
+
+def test_a_library_with_something_wrong_in_it_adds_nothing_at_all(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrong is in the last of its documents."""
+    office.add("second")
+    packed, real = tmp_path / "ward.library", office.library.draft
+    last = office.library.documents(office.ward)[-1].id
+
+    def draft(collection: str, document: str) -> Draft:
+        made = real(collection, document)
+        return replace(made, vectors=made.vectors * 3) if document == last else made
+
+    with monkeypatch.context() as erring:
+        erring.setattr(office.library, "draft", draft)
+        code = pack_library(office.desk, office.ward, packed)
+    for info in office.library.documents(office.ward):
+        office.library.remove_document(office.ward, info.id)
+    with pytest.raises(ParcelDamaged):
+        take_library(office.desk, packed, code)
+    assert office.titles() == set()
 
 
 def read_all(path: Path, code: str) -> int:
