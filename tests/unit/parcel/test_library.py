@@ -80,32 +80,27 @@ def altered(path: Path, change: Callable[[dict[str, Any]], object], at: int = 1)
 
 
 def test_only_what_a_store_can_hold_is_handed_on(tmp_path: Path) -> None:
-    page = ("pages", 0)
-    for name, value in {
-        "a page beyond any number": (*page, 0, 2**31),
-        "a page of no width": (*page, 3, float("nan")),
-        "a page of no end": (*page, 4, float("inf")),
-        "a page as wide as a road": (*page, 3, 1e9),
-        "a page numbered by a fraction": (*page, 0, 1.5),
-        "two pages of one number": ("pages", [[1, TEXT, [], 1, 1], [1, TEXT, [], 1, 1]]),
-        "a passage beyond its page": ("passages", 0, 3, 0, 3, 2**40),
-        "a sentence that ends before it begins": ("passages", 0, 1, 0, [5, 2]),
-        "another original": ("original", "0" * 64),
-        "a title without end": ("title", "x" * 501),
-        "a kind nobody knows": ("kind", "program"),
-    }.items():
-        *way, last, new = value
-
-        def change(
-            fields: Any, way: list[Any] = way, last: Any = last, new: object = new
-        ) -> None:
-            for step in way:
-                fields = fields[step]
-            fields[last] = new
-
+    wrong: dict[str, Callable[[dict[str, Any]], object]] = {
+        "a page beyond any number": lambda d: set_in(d["pages"][0], 0, 2**31),
+        "a page numbered by a fraction": lambda d: set_in(d["pages"][0], 0, 1.5),
+        "a page of no width": lambda d: set_in(d["pages"][0], 3, float("nan")),
+        "a page of no end": lambda d: set_in(d["pages"][0], 4, float("inf")),
+        "a page as wide as a road": lambda d: set_in(d["pages"][0], 3, 1e9),
+        "two pages of one number": lambda d: d["pages"].append(d["pages"][0]),
+        "a passage beyond its page": lambda d: set_in(d["passages"][0][3][0], 3, 2**30),
+        "a sentence that ends first": lambda d: set_in(d["passages"][0][1], 0, [5, 2]),
+        "another original": lambda d: d.update(original="0" * 64),
+        "a title without end": lambda d: d.update(title="x" * 501),
+        "a kind nobody knows": lambda d: d.update(kind="program"),
+    }
+    for name, change in wrong.items():
         altered(tmp_path / FILE, change)
         with pytest.raises(ParcelDamaged):
             pytest.fail(f"{name}: {read(tmp_path / FILE)}")
+
+
+def set_in(fields: list[object], at: int, value: object) -> None:
+    fields[at] = value
 
 
 def test_more_documents_than_there_are_is_noticed(tmp_path: Path) -> None:
