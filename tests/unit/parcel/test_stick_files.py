@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from appliance.parcel.errors import (
     ParcelUnmakable,
     RootsInvalid,
 )
+from appliance.parcel.stick import making
 from appliance.parcel.stick.contents import Item, Kind, items_of, target_of
 from appliance.parcel.stick.making import Addition, Workshop
 from appliance.parcel.stick.mount import NAME, TARGETS, Mount
@@ -205,6 +207,46 @@ def test_making_over_a_damaged_parcel_is_refused(sender: Sender) -> None:
     metadata(stick, "1.targets.json").write_text("{}")
     with pytest.raises(ParcelUnmakable):
         sender.stick("stick")
+
+
+@pytest.mark.parametrize("root_too", [False, True])
+@pytest.mark.parametrize("call", range(1, 7))
+def test_a_change_of_keys_that_was_killed_leaves_an_origin_that_can_go_on(
+    sender: Sender, seat: Seat, monkeypatch: pytest.MonkeyPatch, call: int, root_too: bool
+) -> None:
+    """A root whose key is lost can never be followed by another."""
+    real, calls = making.write_atomic, 0
+
+    def write(path: Path, content: bytes) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            raise Killed
+        real(path, content)
+
+    seat.accept(sender.stick("first"))
+    with monkeypatch.context() as dying:
+        dying.setattr(making, "write_atomic", write)
+        with suppress(Killed):
+            sender.workshop.renew_keys(NOON, root_too=root_too)
+    seat.accept(sender.stick("second", version="2"))
+    sender.workshop.renew_keys(NOON, root_too=root_too)
+    assert seat.accept(sender.stick("third", version="3")).versions["root"] >= 2
+    assert not (sender.workshop.folder / making.NEXT_KEYS).exists()
+
+
+class Killed(Exception):
+    """Whatever ends the program there."""
+
+
+def test_making_a_parcel_again_mends_a_file_that_the_stick_lost(
+    sender: Sender, seat: Seat, tmp_path: Path
+) -> None:
+    stick = sender.stick("stick")
+    stored(stick, item_of(seat, stick)).write_text("revoked: 4")
+    sender.stick("stick")
+    Mount.below(stick).fetch(item_of(seat, stick), tmp_path / "in")
+    assert (tmp_path / "in" / "list.json").read_text() == "revoked: 3"
 
 
 def test_keys_are_not_written_over(sender: Sender) -> None:
