@@ -1,4 +1,4 @@
-"""`cloister backup create|verify|list|restore`."""
+"""`cloister backup create|verify|list|clear|restore`."""
 
 from __future__ import annotations
 
@@ -119,6 +119,32 @@ def show(arguments: Arguments, output: Output) -> int:
             f"{size(manifest.content_size)}, log of {manifest.log_size} records"
         )
     return int(any(entry.problem for entry in entries))
+
+
+def clear(arguments: Arguments, output: Output) -> int:
+    folder, keep = _folder(arguments), arguments.number("keep")
+    if keep < 1:
+        raise UsageError("One backup stays at least.", hint="Give --keep N, N from 1.")
+    with (
+        unlocked(arguments, writable=(folder,)) as appliance,
+        appliance.administration() as administration,
+    ):
+        cleared = administration.backups.clear(
+            folder, keep=keep, progress=_progress(output, "checking")
+        )
+    output.clear()
+    output.data(
+        cleared=list(cleared.gone),
+        first=cleared.first,
+        last=cleared.last,
+        chunks=cleared.chunks,
+        size=cleared.size,
+    )
+    output.line(
+        f"{len(cleared.gone)} old backups are gone, {size(cleared.size)} with them. What stays is "
+        f"whole: {cleared.first} to {cleared.last}."
+    )
+    return 0
 
 
 def restore(arguments: Arguments, output: Output) -> int:

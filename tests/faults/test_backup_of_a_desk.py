@@ -22,6 +22,7 @@ from appliance.parcel.errors import (
     BackupForeign,
     BackupMisplaced,
     BackupRolledBack,
+    NoBackup,
     RestoreRefused,
 )
 from appliance.parcel.restored import SUBKEY, read_restored
@@ -296,6 +297,20 @@ def test_backups_that_were_taken_away_are_missed(office: Office, tmp_path: Path)
             call(tmp_path / "stick")
     said = office.record("backup.not_created")
     assert dict(said.fields)["code"] == BackupRolledBack.code
+
+
+def test_old_backups_are_cleared_and_the_log_says_so(office: Office, tmp_path: Path) -> None:
+    for _ in range(3):
+        office.backups.create(tmp_path / "stick")
+    assert office.backups.clear(tmp_path / "stick", keep=1).gone == (1, 2)
+    said = dict(office.record("backup.cleared").fields)
+    assert (said["details.gone"], said["details.first"], said["details.last"]) == ("2", "3", "3")
+    assert office.backups.create(tmp_path / "stick").manifest.number == 4
+    assert office.backups.check(tmp_path / "stick").first == 3
+    with pytest.raises(NoBackup):
+        office.backups.clear(tmp_path, keep=1)
+    assert dict(office.record("backup.not_cleared").fields)["code"] == NoBackup.code
+    assert not (tmp_path / "cloister-backup").exists()
 
 
 def test_what_is_logged_after_a_backup_is_signed_by_keys_that_are_not_in_it(

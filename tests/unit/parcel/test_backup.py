@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from appliance.errors import StorageFull
+from appliance.parcel.backup import snapshot
 from appliance.parcel.backup.checking import check_backups
 from appliance.parcel.backup.keys import fingerprint
 from appliance.parcel.backup.place import listed
 from appliance.parcel.backup.snapshot import held_open
-from appliance.parcel.backup.writing import newest_backup, require_not_behind
+from appliance.parcel.backup.writing import (
+    Chunks,
+    newest_backup,
+    require_not_behind,
+    write_backup,
+)
 from appliance.parcel.errors import (
     BackupBusy,
     BackupDamaged,
@@ -25,7 +32,16 @@ from appliance.parcel.errors import (
     NoBackup,
     RestoreRefused,
 )
-from tests.unit.parcel.material import CANARY, KEYS, OTHER_KEYS, VAULT, Desk, furnished, tree
+from tests.unit.parcel.material import (
+    ABOUT,
+    CANARY,
+    KEYS,
+    OTHER_KEYS,
+    VAULT,
+    Desk,
+    furnished,
+    tree,
+)
 
 
 class Stopped(Exception):
@@ -263,6 +279,22 @@ def test_a_damaged_chunk_is_mended_for_every_backup_by_rechecking(
     desk.restore(tmp_path / "new", number=1)
 
 
+def test_a_damaged_table_is_no_end_of_a_folder(desk: Desk) -> None:
+    desk.place.part(2, "table").write_bytes(b"")
+    with pytest.raises(BackupDamaged):
+        desk.back_up()
+    assert desk.back_up(recheck=True).written_chunks == 0  # each was opened, none written anew
+    assert check_backups(desk.place, keys=KEYS, number=3).last == 3
+
+
+def test_a_damaged_manifest_says_to_begin_another_folder(desk: Desk, tmp_path: Path) -> None:
+    desk.place.part(2, "manifest").write_bytes(b"{}")
+    with pytest.raises(BackupDamaged) as told:
+        desk.back_up(recheck=True)
+    assert "new folder" in told.value.next_step
+    desk.restore(tmp_path / "new", number=1)
+
+
 def test_a_file_that_changes_while_it_is_read_is_not_backed_up(desk: Desk) -> None:
     path = desk.data / "collections" / "c1" / "files" / "d1.sealed"
     changes: dict[str, Callable[[], object]] = {
@@ -279,6 +311,36 @@ def test_a_file_that_changes_while_it_is_read_is_not_backed_up(desk: Desk) -> No
         change()
         with pytest.raises(BackupUnsettled):
             list(taken["collections/c1/files/d1.sealed"].pieces())
+
+
+def test_after_something_changed_only_what_changed_is_read_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = desk.data / "collections" / "c1" / "files" / "d1.sealed"
+    (desk.data / "new").write_bytes(os.urandom(1_500_000))
+    looked_at: list[str] = []
+    real = snapshot.opened
+
+    def opened(path: Path) -> AbstractContextManager[tuple[int, int]]:
+        looked_at.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(snapshot, "opened", opened)
+    with desk.place.writing():
+        newest = newest_backup(desk.place, KEYS, VAULT)
+        chunks = Chunks(desk.place, KEYS, newest)
+        taken = desk.snapshot()
+        gone.unlink()
+        with pytest.raises(BackupUnsettled):
+            write_backup(taken, chunks, ABOUT, newest)
+        assert {"new", "d1.sealed", "store.duckdb"} <= set(looked_at)
+        looked_at.clear()
+        (desk.data / "empty").write_bytes(b"no more")
+        written = write_backup(desk.snapshot(), chunks, ABOUT, newest)
+    assert looked_at == ["empty"]
+    assert (written.manifest.files, written.written_chunks) == (5, 3)
+    checked = check_backups(desk.place, keys=KEYS, number=3)
+    assert checked.chunks == written.manifest.chunks  # none of the file that is gone
 
 
 def test_a_store_that_is_replaced_meanwhile_is_read_as_it_was(desk: Desk) -> None:
