@@ -72,13 +72,13 @@ def _remove_backups(
 ) -> None:
     for number in sorted(gone):
         place.part(number, "manifest").unlink()
-        sync_folder(place.backups)
+        sync_folder(place.backups, medium=True)
     stay = {one.manifest.number for one in staying}
     for path in place.backups.iterdir():
         match = _PART.fullmatch(path.name)
         if match and int(match[1]) not in stay:
             path.unlink()
-    sync_folder(place.backups)
+    sync_folder(place.backups, medium=True)
 
 
 def _remove_chunks(place: Place, needed: Collection[bytes]) -> tuple[int, int]:

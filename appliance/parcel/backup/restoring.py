@@ -21,13 +21,16 @@ from appliance.parcel.backup.place import Place
 from appliance.parcel.backup.table import Row
 from appliance.parcel.backup.writing import Progress, require_signer_is
 from appliance.parcel.errors import BackupDamaged, RestoreRefused
+from appliance.parcel.reading import NotOrdinary, read_bounded
 from appliance.vault.durable import storage_error, sync_folder, write_atomic
 
 VAULT = "vault.json"
 UNDER_WAY = "restoring"
-"""A file of this name says that a restore began and did not end."""
+"""A file of this name and content says that a restore began and did not end."""
 
-_NOTHING = frozenset({"lock", "spill", UNDER_WAY})
+_BEGUN = b"restoring\n"
+
+_NOTHING = frozenset({"lock", "spill"})
 _SPARE = 64 << 20
 
 
@@ -61,8 +64,16 @@ def require_empty(target: Path) -> None:
         raise storage_error(error, "the folder to restore into was not read") from error
     if VAULT in names:
         raise RestoreRefused("The folder to restore into holds a vault already.")
-    if UNDER_WAY not in names and (names - _NOTHING or spilled):
+    if not _begun(target) and (names - _NOTHING or spilled):
         raise RestoreRefused("The folder to restore into is not empty.")
+
+
+def _begun(target: Path) -> bool:
+    """Somebody's own file of that name gives nothing beside it away to be removed."""
+    try:
+        return read_bounded(target / UNDER_WAY, len(_BEGUN)) == _BEGUN
+    except (FileNotFoundError, NotOrdinary):
+        return False
 
 
 def restore_files(
@@ -76,7 +87,7 @@ def restore_files(
     manifest = opened.signed.manifest
     if shutil.disk_usage(target).free < manifest.content_size + _SPARE:
         raise StorageFull(f"The backup takes {manifest.content_size / 1e9:.2f} GB on the disk.")
-    write_atomic(target / UNDER_WAY, b"restoring\n")
+    write_atomic(target / UNDER_WAY, _BEGUN)
     _clear(target)
     done = 0
     for file in opened.files:
@@ -123,7 +134,7 @@ def _folders(files: Sequence[FileEntry]) -> list[str]:
 def _clear(target: Path) -> None:
     try:
         for path in target.iterdir():
-            if path.name in _NOTHING:
+            if path.name in {*_NOTHING, UNDER_WAY}:
                 continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)

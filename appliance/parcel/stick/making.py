@@ -227,7 +227,7 @@ class Workshop:
         signer = SeedSigner(self.key(PARCEL_KEY))
         place = folder / METADATA
         for number, content in self._roots().items():
-            write_atomic(place / f"{number}.root.json", content)
+            write_atomic(place / f"{number}.root.json", content, medium=True)
 
         listed = _signed(
             Metadata(Targets(version=version, expires=expires, targets=targets)), signer
@@ -238,9 +238,9 @@ class Workshop:
         timestamp = _signed(
             Metadata(Timestamp(version=version, expires=expires, snapshot_meta=pointed)), signer
         )
-        write_atomic(place / f"{version}.targets.json", listed)
-        write_atomic(place / f"{version}.snapshot.json", snapshot)
-        write_atomic(place / "timestamp.json", timestamp)
+        write_atomic(place / f"{version}.targets.json", listed, medium=True)
+        write_atomic(place / f"{version}.snapshot.json", snapshot, medium=True)
+        write_atomic(place / "timestamp.json", timestamp, medium=True)
         _clear(folder, version, targets)
 
 
@@ -305,7 +305,7 @@ def _put(source: Path, target: str, targets: Path) -> TargetFile:
         with _said("the parcel was not made"):
             place.parent.mkdir(parents=True, exist_ok=True)
         with opened(source) as (descriptor, length):
-            write_atomic(place, pieces(descriptor, length, source.name))
+            write_atomic(place, pieces(descriptor, length, source.name), medium=True)
         if not _is(place, size, digest):
             raise ParcelUnmakable(f"{source} changed while it was copied.", hint="Try again.")
     return TargetFile(size, {"sha256": digest}, target)
@@ -356,4 +356,4 @@ def _remove_others(folder: Path, version: int, wanted: set[Path]) -> None:
         number, _, rest = path.name.partition(".")
         if rest in ("targets.json", "snapshot.json") and number.isdigit() and int(number) < version:
             path.unlink()
-    sync_folder(folder / METADATA)
+    sync_folder(folder / METADATA, medium=True)
