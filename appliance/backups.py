@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from appliance.data_snapshot import snapshot
@@ -66,7 +67,7 @@ class Backups:
             raise BackupMisplaced("The folder for backups lies within what is backed up.")
         desk.ledger.note("backup.creating")
         with self._or_said("backup.not_created"), place.writing():
-            written = self._written(place, recheck, progress)
+            written = replace(self._written(place, recheck, progress), refused=_refused(desk))
         manifest = written.manifest
         desk.ledger.log.note_value(VALUE, manifest.repository, manifest.number)
         desk.ledger.note(
@@ -79,7 +80,7 @@ class Backups:
                 ("manifest", written.sha256),
                 ("number", manifest.number),
                 ("records", manifest.log_size),
-                ("refused_stores", _refused(desk)),
+                ("refused_stores", written.refused),
                 ("size", manifest.content_size),
             ),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from appliance.cli.arguments import Arguments
 from appliance.cli.model import size
@@ -11,6 +12,9 @@ from appliance.cli.opening import data_folder, guarded, unlocked
 from appliance.cli.output import Output
 from appliance.cli.secrets import read_passphrase
 from appliance.errors import UsageError
+
+if TYPE_CHECKING:
+    from appliance.restoring import Outcome
 
 CODE = "Recovery code: "
 
@@ -39,6 +43,7 @@ def create(arguments: Arguments, output: Output) -> int:
         manifest=written.sha256,
         key=written.fingerprint,
         left_out=list(written.left_out),
+        refused_stores=written.refused,
     )
     output.line(
         f"Backup {manifest.number} is made: {manifest.files} files, "
@@ -47,6 +52,11 @@ def create(arguments: Arguments, output: Output) -> int:
     output.line(
         f"Check it anywhere with: cloister backup verify {folder} --key {written.fingerprint}"
     )
+    if written.refused:
+        output.note(
+            f"{written.refused} stores are NOT what the log recorded; they are in it as they lie "
+            "here. Keep the earlier backups, which may have them whole."
+        )
     for path in written.left_out:
         output.note(f"Left out, for it is no file of Cloister's: {path}")
     return 0
@@ -162,10 +172,16 @@ def restore(arguments: Arguments, output: Output) -> int:
             lambda: _recovery_code(arguments),
             now,
             number=_number(arguments),
+            salvage=arguments.flag("salvage"),
             progress=_progress(output, "restoring"),
         )
     finally:
         appliance.close()
+    _tell_restored(outcome, data, output)
+    return int(bool(outcome.lost))
+
+
+def _tell_restored(outcome: Outcome, data: Path, output: Output) -> None:
     manifest = outcome.manifest
     output.clear()
     output.data(
@@ -175,12 +191,15 @@ def restore(arguments: Arguments, output: Output) -> int:
         older=outcome.older,
         record=outcome.record,
         restorations=outcome.restorations,
+        lost=list(outcome.lost),
         data=str(data),
     )
     output.line(
         f"Backup {manifest.number} of {manifest.created:%Y-%m-%d %H:%M:%S} UTC is restored into "
         f"{data}. The log says so in record {outcome.record}."
     )
+    for path in outcome.lost:
+        output.line(f"LOST, for it is damaged in the backup: {path}")
     if outcome.older:
         output.line(
             f"It is NOT the newest: backup {outcome.newest} is in the folder too. What was done "
@@ -194,7 +213,6 @@ def restore(arguments: Arguments, output: Output) -> int:
         "Every token of a program has ended. Whoever was removed, closed or given other rights "
         "since the backup was made is as before: do that again."
     )
-    return 0
 
 
 def _recovery_code(arguments: Arguments) -> str:

@@ -299,6 +299,17 @@ def test_backups_that_were_taken_away_are_missed(office: Office, tmp_path: Path)
     assert dict(said.fields)["code"] == BackupRolledBack.code
 
 
+def test_a_backup_says_that_a_store_in_it_is_not_what_the_log_recorded(
+    made: Furnished, tmp_path: Path
+) -> None:
+    data = Path(shutil.copytree(made.data, tmp_path / "data"))
+    (store,) = data.glob("collections/*/store.duckdb")
+    store.write_bytes(store.read_bytes()[:-4_096])
+    (tmp_path / "stick").mkdir()
+    with closing(unlocked(data)) as office:
+        assert office.backups.create(tmp_path / "stick").refused == 1
+
+
 def test_old_backups_are_cleared_and_the_log_says_so(office: Office, tmp_path: Path) -> None:
     for _ in range(3):
         office.backups.create(tmp_path / "stick")

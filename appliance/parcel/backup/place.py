@@ -35,6 +35,7 @@ from appliance.parcel.errors import (
 )
 from appliance.parcel.reading import NotOrdinary, read_bounded
 from appliance.vault.durable import remove_leftovers, storage_error, sync_folder, write_atomic
+from appliance.vault.errors import StorageFailed
 from appliance.vault.folder_lock import lock_folder
 
 NAME = "cloister-backup"
@@ -156,6 +157,8 @@ class Place:
             raise BackupDamaged(f"A part of a backup is missing ({path.name[:16]}).") from None
         except NotOrdinary:
             raise BackupDamaged(f"A part of a backup is damaged ({path.name[:16]}).") from None
+        except StorageFailed:
+            raise BackupDamaged(f"A part of a backup cannot be read ({path.name[:16]}).") from None
         if len(content) != size or hashlib.sha256(content).hexdigest() != sha256:
             raise BackupDamaged(f"A part of a backup is damaged ({path.name[:16]}).")
         return content

@@ -58,7 +58,8 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A finished backup. written_size: bytes of the chunks that were not there before."""
+    """A finished backup. written_size: bytes of the chunks that were not there before. refused: how
+    many stores are not what the log recorded, and are in it as they lie there."""
 
     manifest: Manifest
     sha256: str
@@ -66,6 +67,7 @@ class Written:
     written_chunks: int
     written_size: int
     left_out: tuple[str, ...]
+    refused: int = 0
 
 
 def newest_backup(place: Place, keys: BackupKeys, vault: str) -> SignedManifest | None:
