@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.parcel import reading
 from appliance.parcel.backup import snapshot
 from appliance.parcel.backup.checking import check_backups
 from appliance.parcel.backup.snapshot import held_open
@@ -53,11 +54,10 @@ def test_after_something_changed_only_what_changed_is_read_again(
     gone = desk.data / "collections" / "c1" / "files" / "d1.sealed"
     (desk.data / "new").write_bytes(os.urandom(1_500_000))
     looked_at: list[str] = []
-    real = snapshot.opened
 
     def opened(path: Path) -> AbstractContextManager[tuple[int, int]]:
         looked_at.append(path.name)
-        return real(path)
+        return reading.opened(path)
 
     monkeypatch.setattr(snapshot, "opened", opened)
     with desk.place.writing():
