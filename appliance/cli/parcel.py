@@ -80,6 +80,7 @@ def take(arguments: Arguments, output: Output) -> int:
             folder,
             wanted,
             code=lambda item: _code(arguments, item),
+            shown=found,
             progress=lambda done, total: output.progress(f"{100 * done // max(total, 1)} %"),
         )
     _tell(taken, output)

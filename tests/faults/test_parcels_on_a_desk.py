@@ -5,13 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 
@@ -23,18 +20,14 @@ from appliance.engine.bundles.manifest import (
     manifest_bytes,
     signature_bytes,
 )
-from appliance.engine.encoder.client import EngineHost
 from appliance.errors import UsageError
-from appliance.library_parcels import OtherEncoder, WrongLibraryCode, pack_library, take_library
-from appliance.memory.catalogue import Draft
 from appliance.parcel.errors import (
     OriginUnknown,
-    ParcelDamaged,
     ParcelExpired,
     ParcelInterrupted,
+    ParcelRefused,
     ParcelRolledBack,
 )
-from appliance.parcel.library import read_library
 from appliance.parcel.stick.contents import Kind
 from appliance.parcel.stick.making import Addition, Workshop
 from appliance.parcel.stick.mount import NAME, TARGETS
@@ -51,55 +44,11 @@ from appliance.policy import (
 )
 from appliance.policy.errors import PackAltered
 from appliance.values import Role, Verdict
-from appliance.vault import RecoveryCodeMistyped, Tampered
-from appliance.vault.recovery import new_code, shown
 from appliance.vault.signers import SignerKey
-from tests.faults.office import Furnished, Office, furnished, now, unlocked
+from tests.faults.office import Furnished, Office, now, unlocked
+from tests.faults.sticks_at_a_desk import a_list, no_code, stick
 from tests.unit.policy import packs
 from tests.unit.vault.conftest import stretched_once  # noqa: F401  one slow derivation for all
-
-
-@pytest.fixture(scope="module")
-def made(
-    tmp_path_factory: pytest.TempPathFactory,
-    stretched_once: None,  # noqa: F811
-) -> Furnished:
-    return furnished(tmp_path_factory.mktemp("office") / "data")
-
-
-@pytest.fixture
-def office(made: Furnished, tmp_path: Path) -> Iterator[Office]:
-    opened = made.opened(tmp_path / "data")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
-    """An origin whose root is installed here."""
-    made = Workshop.create(tmp_path / "keys", now())
-    roots = tmp_path / "settings" / "cloister" / "parcel-roots"
-    roots.mkdir(parents=True)
-    shutil.copy(made.root, roots / "hospital.json")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
-    return made
-
-
-def stick(
-    workshop: Workshop, tmp_path: Path, *additions: tuple[Kind, str, str, Path], days: int = 30
-) -> Path:
-    wanted = [Addition(*addition) for addition in additions]
-    return workshop.make(tmp_path / "stick", wanted, now(), days=days).folder.parent
-
-
-def a_list(tmp_path: Path, text: str = "revoked: 3") -> Path:
-    path = tmp_path / "list.json"
-    path.write_text(text)
-    return path
-
-
-def no_code(item: str) -> str:
-    raise AssertionError(f"asked for {item}")
 
 
 def tree(folder: Path) -> dict[str, int]:
@@ -142,6 +91,19 @@ def test_only_what_was_named_is_taken(office: Office, workshop: Workshop, tmp_pa
     assert [item.here for item in office.parcels.inspect(folder).items] == [False, True]
     with pytest.raises(UsageError):
         office.parcels.take_in(folder, ["update/app@3"], code=no_code)
+
+
+def test_a_parcel_that_took_the_place_of_the_one_shown_is_not_taken_in(
+    office: Office, workshop: Workshop, tmp_path: Path
+) -> None:
+    folder = stick(workshop, tmp_path, (Kind.UPDATE, "app", "2", a_list(tmp_path, "harmless")))
+    shown = office.parcels.inspect(folder)
+    stick(workshop, tmp_path, (Kind.UPDATE, "app", "2", a_list(tmp_path, "another")))
+    with pytest.raises(ParcelRefused):
+        office.parcels.take_in(folder, ["update/app@2"], code=no_code, shown=shown)
+    assert not received_folder(office.data, Kind.UPDATE).exists()
+    again = office.parcels.inspect(folder)
+    assert office.parcels.take_in(folder, ["update/app@2"], code=no_code, shown=again)[0].done
 
 
 def test_an_older_parcel_is_refused_even_if_what_was_kept_of_the_newer_one_is_gone(
@@ -354,98 +316,3 @@ def test_a_pack_that_came_in_and_is_gone_or_older_keeps_the_vault_shut(
     shutil.rmtree(office.data / "packs")
     shutil.move(tmp_path / "aside", office.data / "packs")
     unlocked(office.data).close()
-
-
-# --- libraries -------------------------------------------------------------------------------
-
-
-def test_a_packed_library_is_a_collection_elsewhere(
-    made: Furnished, office: Office, workshop: Workshop, tmp_path: Path
-) -> None:
-    office.add("second")
-    packed = tmp_path / "ward.library"
-    code = pack_library(office.desk, office.ward, packed)
-    assert b"second" not in packed.read_bytes()
-    folder = stick(workshop, tmp_path, (Kind.LIBRARY, "ward-nine", "1", packed))
-    other = unlocked(furnished(tmp_path / "elsewhere").data)
-    other.library.remove_document(other.ward, other.library.documents(other.ward)[0].id)
-    asked: list[str] = []
-
-    def ask(item: str) -> str:
-        asked.append(item)
-        return code
-
-    (taken,) = other.parcels.take_in(folder, ["library/ward-nine@1"], code=ask)
-    assert (taken.done, asked) == (True, ["library/ward-nine@1"])
-    assert other.titles() == {"first", "second"}
-    for info in other.library.documents(other.ward):
-        assert other.read(info.id) == info.title.encode()
-        ours = {one.sha256: one for one in office.library.documents(office.ward)}
-        mine = office.library.draft(office.ward, ours[info.sha256].id)
-        theirs = other.library.draft(other.ward, info.id)
-        assert (theirs.pages, theirs.passages) == (mine.pages, mine.passages)
-        assert theirs.vectors.tobytes() == mine.vectors.tobytes()
-    assert other.actions().count("document.added") == 2
-    assert "was here already" in taken.note
-    assert other.record("library.unpacked").object == other.ward
-    (again,) = other.parcels.take_in(folder, ["library/ward-nine@1"], code=ask)
-    assert "0 of 2" in again.note
-    assert other.titles() == {"first", "second"}
-    other.close()
-
-
-def test_a_library_opens_with_its_own_code_alone(office: Office, tmp_path: Path) -> None:
-    packed = tmp_path / "ward.library"
-    pack_library(office.desk, office.ward, packed)
-    for code, error in ((shown(new_code()), WrongLibraryCode), ("x", RecoveryCodeMistyped)):
-        with pytest.raises(error):
-            take_library(office.desk, packed, code)
-    assert office.titles() == {"first"}
-
-
-def test_a_library_of_another_encoder_is_refused(office: Office, tmp_path: Path) -> None:
-    packed = tmp_path / "ward.library"
-    code = pack_library(office.desk, office.ward, packed)
-    office.desk.engine = cast("EngineHost", SimpleNamespace(model="encoder@2"))
-    with pytest.raises(OtherEncoder):
-        take_library(office.desk, packed, code)
-
-
-def test_a_library_with_something_wrong_in_it_adds_nothing_at_all(
-    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is wrong is in the last of its documents."""
-    office.add("second")
-    packed, real = tmp_path / "ward.library", office.library.draft
-    last = office.library.documents(office.ward)[-1].id
-
-    def draft(collection: str, document: str) -> Draft:
-        made = real(collection, document)
-        return replace(made, vectors=made.vectors * 3) if document == last else made
-
-    with monkeypatch.context() as erring:
-        erring.setattr(office.library, "draft", draft)
-        code = pack_library(office.desk, office.ward, packed)
-    for info in office.library.documents(office.ward):
-        office.library.remove_document(office.ward, info.id)
-    with pytest.raises(ParcelDamaged):
-        take_library(office.desk, packed, code)
-    assert office.titles() == set()
-
-
-def read_all(path: Path, code: str) -> int:
-    _header, documents = read_library(path, code)
-    return len(list(documents))
-
-
-@pytest.mark.parametrize("share", [0.01, 0.3, 0.9, 0.999])
-def test_a_damaged_library_adds_nothing_that_is_not_whole(
-    office: Office, tmp_path: Path, share: float
-) -> None:
-    packed = tmp_path / "ward.library"
-    code = pack_library(office.desk, office.ward, packed)
-    content = bytearray(packed.read_bytes())
-    content[int(len(content) * share)] ^= 1
-    packed.write_bytes(content)
-    with pytest.raises((Tampered, ParcelDamaged)):
-        read_all(packed, code)
