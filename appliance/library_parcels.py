@@ -67,9 +67,13 @@ def pack_library(desk: Desk, collection: str, out: Path) -> str:
                 originals.read(info.id),
             )
 
-    write_library(out, code, header, packed())
-    with out.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        write_library(out, code, header, packed())
+        with out.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except CloisterError as error:
+        desk.ledger.note("library.not_packed", object=collection, code=error.code)
+        raise
     desk.ledger.note(
         "library.packed",
         object=collection,

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from appliance.desk import Desk, NotAllowed
 from appliance.errors import CloisterError, UsageError
+from appliance.library_parcels import WrongLibraryCode
 from appliance.parcel.errors import ParcelInterrupted, ParcelRefused
 from appliance.parcel.stick.checking import Checked, Trusted, check_parcel
 from appliance.parcel.stick.contents import Item, Kind
@@ -23,6 +24,7 @@ from appliance.parcel.stick.mount import Mount
 from appliance.parcel.stick.origins import Kept, Origin, origin_of, origins
 from appliance.parcels_received import incoming_folder, is_here, receive
 from appliance.policy import Action
+from appliance.vault import RecoveryCodeMistyped
 from appliance.vault.durable import storage_error
 
 VALUE = "parcel"
@@ -35,6 +37,8 @@ ACTIONS: Mapping[Kind, tuple[Action, ...]] = {
     Kind.LIBRARY: (Action.CREATE_COLLECTION, Action.IMPORT),
     Kind.UPDATE: (Action.MANAGE_POLICIES,),  # who may change the rules may change the program
 }
+
+_TYPED_WRONG = frozenset({WrongLibraryCode.code, RecoveryCodeMistyped.code})
 
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all of one item; what it raises ends the work."""
@@ -134,7 +138,8 @@ class Parcels:
             refused.get(item.id) or self._take(mount, origin, item, code=code, progress=progress)
             for item in items
         )
-        shutil.rmtree(incoming_folder(desk.place.data), ignore_errors=True)  # swept next time else
+        if not any(one.code in _TYPED_WRONG for one in taken):  # nothing is copied a second time
+            shutil.rmtree(incoming_folder(desk.place.data), ignore_errors=True)  # else next time
         return taken
 
     def _refused(self, items: Sequence[Item]) -> dict[str, Taken]:

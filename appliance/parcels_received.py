@@ -39,9 +39,14 @@ def received_folder(data: Path, kind: Kind) -> Path:
 
 
 def received(data: Path, kind: Kind) -> tuple[Path, ...]:
-    """One folder for each that was received of this kind, the oldest name first."""
-    folder = received_folder(data, kind)
-    return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()
+    """One folder for each that was received of this kind, the oldest name first. Raises storage
+    errors."""
+    try:
+        return tuple(sorted(received_folder(data, kind).iterdir()))
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError as error:
+        raise storage_error(error, "what came in on sticks was not read") from error
 
 
 def is_here(data: Path, item: Item) -> bool:

@@ -230,7 +230,11 @@ def _recovery_code(arguments: Arguments) -> str:
 
 def _folder(arguments: Arguments) -> Path:
     folder = Path(arguments.text("folder")).absolute()
-    if not folder.is_dir():
+    try:
+        there = folder.is_dir()
+    except OSError as error:
+        raise FolderMissing(f"{folder} cannot be read: {error.strerror}.") from error
+    if not there:
         raise FolderMissing(f"There is no folder {folder}.")
     return folder
 

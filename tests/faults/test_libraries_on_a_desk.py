@@ -67,6 +67,37 @@ def test_a_library_opens_with_its_own_code_alone(office: Office, tmp_path: Path)
     assert office.titles() == {"first"}
 
 
+def test_after_a_wrong_code_nothing_is_copied_again(
+    office: Office, workshop: Workshop, tmp_path: Path
+) -> None:
+    packed = tmp_path / "ward.library"
+    code = pack_library(office.desk, office.ward, packed)
+    folder = stick(workshop, tmp_path, (Kind.LIBRARY, "ward-nine", "1", packed))
+    wanted = ["library/ward-nine@1"]
+    (wrong,) = office.parcels.take_in(folder, wanted, code=lambda _: shown(new_code()))
+    assert (wrong.done, wrong.code) == (False, WrongLibraryCode.code)
+    (kept,) = (office.data / "parcels" / "incoming").rglob("ward.library")
+    before = kept.stat().st_ino
+    seen: list[int] = []
+
+    def ask(_item: str) -> str:
+        seen.append(kept.stat().st_ino)
+        return code
+
+    assert office.parcels.take_in(folder, wanted, code=ask)[0].done
+    assert seen == [before]
+    assert not (office.data / "parcels" / "incoming").exists()
+
+
+def test_a_library_that_is_not_packed_is_in_the_log(office: Office, tmp_path: Path) -> None:
+    document = office.library.documents(office.ward)[0].id
+    office.desk.originals(office.ward).path(document).write_bytes(b"damaged")
+    with pytest.raises(Tampered):
+        pack_library(office.desk, office.ward, tmp_path / "ward.library")
+    assert not (tmp_path / "ward.library").exists()
+    assert office.record("library.not_packed").object == office.ward
+
+
 def test_a_library_of_another_encoder_is_refused(office: Office, tmp_path: Path) -> None:
     packed = tmp_path / "ward.library"
     code = pack_library(office.desk, office.ward, packed)

@@ -43,9 +43,12 @@ class Mount:
     @staticmethod
     def below(folder: Path) -> Mount:
         """In the folder a person names, or that folder itself. Raises NoParcel."""
-        for place in (folder, folder / NAME):
-            if (place / METADATA / "timestamp.json").is_file():
-                return Mount(place)
+        try:
+            for place in (folder, folder / NAME):
+                if (place / METADATA / "timestamp.json").is_file():
+                    return Mount(place)
+        except OSError as error:
+            raise NoParcel(f"{folder} cannot be read: {error.strerror}.") from error
         raise NoParcel(f"There is no parcel in {folder}.")
 
     def read(self, name: str, limit: int) -> bytes | None:

@@ -159,6 +159,17 @@ def test_a_stick_that_is_gone_says_so(sender: Sender, seat: Seat, tmp_path: Path
         Mount.below(stick)
 
 
+def test_a_stick_that_may_not_be_read_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(NoParcel, match="Permission denied"):
+        Mount.below(tmp_path)
+
+
 # --- names and origins -----------------------------------------------------------------------
 
 
