@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from appliance.restoring import Outcome
 
 CODE = "Recovery code: "
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
 class FolderMissing(UsageError):
@@ -67,9 +69,14 @@ def verify(arguments: Arguments, output: Output) -> int:
     and hashes alone are checked, and no secret is needed."""
     folder, number = _folder(arguments), _number(arguments)
     progress = _progress(output, "checking")
-    key = arguments.text("key")
+    key = arguments.text("key").strip().lower()
     if key and arguments.flag("recovery"):
         raise UsageError("--key and --recovery are two ways of checking.", hint="Give one of them.")
+    if key and not _FINGERPRINT.fullmatch(key):  # mistyped is not forged
+        raise UsageError(
+            "A fingerprint has 64 hexadecimal digits.",
+            hint="Copy it from where `cloister backup create` printed it.",
+        )
     if key:
         guarded()
         from appliance.backups import check_signed  # late: it imports what starts threads
