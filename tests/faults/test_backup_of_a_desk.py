@@ -28,7 +28,7 @@ from appliance.parcel.errors import (
 from appliance.parcel.restored import SUBKEY, read_restored
 from appliance.restoring import OLDER, Outcome, restore
 from appliance.values import Outcome as Asked
-from appliance.values import Turn
+from appliance.values import Question, Turn
 from appliance.vault import (
     RecoveryCodeMistyped,
     Tampered,
@@ -207,6 +207,23 @@ def test_a_backup_made_while_documents_come_and_go_is_of_one_moment(
             for info in again.library.documents(again.ward):
                 assert again.read(info.id) == info.title.encode()
         shutil.rmtree(tmp_path / "new")
+
+
+def test_an_ask_under_way_while_a_backup_is_made_is_closed_where_it_is_restored(
+    office: Office, code: str, tmp_path: Path
+) -> None:
+    asked = Question("ab" * 16, "Where do staff park?", office.desk.person, now())
+    ledger = office.desk.ledger
+    ledger.open_ask(asked, office.desk.policy.decide(asked))
+    office.backups.create(tmp_path / "stick")
+    ledger.close_ask(asked, Asked.CANCELLED, None)
+    again, _ = restored(tmp_path, code)
+    with closing(again):
+        closed = again.record("ask.closed")
+        fields = dict(closed.fields)
+        assert (fields["ask"], closed.outcome) == (asked.id, Asked.FAILED.value)
+        assert fields["code"] == "interrupted"
+    assert office.record("ask.closed").outcome == Asked.CANCELLED.value
 
 
 def test_nothing_is_written_at_the_moment_a_backup_is_of(
