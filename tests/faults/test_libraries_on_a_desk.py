@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -16,6 +17,7 @@ from appliance.parcel.errors import ParcelDamaged
 from appliance.parcel.library import read_library
 from appliance.parcel.stick.contents import Kind
 from appliance.parcel.stick.making import Workshop
+from appliance.values import DocumentInfo
 from appliance.vault import RecoveryCodeMistyped, Tampered
 from appliance.vault.recovery import new_code, shown
 from tests.faults.office import Furnished, Office
@@ -65,6 +67,36 @@ def test_a_library_opens_with_its_own_code_alone(office: Office, tmp_path: Path)
         with pytest.raises(error):
             take_library(office.desk, packed, code)
     assert office.titles() == {"first"}
+
+
+class Killed(BaseException):
+    """Whatever ends the program there."""
+
+
+def test_a_library_killed_half_way_goes_on_where_it_was(
+    office: Office, elsewhere: Furnished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in ("second", "third"):
+        office.add(text)
+    packed = tmp_path / "ward.library"
+    code = pack_library(office.desk, office.ward, packed)
+    with closing(elsewhere.opened(tmp_path / "elsewhere")) as other:
+        real, calls = other.library.add_document, 0
+
+        def add(*arguments: Any, **named: Any) -> DocumentInfo:  # noqa: ANN401  handed on
+            nonlocal calls
+            calls += 1
+            if calls == 2:
+                raise Killed
+            return real(*arguments, **named)
+
+        with monkeypatch.context() as killed:
+            killed.setattr(other.library, "add_document", add)
+            with pytest.raises(Killed):
+                take_library(other.desk, packed, code)
+        assert len(other.titles()) == 2  # its own first, which is passed over, and one of these
+        assert "1 of 3" in take_library(other.desk, packed, code)
+        assert other.titles() == {"first", "second", "third"}
 
 
 def test_after_a_wrong_code_nothing_is_copied_again(

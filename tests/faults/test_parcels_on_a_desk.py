@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance import parcels_received, policies_in_force
+from appliance import parcels, parcels_received, policies_in_force
 from appliance.desk import NotAllowed
 from appliance.engine.bundles.manifest import (
     BundleFile,
@@ -30,7 +31,7 @@ from appliance.parcel.errors import (
 )
 from appliance.parcel.stick.contents import Kind
 from appliance.parcel.stick.making import Addition, Workshop
-from appliance.parcel.stick.mount import NAME, TARGETS
+from appliance.parcel.stick.mount import NAME, TARGETS, Mount
 from appliance.parcels import inspect_parcel
 from appliance.parcels_received import received_folder
 from appliance.policy import (
@@ -170,6 +171,45 @@ def test_a_stick_pulled_out_is_said_and_the_next_time_goes_on(
     assert again[0] >= 2_000_000
     place = received_folder(office.data, Kind.UPDATE) / "app@2" / "app.bin"
     assert place.read_bytes() == path.read_bytes()
+
+
+class Killed(BaseException):
+    """Whatever ends the program there."""
+
+
+@pytest.mark.parametrize("step", ["_remember", "fetch", "receive", "the move into place"])
+def test_an_import_killed_after_any_step_goes_on_the_next_time(
+    made: Furnished,
+    workshop: Workshop,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    owner, name = {
+        "_remember": (parcels.Parcels, "_remember"),
+        "fetch": (Mount, "fetch"),
+        "receive": (parcels, "receive"),
+        "the move into place": (parcels_received, "_put"),
+    }[step]
+    pack, office = shipped_folder() / "baseline", made.opened(tmp_path / "data")
+    serial = office.log.latest_value("pack", "baseline")
+    item = f"policy/baseline@{serial}"
+    folder = stick(workshop, tmp_path, (Kind.POLICY, "baseline", str(serial), pack))
+    real = getattr(owner, name)
+
+    def dying(*arguments: object, **named: object) -> None:
+        real(*arguments, **named)
+        raise Killed
+
+    with monkeypatch.context() as killed:
+        killed.setattr(owner, name, dying)
+        with pytest.raises(Killed):
+            office.parcels.take_in(folder, [item], code=no_code)
+    office.close()
+    with closing(unlocked(office.data)) as again:
+        assert again.parcels.take_in(folder, [item], code=no_code)[0].done
+        assert not (again.data / "parcels" / "incoming").exists()
+    unlocked(office.data).close()
 
 
 def test_what_is_refused_does_not_keep_the_rest_out(
