@@ -28,6 +28,7 @@ from appliance.cancellation import Cancellation
 from appliance.clock import ticking
 from appliance.desk import Desk, NotAllowed
 from appliance.licensing.licence import API
+from appliance.parcel.restored import VALUE as RESTORED
 from appliance.policy import Action
 from appliance.refused import completed
 from appliance.values import (
@@ -44,6 +45,8 @@ from appliance.values import (
 )
 
 TOKENS = "tokens.sealed"
+_ENDED = "api-tokens-ended"
+"""The kind of the log's value that says after how many restores a person's tokens were ended."""
 
 
 class Applications:
@@ -113,16 +116,27 @@ class Applications:
             return self._book
 
     def _opened(self, *, anew: bool) -> TokenBook:
+        """After a restore every token has ended: one that was revoked since the backup was made
+        would be alive in it."""
         desk = self._desk
         person, log = desk.person.id, desk.ledger.log
-        return TokenBook(
+        restorations = log.latest_value(RESTORED, desk.session.vault_id) or 0
+        ended = restorations > (log.latest_value(_ENDED, person) or 0)
+        known = log.latest_value(KIND, person)
+        if ended and known is not None:
+            desk.ledger.note("token.revoked", object="*", code="restored")
+        book = TokenBook(
             tokens_file(desk.place.data, person),
             desk.session.person_key(KIND),
             person,
-            floor=log.latest_value(KIND, person),
+            floor=known,
             on_write=lambda counter: _ignore(log.note_value(KIND, person, counter)),
-            anew=anew,
+            anew=anew or (ended and known is not None),
+            restorations=restorations,
         )
+        if ended:
+            log.note_value(_ENDED, person, restorations)
+        return book
 
     # --- serving -----------------------------------------------------------------------------
 

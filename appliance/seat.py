@@ -320,10 +320,7 @@ class Seat:
         """This data folder was restored from a backup: its seat must be certified again, since
         the machine it was saved from may go on as well."""
         with self._lock, self._logged("restored"):
-            known = self._known
-            if known.licence is not None and known.certificate is not None:
-                count = known.certificate.register.count
-                self._evidence.rise("restored", count, known.licence.authority.id)
+            self._evidence.note_restored()
 
     def _secrets(self, *, anew: bool = False) -> Secrets:
         """anew: fresh ones where those that are here are damaged, or their seat is over."""

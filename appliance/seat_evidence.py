@@ -61,6 +61,7 @@ class SeatEvidence:
             )
             if not found.returned:
                 self._require_newest(installed)
+                self._require_begun_here(installed)
                 found = replace(found, likeness=self._likeness(installed, secrets))
         except CloisterError as error:
             found = replace(found, problem=error)
@@ -88,6 +89,13 @@ class SeatEvidence:
         if ahead > issued + TOLERANCE:
             self.note("clock", int(issued.timestamp()))
             self.note("clock-ahead", milliseconds(ahead))
+
+    def note_restored(self) -> None:
+        """Whatever the seat was allowed by until now, by the log: taking its files away for this
+        moment and putting them back is no way around it."""
+        for kind in ("certificate", "enrolment"):
+            for identity, number in self._log.latest_values(kind).items():
+                self.rise("restored", number, identity)
 
     def value(self, kind: str, identity: str = "") -> int | None:
         """What the log holds; of this vault, where nothing else is named."""
@@ -122,6 +130,11 @@ class SeatEvidence:
                     f"Number {known} of the {_WORDS[kind]} was in use here, and {here} is here now."
                 )
         if certificate and certificate.register.count <= (self.value("restored", authority) or 0):
+            raise SeatRestored("This installation was restored from a backup.")
+
+    def _require_begun_here(self, installed: Installed) -> None:
+        token = None if installed.certificate else installed.enrolment
+        if token is not None and self.value("restored", token.id) is not None:
             raise SeatRestored("This installation was restored from a backup.")
 
     def _likeness(self, installed: Installed, secrets: Secrets) -> int:

@@ -4,8 +4,8 @@ Rules kept here: a token is shown once and kept as a hash; it holds 256 random b
 needs no salt and no slowness; the list is sealed under a key that only the person's own slots lead
 to, so a token opens nothing while that person is not logged in, and nobody else can add one; the
 list carries a counter that the log knows, so an older list, with a revoked token alive in it, is
-refused. Time is passed in, and never earlier than the log's newest record. Format:
-docs/formats/tokens.md.
+refused; it is bound to how often the vault was restored, so that no list of before counts after.
+Time is passed in, and never earlier than the log's newest record. Format: docs/formats/tokens.md.
 """
 
 from __future__ import annotations
@@ -75,13 +75,14 @@ class TokenBook:
         floor: int | None,
         on_write: Callable[[int], None],
         anew: bool = False,
+        restorations: int = 0,
     ) -> None:
         """floor: the newest counter the log knows, None for none. on_write: told the new counter,
         once it is on the disk. anew: an empty list is written, whatever was there: every token
-        ends with that. Raises TokensTampered."""
+        ends with that. restorations: how often the vault was restored. Raises TokensTampered."""
         self._path = path
         self._key = key
-        self._context = Context(KIND, person)
+        self._context = Context(KIND, person, 1 + restorations)
         self._on_write = on_write
         self._lock = threading.RLock()
         if anew:

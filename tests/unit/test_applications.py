@@ -15,10 +15,10 @@ import pytest
 
 from appliance import assistant
 from appliance.api.client import Caller
-from appliance.api.errors import TokenRefused, TokenUnknown, TokenUnusable
+from appliance.api.errors import TokenRefused, TokensTampered, TokenUnknown, TokenUnusable
 from appliance.api.limits import Limits
 from appliance.api.tokens import AppToken
-from appliance.applications import Applications, Given
+from appliance.applications import Applications, Given, tokens_file
 from appliance.cancellation import Cancellation
 from appliance.counting import Meter
 from appliance.desk import Desk, NotAllowed
@@ -65,7 +65,7 @@ class Room:
     settings = Settings(serve_hours=2)
     meter = Meter()
     library = SimpleNamespace(open_collections=lambda: ("c1", "c2", "c3"))
-    session = SimpleNamespace(person_key=lambda _: bytes(range(32)))
+    session = SimpleNamespace(person_key=lambda _: bytes(range(32)), vault_id="ab" * 16)
 
     def __post_init__(self) -> None:
         self.log = SimpleNamespace(
@@ -131,6 +131,23 @@ def test_making_and_revoking_are_logged_before_and_after(room: Room) -> None:
     assert len(room.notes) == 4
     assert room.numbers == {f"api-tokens/{ANNA.id}": 2}
     with pytest.raises(TokenUnusable):
+        programs(room).token(text)
+
+
+def test_a_token_of_before_a_restore_opens_nothing_though_its_list_is_put_back(room: Room) -> None:
+    """It may have been revoked since the backup was made."""
+    text = programs(room).create("letters", "Letters.", days=1)[1]
+    listed = tokens_file(room.place.data, ANNA.id)
+    before = listed.read_bytes()
+    room.numbers[f"restored/{room.session.vault_id}"] = 1
+    with pytest.raises(TokenUnusable):
+        programs(room).token(text)
+    assert room.notes[-1] == ("token.revoked", "*")
+    fresh = programs(room).create("letters", "Letters.", days=1)[1]
+    assert programs(room).token(fresh)  # once a restore, not at every log-in
+    listed.write_bytes(before)
+    room.numbers[f"api-tokens/{ANNA.id}"] = 1  # even if the counts were no hindrance
+    with pytest.raises(TokensTampered):
         programs(room).token(text)
 
 

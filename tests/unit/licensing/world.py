@@ -100,6 +100,10 @@ class ValueLog:
                            (("code", code), *fields))  # fmt: skip
         self.entries.append(record)
 
+    def latest_values(self, kind: str) -> dict[str, int]:
+        known = {tuple(name.split("/", 1)): number for name, number in self.numbers.items()}
+        return {identity: number for (of, identity), number in known.items() if of == kind}
+
     def records(self, start: int, count: int) -> tuple[LogRecord, ...]:
         return tuple(self.entries[start : start + count])
 
