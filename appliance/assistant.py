@@ -96,7 +96,9 @@ class Stopped(Exception):
     """The person asked to stop. Not an error."""
 
 
-def ask(question: Question, parts: Parts, cancelled: Callable[[], bool]) -> Iterator[Event]:
+def ask(
+    question: Question, parts: Parts, cancelled: Callable[[], bool]
+) -> Generator[Event, None, None]:
     """Runs one ask. The last event is Answered, Refused, Failed or Cancelled.
 
     Raises QuestionUnusable before anything is opened. Everything after the opening record ends in

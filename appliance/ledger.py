@@ -178,7 +178,7 @@ def asked(question: Question) -> dict[str, object]:
 
 def said(answer: Answer) -> dict[str, object]:
     """What was shown, and where it stands, for the sealed payload."""
-    shaped = {"data": answer.data} if answer.data else {}
+    shaped = {"data": answer.data, "chosen": list(answer.chosen)} if answer.data else {}
     return {
         **shaped,
         "answer": [

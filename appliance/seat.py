@@ -285,8 +285,7 @@ class Seat:
         """This data folder was restored from a backup: its seat must be certified again, since
         the machine it was saved from may go on as well."""
         with self._lock, self._logged("restored"):
-            for authority, count in self._ledger.log.latest_values("certificate").items():
-                self._evidence.rise("restored", count, authority)
+            self._evidence.note_restored()
 
     def _secrets(self, *, anew: bool = False) -> Secrets:
         """anew: fresh ones, unless a seat is held here and goes on under its key. Damaged ones are

@@ -68,6 +68,7 @@ class SeatEvidence:
             )
             if not found.returned:
                 self._require_newest(installed)
+                self._require_begun_here(installed)
                 found = replace(found, likeness=self._likeness(installed, secrets))
         except CloisterError as error:
             found = replace(found, problem=error)
@@ -120,6 +121,13 @@ class SeatEvidence:
         self.rise("revocations-register", listed.register.count, authority)
         self.rise("revocations", listed.number, authority)
 
+    def note_restored(self) -> None:
+        """Whatever the seat was allowed by until now, by the log: taking its files away for this
+        moment and putting them back is no way around it."""
+        for kind in ("certificate", "enrolment"):
+            for identity, number in self._log.latest_values(kind).items():
+                self.rise("restored", number, identity)
+
     def value(self, kind: str, identity: str = "") -> int | None:
         """What the log holds; of this vault, where nothing else is named."""
         return self._log.latest_value(kind, identity or self._vault)
@@ -155,6 +163,11 @@ class SeatEvidence:
         if listed is not None:
             self.require_agreeing(listed, authority)
         if certificate and certificate.register.count <= (self.value("restored", authority) or 0):
+            raise SeatRestored("This installation was restored from a backup.")
+
+    def _require_begun_here(self, installed: Installed) -> None:
+        token = None if installed.certificate else installed.enrolment
+        if token is not None and self.value("restored", token.id) is not None:
             raise SeatRestored("This installation was restored from a backup.")
 
     def _likeness(self, installed: Installed, secrets: Secrets) -> int:

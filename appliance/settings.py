@@ -54,7 +54,8 @@ class Settings:
     it locks. glass_minutes: the longest that somebody may break the glass of a collection for.
     key_store: "off", or "allowed" to let a person log in through the system's key store. packs:
     policy packs in force beside the baseline, by commas. api_calls_per_minute: of one application;
-    what is above is turned away. health_file: where numbers about this installation are written for
+    what is above is turned away. serve_hours: after how many `cloister serve` ends by itself and
+    the vault closes. health_file: where numbers about this installation are written for
     monitoring; empty for nowhere. sources and places: of each value that is not built in, who set
     it and where."""
 
@@ -71,6 +72,7 @@ class Settings:
     key_store: str = "off"
     packs: str = ""
     api_calls_per_minute: int = 60
+    serve_hours: int = 12
     health_file: str = ""
     sources: tuple[tuple[str, Source], ...] = ()
     places: tuple[tuple[str, str], ...] = ()
@@ -120,7 +122,7 @@ NAMES = tuple(field.name for field in fields(Settings) if field.name not in ("so
 MANAGED_ONLY = frozenset(
     {
         *("airgap", "model", "context_tokens", "gpu", "arithmetic", "glass_minutes", "key_store"),
-        *("packs", "api_calls_per_minute", "health_file"),
+        *("packs", "api_calls_per_minute", "serve_hours", "health_file"),
     }
 )
 """What weakens a promise is for the institution to decide, not for whoever sits at the machine."""
@@ -132,10 +134,11 @@ MOST = {
     "lock_minutes": 15,
     "glass_minutes": 480,
     "api_calls_per_minute": 6_000,
+    "serve_hours": 24,
 }
 """Above these the sandboxed reader could not keep its own bounds; no model takes more tokens; a
 window nobody sits at locks within a quarter of an hour, a glass is whole again after a shift; no
-machine answers more calls."""
+machine answers more calls; somebody logs in anew each day a vault is served."""
 
 LEAST = {"context_tokens": 2_048}
 """Below this passages, question and answer do not fit."""
@@ -216,6 +219,7 @@ def read_settings(
         key_store=text("key_store"),
         packs=text("packs"),
         api_calls_per_minute=number("api_calls_per_minute"),
+        serve_hours=number("serve_hours"),
         health_file=text("health_file"),
         sources=tuple(sorted(sources.items())),
         places=tuple(sorted(places.items())),

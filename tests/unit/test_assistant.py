@@ -159,7 +159,7 @@ def test_walking_away_at_any_event_leaves_exactly_one_closing_record(
     events = ask(question("apixaban dose twice daily"), bench.parts, lambda: False)
     for _ in range(steps):
         next(events, None)
-    events.close()  # type: ignore[attr-defined]  # a generator, seen as an Iterator
+    events.close()  # a generator, seen as an Iterator
     assert len(bench.outcomes) == 1
 
 

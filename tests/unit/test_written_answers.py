@@ -201,7 +201,7 @@ def test_stopping_takes_effect_within_a_token_and_closes_as_cancelled(bench: Ben
 def test_walking_away_leaves_one_record_and_ends_the_writing(bench: Bench, steps: int) -> None:
     events = ask(question(ASKED), bench.parts, lambda: False)
     seen = [event for _, event in zip(range(steps), events, strict=False)]
-    events.close()  # type: ignore[attr-defined]  # a generator, seen as an Iterator
+    events.close()  # a generator, seen as an Iterator
     assert len(bench.outcomes) == 1
     if any(isinstance(event, Token) for event in seen):
         assert bench.writer.closed

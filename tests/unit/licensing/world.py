@@ -102,17 +102,15 @@ class ValueLog:
                            (("code", code), *fields))  # fmt: skip
         self.entries.append(record)
 
+    def latest_values(self, kind: str) -> dict[str, int]:
+        known = {tuple(name.split("/", 1)): number for name, number in self.numbers.items()}
+        return {identity: number for (of, identity), number in known.items() if of == kind}
+
     def records(self, start: int, count: int) -> tuple[LogRecord, ...]:
         return tuple(self.entries[start : start + count])
 
     def latest_value(self, kind: str, identity: str) -> int | None:
         return self.numbers.get(f"{kind}/{identity}")
-
-    def latest_values(self, kind: str) -> dict[str, int]:
-        found = self.numbers.items()
-        return {
-            name.partition("/")[2]: number for name, number in found if name.startswith(f"{kind}/")
-        }
 
     def note_value(self, kind: str, identity: str, value: int) -> int:
         self.numbers[f"{kind}/{identity}"] = value
