@@ -22,6 +22,7 @@ from appliance.errors import StorageFull, StorageReadOnly, StoreTampered
 from appliance.insights import health_file
 from appliance.language_model import language_model
 from appliance.ledger import Ledger
+from appliance.managed import MANAGED, SettingsInvalid, guarded_folder
 from appliance.parcel.restored import VALUE as RESTORED
 from appliance.parcel.stick.contents import Kind
 from appliance.parcels_received import received
@@ -30,7 +31,7 @@ from appliance.place import Place
 from appliance.policies_in_force import open_policy
 from appliance.policy import PolicyEngine
 from appliance.seat import Seat, seat_name, seat_of
-from appliance.settings import MANAGED, Settings
+from appliance.settings import Settings
 from appliance.settling import settle, unsettled
 from appliance.values import AirgapReport
 from appliance.vault import Session, StorageFailed
@@ -68,7 +69,8 @@ def open_desk(
         seat = seat_of(place.licence, session, ledger)
         _note_session(ledger, airgap, policy, seat)
         _certify_again(ledger, session, seat)
-        for folder in (MANAGED_LICENCE, *received(place.data, Kind.REVOCATION)):
+        _take_managed(ledger, seat)
+        for folder in received(place.data, Kind.REVOCATION):
             seat.take_managed(folder)
         desk = Desk(
             place,
@@ -137,6 +139,18 @@ def _certify_again(ledger: Ledger, session: Session, seat: Seat) -> None:
     if restorations > (log.latest_value(_CERTIFIED, vault) or 0):
         seat.restored()
         log.note_value(_CERTIFIED, vault, restorations)
+
+
+def _take_managed(ledger: Ledger, seat: Seat) -> None:
+    """What the institution laid out is taken in without asking anybody's role, so only what nobody
+    else could have laid there; a folder that is open to others is said in the log and left."""
+    try:
+        guarded_folder(MANAGED_LICENCE)
+    except SettingsInvalid as error:
+        ledger.note("licensing.managed.refused", outcome="refused", code=error.code)
+        seat.note()
+        return
+    seat.take_managed(MANAGED_LICENCE)
 
 
 def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine, seat: Seat) -> None:
