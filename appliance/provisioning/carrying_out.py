@@ -18,7 +18,7 @@ from appliance.errors import CloisterError
 from appliance.provisioning.accounts import Accounts
 from appliance.provisioning.names import same_name
 from appliance.provisioning.plan import ModelAsked, PersonAsked, Plan, Written
-from appliance.provisioning.seating import Seating, read_licence
+from appliance.provisioning.seating import Seating, read_licence, taken
 from appliance.provisioning.secret_files import ENROLMENT, RECOVERY, Codes, SecretUnusable
 from appliance.provisioning.state import Held, State, Work
 from appliance.values import Person
@@ -244,7 +244,7 @@ class Carrier:
             except OSError as error:
                 said = f"The licence file of line {named.line} is gone: {error.strerror}."
                 raise SecretUnusable(said, hint="Put it back and run this again.") from error
-            seat.take(content)
+            taken(seat, self._desk, content)
             self._note(PROVISIONED, hashlib.sha256(content).hexdigest())
             yield Step("licence", named.line)
         if work.seat is not None:

@@ -16,7 +16,7 @@ from appliance.errors import CloisterError
 from appliance.provisioning.mistakes import Mistake, ProvisionMistaken, require_none
 from appliance.provisioning.names import same_name
 from appliance.provisioning.plan import Plan
-from appliance.provisioning.seating import SeatOf, seat_mistakes, seat_of
+from appliance.provisioning.seating import SeatOf, request_mistakes, seat_mistakes, seat_of
 from appliance.provisioning.secret_files import RECOVERY, Codes, SecretUnusable, read_passphrase
 from appliance.provisioning.state import Work, conflicts, left_to_do
 
@@ -44,7 +44,7 @@ def gathered(plan: Plan, data: Path) -> Secrets:
     Raises ProvisionMistaken for what would be wrong whatever the machine has."""
     passphrases: dict[str, str] = {}
     unusable: dict[str, Mistake] = {}
-    mistakes = list(seat_mistakes(plan))
+    mistakes = list(seat_mistakes(plan, data))
     administrator = plan.administrator
     try:
         Codes(administrator.codes.path).require_usable(data)
@@ -175,7 +175,7 @@ def _unfounded(
 
 
 def _unready(plan: Plan, work: Work, secrets: Secrets, *, invites: bool) -> Iterator[Mistake]:
-    """What stands against adding those who are to be added."""
+    """What stands against adding those who are to be added, and writing what is to be written."""
     for person in work.people:
         wrong = secrets.unusable.get(same_name(person.name.text))
         if wrong is not None:
@@ -183,6 +183,8 @@ def _unready(plan: Plan, work: Work, secrets: Secrets, *, invites: bool) -> Iter
         elif person.passphrase is None and not invites:
             yield Mistake(person.line, "This person has no first passphrase.", NOT_NAMED)
         yield from _written_before(plan, person.name.text, person.line)
+    if work.seat is not None:
+        yield from request_mistakes(work.seat)
 
 
 def _written_before(plan: Plan, name: str, line: int) -> Iterator[Mistake]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from appliance.vault import lock_folder
+from appliance.errors import AlreadyRunning
+from appliance.vault import Vault, lock_folder
 from tests.e2e.terminal import ROOT, Said, cloister, read_said, require
 
 IDA, ANNA, VISITOR = (
@@ -81,9 +82,13 @@ def mistakes(said: Said) -> dict[int, str]:
     return {int(str(x["line"])): str(x["mistake"]) for x in said.lines if "mistake" in x}
 
 
-def titles(data: Path, passphrase: str, name: str) -> list[str]:
-    said = require(cloister(data, "library", "--name", name, passphrase=passphrase))
-    return sorted(str(x["title"]) for x in said.lines if "title" in x and "document" not in x)
+def titles(data: Path, secret: str, name: str) -> list[str]:
+    """Of the collections whose keys are behind this passphrase or code."""
+    session = Vault(data).unlock(secret, name)
+    try:
+        return sorted(title for _, title in session.collections())
+    finally:
+        session.close()
 
 
 def test_a_machine_is_set_up_and_a_second_run_changes_nothing(tmp_path: Path, stick: Path) -> None:
@@ -146,6 +151,8 @@ def test_a_file_that_others_can_change_is_refused(tmp_path: Path, stick: Path, m
 def test_a_machine_that_is_in_use_is_left_alone(tmp_path: Path, stick: Path) -> None:
     with lock_folder(tmp_path / "data"):
         said = require(provision(tmp_path / "data", stick), 1)
+        with pytest.raises(AlreadyRunning):  # nor is its lock taken away
+            lock_folder(tmp_path / "data")
     assert said.find("error") == "already_running"
     assert not (tmp_path / "data" / "vault.json").exists()
 
