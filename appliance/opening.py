@@ -18,7 +18,7 @@ from appliance.desk import Desk
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
 from appliance.entering import report
-from appliance.errors import StorageFull, StorageReadOnly, StoreTampered
+from appliance.errors import CloisterError, StorageFull, StorageReadOnly, StoreTampered
 from appliance.insights import health_file
 from appliance.language_model import language_model
 from appliance.ledger import Ledger
@@ -94,9 +94,9 @@ def open_desk(
         desk.health = health_file(desk)
     except BaseException:
         if desk is not None:
-            desk.library.abandon()
-            desk.history.abandon()
-        log.close()
+            desk.abandon()
+        with suppress(CloisterError):  # the first error is the one to report
+            log.close()
         raise
     return desk
 
@@ -112,7 +112,12 @@ def _open_log(place: Place, session: Session) -> Log:
     key = session.vault_subkey("audit")
     if place.audit.exists():
         log = Log.open(place.audit, key, now, seat=seat_name(place.licence, session))
-        log.close_interrupted()
+        try:
+            log.close_interrupted()
+        except BaseException:
+            with suppress(CloisterError):
+                log.close()
+            raise
         return log
     if session.counter > 1 or session.collections():
         raise LogMissing(
