@@ -28,6 +28,7 @@ from appliance.vault import StorageFailed, lock_folder
 
 SAID = {
     "vault": "The vault is made; its recovery code is in the folder for codes.",
+    "policy": "A policy pack is brought in; it is in force from the next log-in on.",
     "person": "A person is added; the recovery code is in the folder for codes.",
     "code": "A recovery code that was never written down is replaced.",
     "collection": "A collection is made.",

@@ -42,7 +42,8 @@ passphrase_file = "anna"
 title = "Ward 9"
 members = ["Anna Thistlewood"]
 [policies]
-packs = ["baseline"]
+packs = ["baseline", "api@1"]
+folder = "{ROOT / "policies"}"
 [licence]
 files = ["licence", "token"]
 [seat]
@@ -166,6 +167,7 @@ def test_a_machine_has_a_seat_and_a_second_run_changes_nothing_and_says_so(
     assert "Passphrase files that this machine needs no more (line 10): delete them." in text
     assert "2 code(s) lie in the folder for codes" in text
     assert {path: path.read_bytes() for path in _unlogged(provisioned)} == before
+    assert (provisioned / "packs" / "api@1" / "api" / "pack.sig").is_file()
     for word in ("Anna", "Quillfeather", "Ward", "Wisteria", "lanterns", "kettles"):
         assert word not in text + again.errors
 
@@ -247,6 +249,6 @@ def test_a_request_is_written_over_nothing(stick: Stick, tmp_path: Path) -> None
         before = (stick.folder / "ida").read_bytes()
         said = require(stick.cloister(data, "provision", str(file)), 1)
         (line,) = {x["line"] for x in said.lines if "mistake" in x}
-        assert line == 20, target
+        assert line == 21, target
         assert (stick.folder / "ida").read_bytes() == before
     assert not data.exists()
