@@ -160,11 +160,9 @@ def content(path: Path, owner: int | None, largest: int = LARGEST) -> bytes | No
     lies in must be that user's and writable by nobody else; so must be the folder it is missing
     from. Raises SettingsInvalid."""
     try:
-        # A pipe that nobody writes to is not waited for.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:  # noqa: PTH123  it takes an opener
             if owner is not None:
-                require_guarded(path, os.fstat(descriptor), owner)
+                require_guarded(path, os.fstat(file.fileno()), owner)
             untrusted = file.read(largest + 1)
     except FileNotFoundError:
         if owner is not None:
@@ -175,6 +173,11 @@ def content(path: Path, owner: int | None, largest: int = LARGEST) -> bytes | No
     if len(untrusted) > largest:
         raise SettingsInvalid(f"{path} is larger than {largest:,} bytes.")
     return untrusted
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Of a pipe, for somebody to write into it."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def guarded_folder(folder: Path, owner: int | None = 0) -> bool:

@@ -24,7 +24,7 @@ from appliance.provisioning.plan import (
     SeatAsked,
     Written,
 )
-from appliance.values import Person, Role
+from appliance.values import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +152,6 @@ def conflicts(plan: Plan, state: State) -> Iterator[Mistake]:
                 "Another collection is the kiosk's already.",
                 "Name that one; a kiosk for another collection is a machine of its own.",
             )
-
-
-def roles_of(plan: Plan, name: str) -> tuple[Role, ...]:
-    """Of somebody in the plan, by name; none for the administrator."""
-    wanted = same_name(name)
-    return next((p.roles for p in plan.people if same_name(p.name.text) == wanted), ())
 
 
 def _there(asked: CollectionAsked, state: State) -> bool:

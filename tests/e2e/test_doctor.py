@@ -172,6 +172,40 @@ def test_a_damaged_log_is_said_by_the_log_in_that_fails(vault: Path) -> None:
     assert _states(said)["vault"] == "ok"
 
 
+UNGUARDED = """
+import sys
+from appliance import settings
+from appliance.managed import TomlFile
+institution = TomlFile(settings.Path(sys.argv[1]))
+settings.managed_source = lambda: institution
+from appliance.__main__ import main
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+def test_settings_that_others_could_have_written_stop_all_but_the_doctor(tmp_path: Path) -> None:
+    """They lie below a folder where everybody may write."""
+    (tmp_path / "managed.toml").write_text('airgap = "warn"\n')
+    for command in ("settings", "init"):
+        done = subprocess.run(
+            [sys.executable, "-c", UNGUARDED, str(tmp_path / "managed.toml"), "--json", "--data",
+             str(tmp_path / "data"), "--passphrase-fd", "0", command],
+            capture_output=True, text=True, check=False, cwd=ROOT, input=f"{PASSPHRASE}\n",
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert json.loads(done.stdout.splitlines()[-1])["error"] == "settings_unguarded"
+    done = subprocess.run(
+        [sys.executable, "-c", UNGUARDED, str(tmp_path / "managed.toml"), "--json", "--data",
+         str(tmp_path / "data"), "doctor"],
+        capture_output=True, text=True, check=False, cwd=ROOT, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    (check,) = (line for line in lines if line.get("check") == "settings")
+    assert (done.returncode, check["state"], check["code"]) == (1, "failed", "settings_unguarded")
+    assert "can be written by others than root" in check["sentence"]
+    assert not (tmp_path / "data").exists()
+
+
 def _no_room() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 

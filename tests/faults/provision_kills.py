@@ -63,6 +63,7 @@ def dying_at_note(number: int) -> Callable[[Desk], Seating]:
 
     def seat_of(desk: Desk) -> Seating:
         from appliance.provisioning.carrying_out import Carrier  # late: it starts threads
+        from appliance.provisioning.seating import seat_of as usual
 
         note, noted = Carrier._note, [0]
 
@@ -73,12 +74,11 @@ def dying_at_note(number: int) -> Callable[[Desk], Seating]:
             note(carrier, kind, identity)
 
         mock.patch.object(Carrier, "_note", dying).start()
-        return SEAT_OF(desk)
+        return usual(desk)
 
     return seat_of
 
 
-SEAT_OF = run.seat_of
 ADD_MEMBER, WRITE, LOG_IN = Session.add_member, Codes.write, run._log_in
 
 

@@ -81,6 +81,20 @@ def test_each_system_has_its_place_and_root_must_have_written_it(
     assert managed_source().owner == 0  # type: ignore[attr-defined]
 
 
+def test_no_variable_moves_the_institutions_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor can a person's own file say otherwise than it."""
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    assert managed_source() == TomlFile(Path("/etc/cloister/managed.toml"), 0)
+    (tmp_path / "cloister").mkdir()
+    (tmp_path / "cloister" / "settings.toml").write_text("lock_minutes = 15\n")
+    (tmp_path / "managed.toml").write_text("lock_minutes = 3\n")
+    found = read_settings(managed=tmp_path / "managed.toml")
+    assert (found.lock_minutes, found.source("lock_minutes")) == (3, Source.MANAGED)
+
+
 def test_where_there_is_no_key_nothing_is_managed() -> None:
     assert read_settings(NOBODY, Registry(None)) == Settings()
 

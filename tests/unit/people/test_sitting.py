@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from appliance import opening
+from appliance.audit import Log
 from appliance.cancellation import Cancellation
 from appliance.desk import Desk
 from appliance.errors import Locked, StorageFull
@@ -66,7 +67,7 @@ def fails(*_: object, **__: object) -> None:
         (opening, "health_file"),
         (Desk, "open_collections"),
         (Desk, "start_writer"),
-        (opening.Log, "close_interrupted"),
+        (Log, "close_interrupted"),
     ],
     ids=lambda where: str(where[1]),
 )
