@@ -160,7 +160,7 @@ def content(path: Path, owner: int | None, largest: int = LARGEST) -> bytes | No
     lies in must be that user's and writable by nobody else; so must be the folder it is missing
     from. Raises SettingsInvalid."""
     try:
-        with open(path, "rb", opener=_without_waiting) as file:  # noqa: PTH123  it takes an opener
+        with open(path, "rb", opener=_without_waiting) as file:
             if owner is not None:
                 require_guarded(path, os.fstat(file.fileno()), owner)
             untrusted = file.read(largest + 1)
