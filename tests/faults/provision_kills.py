@@ -89,7 +89,6 @@ def main() -> int:
         "a person's code": (Codes, "write", only_idas),
         "a collection's note": (run, "_log_in", die_after_a_collection),
         "a member's record": (Session, "add_member", die_after_adding),
-        "a seat's first note": (run, "seat_of", dying_at_note(1)),
         "a seat's second note": (run, "seat_of", dying_at_note(2)),
     }[where]
     mock.patch.object(of, name, instead).start()
