@@ -69,9 +69,7 @@ def open_desk(
         seat = seat_of(place.licence, session, ledger)
         _note_session(ledger, airgap, policy, seat)
         _certify_again(ledger, session, seat)
-        _take_managed(ledger, seat)
-        for folder in received(place.data, Kind.REVOCATION):
-            seat.take_managed(folder)
+        _take_laid_out(place, ledger, seat)
         desk = Desk(
             place,
             session,
@@ -93,12 +91,17 @@ def open_desk(
         desk.start_writer()
         desk.health = health_file(desk)
     except BaseException:
-        if desk is not None:
-            desk.abandon()
-        with suppress(CloisterError):  # the first error is the one to report
-            log.close()
+        _let_go(log, desk)
         raise
     return desk
+
+
+def _let_go(log: Log, desk: Desk | None = None) -> None:
+    """After an error, which is the one to report: whatever this fails with is not."""
+    if desk is not None:
+        desk.abandon()
+    with suppress(CloisterError):
+        log.close()
 
 
 def make_engine() -> EngineHost:
@@ -115,8 +118,7 @@ def _open_log(place: Place, session: Session) -> Log:
         try:
             log.close_interrupted()
         except BaseException:
-            with suppress(CloisterError):
-                log.close()
+            _let_go(log)
             raise
         return log
     if session.counter > 1 or session.collections():
@@ -146,16 +148,19 @@ def _certify_again(ledger: Ledger, session: Session, seat: Seat) -> None:
         log.note_value(_CERTIFIED, vault, restorations)
 
 
-def _take_managed(ledger: Ledger, seat: Seat) -> None:
+def _take_laid_out(place: Place, ledger: Ledger, seat: Seat) -> None:
     """What the institution laid out is taken in without asking anybody's role, so only what nobody
-    else could have laid there; a folder that is open to others is said in the log and left."""
+    else could have laid there; a folder that is open to others is said in the log and left. What a
+    parcel brought was asked for when it came."""
+    folders = received(place.data, Kind.REVOCATION)
     try:
         guarded_folder(MANAGED_LICENCE)
+        folders = (MANAGED_LICENCE, *folders)
     except SettingsInvalid as error:
         ledger.note("licensing.managed.refused", outcome="refused", code=error.code)
-        seat.note()
-        return
-    seat.take_managed(MANAGED_LICENCE)
+    for folder in folders:
+        seat.take_managed(folder)
+    seat.note()
 
 
 def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine, seat: Seat) -> None:

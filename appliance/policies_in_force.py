@@ -97,6 +97,8 @@ def bring_in(settings: Settings, data: Path, source: Path) -> str:
     if serial < serial_in_force(data, name):
         raise PackRolledBack(f"A newer pack {name} than {serial} is in force.")
     label, incoming = f"{name}@{serial}", packs_folder(data) / _INCOMING
+    if _brought_in(data).get(name, (0, source))[0] == serial:
+        return label  # it was verified above, and is not missing for a moment
     try:
         shutil.rmtree(incoming, ignore_errors=True)
         (incoming / name).mkdir(mode=0o700, parents=True)

@@ -112,7 +112,9 @@ def test_a_signed_pack_is_brought_in_from_a_folder_and_its_serial_counts(tmp_pat
     assert "api" not in brought(tmp_path)
     label = bring_in(Settings(), tmp_path, API)
     assert label == f"api@{brought(tmp_path)['api']}"
+    there = (tmp_path / "packs" / label).stat().st_ino
     assert bring_in(Settings(), tmp_path, API) == label
+    assert (tmp_path / "packs" / label).stat().st_ino == there  # left as it is
     assert [path.name for path in (tmp_path / "packs").iterdir()] == [label]
 
 
