@@ -101,6 +101,13 @@ def test_files_are_told_by_kind_and_collections_by_order(tmp_path: Path) -> None
         ("collections/aaa/store.duckdb", 10),
         ("collections/aaa/files/anna.sealed", 7),
         ("anna/anna.txt", 3),
+        ("models/anna@1/anna.bin", 1),
+        ("packs/anna@1/anna/pack.sig", 1),
+        ("parcels/anna/root.json", 1),
+        ("people/anna/tokens.sealed", 1),
+        ("people/anna/store.duckdb", 1),
+        ("licence/anna.json", 1),
+        ("audit/anna", 1),
     ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
