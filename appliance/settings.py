@@ -15,16 +15,9 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
-from appliance.managed import (
-    MANAGED,
-    ManagedSource,
-    SettingsInvalid,
-    TomlFile,
-    managed_source,
-)
+from appliance.managed import ManagedSource, SettingsInvalid, TomlFile, managed_source
 
 __all__ = [
-    "MANAGED",
     "Settings",
     "SettingsInvalid",
     "Source",
