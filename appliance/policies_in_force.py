@@ -31,7 +31,8 @@ VALUE = "pack"
 _RETIRED = "pack_retired"
 _BROUGHT = "pack_brought"
 """1 while the pack in force is one that came in: no setting takes it out again."""
-_INCOMING = ".incoming"
+_INCOMING = Path("parcels/incoming/pack")
+"""What is on its way in: backups leave that folder out."""
 _LARGEST = 1 << 20  # bytes of a file of a pack
 _LABEL = re.compile(r"([a-z][a-z0-9-]{0,39})@([0-9]{1,10})")
 
@@ -96,7 +97,7 @@ def bring_in(settings: Settings, data: Path, source: Path) -> str:
     name, serial = require_usable(settings, data, source)
     if serial < serial_in_force(data, name):
         raise PackRolledBack(f"A newer pack {name} than {serial} is in force.")
-    label, incoming = f"{name}@{serial}", packs_folder(data) / _INCOMING
+    label, incoming = f"{name}@{serial}", data / _INCOMING
     if _brought_in(data).get(name, (0, source))[0] == serial:
         return label  # it was verified above, and is not missing for a moment
     try:
@@ -107,6 +108,7 @@ def bring_in(settings: Settings, data: Path, source: Path) -> str:
         if require_usable(settings, data, incoming / name) != (name, serial):
             raise PackAltered("The policy pack was changed while it was copied.")
         shutil.rmtree(packs_folder(data) / label, ignore_errors=True)  # a part of one at most
+        packs_folder(data).mkdir(mode=0o700, exist_ok=True)
         incoming.rename(packs_folder(data) / label)
         sync_folder(packs_folder(data))
         sync_folder(data)
