@@ -33,7 +33,7 @@ from appliance.policy import PolicyEngine
 from appliance.seat import Seat, seat_name, seat_of
 from appliance.settings import Settings
 from appliance.settling import settle, unsettled
-from appliance.values import AirgapReport
+from appliance.values import AirgapReport, LogRecord
 from appliance.vault import Session, StorageFailed
 
 MANAGED_LICENCE = MANAGED.with_name("licence")
@@ -84,16 +84,21 @@ def open_desk(
         )
         desk.open_collections()
         desk.glass.reopen()
-        settle(ledger, begun, desk.held_documents())
-        desk.note_vault()
-        if attempts is not None:
-            report(desk, attempts)
+        _catch_up(desk, begun, attempts)
         desk.start_writer()
         desk.health = health_file(desk)
     except BaseException:
         _let_go(log, desk)
         raise
     return desk
+
+
+def _catch_up(desk: Desk, begun: tuple[LogRecord, ...], attempts: Attempts | None) -> None:
+    """What happened before this login, and the log does not know yet."""
+    settle(desk.ledger, begun, desk.held_documents())
+    desk.note_vault()
+    if attempts is not None:
+        report(desk, attempts)
 
 
 def _let_go(log: Log, desk: Desk | None = None) -> None:
