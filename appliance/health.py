@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -318,6 +318,20 @@ def _checked(name: str, hint: str, look: Callable[[], Check]) -> Check:
         return Check(name, "failed", said, hint, "file_unreadable")
     except Exception as error:  # noqa: BLE001  made where things are broken
         return unforeseen(name, error, hint)
+
+
+def without_log_in(checks: tuple[Check, ...], problem: Check) -> tuple[Check, ...]:
+    """The checks of a closed vault whose log-in failed: what it was needed for is not good."""
+    said, hint = "Not looked at, since the log-in failed.", "Mend that first."
+    return (
+        *(
+            replace(check, state="warning", sentence=said, hint=hint)
+            if check.code == NEEDS_LOG_IN
+            else check
+            for check in checks
+        ),
+        problem,
+    )
 
 
 def unforeseen(name: str, error: Exception, hint: str = _ASK) -> Check:

@@ -43,7 +43,7 @@ def doctor(arguments: Arguments, output: Output) -> int:
 def _told(checks: tuple[Check, ...], output: Output) -> int:
     """The sum of it; the exit status."""
     counted = {state: sum(check.state == state for check in checks) for state in MARK}
-    left = sum(check.code == health.NEEDS_LOG_IN for check in checks)
+    left = sum(check.code == health.NEEDS_LOG_IN and check.state == "ok" for check in checks)
     output.data(checks=len(checks), **counted, needs_log_in=left)
     output.line()
     unmade = f"; {left} not made: they need a log-in" if left else ""
@@ -66,9 +66,9 @@ def _checks(arguments: Arguments, folder: Path, prepared: health.Prepared) -> tu
             appliance.unlock(passphrase, arguments.name)
             return appliance.doctor()
     except CloisterError as error:
-        return (*closed, health.failed("log-in", error))
+        return health.without_log_in(closed, health.failed("log-in", error))
     except Exception as error:  # noqa: BLE001  what is broken may fail with anything
-        return (*closed, health.unforeseen("log-in", error))
+        return health.without_log_in(closed, health.unforeseen("log-in", error))
 
 
 def _show_airgap(report: AirgapReport, output: Output) -> None:

@@ -54,6 +54,7 @@ def test_a_missing_original_is_a_failed_check(vault: Path) -> None:
 def test_a_log_in_that_fails_is_a_failed_check_among_the_others(vault: Path) -> None:
     said = require(cloister(vault, "doctor", passphrase="not this one at all"), 1)
     assert _states(said)["log-in"] == "failed"
+    assert _states(said)["log"] == "warning"
     assert _states(said)["air gap"] == "ok"
     assert _states(said)["encoder"] == "ok"
 
@@ -147,7 +148,8 @@ def test_where_everything_is_broken_each_check_says_so_with_a_step(
     for line in checks.values():
         assert line["state"] == "ok" or (line["sentence"] and line["hint"]), line
         assert "cloister doctor" not in line["hint"], line
-    assert lines[-1]["needs_log_in"] == 1  # the log
+    assert lines[-1]["needs_log_in"] == 0  # one was given, and failed
+    assert checks["log"]["state"] == "warning"
     for word in ("Traceback", "Anna Berg", "lanterns"):
         assert word not in done.stdout
 
@@ -169,6 +171,7 @@ def test_a_damaged_log_is_said_by_the_log_in_that_fails(vault: Path) -> None:
     (line,) = (line for line in said.lines if line.get("check") == "log-in")
     assert "log" in str(line["sentence"])
     assert line["hint"]
+    assert _states(said)["log"] == "warning"
     assert _states(said)["vault"] == "ok"
 
 

@@ -147,6 +147,12 @@ def test_a_file_that_others_can_change_is_refused(tmp_path: Path, stick: Path, m
     assert not (tmp_path / "data").exists()
 
 
+def test_a_file_that_is_a_pipe_is_refused_and_not_waited_for(tmp_path: Path, stick: Path) -> None:
+    (stick / "machine.toml").unlink()
+    os.mkfifo(stick / "machine.toml", 0o600)
+    assert require(provision(tmp_path / "data", stick), 1).find("error") == "provision_mistaken"
+
+
 def test_a_machine_that_is_in_use_is_left_alone(tmp_path: Path, stick: Path) -> None:
     with lock_folder(tmp_path / "data"):
         said = require(provision(tmp_path / "data", stick), 1)
