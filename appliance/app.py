@@ -313,7 +313,8 @@ class Appliance:
         """Every check with its next step; needs no login, says more with one."""
         from appliance.health import checks
 
-        return checks(self.data, self.settings, self.airgap, self._sitting.desk)
+        with self._sitting.at_work_if_open() as desk:
+            return checks(self.data, self.settings, self.airgap, desk)
 
     def insights(self) -> Insights:
         """How it is doing since somebody logged in, in numbers."""
@@ -326,7 +327,8 @@ class Appliance:
         """A zip for support that names nobody and nothing; says more with a login."""
         from appliance.diagnosis.bundle import bundle, looked_at
 
-        return bundle(looked_at(self, self.doctor(), now(), self._sitting.desk))
+        with self._sitting.at_work_if_open() as desk:
+            return bundle(looked_at(self, self.doctor(), now(), desk))
 
     @contextmanager
     def at_desk(self) -> Iterator[Desk]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 from appliance import assistant, removal
 from appliance.clock import now, ticking
@@ -101,7 +102,7 @@ class Desk:
     def close(self) -> None:
         """Clean close: stores are checkpointed and their hashes logged. Raises the first thing
         that went wrong, after everything was tried."""
-        problems: list[CloisterError] = []
+        problems: list[Exception] = []
         for step in (
             self.health.close if self.health is not None else lambda: None,
             self.writer.close if self.writer is not None else lambda: None,
@@ -115,10 +116,23 @@ class Desk:
         ):
             try:
                 step()
-            except CloisterError as error:
+            except Exception as error:  # noqa: BLE001  the log is closed whatever fails before it
                 problems.append(error)
         if problems:
             raise problems[0]
+
+    def abandon(self) -> None:
+        """Lets go of everything but log and session without writing, as a crash would: it could
+        not be opened to the end. Raises nothing, so that what went wrong first is told."""
+        for step in (
+            self.writer.close if self.writer is not None else lambda: None,
+            self.glass.close,
+            self.reader.close,
+            self.library.abandon,
+            self.history.abandon,
+        ):
+            with suppress(Exception):
+                step()
 
     def require(self, action: Action, resource: str = "") -> Verdict:
         """Raises NotAllowed, logged, unless the policy allows it."""

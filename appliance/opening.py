@@ -18,10 +18,11 @@ from appliance.desk import Desk
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
 from appliance.entering import report
-from appliance.errors import StorageFull, StorageReadOnly, StoreTampered
+from appliance.errors import CloisterError, StorageFull, StorageReadOnly, StoreTampered
 from appliance.insights import health_file
 from appliance.language_model import language_model
 from appliance.ledger import Ledger
+from appliance.managed import MANAGED, SettingsInvalid, guarded_folder
 from appliance.parcel.restored import VALUE as RESTORED
 from appliance.parcel.stick.contents import Kind
 from appliance.parcels_received import received
@@ -30,9 +31,9 @@ from appliance.place import Place
 from appliance.policies_in_force import open_policy
 from appliance.policy import PolicyEngine
 from appliance.seat import Seat, seat_name, seat_of
-from appliance.settings import MANAGED, Settings
+from appliance.settings import Settings
 from appliance.settling import settle, unsettled
-from appliance.values import AirgapReport
+from appliance.values import AirgapReport, LogRecord
 from appliance.vault import Session, StorageFailed
 
 MANAGED_LICENCE = MANAGED.with_name("licence")
@@ -68,8 +69,7 @@ def open_desk(
         seat = seat_of(place.licence, session, ledger)
         _note_session(ledger, airgap, policy, seat)
         _certify_again(ledger, session, seat)
-        for folder in (MANAGED_LICENCE, *received(place.data, Kind.REVOCATION)):
-            seat.take_managed(folder)
+        _take_laid_out(place, ledger, seat)
         desk = Desk(
             place,
             session,
@@ -84,19 +84,29 @@ def open_desk(
         )
         desk.open_collections()
         desk.glass.reopen()
-        settle(ledger, begun, desk.held_documents())
-        desk.note_vault()
-        if attempts is not None:
-            report(desk, attempts)
+        _catch_up(desk, begun, attempts)
         desk.start_writer()
         desk.health = health_file(desk)
     except BaseException:
-        if desk is not None:
-            desk.library.abandon()
-            desk.history.abandon()
-        log.close()
+        _let_go(log, desk)
         raise
     return desk
+
+
+def _catch_up(desk: Desk, begun: tuple[LogRecord, ...], attempts: Attempts | None) -> None:
+    """What happened before this login, and the log does not know yet."""
+    settle(desk.ledger, begun, desk.held_documents())
+    desk.note_vault()
+    if attempts is not None:
+        report(desk, attempts)
+
+
+def _let_go(log: Log, desk: Desk | None = None) -> None:
+    """After an error, which is the one to report: whatever this fails with is not."""
+    if desk is not None:
+        desk.abandon()
+    with suppress(CloisterError):
+        log.close()
 
 
 def make_engine() -> EngineHost:
@@ -110,7 +120,11 @@ def _open_log(place: Place, session: Session) -> Log:
     key = session.vault_subkey("audit")
     if place.audit.exists():
         log = Log.open(place.audit, key, now, seat=seat_name(place.licence, session))
-        log.close_interrupted()
+        try:
+            log.close_interrupted()
+        except BaseException:
+            _let_go(log)
+            raise
         return log
     if session.counter > 1 or session.collections():
         raise LogMissing(
@@ -137,6 +151,21 @@ def _certify_again(ledger: Ledger, session: Session, seat: Seat) -> None:
     if restorations > (log.latest_value(_CERTIFIED, vault) or 0):
         seat.restored()
         log.note_value(_CERTIFIED, vault, restorations)
+
+
+def _take_laid_out(place: Place, ledger: Ledger, seat: Seat) -> None:
+    """What the institution laid out is taken in without asking anybody's role, so only what nobody
+    else could have laid there; a folder that is open to others is said in the log and left. What a
+    parcel brought was asked for when it came."""
+    folders = received(place.data, Kind.REVOCATION)
+    try:
+        guarded_folder(MANAGED_LICENCE)
+        folders = (MANAGED_LICENCE, *folders)
+    except SettingsInvalid as error:
+        ledger.note("licensing.managed.refused", outcome="refused", code=error.code)
+    for folder in folders:
+        seat.take_managed(folder)
+    seat.note()
 
 
 def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine, seat: Seat) -> None:

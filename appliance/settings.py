@@ -15,16 +15,9 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
-from appliance.managed import (
-    MANAGED,
-    ManagedSource,
-    SettingsInvalid,
-    TomlFile,
-    managed_source,
-)
+from appliance.managed import ManagedSource, SettingsInvalid, TomlFile, managed_source
 
 __all__ = [
-    "MANAGED",
     "Settings",
     "SettingsInvalid",
     "Source",
@@ -88,8 +81,8 @@ class Settings:
     @property
     def written_folders(self) -> tuple[Path, ...]:
         """Folders beside the data folder that these settings have something written to."""
-        folder = Path(self.health_file).parent if self.health_file else None
-        return (folder,) if folder is not None and folder.is_dir() else ()
+        folder = os.path.dirname(self.health_file)  # noqa: PTH120  as isdir, never raises
+        return (Path(folder),) if folder and os.path.isdir(folder) else ()  # noqa: PTH112
 
     @property
     def all(self) -> tuple[Setting, ...]:
@@ -148,7 +141,10 @@ _PATTERNS = {
         re.compile(r"([a-z][a-z0-9-]{0,39}( ?, ?[a-z][a-z0-9-]{0,39})*)?"),
         "names of policy packs, by commas",
     ),
-    "health_file": (re.compile(r"(|/.+|[A-Za-z]:[/\\\\].+)"), "a whole path"),
+    "health_file": (
+        re.compile(r"(?!.*[/\\]\.\.[/\\])(|(/|[A-Za-z]:[/\\])[^/\\]+[/\\]+[^/\\].*)"),
+        "a whole path, in a folder of its own (the guard lets that folder be written)",
+    ),
 }
 
 CHOICES = {

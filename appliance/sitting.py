@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,6 +100,16 @@ class Sitting:
                 del self._working[mine]
                 self._state.notify_all()
 
+    @contextmanager
+    def at_work_if_open(self) -> Iterator[Desk | None]:
+        """As `at_work`; None where nobody is logged in, or not for much longer."""
+        with ExitStack() as stack:
+            try:
+                desk: Desk | None = stack.enter_context(self.at_work())
+            except Locked:
+                desk = None
+            yield desk
+
     def lock(self) -> None:
         """Stops what is under way, closes stores and log cleanly and forgets the keys."""
         with self._state:
@@ -110,6 +120,8 @@ class Sitting:
                 cancellation.cancel()
             self._state.wait_for(lambda: not self._working, PATIENCE)
             desk, self.desk = self.desk, None
+            if desk is None:  # another thread locked while this one waited
+                return
             self._closing = False
             try:
                 desk.close()
