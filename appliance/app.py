@@ -106,7 +106,7 @@ class Appliance:
     def enrol(self, code: str, name: str, passphrase: str) -> str:
         """First log-in of who was invited; returns the recovery code, once. Raises vault errors."""
         with self._sitting.entering():
-            session, recovery = self._sitting.door.enrol(code, name, passphrase)
+            session, recovery = self._sitting.enrol(code, name, passphrase)
             self._sitting.open(session)
             return recovery
 

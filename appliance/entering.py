@@ -52,10 +52,12 @@ class Door:
             who.tag, who.administrator, secret, lambda: self._vault.unlock(secret, name)
         )
 
-    def enrol(self, code: str, name: str, passphrase: str) -> tuple[Session, str]:
+    def enrol(
+        self, code: str, name: str, passphrase: str, believed: Callable[[Session], None]
+    ) -> tuple[Session, str]:
         """Raises what Vault.enrol raises. A code is not guessed, so nothing is counted."""
         self._come()
-        return self._vault.enrol(code, name, passphrase, now())
+        return self._vault.enrol(code, name, passphrase, now(), believed=believed)
 
     def confirm(self, session: Session, secret: str) -> None:
         """That it is still this person; a failure counts as a failed log-in."""

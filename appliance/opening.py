@@ -70,6 +70,8 @@ def open_desk(
         _certify_again(ledger, session, seat)
         for folder in (MANAGED_LICENCE, *received(place.data, Kind.REVOCATION)):
             seat.take_managed(folder)
+        with suppress(StorageFull, StorageReadOnly, StorageFailed):
+            session.mend()  # reading must go on where nothing can be written
         desk = Desk(
             place,
             session,
@@ -120,13 +122,20 @@ def _open_log(place: Place, session: Session) -> Log:
     return Log.create(place.audit, f"cloister/{session.vault_id}", key, now)
 
 
+def require_believed(place: Place, session: Session) -> None:
+    """What `open_desk` demands of the vault, for who writes to it before there is a desk. Raises
+    StoreTampered subclasses, audit errors."""
+    log = _open_log(place, session)
+    try:
+        _require_known(session, log)
+    finally:
+        log.close()
+
+
 def _require_known(session: Session, log: Log) -> None:
     """That vault and roster are no older than what the log has seen of them."""
     session.require_counter(log.latest_value("vault", session.vault_id) or 0)
     session.require_roster(log.latest_value("roster", session.vault_id) or 0)
-    if not session.roster_size:  # of version 1, and no newer one was taken away
-        with suppress(StorageFull, StorageReadOnly, StorageFailed):
-            session.mend()
 
 
 def _certify_again(ledger: Ledger, session: Session, seat: Seat) -> None:

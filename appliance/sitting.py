@@ -84,6 +84,15 @@ class Sitting:
             raise
         return self.desk
 
+    def enrol(self, code: str, name: str, passphrase: str) -> tuple[Session, str]:
+        """Raises as Door.enrol, and for a vault that the log does not confirm."""
+        from appliance.opening import require_believed
+
+        place = Place(self._data)
+        return self.door.enrol(
+            code, name, passphrase, lambda session: require_believed(place, session)
+        )
+
     @contextmanager
     def at_work(self, cancellation: Cancellation | None = None) -> Iterator[Desk]:
         """Marks work under way, so that locking can stop it and wait. Raises Locked."""

@@ -2,7 +2,7 @@
 
 Rules kept here: a recovery code is told from a passphrase by its form alone; a typing error in a
 code is found before anything slow is done; a slot that is not there reads like one that does not
-open.
+open, and takes as long.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from appliance.vault.document import Document, PersonEntry
 from appliance.vault.errors import WrongPassphrase
 from appliance.vault.passphrase import normalised
 from appliance.vault.recovery import looks_like_code, read_code, secret_for
-from appliance.vault.slots import WRONG, Slot, SlotKind, open_slot
+from appliance.vault.slots import Slot, SlotKind, decoy_slot, open_slot
 from appliance.vault.suites import PrivateKey
 
 
@@ -34,7 +34,6 @@ def opened_slot(document: Document, entry: PersonEntry, secret: str) -> tuple[Pr
             raw = secret_for(read_code(secret), "device")
             return open_slot(device, raw, contexts.slot_owner(document.id, entry.id)), device
     raw = secret_for(read_code(secret), "person") if is_code else normalised(secret)
-    slot = people.slot_of(entry, SlotKind.RECOVERY if is_code else SlotKind.PASSPHRASE)
-    if slot is None:
-        raise WrongPassphrase(WRONG)
+    kind = SlotKind.RECOVERY if is_code else SlotKind.PASSPHRASE
+    slot = people.slot_of(entry, kind) or decoy_slot(kind, document.profile)
     return open_slot(slot, raw, contexts.slot_owner(document.id, entry.id)), slot

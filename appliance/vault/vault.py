@@ -2,18 +2,18 @@
 
 Rules kept here: there is one way in, a person's slot; an unknown name costs what a wrong passphrase
 costs and reads the same; vault.json is believed only after its MAC has been checked under the vault
-key that slot led to; making a vault is one durable step, so a crash leaves a vault or none.
+key that slot led to; unlocking writes nothing, so that a vault that was rolled back is not brought
+past the count that the log holds; making a vault is one durable step, so a crash leaves a vault or
+none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from appliance.errors import StorageFull, StorageReadOnly
 from appliance.values import Role, Standing
 from appliance.vault import contexts, people, roster, vault_file
 from appliance.vault.accounts import enrolled, founded
@@ -25,7 +25,6 @@ from appliance.vault.errors import (
     EnrolFirst,
     EnrolmentEnded,
     NoVault,
-    StorageFailed,
     Tampered,
     VaultDamaged,
     VaultExists,
@@ -139,17 +138,22 @@ class Vault:
             raise VaultDamaged("vault.json is damaged: a slot opens that nobody owns.")
         if slot.version > 1 and not claimed.roster:
             raise VaultDamaged("The list of people is gone from vault.json.")
-        session = self._session(untrusted, entry, private)
-        if claimed.roster:
-            with suppress(StorageFull, StorageReadOnly, StorageFailed):
-                session.mend()  # reading must go on where nothing can be written
-        return session
+        return self._session(untrusted, entry, private)
 
-    def enrol(self, code: str, name: str, passphrase: str, now: datetime) -> tuple[Session, str]:
+    def enrol(
+        self,
+        code: str,
+        name: str,
+        passphrase: str,
+        now: datetime,
+        *,
+        believed: Callable[[Session], None] = lambda session: None,
+    ) -> tuple[Session, str]:
         """The way in for who was invited: takes keys of their own, under their passphrase, and the
         code opens nothing any more. Returns the session and the recovery code, shown once.
 
-        Raises NoVault, WrongPassphrase (the name and the code do not belong together, or the code
+        believed: raises for a vault that is not what the log has seen; called before anything is
+        written. Raises NoVault, WrongPassphrase (the name and the code do not belong together, or the code
         was used), RecoveryCodeMistyped, EnrolmentEnded, PassphraseTooWeak, VaultDamaged,
         StorageFull, StorageReadOnly. Takes three slow derivations (about 0.4 s)."""
         with WRITING:
@@ -159,7 +163,9 @@ class Vault:
             interim = _interim(claimed, entry, code)
             if now - people.moment(entry.created) > INVITATION:
                 raise EnrolmentEnded("This enrolment code is older than 14 days.")
-            shown_name = self._session(untrusted, entry, interim).person.name
+            session = self._session(untrusted, entry, interim)
+            believed(session)
+            shown_name = session.person.name
             document, vault_key = claimed, _keyring(claimed, entry, interim).vault_key
             own = people.new_person(
                 shown_name, passphrase, entry.roles, now,

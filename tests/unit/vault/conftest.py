@@ -37,10 +37,16 @@ class Sample:
         return self.folder / "vault.json"
 
     def ann(self) -> Session:
-        return Vault(self.folder).unlock(ANN, "Ann")
+        return self.session(ANN, "Ann")
 
     def bobs(self) -> Session:
-        return Vault(self.folder).unlock(BOB, "Bob")
+        return self.session(BOB, "Bob")
+
+    def session(self, passphrase: str, name: str) -> Session:
+        """As at a desk, which mends once the log has confirmed the vault."""
+        session = Vault(self.folder).unlock(passphrase, name)
+        session.mend()
+        return session
 
 
 @pytest.fixture(scope="session", autouse=True)
