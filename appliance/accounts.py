@@ -288,8 +288,7 @@ class People:
         """Allowed, confirmed, and with a record before. The block does it and says so with what it
         is given; whatever keeps it from that is in the log as well."""
         desk = self._desk
-        verdict = desk.require(action, collection)
-        desk.confirmation.require_fresh()
+        verdict = desk.require_confirmed(action, collection)
         within = (("collection", collection),) if collection else ()
         desk.ledger.note(beginning, object=person, verdict=verdict, details=within)
 

@@ -92,7 +92,7 @@ class Desk:
         )
         self.library = Library(place.collections, place.spill, ledger.mark, on_notice=ledger.notice)
         self.history = conversations(place.history(session.person.id), place.spill, session, ledger)
-        self.confirmation = Confirmation(ticking)
+        self.confirmation = Confirmation(ticking, proved=not session.by_device)
         self.glass = BrokenGlass(self)
         self._sealing = threading.RLock()
         self._refused: dict[str, StoreTampered] = {}
@@ -136,6 +136,13 @@ class Desk:
             )
             sentence = verdict.sentence or "Your institution's policy does not allow this."
             raise NotAllowed(sentence, hint=verdict.hint or None)
+        return verdict
+
+    def require_confirmed(self, action: Action, resource: str = "") -> Verdict:
+        """For what exports or administers: allowed, and with fresh proof of who asks. Raises
+        NotAllowed, ConfirmFirst."""
+        verdict = self.require(action, resource)
+        self.confirmation.require_fresh()
         return verdict
 
     # --- collections -----------------------------------------------------------------------
@@ -269,8 +276,8 @@ class Desk:
             self.writer.start()
 
     def managed_seat(self) -> Seat:
-        """Raises NotAllowed."""
-        self.require(Action.MANAGE_SEATS)
+        """Raises NotAllowed, ConfirmFirst."""
+        self.require_confirmed(Action.MANAGE_SEATS)
         return self.seat
 
     def log_records(self, start: int, count: int) -> tuple[LogRecord, ...]:

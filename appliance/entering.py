@@ -26,10 +26,12 @@ FOLDER = "people"
 
 
 class Door:
-    """The log-in of one data folder. Made by whoever holds the folder's lock."""
+    """The log-in of one data folder. Made by whoever holds the folder's lock. device: whether the
+    institution lets the system's key store log people in."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, device: bool = False) -> None:
         self._vault = Vault(data)
+        self._device = device
         self._folder = data / FOLDER
         self.attempts: Attempts | None = None
 
@@ -49,7 +51,10 @@ class Door:
         self._come()
         who = self._vault.claimed(name)
         return self._counted(
-            who.tag, who.administrator, secret, lambda: self._vault.unlock(secret, name)
+            who.tag,
+            who.administrator,
+            secret,
+            lambda: self._vault.unlock(secret, name, device=self._device),
         )
 
     def enrol(

@@ -69,8 +69,7 @@ class BrokenGlass:
         desk = self._desk
         reason = require_reason(reason)
         length = require_minutes(minutes, desk.settings.glass_minutes)
-        desk.require(Action.BREAK_GLASS, collection)
-        desk.confirmation.require_fresh()
+        desk.require_confirmed(Action.BREAK_GLASS, collection)
         title = dict(desk.session.emergency.collections()).get(collection)
         if title is None:
             raise NotPrepared("You hold no key to this collection, not even for an emergency.")

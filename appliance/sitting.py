@@ -32,7 +32,7 @@ class Sitting:
     """Safe to call from several threads. desk: what is open; None while locked."""
 
     def __init__(self, data: Path, settings: Settings, airgap: AirgapReport) -> None:
-        self.door = Door(data)
+        self.door = Door(data, device=settings.key_store == "allowed")
         self.desk: Desk | None = None
         self._data = data
         self._settings = settings

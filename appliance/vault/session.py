@@ -59,6 +59,8 @@ class Session:
         self._keyring = keyring
         self._open = OpenVault(folder, document, keyring, roll)
         self._lock = self._open.lock
+        self.by_device = False
+        """Whether the system's key store, not the person, said the secret."""
         self._seen: dict[str, str] = {}  # the newest key of each collection that was handed out
         self.accounts = Accounts(self._open)
         """The people of this vault, and what may be changed about them."""

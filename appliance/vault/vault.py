@@ -119,8 +119,9 @@ class Vault:
         roll = roster.followed(document, None)
         return Session(self._folder, document, keyring, roll), shown(founder.code)
 
-    def unlock(self, secret: str, name: str = "") -> Session:
+    def unlock(self, secret: str, name: str = "", *, device: bool = False) -> Session:
         """`secret` is a passphrase or a recovery code. `name` may be empty if there is one person.
+        device: whether the code that the system's key store keeps opens the vault as well.
 
         Raises NoVault, NameRequired, WrongPassphrase (also for an unknown name, after the same
         work), RecoveryCodeMistyped, EnrolFirst (an enrolment code), AccountClosed, VaultDamaged.
@@ -133,12 +134,14 @@ class Vault:
         if tried.standing is Standing.INVITED and looks_like_code(secret):
             _interim(claimed, tried, secret)
             raise EnrolFirst("This is the code to enrol with: you have no passphrase yet.")
-        private, slot = opened_slot(claimed, tried, secret)
+        private, slot = opened_slot(claimed, tried, secret, device=device)
         if entry is None:
             raise VaultDamaged("vault.json is damaged: a slot opens that nobody owns.")
         if slot.version > 1 and not claimed.roster:
             raise VaultDamaged("The list of people is gone from vault.json.")
-        return self._session(untrusted, entry, private)
+        session = self._session(untrusted, entry, private)
+        session.by_device = slot.kind is SlotKind.DEVICE
+        return session
 
     def enrol(
         self,
@@ -153,8 +156,8 @@ class Vault:
         code opens nothing any more. Returns the session and the recovery code, shown once.
 
         believed: raises for a vault that is not what the log has seen; called before anything is
-        written. Raises NoVault, WrongPassphrase (the name and the code do not belong together, or the code
-        was used), RecoveryCodeMistyped, EnrolmentEnded, PassphraseTooWeak, VaultDamaged,
+        written. Raises NoVault, WrongPassphrase (the name and the code do not belong together, or
+        the code was used), RecoveryCodeMistyped, EnrolmentEnded, PassphraseTooWeak, VaultDamaged,
         StorageFull, StorageReadOnly. Takes three slow derivations (about 0.4 s)."""
         with WRITING:
             untrusted = vault_file.load(self._folder)
