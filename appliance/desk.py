@@ -107,11 +107,11 @@ class Desk:
             self.writer.close if self.writer is not None else lambda: None,
             self.glass.close,
             self.reader.close,
+            self.session.close,  # the keys: closing the stores needs none, and may take a while
             self.library.close,
             self.history.close,
             lambda: self.ledger.note("session.closed"),
             self.ledger.log.close,
-            self.session.close,
         ):
             try:
                 step()
