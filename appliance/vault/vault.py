@@ -48,12 +48,12 @@ ALL_ROLES = (Role.MEMBER, Role.CURATOR, Role.AUDITOR, Role.ADMINISTRATOR)
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """What vault.json says of a name before anybody has proved anything. `tag` names the person
-    without their name (64 hexadecimal digits)."""
+    without their name (64 hexadecimal digits); `everybody` are those of all people there are."""
 
     vault: str
     tag: str
     administrator: bool
-    people: int
+    everybody: frozenset[str]
 
 
 class Vault:
@@ -205,7 +205,8 @@ class Vault:
         entry = people.find_person(document, name)
         tag = entry.lookup if entry is not None else people.lookup_tag(document.salt, name)
         administrator = entry is not None and Role.ADMINISTRATOR in entry.roles
-        return Claimed(document.id, tag.hex(), administrator, len(document.people))
+        everybody = frozenset(one.lookup.hex() for one in document.people)
+        return Claimed(document.id, tag.hex(), administrator, everybody)
 
 
 def _interim(document: Document, entry: PersonEntry, code: str) -> PrivateKey:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.people import LIMIT, Attempts, LockedOut, TryLater, require_may_try
+from appliance.people import LIMIT, Attempts, Failures, LockedOut, TryLater, require_may_try
 from appliance.people.attempts import _SLOT
 from appliance.people.lockout import wait_after
 
@@ -145,6 +146,19 @@ def test_many_names_push_nobody_out_who_waits(tmp_path: Path) -> None:
         attempts.begin(f"{number:016x}", at, administrator=False)
     with pytest.raises(LockedOut):
         attempts.begin(TAG, at, administrator=False)
+
+
+@pytest.mark.parametrize("tries", [1, LIMIT + 1])
+def test_names_nobody_has_never_push_out_who_is_locked_out(tmp_path: Path, tries: int) -> None:
+    """However many there are, however often each is tried, however long afterwards."""
+    attempts = Attempts(tmp_path, NOON)
+    later = failed(attempts, LIMIT) + timedelta(days=3)
+    rows = tuple(Failures(f"{n:016x}", tries, 0, later) for n in range(499))
+    attempts._write(replace(attempts._state, failures=(*attempts.failures(), *rows)), later)
+    for number in range(500, 520):
+        attempts.begin(f"{number:016x}", later, administrator=False, people=[TAG])
+    with pytest.raises(LockedOut):
+        attempts.begin(TAG, later, administrator=False, people=[TAG])
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 10, bytes(2 * _SLOT), b"CLATTM\x01\n" * 10_000])
