@@ -71,6 +71,7 @@ class Desk:
         seat: Seat,
         airgap: AirgapReport,
         meter: Meter,
+        lock_minutes: int,
         writer: ChatHost | None = None,
     ) -> None:
         self.place = place
@@ -92,6 +93,8 @@ class Desk:
         )
         self.library = Library(place.collections, place.spill, ledger.mark, on_notice=ledger.notice)
         self.history = conversations(place.history(session.person.id), place.spill, session, ledger)
+        self.lock_minutes = lock_minutes
+        """How long nobody may touch the window: the stricter of policy and settings."""
         self.confirmation = Confirmation(ticking, proved=not session.by_device)
         self.glass = BrokenGlass(self)
         self._sealing = threading.RLock()

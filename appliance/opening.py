@@ -66,7 +66,8 @@ def open_desk(
         _require_known(session, log)
         policy = open_policy(ledger, settings, place.data)
         seat = seat_of(place.licence, session, ledger)
-        _note_session(ledger, airgap, policy, seat)
+        minutes = min(policy.lock_minutes(session.person), settings.lock_minutes)
+        _note_session(ledger, airgap, policy, seat, minutes)
         _certify_again(ledger, session, seat)
         for folder in (MANAGED_LICENCE, *received(place.data, Kind.REVOCATION)):
             seat.take_managed(folder)
@@ -83,6 +84,7 @@ def open_desk(
             airgap=airgap,
             meter=meter,
             writer=language_model(place.data, session, log, settings),
+            lock_minutes=minutes,
         )
         desk.open_collections()
         desk.glass.reopen()
@@ -148,7 +150,9 @@ def _certify_again(ledger: Ledger, session: Session, seat: Seat) -> None:
         log.note_value(_CERTIFIED, vault, restorations)
 
 
-def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine, seat: Seat) -> None:
+def _note_session(
+    ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine, seat: Seat, lock_minutes: int
+) -> None:
     standing = seat.standing()
     opened: Sequence[str] = [probe.name for probe in airgap.probes if not probe.blocked]
     ledger.note(
@@ -158,6 +162,7 @@ def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine, se
             ("airgap_guards", "; ".join(airgap.guards)),
             ("airgap_open", "; ".join(opened)),
             ("airgap_probes", len(airgap.probes)),
+            ("lock_minutes", lock_minutes),
             ("pack_hash", policy.pack_hash),
             ("platform", airgap.platform),
             ("seat", standing.state.value),

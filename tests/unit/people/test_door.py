@@ -11,6 +11,7 @@ from appliance.app import Appliance
 from appliance.cancellation import Cancellation
 from appliance.clock import now as real
 from appliance.people import ConfirmFirst, LockedOut, TryLater
+from appliance.policy import PolicyEngine
 from appliance.settings import Settings
 from appliance.values import Role
 from appliance.vault import RecoveryCodeMistyped, WrongPassphrase
@@ -230,3 +231,18 @@ def test_the_key_stores_code_logs_in_and_is_no_proof(
         people.confirm(SECRETS["Anna"])
         people.new_code()
     appliance.close()
+
+
+# --- a window left alone -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("policy", "setting", "minutes"), [(3, 10, 3), (15, 4, 4), (15, 15, 15)])
+def test_a_window_locks_by_the_stricter_of_policy_and_settings(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch, policy: int, setting: int, minutes: int
+) -> None:
+    monkeypatch.setattr(PolicyEngine, "lock_minutes", lambda *_: policy)
+    with hospital.desk("Bert", Settings(lock_minutes=setting)) as bert:
+        assert minutes * 60 - 5 < bert.idleness().left <= minutes * 60
+    opened = [one for one in hospital.records() if one.action == "session.opened"]
+    said = [one for one in opened if one.person == hospital.ids["Bert"]][-1]
+    assert dict(said.fields)["details.lock_minutes"] == str(minutes)
