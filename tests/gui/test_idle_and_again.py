@@ -146,6 +146,6 @@ def test_an_auditor_is_told_of_broken_glass(
     qtbot.waitUntil(lambda: not made.locked)
     place = workplace(made)
     qtbot.waitUntil(place.notice.isVisible)
-    assert "2 broken glasses" in place.notice.sentence
+    assert "2 alerts" in place.notice.sentence
     made.lock()
     assert not place.notice.isVisible()
