@@ -128,9 +128,7 @@ class People:
         digest tells them."""
         with self._act(Action.MANAGE_PEOPLE, "person.erasing", person) as done:
             self._require_another(person)
-            erased = self._accounts.erase(person)
-            if sealed_texts:
-                self._desk.session.erase_payload_key(person)
+            erased = self._accounts.erase(person, sealed_texts=sealed_texts)
             removed = _removed(self._desk, person)
             done(
                 "person.erased",

@@ -167,10 +167,10 @@ class Accounts:
         self._ready()
         self._open.change(change)
 
-    def erase(self, person: str) -> Erased:
+    def erase(self, person: str, *, sealed_texts: bool = False) -> Erased:
         """The account and every key of its own are destroyed: its conversations cannot be read by
-        anybody. Copies of vault.json made before (backups) still hold them. What the log has
-        sealed of the person has a key of its own (`Session.erase_payload_key`)."""
+        anybody. Copies of vault.json made before (backups) still hold them. sealed_texts: so are
+        the keys of what the log has sealed of the person."""
         destroyed: list[Erased] = []
 
         def change(old: Document) -> Document:
@@ -181,7 +181,10 @@ class Accounts:
                     len(entry.slots),
                 )
             )
-            return mended(self._without(old, person), self._open.keyring)
+            kept = self._without(old, person)
+            if sealed_texts:
+                kept = payloads.without(kept, person)
+            return mended(kept, self._open.keyring)
 
         self._ready()
         self._open.change(change)

@@ -223,9 +223,9 @@ class Session:
     # --- personal text in the log ------------------------------------------------------------
 
     def seal_to_auditors(self, plaintext: bytes, context: Context) -> bytes:
-        """Readable by the auditors and by nobody once `erase_payload_key` was called. The first
-        call after that (or ever, or after somebody ceased to be an auditor) writes the vault; the
-        others do not."""
+        """Readable by the auditors and by nobody once `Accounts.erase` destroyed the key. The
+        first call (ever, or after somebody ceased to be an auditor) writes the vault; the others do
+        not."""
         with self._lock:
             ring, made = self._keyring, random_bytes(KEY_SIZE)
             found = payloads.usable(self._open.current(), ring, self._open.roll)
@@ -254,14 +254,6 @@ class Session:
                     key = self._keyring.payload_key(entry)
                     return unseal(key, untrusted[start + _PAYLOAD_ID :], context)
             raise KeyErased("The key of this entry was erased, or it is another vault's.")
-
-    def erase_payload_key(self, person: str) -> None:
-        """Makes unreadable for ever what the log has sealed of this person until now. Copies of
-        vault.json made before (backups) still hold the key: they must be destroyed too."""
-        self._open.require_role(
-            Role.ADMINISTRATOR, "Only an administrator erases a person's entries."
-        )
-        self._open.change(lambda old: payloads.without(old, person))
 
     # --- people ------------------------------------------------------------------------------
 

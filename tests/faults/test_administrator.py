@@ -14,11 +14,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from appliance.errors import CloisterError
 from appliance.memory.building import Place
 from appliance.memory.database import attach
 from appliance.memory.errors import WrongStoreKey
 from appliance.originals import context_of
-from appliance.values import Role
+from appliance.people import NotPrepared
+from appliance.policy import PolicyEngine
+from appliance.values import Obligations, Role, Verdict
 from appliance.vault import (
     Context,
     NotAMember,
@@ -141,6 +144,41 @@ def test_the_program_gives_them_nothing(hospital: Hospital) -> None:
             assert "quernstone" not in seen
             assert "17 visitors" not in seen
     assert hospital.actions().count("member.added") == 0
+
+
+def test_a_policy_of_their_own_that_allows_everything_gives_them_nothing(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is root lays down packs and signers: what keeps them out are the keys."""
+
+    def allowed(engine: PolicyEngine, *_: object) -> Verdict:
+        return Verdict(True, ("own.all",), engine.packs, engine.pack_hash, Obligations())
+
+    with hospital.desk("Anna") as anna:
+        assert CANARY in found(anna)
+    monkeypatch.setattr(PolicyEngine, "_denied", allowed)
+    ward, dora = hospital.ward, hospital.ids["Dora"]
+    with hospital.desk("Dora") as desk, desk.people() as people:
+        asked = [one.seq for one in desk.log_records(0, 10_000) if one.action == "ask.opened"]
+        assert found(desk) == ""
+        for act in (
+            lambda: people.join(ward, dora),
+            lambda: people.prepare(ward, dora),
+            lambda: people.members(ward),
+            lambda: people.break_glass(ward, "Because I can, being root.", 5),
+            lambda: people.appoint(dora),
+            lambda: people.hand_over(dora),
+            lambda: desk.log_payload(asked[-1]),
+        ):
+            with pytest.raises((NotAMember, NotPermitted, NotPrepared)):
+                act()
+        with pytest.raises(CloisterError):
+            desk.documents(ward)
+        with desk.administration() as office, pytest.raises(CloisterError):
+            office.pack_library(ward, hospital.data.parent / "ward")
+        assert people.alerts() == ()
+    with hospital.desk("Dora") as desk:
+        assert desk.collections() == ()
 
 
 def test_giving_themselves_every_role_gives_them_no_key(hospital: Hospital) -> None:
