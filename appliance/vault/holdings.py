@@ -206,13 +206,14 @@ def renewed(document: Document, collection: str, key: bytes, keyring: Keyring) -
 
 
 def _with_new_key(
-    document: Document, entry: CollectionEntry, key: bytes, keyring: Keyring
+    document: Document, entry: CollectionEntry, key: bytes, keyring: Keyring, leaving: str = ""
 ) -> CollectionEntry:
-    """For whoever holds the newest one by proof, of which this person is one."""
+    """For whoever holds the newest one by proof (this person does), but not who is leaving."""
     old, title = entry.keys[-1], title_of(entry, keyring)
     secret, new = keyring.collection_key(entry.id, old), new_id()
-    holders = (*members_of(document, entry, secret), document.recovery.id)
-    prepared = emergency_of(document, entry, secret)
+    staying = (one for one in members_of(document, entry, secret) if one != leaving)
+    holders = (*staying, document.recovery.id)
+    prepared = (one for one in emergency_of(document, entry, secret) if one != leaving)
     newest = replace(
         key_entry(document, entry.id, new, key, holders),
         emergency=_with_holders(
@@ -221,7 +222,8 @@ def _with_new_key(
         follows=following(contexts.next_key(document.id, entry.id, old.id, new), secret, key),
     )
     sealed = seal(key, title.encode(), contexts.collection_title(document.id, entry.id, new))
-    return replace(entry, title=sealed, keys=(*entry.keys, newest), due=False)
+    older = (_without(one, leaving) for one in entry.keys)
+    return replace(entry, title=sealed, keys=(*older, newest), due=False)
 
 
 def _without(key: KeyEntry, person: str) -> KeyEntry:
@@ -247,8 +249,7 @@ def without_member(
         raise UsageError("This is the last member.", hint="Add another member first.")
     if len(entry.keys) >= MAXIMUM_KEYS:
         raise UsageError("An earlier change of key is unfinished.", hint="Finish it first.")
-    kept = replace(entry, keys=tuple(_without(old, person) for old in entry.keys))
-    return with_collection(document, _with_new_key(document, kept, key, keyring))
+    return with_collection(document, _with_new_key(document, entry, key, keyring, person))
 
 
 def rotation_finished(document: Document, collection: str) -> Document:
