@@ -294,5 +294,6 @@ class Desk:
         vault, log, people = self.session.vault_id, self.ledger.log, self.session.roster_size
         log.note_value("vault", vault, self.session.counter)
         self.person = self.session.person  # their own roles may have changed
+        self.ledger.acts_as(self.person)
         if log.latest_value("roster", vault) != people:
             log.note_value("roster", vault, people)

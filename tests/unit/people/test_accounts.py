@@ -281,3 +281,5 @@ def test_a_desk_that_is_open_sees_what_was_taken_from_it(hospital: Hospital) -> 
         with pytest.raises(NotAllowed):
             appliance.create_collection("Ward 10")
     appliance.close()
+    (denied,) = [one for one in hospital.records() if one.action == "action.denied"]
+    assert dict(denied.fields)["role"] == "administrator,auditor,member"

@@ -66,8 +66,8 @@ def test_who_writes_themselves_among_the_members_gets_no_new_key(
     def edit(old: Document) -> Document:
         entry = ward_of(old, sample)
         (key,) = entry.keys
-        for kind in ("wraps", "emergency"):
-            key = replace(key, **{kind: (*getattr(key, kind), Wrapped(sample.bob, b"CLWR any"))})
+        false = Wrapped(sample.bob, b"CLWR any")
+        key = replace(key, wraps=(*key.wraps, false), emergency=(*key.emergency, false))
         return with_collection(old, replace(entry, keys=(key,), due=True))
 
     forced(sample, bob, edit)
