@@ -194,14 +194,13 @@ def without_holder(document: Document, person: str) -> Document:
 
 
 def renewed(document: Document, collection: str, key: bytes, keyring: Keyring) -> Document:
-    """`key` is the collection's newest, for whoever holds it now. Nothing changes if none is due.
+    """`key` is the collection's newest, for whoever holds it now. Nothing changes if none is due,
+    or while so many changes of key are unfinished that one of them must be finished first.
 
-    Raises NotAMember (this person holds none), UsageError (too many rotations begun)."""
+    Raises NotAMember (this person holds none)."""
     entry = collection_by_id(document, collection)
-    if not entry.due:
+    if not entry.due or len(entry.keys) >= MAXIMUM_KEYS:
         return document
-    if len(entry.keys) >= MAXIMUM_KEYS:
-        raise UsageError("An earlier change of key is unfinished.", hint="Finish it first.")
     return with_collection(document, _with_new_key(document, entry, key, keyring))
 
 
