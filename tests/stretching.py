@@ -45,3 +45,9 @@ def _quick(
         return real(slow, secret, salt)
 
     return derive
+
+
+@pytest.fixture(scope="module")
+def stretched_once() -> Iterator[None]:
+    with stretched_quickly():
+        yield

@@ -14,7 +14,9 @@ import pytest
 from appliance.values import Role
 from appliance.vault.session import Session
 from appliance.vault.vault import Vault
-from tests.stretching import stretched_quickly
+from tests.stretching import stretched_once, stretched_quickly
+
+__all__ = ["stretched_once"]  # for tests that found vaults of their own
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ANN = "staple battery nine"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -45,6 +46,14 @@ def test_who_was_invited_enrols_once_and_logs_in(sample: Sample, ann: Session) -
     assert ann.open_as_auditor(sealed, ENTRY) == b"text"
 
 
+def noted(work: list[str], name: str) -> Callable[..., bytes]:
+    def derive(*_: object) -> bytes:
+        work.append(name)
+        return bytes(32)
+
+    return derive
+
+
 def test_who_was_invited_is_not_told_from_others_by_the_work_done(
     sample: Sample, ann: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,7 +62,7 @@ def test_who_was_invited_is_not_told_from_others_by_the_work_done(
     work: list[str] = []
     for name in ("Bob", "Eve", "Nobody"):
         with monkeypatch.context() as patch:
-            patch.setattr(Argon2, "derive", lambda *_, who=name: work.append(who) or bytes(32))
+            patch.setattr(Argon2, "derive", noted(work, name))
             with pytest.raises(WrongPassphrase):
                 Vault(sample.folder).unlock("not the passphrase", name)
     assert work == ["Bob", "Eve", "Nobody"]
