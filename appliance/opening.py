@@ -69,10 +69,7 @@ def open_desk(
         minutes = min(policy.lock_minutes(session.person), settings.lock_minutes)
         _note_session(ledger, airgap, policy, seat, minutes)
         _certify_again(ledger, session, seat)
-        for folder in (MANAGED_LICENCE, *received(place.data, Kind.REVOCATION)):
-            seat.take_managed(folder)
-        with suppress(StorageFull, StorageReadOnly, StorageFailed):
-            session.mend()  # reading must go on where nothing can be written
+        _bring_forward(place, session, seat)
         desk = Desk(
             place,
             session,
@@ -138,6 +135,14 @@ def _require_known(session: Session, log: Log) -> None:
     """That vault and roster are no older than what the log has seen of them."""
     session.require_counter(log.latest_value("vault", session.vault_id) or 0)
     session.require_roster(log.latest_value("roster", session.vault_id) or 0)
+
+
+def _bring_forward(place: Place, session: Session, seat: Seat) -> None:
+    """What the institution laid down for the seat; what this person's keys have to be given on."""
+    for folder in (MANAGED_LICENCE, *received(place.data, Kind.REVOCATION)):
+        seat.take_managed(folder)
+    with suppress(StorageFull, StorageReadOnly, StorageFailed):
+        session.mend()  # reading must go on where nothing can be written
 
 
 def _certify_again(ledger: Ledger, session: Session, seat: Seat) -> None:
