@@ -106,7 +106,7 @@ class Appliance:
     def enrol(self, code: str, name: str, passphrase: str) -> str:
         """First log-in of who was invited; returns the recovery code, once. Raises vault errors."""
         with self._sitting.entering():
-            session, recovery = self._sitting.door.enrol(code, name, passphrase)
+            session, recovery = self._sitting.enrol(code, name, passphrase)
             self._sitting.open(session)
             return recovery
 
@@ -119,8 +119,11 @@ class Appliance:
             yield People(desk, self._sitting.door)
 
     def idleness(self) -> Idleness:
-        """Counts how long the window is left alone, from now on."""
-        return Idleness(self.settings.lock_minutes * 60.0, ticking)
+        """Counts how long the window is left alone, from now on: as the policy decides for who is
+        logged in, or the settings where these are stricter."""
+        desk = self._sitting.desk
+        minutes = desk.lock_minutes if desk is not None else self.settings.lock_minutes
+        return Idleness(minutes * 60.0, ticking)
 
     def lock(self) -> None:
         """Stops what is under way, closes stores and log cleanly and forgets the keys."""

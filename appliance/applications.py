@@ -72,10 +72,10 @@ class Applications:
         self, application: str, purpose: str, *, days: int, collections: Sequence[str] = ()
     ) -> tuple[AppToken, str]:
         """The entry and the token, which is shown this once. collections: ids. Raises NotAllowed,
-        TokenRefused, TokensTampered."""
+        ConfirmFirst, TokenRefused, TokensTampered."""
         desk = self._desk
         require_sound(application, purpose, days, tuple(collections))  # before the log holds any
-        desk.require(Action.USE_API, application)
+        desk.require_confirmed(Action.USE_API, application)
         desk.require_usable(collections)
         desk.ledger.note("token.creating", object=application)
         made, text = self._tokens().create(

@@ -57,11 +57,11 @@ class Backups:
         """A backup into the folder, incremental where it holds some; durable on return.
 
         recheck: read again every chunk that is taken over, and write anew what is damaged. Raises
-        NotAllowed, BackupMisplaced, BackupBusy, BackupForeign, BackupRolledBack, BackupDamaged,
-        BackupUnsettled, storage errors, and what `progress` raises: every earlier backup is then as
-        it was."""
+        NotAllowed, ConfirmFirst, BackupMisplaced, BackupBusy, BackupForeign, BackupRolledBack,
+        BackupDamaged, BackupUnsettled, storage errors, and what `progress` raises: every earlier
+        backup is then as it was."""
         desk = self._desk
-        desk.require(Action.BACK_UP)
+        desk.require_confirmed(Action.BACK_UP)
         place = Place.below(folder)
         if place.folder.resolve().is_relative_to(desk.place.data.resolve()):
             raise BackupMisplaced("The folder for backups lies within what is backed up.")

@@ -72,6 +72,7 @@ class Desk:
         seat: Seat,
         airgap: AirgapReport,
         meter: Meter,
+        lock_minutes: int,
         writer: ChatHost | None = None,
     ) -> None:
         self.place = place
@@ -93,7 +94,9 @@ class Desk:
         )
         self.library = Library(place.collections, place.spill, ledger.mark, on_notice=ledger.notice)
         self.history = conversations(place.history(session.person.id), place.spill, session, ledger)
-        self.confirmation = Confirmation(ticking)
+        self.lock_minutes = lock_minutes
+        """How long nobody may touch the window: the stricter of policy and settings."""
+        self.confirmation = Confirmation(ticking, proved=not session.by_device)
         self.glass = BrokenGlass(self)
         self._sealing = threading.RLock()
         self._refused: dict[str, StoreTampered] = {}
@@ -108,11 +111,11 @@ class Desk:
             self.writer.close if self.writer is not None else lambda: None,
             self.glass.close,
             self.reader.close,
+            self.session.close,  # the keys: closing the stores needs none, and may take a while
             self.library.close,
             self.history.close,
             lambda: self.ledger.note("session.closed"),
             self.ledger.log.close,
-            self.session.close,
         ):
             try:
                 step()
@@ -150,6 +153,13 @@ class Desk:
             )
             sentence = verdict.sentence or "Your institution's policy does not allow this."
             raise NotAllowed(sentence, hint=verdict.hint or None)
+        return verdict
+
+    def require_confirmed(self, action: Action, resource: str = "") -> Verdict:
+        """For what exports or administers: allowed, and with fresh proof of who asks. Raises
+        NotAllowed, ConfirmFirst."""
+        verdict = self.require(action, resource)
+        self.confirmation.require_fresh()
         return verdict
 
     # --- collections -----------------------------------------------------------------------
@@ -283,8 +293,8 @@ class Desk:
             self.writer.start()
 
     def managed_seat(self) -> Seat:
-        """Raises NotAllowed."""
-        self.require(Action.MANAGE_SEATS)
+        """Raises NotAllowed, ConfirmFirst."""
+        self.require_confirmed(Action.MANAGE_SEATS)
         return self.seat
 
     def log_records(self, start: int, count: int) -> tuple[LogRecord, ...]:
@@ -298,5 +308,6 @@ class Desk:
         vault, log, people = self.session.vault_id, self.ledger.log, self.session.roster_size
         log.note_value("vault", vault, self.session.counter)
         self.person = self.session.person  # their own roles may have changed
+        self.ledger.acts_as(self.person)
         if log.latest_value("roster", vault) != people:
             log.note_value("roster", vault, people)

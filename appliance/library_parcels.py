@@ -42,9 +42,9 @@ class WrongLibraryCode(CloisterError):
 
 def pack_library(desk: Desk, collection: str, out: Path) -> str:
     """Writes a collection into the file `out`, durable on return; the code that opens it, shown
-    once. Raises NotAllowed, StoreTampered, storage errors."""
+    once. Raises NotAllowed, ConfirmFirst, StoreTampered, storage errors."""
     desk.require(Action.IMPORT, collection)
-    desk.require(Action.READ_DOCUMENT, collection)
+    desk.require_confirmed(Action.READ_DOCUMENT, collection)
     desk.require_usable((collection,))
     titles = dict(desk.session.collections())
     documents = desk.library.documents(collection)

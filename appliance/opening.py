@@ -67,9 +67,10 @@ def open_desk(
         _require_known(session, log)
         policy = open_policy(ledger, settings, place.data)
         seat = seat_of(place.licence, session, ledger)
-        _note_session(ledger, airgap, policy, seat)
+        minutes = min(policy.lock_minutes(session.person), settings.lock_minutes)
+        _note_session(ledger, airgap, policy, seat, minutes)
         _certify_again(ledger, session, seat)
-        _take_laid_out(place, ledger, seat)
+        _bring_forward(place, ledger, session, seat)
         desk = Desk(
             place,
             session,
@@ -81,6 +82,7 @@ def open_desk(
             airgap=airgap,
             meter=meter,
             writer=language_model(place.data, session, log, settings),
+            lock_minutes=minutes,
         )
         desk.open_collections()
         desk.glass.reopen()
@@ -134,13 +136,27 @@ def _open_log(place: Place, session: Session) -> Log:
     return Log.create(place.audit, f"cloister/{session.vault_id}", key, now)
 
 
+def require_believed(place: Place, session: Session) -> None:
+    """What `open_desk` demands of the vault, for who writes to it before there is a desk. Raises
+    StoreTampered subclasses, audit errors."""
+    log = _open_log(place, session)
+    try:
+        _require_known(session, log)
+    finally:
+        log.close()
+
+
 def _require_known(session: Session, log: Log) -> None:
     """That vault and roster are no older than what the log has seen of them."""
     session.require_counter(log.latest_value("vault", session.vault_id) or 0)
     session.require_roster(log.latest_value("roster", session.vault_id) or 0)
-    if not session.roster_size:  # of version 1, and no newer one was taken away
-        with suppress(StorageFull, StorageReadOnly, StorageFailed):
-            session.mend()
+
+
+def _bring_forward(place: Place, ledger: Ledger, session: Session, seat: Seat) -> None:
+    """What the institution laid down for the seat; what this person's keys have to be given on."""
+    _take_laid_out(place, ledger, seat)
+    with suppress(StorageFull, StorageReadOnly, StorageFailed):
+        session.mend()  # reading must go on where nothing can be written
 
 
 def _certify_again(ledger: Ledger, session: Session, seat: Seat) -> None:
@@ -168,7 +184,9 @@ def _take_laid_out(place: Place, ledger: Ledger, seat: Seat) -> None:
     seat.note()
 
 
-def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine, seat: Seat) -> None:
+def _note_session(
+    ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine, seat: Seat, lock_minutes: int
+) -> None:
     standing = seat.standing()
     opened: Sequence[str] = [probe.name for probe in airgap.probes if not probe.blocked]
     ledger.note(
@@ -178,6 +196,7 @@ def _note_session(ledger: Ledger, airgap: AirgapReport, policy: PolicyEngine, se
             ("airgap_guards", "; ".join(airgap.guards)),
             ("airgap_open", "; ".join(opened)),
             ("airgap_probes", len(airgap.probes)),
+            ("lock_minutes", lock_minutes),
             ("pack_hash", policy.pack_hash),
             ("platform", airgap.platform),
             ("seat", standing.state.value),

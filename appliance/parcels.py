@@ -143,13 +143,14 @@ class Parcels:
         return taken
 
     def _refused(self, items: Sequence[Item]) -> dict[str, Taken]:
-        """Those that this person may not take in. Raises NotAllowed if that is all of them."""
+        """Those that this person may not take in. Raises NotAllowed if that is all of them,
+        ConfirmFirst."""
         refused = {}
         denied: NotAllowed | None = None
         for item in items:
             try:
                 for action in ACTIONS[item.kind]:
-                    self._desk.require(action)
+                    self._desk.require_confirmed(action)
             except NotAllowed as error:
                 denied = error
                 refused[item.id] = Taken(

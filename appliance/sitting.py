@@ -32,7 +32,7 @@ class Sitting:
     """Safe to call from several threads. desk: what is open; None while locked."""
 
     def __init__(self, data: Path, settings: Settings, airgap: AirgapReport) -> None:
-        self.door = Door(data)
+        self.door = Door(data, device=settings.key_store == "allowed")
         self.desk: Desk | None = None
         self._data = data
         self._settings = settings
@@ -83,6 +83,15 @@ class Sitting:
             session.close()
             raise
         return self.desk
+
+    def enrol(self, code: str, name: str, passphrase: str) -> tuple[Session, str]:
+        """Raises as Door.enrol, and for a vault that the log does not confirm."""
+        from appliance.opening import require_believed
+
+        place = Place(self._data)
+        return self.door.enrol(
+            code, name, passphrase, lambda session: require_believed(place, session)
+        )
 
     @contextmanager
     def at_work(self, cancellation: Cancellation | None = None) -> Iterator[Desk]:

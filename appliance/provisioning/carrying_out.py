@@ -250,6 +250,7 @@ class Carrier:
 
     def _installed(self, asked: ModelAsked) -> Step:
         name, _, version = asked.model.text.partition("@")
+        self._desk.confirmation.renew()
         ChatModels(self._desk).install(
             asked.folder.path, trust_unsigned=asked.trust_unsigned, name=name,
             version=version, licence=asked.licence, origin=asked.source,
@@ -259,6 +260,7 @@ class Carrier:
     def _seated(self, work: Work) -> Iterator[Step]:
         if self._seating is None:
             return
+        self._desk.confirmation.renew()
         seat = self._seating(self._desk)
         for named in work.licence:
             try:

@@ -86,6 +86,8 @@ class Room:
         if action is not Action.USE_API or resource not in self.allowed:
             raise NotAllowed("No.")
 
+    require_confirmed = require
+
     def require_usable(self, collections: tuple[str, ...]) -> None:
         """All are."""
 
