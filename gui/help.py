@@ -33,7 +33,7 @@ class Help(QDialog):
         layout.addWidget(Words(self.tr("Keys"), "heading"))
         layout.addLayout(grid)
         text = self.tr(
-            "If something is not as it should be, run `cloister doctor` in a terminal and give "
+            "If something is not as it should be, run “cloister doctor” in a terminal and give "
             "its output to your IT department. It holds no document text."
         )
         layout.addWidget(Words(text, "quiet", wrap=True))

@@ -45,6 +45,7 @@ class Notice(QFrame):
 
     def say(self, tone: str, sentence: str, step: str = "", *, glyph: str = "") -> None:
         """Both may hold a file's name: they are untrusted and shown as plain text."""
+        sentence, step = plain.spoken(sentence), plain.spoken(step)
         self.setProperty("tone", tone)
         drawn, colour = _GLYPHS[tone]
         self._glyph.draw(glyph or drawn, colour)
