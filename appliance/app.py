@@ -92,6 +92,18 @@ class Appliance:
             self._sitting.open(session)
             return code
 
+    def allowed(self) -> frozenset[str]:
+        """What the policy lets this person do, by the names it has for it, whatever collection it
+        is about. For a screen to offer nothing else; each act asks the policy itself."""
+        from appliance.policy import Action
+
+        with self._sitting.at_work() as desk:
+            return frozenset(
+                action.value
+                for action in Action
+                if desk.policy.decide_action(desk.person, action).allowed
+            )
+
     @property
     def several(self) -> bool:
         """Whether whoever logs in must give a name."""
@@ -305,9 +317,19 @@ class Appliance:
 
     @contextmanager
     def seat(self) -> Iterator[Seat]:
-        """The seat, to manage while the block runs. Raises NotAllowed."""
+        """The seat, to manage while the block runs. Raises NotAllowed, ConfirmFirst."""
         with self._sitting.at_work() as desk:
-            yield desk.managed_seat()
+            seat = desk.managed_seat()
+            desk.confirmation.require_fresh()
+            yield seat
+
+    @staticmethod
+    def codes(document: bytes) -> tuple[tuple[tuple[bool, ...], ...], ...]:
+        """A signed file as QR codes: of each its rows from the top, True is dark. Raises
+        ScanIncomplete for one too long."""
+        from appliance.licensing.codes import symbols_of
+
+        return tuple(symbol.modules for symbol in symbols_of(document))
 
     def doctor(self) -> tuple[Check, ...]:
         """Every check with its next step; needs no login, says more with one."""

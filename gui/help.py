@@ -47,7 +47,7 @@ class Help(QDialog):
             ("Esc", self.tr("Stop the answer, close the page")),
             ("Ctrl+N", self.tr("New question")),
             ("Ctrl+K", self.tr("To the question field")),
-            ("Ctrl+1, 2, 3", self.tr("Ask, Library, Log")),
+            ("Ctrl+1, 2, 3, 4", self.tr("Ask, Library, Log, Administration")),
             ("Ctrl+L", self.tr("Lock at once")),
             ("Del", self.tr("Remove what is chosen, after a question")),
             ("Ctrl+Q", self.tr("Close Cloister")),

@@ -217,6 +217,7 @@ class Shell(QMainWindow):
             ("Ctrl+1", lambda place: place.go("ask")),
             ("Ctrl+2", lambda place: place.go("library")),
             ("Ctrl+3", lambda place: place.go("log")),
+            ("Ctrl+4", lambda place: place.go("admin")),
             ("Ctrl+L", lambda place: self.lock()),
         ):
             shortcut = QShortcut(QKeySequence(keys), self)

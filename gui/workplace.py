@@ -1,4 +1,4 @@
-"""The desk when it is open: side, header, and the three places."""
+"""The desk when it is open: side, header, how the seat stands, and the four places."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from appliance.errors import CloisterError
-from appliance.values import AirgapReport, Collection, Conversation, Person
+from appliance.values import AirgapReport, Collection, Conversation, Person, SeatView
+from gui.admin.screen import AdminScreen
+from gui.admin.seat import MANAGES
+from gui.admin.standing import SeatStrip
 from gui.airgap.pill import Pill
 from gui.ask.screen import AskScreen
 from gui.controls.buttons import GlyphButton
@@ -41,6 +44,9 @@ class Workplace(QWidget):
         self.ask = AskScreen(desk)
         self.library = LibraryScreen(desk)
         self.log = LogScreen(desk)
+        self.admin = AdminScreen(desk)
+        self.strip = SeatStrip()
+        self._screens = (self.ask, self.library, self.log, self.admin)
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.timeout.connect(self.notice_box_hide)
@@ -57,6 +63,7 @@ class Workplace(QWidget):
         self.library.refresh()
         self.read_conversations()
         self._ask_for_alerts()
+        self.read_standing()
 
     def forget(self) -> None:
         """Empties every screen at once; what remains is blank widgets."""
@@ -68,19 +75,26 @@ class Workplace(QWidget):
         self.side.person.set("")
         self.title.set("")
         self.notice_box_hide()
-        for screen in (self.ask, self.library, self.log):
+        self.strip.forget()
+        for screen in self._screens:
             screen.forget()
 
     def go(self, place: str) -> None:
-        """Ask, library or log."""
+        """Ask, library, log or administration."""
         self.side.point_at(place)
         self._places.setCurrentIndex(PLACES.index(place))
-        names = {"library": self.tr("Library"), "log": self.tr("Compliance log")}
+        names = {
+            "library": self.tr("Library"),
+            "log": self.tr("Compliance log"),
+            "admin": self.tr("Administration"),
+        }
         self.title.set(names.get(place, self._title))
         if place == "library":
             self.library.refresh()
         elif place == "log":
             self.log.refresh()
+        elif place == "admin":
+            self.admin.refresh()
 
     def new_question(self) -> None:
         self.go("ask")
@@ -109,7 +123,26 @@ class Workplace(QWidget):
             self.complain,
         )
 
+    def read_standing(self) -> None:
+        """How the seat stands, for the line above the screens."""
+        product = self._desk.appliance
+
+        def work() -> tuple[SeatView, bool]:
+            return product.standing(), MANAGES in product.allowed()
+
+        self._desk.worker.run(
+            self,
+            Lane.READ,
+            work,
+            lambda found: self.strip.show_view(found[0], manages=found[1]),
+            self.complain,
+        )
+
     # --- inside ---------------------------------------------------------------------------
+
+    def _show_seat(self) -> None:
+        self.go("admin")
+        self.admin.show_page("seat")
 
     def _ask_for_alerts(self) -> None:
         """An auditor is told of broken glass; the message stays until it is closed."""
@@ -186,6 +219,9 @@ class Workplace(QWidget):
         self.side.conversations.unwanted.connect(self._ask_to_forget)
         self.ask.titled.connect(self._titled)
         self.ask.changed.connect(lambda _: self.read_conversations())
+        self.ask.changed.connect(lambda _: self.read_standing())
+        self.strip.wanted.connect(self._show_seat)
+        self.admin.seat.changed.connect(self.read_standing)
         self.ask.library_wanted.connect(lambda: self.go("library"))
         self.library.collections_changed.connect(self._counted)
 
@@ -207,12 +243,13 @@ class Workplace(QWidget):
         boxed.addWidget(away)
         self._box.hide()
         self._places = QStackedWidget()
-        for screen in (self.ask, self.library, self.log):
+        for screen in self._screens:
             self._places.addWidget(screen)
         main = QVBoxLayout()
         main.setContentsMargins(0, 0, 0, 0)
         main.setSpacing(0)
         main.addWidget(top)
+        main.addWidget(self.strip)
         main.addWidget(self._box)
         main.addWidget(self._places, 1)
         layout = QHBoxLayout(self)

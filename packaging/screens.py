@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -232,6 +232,48 @@ def log(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.take("wrong-passphrase")
 
 
+def seat(camera: Camera, shell: Shell, scene: Scene) -> None:
+    """Each state, what is offered, and the codes of a request."""
+    desk = place(shell)
+    page = desk.admin.seat
+    desk.go("admin")
+    camera.until(lambda: page.view)
+    camera.take("seat")
+    if not scene.memory:
+        return
+    from tests.gui import memory_seat
+    from tests.gui.memory_appliance import MemoryAppliance
+
+    product = desk.ask.appliance
+    if not isinstance(product, MemoryAppliance):
+        return
+    page.request.click()
+    camera.dialog("seat-request")
+    page.ask_for_request()
+    for window in dialogs():
+        if window.isVisible() and hasattr(window, "go"):
+            window.go.click()
+    camera.until(lambda: any(hasattr(window, "picture") for window in dialogs()))
+    camera.dialog("seat-codes")
+    for view in (memory_seat.EVALUATION, memory_seat.GRACE, memory_seat.EXPIRED,
+                 memory_seat.REVOKED, memory_seat.RETURNED):  # fmt: skip
+        product.seating.view = view
+        page.refresh()
+        desk.read_standing()
+        camera.take(f"seat-{view.state}")
+    desk.go("ask")
+    camera.take("ask-no-seat")
+    product.seating.view = memory_seat.ACTIVE
+    desk.read_standing()
+    camera.rest()
+
+
+def dialogs() -> list[Any]:
+    from PySide6.QtWidgets import QApplication, QDialog
+
+    return [one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog)]
+
+
 class Scene:
     """What is asked of which product."""
 
@@ -280,6 +322,7 @@ def main() -> int:
     parser.add_argument("--theme", choices=("light", "dark"), default="light")
     parser.add_argument("--size", default="1440x900")
     parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--only", action="append", help="these scenes alone, after the first run")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=given.folder) as work:
@@ -298,8 +341,9 @@ def main() -> int:
         shell.resize(width, height)
         shell.show()
         camera = Camera(given.folder, shell)
-        for scenario in (first_run, library, asking, writing, log):
-            scenario(camera, shell, scene)
+        for scenario in (first_run, library, asking, writing, seat, log):
+            if not given.only or scenario in (first_run, log) or scenario.__name__ in given.only:
+                scenario(camera, shell, scene)
         shell.close()
     return 0
 

@@ -20,6 +20,8 @@ _DRAWINGS = {
     '<path d="M13.2 5.6l3.7-1 3.9 14.4-3.7 1z"/>',
     "log": '<rect x="4.5" y="3.5" width="15" height="17" rx="2"/>'
     '<path d="M8.3 8.6l1.1 1.1 2-2.1M8.3 14.6l1.1 1.1 2-2.1M14 9h2.4M14 15h2.4"/>',
+    "admin": '<path d="M3.8 7.4h8.4M17.4 7.4h2.8M3.8 16.6h2.8M11.8 16.6h8.4"/>'
+    '<circle cx="14.8" cy="7.4" r="2.4"/><circle cx="9.2" cy="16.6" r="2.4"/>',
     "plus": '<path d="M12 5.5v13M5.5 12h13"/>',
     "send": '<path d="M12 18.8V5.4M6.2 11L12 5.2l5.8 5.8"/>',
     "stop": '<rect x="7" y="7" width="10" height="10" rx="2" fill="INK"/>',

@@ -46,6 +46,7 @@ from appliance.values import (
     Refused,
     Role,
     Scored,
+    SeatView,
     Stage,
     Token,
     Turn,
@@ -66,10 +67,12 @@ from tests.gui.memory_answers import (
     spoken,
     written,
 )
+from tests.gui.memory_seat import MemorySeat
 from tests.gui.memory_state import Halted, Pace, State, Unreadable, WrongPassphrase
 
 if TYPE_CHECKING:
     from appliance.accounts import People
+    from appliance.seat import Seat
 
 
 class MemoryAppliance(Appliance):
@@ -78,6 +81,7 @@ class MemoryAppliance(Appliance):
         self.airgap = report(holds=holds)
         self.threads: set[str] = set()
         self.closed = False
+        self.seating = MemorySeat()
         self._held = State()
         self._somebody_here: Person | None = None
         self._guard = threading.RLock()
@@ -116,6 +120,24 @@ class MemoryAppliance(Appliance):
     @contextmanager
     def people(self) -> Iterator[People]:
         yield cast("People", self)
+
+    def allowed(self) -> frozenset[str]:
+        self._called()
+        return frozenset(self.pace.allowed)
+
+    def standing(self) -> SeatView:
+        self._called()
+        return self.seating.view
+
+    @contextmanager
+    def seat(self) -> Iterator[Seat]:
+        self._require_fresh()
+        yield cast("Seat", self.seating)
+
+    def _require_fresh(self) -> None:
+        self._called()
+        if self.pace.stale:
+            raise ConfirmFirst("This needs your passphrase again.")
 
     def waiting(self) -> int:
         self._called()
@@ -437,9 +459,7 @@ class MemoryAppliance(Appliance):
         return LogState(not why, size, root, self._clock, why)
 
     def export_log(self, folder: Path) -> str:
-        self._called()
-        if self.pace.stale:
-            raise ConfirmFirst("This needs your passphrase again.")
+        self._require_fresh()
         (folder / "checkpoint").write_text(f"{len(self._held.log)}\n")
         return "cloister-log+5f1c2a9b+ATx8mZ4oQf7cU2rVw3kYb1NnPq6sHd9eGjL0tXvRzBaC"
 

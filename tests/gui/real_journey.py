@@ -27,8 +27,8 @@ PASSPHRASE = "tidal lantern orchard mosaic"
 PERSON = "Dr Ada Winter"
 COLLECTION = "Ward 4 guidelines"
 DOCUMENTS = ("NGH-CP-014-perioperative-anticoagulants.pdf", "NGH-NP-011-falls-prevention.docx")
-STEPS = ("first run", "import", "answer", "cited page", "not found", "log", "lock", "log in again",
-         "old conversation", "leave")  # fmt: skip
+STEPS = ("first run", "import", "answer", "cited page", "not found", "log", "seat", "lock",
+         "log in again", "old conversation", "leave")  # fmt: skip
 _QUESTIONS = sample_questions("hospital")
 KNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.ANSWER and q.file == DOCUMENTS[0])
 UNKNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.NOT_FOUND)
@@ -218,6 +218,21 @@ def log(shell: Shell) -> None:
     assert screen.table.currentIndex().row() == 0
 
 
+def seat(shell: Shell) -> None:
+    """A build without a vendor's key says so, above every screen and on its page."""
+    desk = place(shell)
+    until(desk.strip.isVisible, "the line about the seat")
+    assert desk.strip.text.startswith("Evaluation This program was built without a vendor's key")
+    click(desk.side.places["admin"])
+    page = desk.admin.seat
+    until(lambda: page.view, "how the seat stands")
+    assert page.state.sentence == "Evaluation. Everything works, new answers too."
+    letter = sample_folder("hospital") / DOCUMENTS[0]
+    page.take(letter)
+    until(page.notice.isVisible, "the word about a file that is none")
+    assert page.notice.step == "Copy the file anew from where it came from; do not edit it."
+
+
 def lock(shell: Shell) -> None:
     desk = place(shell)
     click(desk.side.lock)
@@ -311,7 +326,7 @@ def main() -> int:
     shell = Shell(product)
     shell.resize(1440, 900)
     shell.show()
-    actions = (first_run, import_documents, answer, cited_page, not_found, log, lock,
+    actions = (first_run, import_documents, answer, cited_page, not_found, log, seat, lock,
                log_in_again, old_conversation, leave)  # fmt: skip
     for name, act in zip(STEPS, actions, strict=True):
         act(shell)

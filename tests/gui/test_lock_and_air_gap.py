@@ -64,6 +64,10 @@ def test_the_product_is_never_called_on_the_gui_thread(
     place.go("log")
     qtbot.waitUntil(lambda: place.log.badge.state == "verified")
     place.go("library")
+    place.go("admin")
+    for row in range(place.admin.list.count()):
+        place.admin.list.setCurrentRow(row)
+    qtbot.waitUntil(lambda: place.admin.seat.view is not None)
     shell.lock()
     qtbot.waitUntil(shell.front.unlock.secret.isEnabled)
     assert product.threads <= {"lane-ask", "lane-read", "lane-proof", "lane-import"}
