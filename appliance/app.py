@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from appliance.cancellation import Cancellation
 from appliance.clock import now, ticking
 from appliance.first_run import undone_on_failure
+from appliance.own_settings import OwnSettings
 from appliance.people import Idleness
 from appliance.settings import Settings, default_data_folder
 from appliance.sitting import Sitting
@@ -36,6 +37,7 @@ from appliance.values import (
     PageView,
     Person,
     SeatView,
+    SettingView,
     Turn,
     Writing,
 )
@@ -62,11 +64,18 @@ class Appliance:
     All raise CloisterErrors alone; those that need a login raise Locked without one.
     """
 
-    def __init__(self, data: Path, settings: Settings, airgap: AirgapReport) -> None:
+    def __init__(
+        self,
+        data: Path,
+        settings: Settings,
+        airgap: AirgapReport,
+        own_settings: OwnSettings | None = None,
+    ) -> None:
         self.data = data
         self.settings = settings
         self.airgap = airgap
         self._vault = Vault(data)
+        self._own_settings = own_settings or OwnSettings(None)
         self._sitting = Sitting(data, settings, airgap)
 
     # --- logging in ------------------------------------------------------------------------
@@ -331,6 +340,18 @@ class Appliance:
 
         return tuple(symbol.modules for symbol in symbols_of(document))
 
+    def settings_shown(self) -> tuple[SettingView, ...]:
+        """Every setting as it is set now, by whom, and where. Raises SettingsInvalid."""
+        return self._own_settings.shown(self.settings)
+
+    def change_setting(self, name: str, text: str) -> None:
+        """In this person's own file, in force from the next start on; empty for what is built in.
+        Raises SettingLocked, SettingsInvalid, StorageReadOnly."""
+        with self._sitting.at_work() as desk:
+            desk.ledger.note("setting.changing", details=(("setting", name),))
+            self._own_settings.change(name, text)
+            desk.ledger.note("setting.changed", details=(("setting", name), ("value", text)))
+
     def doctor(self) -> tuple[Check, ...]:
         """Every check with its next step; needs no login, says more with one."""
         from appliance.health import checks
@@ -358,7 +379,10 @@ class Appliance:
 
     def close(self) -> None:
         """Locks and ends the engine. May be called twice."""
-        self._sitting.end()
+        try:
+            self._sitting.end()
+        finally:
+            self._own_settings.close()
 
 
 def open_appliance(data: Path, *, writable: Sequence[Path] = (), screen: bool = False) -> Appliance:
@@ -367,5 +391,6 @@ def open_appliance(data: Path, *, writable: Sequence[Path] = (), screen: bool = 
     writable: existing folders to be written besides the data folder. screen: whether there will be
     a window. Raises StorageReadOnly, SettingsInvalid, GuardTooLate, GuardUnavailable (managed).
     """
+    own = OwnSettings.opened() if screen else OwnSettings(None)
     settings, proof = guarded(data, writable, screen=screen)
-    return Appliance(data, settings, proof)
+    return Appliance(data, settings, proof, own)

@@ -268,6 +268,20 @@ def seat(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.rest()
 
 
+def settings(camera: Camera, shell: Shell, scene: Scene) -> None:
+    admin = place(shell).admin
+    place(shell).go("admin")
+    admin.show_page("settings")
+    camera.until(lambda: admin.settings.yours.rows)
+    camera.take("settings")
+    admin.settings.change("lock_minutes", "99")
+    camera.until(admin.settings.notice.isVisible)
+    camera.take("settings-refused")
+    admin.settings.change("lock_minutes", "5")
+    camera.until(lambda: admin.settings.yours.rows["lock_minutes"].reset)
+    camera.take("settings-changed")
+
+
 def dialogs() -> list[Any]:
     from PySide6.QtWidgets import QApplication, QDialog
 
@@ -341,7 +355,7 @@ def main() -> int:
         shell.resize(width, height)
         shell.show()
         camera = Camera(given.folder, shell)
-        for scenario in (first_run, library, asking, writing, seat, log):
+        for scenario in (first_run, library, asking, writing, seat, settings, log):
             if not given.only or scenario in (first_run, log) or scenario.__name__ in given.only:
                 scenario(camera, shell, scene)
         shell.close()

@@ -84,6 +84,7 @@ from appliance.values.records import (
     StoreMark,
 )
 from appliance.values.seats import SeatView
+from appliance.values.settings import SettingView
 
 __all__ = [
     "VECTOR_SIZE",
@@ -143,6 +144,7 @@ __all__ = [
     "SeatProblem",
     "SeatView",
     "Seen",
+    "SettingView",
     "Stage",
     "Standing",
     "StoreMark",

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from gui.admin.page import Page
 from gui.admin.seat import SeatPage
+from gui.admin.settings import SettingsPage
 from gui.controls.labels import Words
 from gui.desk import Desk
 from gui.style.icons import icon
@@ -25,6 +26,7 @@ class AdminScreen(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.seat = SeatPage(desk)
+        self.settings = SettingsPage(desk)
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Pages of the administration"))
         self.list.setIconSize(QSize(17, 17))
@@ -33,6 +35,7 @@ class AdminScreen(QWidget):
         self._pages: dict[str, Page] = {}
         self._glyphs: list[str] = []
         self._add("seat", "key", self.tr("Licence and seat"), self.seat)
+        self._add("settings", "admin", self.tr("Settings"), self.settings)
         self._arrange()
         self.list.setCurrentRow(0)
         self.list.currentRowChanged.connect(self._show)

@@ -47,6 +47,7 @@ from appliance.values import (
     Role,
     Scored,
     SeatView,
+    SettingView,
     Stage,
     Token,
     Turn,
@@ -68,6 +69,7 @@ from tests.gui.memory_answers import (
     written,
 )
 from tests.gui.memory_seat import MemorySeat
+from tests.gui.memory_settings import MemorySettings
 from tests.gui.memory_state import Halted, Pace, State, Unreadable, WrongPassphrase
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ class MemoryAppliance(Appliance):
         self.threads: set[str] = set()
         self.closed = False
         self.seating = MemorySeat()
+        self.set = MemorySettings()
         self._held = State()
         self._somebody_here: Person | None = None
         self._guard = threading.RLock()
@@ -133,6 +136,14 @@ class MemoryAppliance(Appliance):
     def seat(self) -> Iterator[Seat]:
         self._require_fresh()
         yield cast("Seat", self.seating)
+
+    def settings_shown(self) -> tuple[SettingView, ...]:
+        self._called()
+        return self.set.shown()
+
+    def change_setting(self, name: str, text: str) -> None:
+        self._called()
+        self.set.change(name, text)
 
     def _require_fresh(self) -> None:
         self._called()

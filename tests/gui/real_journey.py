@@ -27,8 +27,8 @@ PASSPHRASE = "tidal lantern orchard mosaic"
 PERSON = "Dr Ada Winter"
 COLLECTION = "Ward 4 guidelines"
 DOCUMENTS = ("NGH-CP-014-perioperative-anticoagulants.pdf", "NGH-NP-011-falls-prevention.docx")
-STEPS = ("first run", "import", "answer", "cited page", "not found", "log", "seat", "lock",
-         "log in again", "old conversation", "leave")  # fmt: skip
+STEPS = ("first run", "import", "answer", "cited page", "not found", "log", "seat", "settings",
+         "lock", "log in again", "old conversation", "leave")  # fmt: skip
 _QUESTIONS = sample_questions("hospital")
 KNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.ANSWER and q.file == DOCUMENTS[0])
 UNKNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.NOT_FOUND)
@@ -233,6 +233,19 @@ def seat(shell: Shell) -> None:
     assert page.notice.step == "Copy the file anew from where it came from; do not edit it."
 
 
+def settings(shell: Shell) -> None:
+    """Changed in the person's own file, though the guard is on."""
+    admin = place(shell).admin
+    admin.show_page("settings")
+    until(lambda: admin.settings.yours.rows, "the settings")
+    admin.settings.change("lock_minutes", "99")
+    until(admin.settings.notice.isVisible, "the word about a bad value")
+    admin.settings.change("lock_minutes", "7")
+    until(lambda: admin.settings.yours.rows["lock_minutes"].reset, "the change")
+    written = Path.home() / ".config" / "cloister" / "settings.toml"
+    assert written.read_text() == "lock_minutes = 7\n"
+
+
 def lock(shell: Shell) -> None:
     desk = place(shell)
     click(desk.side.lock)
@@ -326,8 +339,8 @@ def main() -> int:
     shell = Shell(product)
     shell.resize(1440, 900)
     shell.show()
-    actions = (first_run, import_documents, answer, cited_page, not_found, log, seat, lock,
-               log_in_again, old_conversation, leave)  # fmt: skip
+    actions = (first_run, import_documents, answer, cited_page, not_found, log, seat, settings,
+               lock, log_in_again, old_conversation, leave)  # fmt: skip
     for name, act in zip(STEPS, actions, strict=True):
         act(shell)
         running.processEvents()
