@@ -282,6 +282,14 @@ def settings(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.take("settings-changed")
 
 
+def insights(camera: Camera, shell: Shell, scene: Scene) -> None:
+    admin = place(shell).admin
+    place(shell).go("admin")
+    admin.show_page("insights")
+    camera.until(lambda: admin.insights.facts.rows)
+    camera.take("insights")
+
+
 def dialogs() -> list[Any]:
     from PySide6.QtWidgets import QApplication, QDialog
 
@@ -355,7 +363,8 @@ def main() -> int:
         shell.resize(width, height)
         shell.show()
         camera = Camera(given.folder, shell)
-        for scenario in (first_run, library, asking, writing, seat, settings, log):
+        scenes = (first_run, insights, library, asking, writing, insights, seat, settings, log)
+        for scenario in scenes:
             if not given.only or scenario in (first_run, log) or scenario.__name__ in given.only:
                 scenario(camera, shell, scene)
         shell.close()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui.admin.insights import InsightsPage
 from gui.admin.page import Page
 from gui.admin.seat import SeatPage
 from gui.admin.settings import SettingsPage
@@ -26,6 +27,7 @@ class AdminScreen(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.seat = SeatPage(desk)
+        self.insights = InsightsPage(desk)
         self.settings = SettingsPage(desk)
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Pages of the administration"))
@@ -35,6 +37,7 @@ class AdminScreen(QWidget):
         self._pages: dict[str, Page] = {}
         self._glyphs: list[str] = []
         self._add("seat", "key", self.tr("Licence and seat"), self.seat)
+        self._add("insights", "gauge", self.tr("Insights"), self.insights)
         self._add("settings", "admin", self.tr("Settings"), self.settings)
         self._arrange()
         self.list.setCurrentRow(0)

@@ -28,27 +28,38 @@ class Facts(QFrame):
         self._grid.setColumnMinimumWidth(0, _NAME)
         self._grid.setColumnStretch(1, 1)
         self._rows: tuple[tuple[str, str], ...] = ()
+        self._values: list[Words] = []
 
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:
         return self._rows
 
     def show_rows(self, rows: Sequence[tuple[str, str]]) -> None:
-        if self._rows == tuple(rows):
-            return
+        """Of the same names the values alone are written anew, so that what is marked stays."""
+        names = [name for name, _ in rows]
+        if names != [name for name, _ in self._rows]:
+            self._lay_out(names)
         self._rows = tuple(rows)
+        for (name, value), words in zip(rows, self._values, strict=True):
+            shown = plain.shown(value, 2000)
+            if words.text() != shown:
+                words.setText(shown)
+                words.setAccessibleName(f"{name}: {shown}")
+
+    def _lay_out(self, names: Sequence[str]) -> None:
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        for row, (name, value) in enumerate(rows):
+        self._values = []
+        for row, name in enumerate(names):
             if row:
                 self._grid.addWidget(Rule(), row * 2 - 1, 0, 1, 2)
             label = Words(name, "quiet", wrap=True)
-            label.setContentsMargins(0, 10, 0, 10)
-            text = Words(plain.shown(value, 2000), wrap=True).selectable()
-            text.setContentsMargins(0, 10, 0, 10)
-            text.setAccessibleName(f"{name}: {value}")
+            words = Words("", wrap=True).selectable()
+            for one in (label, words):
+                one.setContentsMargins(0, 10, 0, 10)
             self._grid.addWidget(label, row * 2, 0, Qt.AlignmentFlag.AlignTop)
-            self._grid.addWidget(text, row * 2, 1)
+            self._grid.addWidget(words, row * 2, 1)
+            self._values.append(words)

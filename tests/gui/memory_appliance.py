@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -37,6 +38,7 @@ from appliance.values import (
     ImportProgress,
     ImportStarted,
     ImportState,
+    Insights,
     LogRecord,
     LogState,
     Opened,
@@ -450,6 +452,25 @@ class MemoryAppliance(Appliance):
         return ImportProgress(
             str(file), done, total, ImportState.ADDED, stored.info.pages, stored.info.passages,
             failures=stored.info.failures,
+        )  # fmt: skip
+
+    def insights(self) -> Insights:
+        self._called()
+        turns = [turn for turns in self._held.turns.values() for turn in turns]
+        ended = Counter(turn.outcome.value for turn in turns)
+        answers = [turn.answer for turn in turns if turn.answer is not None]
+        collections = self.collections()
+        return Insights(
+            taken=self._clock, since=self._clock, version="1.0", model=self.pace.model,
+            ended=tuple(ended.items()), open=0, waiting=0,
+            answer_seconds=sum(answer.seconds for answer in answers),
+            tokens=self.pace.spent, token_seconds=self.pace.spent / 40,
+            memory=(("desk", 212_000_000), ("engine", 1_400_000_000)),
+            documents=sum(one.documents for one in collections),
+            passages=sum(one.passages for one in collections),
+            indexes=(("whole", len(collections)), ("growing", 0), ("unread", 0), ("refused", 0)),
+            log_records=len(self._held.log), free_bytes=81_000_000_000,
+            airgap_holds=self.airgap.holds,
         )  # fmt: skip
 
     # --- log ------------------------------------------------------------------------------

@@ -39,7 +39,8 @@ class Pace:
     written answers; model: who writes them; note, works, starting: as in Writing; dies_at: at which
     word the engine ends, 0 for never; several: several people use it; ticks: the time that
     never goes back; stale: exporting and administration need the passphrase again; alerts: broken
-    glass that waits for an auditor; allowed: what the policy lets this person do."""
+    glass that waits for an auditor; spent: tokens written; allowed: what the policy
+    lets this person do."""
 
     stage: float = 0.0
     file: float = 0.0
@@ -59,6 +60,7 @@ class Pace:
     ticks: float = 0.0
     stale: bool = False
     alerts: int = 0
+    spent: int = 0
     allowed: tuple[str, ...] = ("manage_seats", "manage_people", "manage_members", "back_up")
 
 

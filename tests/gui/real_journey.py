@@ -28,7 +28,7 @@ PERSON = "Dr Ada Winter"
 COLLECTION = "Ward 4 guidelines"
 DOCUMENTS = ("NGH-CP-014-perioperative-anticoagulants.pdf", "NGH-NP-011-falls-prevention.docx")
 STEPS = ("first run", "import", "answer", "cited page", "not found", "log", "seat", "settings",
-         "lock", "log in again", "old conversation", "leave")  # fmt: skip
+         "insights", "lock", "log in again", "old conversation", "leave")  # fmt: skip
 _QUESTIONS = sample_questions("hospital")
 KNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.ANSWER and q.file == DOCUMENTS[0])
 UNKNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.NOT_FOUND)
@@ -246,6 +246,17 @@ def settings(shell: Shell) -> None:
     assert written.read_text() == "lock_minutes = 7\n"
 
 
+def insights(shell: Shell) -> None:
+    admin = place(shell).admin
+    admin.show_page("insights")
+    until(lambda: admin.insights.facts.rows, "the numbers")
+    assert admin.insights.answered.number == "2"
+    rows = dict(admin.insights.facts.rows)
+    assert rows["Library"].startswith("2 documents · ")
+    assert rows["Index"] == "1 collection whole"
+    assert rows["Air gap"] == "proven"
+
+
 def lock(shell: Shell) -> None:
     desk = place(shell)
     click(desk.side.lock)
@@ -340,7 +351,7 @@ def main() -> int:
     shell.resize(1440, 900)
     shell.show()
     actions = (first_run, import_documents, answer, cited_page, not_found, log, seat, settings,
-               lock, log_in_again, old_conversation, leave)  # fmt: skip
+               insights, lock, log_in_again, old_conversation, leave)  # fmt: skip
     for name, act in zip(STEPS, actions, strict=True):
         act(shell)
         running.processEvents()
