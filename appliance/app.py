@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from appliance.cancellation import Cancellation
 from appliance.clock import now, ticking
 from appliance.first_run import undone_on_failure
-from appliance.own_settings import OwnSettings
+from appliance.own_settings import OwnSettings, change_logged
 from appliance.people import Idleness
 from appliance.settings import Settings, default_data_folder
 from appliance.sitting import Sitting
@@ -278,12 +278,13 @@ class Appliance:
             yield Applications(desk, stop)
 
     @contextmanager
-    def administration(self) -> Iterator[Administration]:
-        """Backups and parcels, to manage while the block runs."""
+    def administration(self, stop: Cancellation | None = None) -> Iterator[Administration]:
+        """Backups and parcels, to manage while the block runs; locking cancels `stop`."""
         from appliance.administration import Administration
 
-        with self._sitting.at_work() as desk:
-            yield Administration(desk)
+        stop = stop or Cancellation()
+        with self._sitting.at_work(stop) as desk:
+            yield Administration(desk, stop)
 
     # --- log -------------------------------------------------------------------------------
 
@@ -348,9 +349,7 @@ class Appliance:
         """In this person's own file, in force from the next start on; empty for what is built in.
         Raises SettingLocked, SettingsInvalid, StorageReadOnly."""
         with self._sitting.at_work() as desk:
-            desk.ledger.note("setting.changing", details=(("setting", name),))
-            self._own_settings.change(name, text)
-            desk.ledger.note("setting.changed", details=(("setting", name), ("value", text)))
+            change_logged(self._own_settings, desk.ledger, name, text)
 
     def doctor(self) -> tuple[Check, ...]:
         """Every check with its next step; needs no login, says more with one."""

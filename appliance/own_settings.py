@@ -14,6 +14,7 @@ import threading
 import tomllib
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from appliance.errors import CloisterError, StorageReadOnly
 from appliance.managed import LARGEST
@@ -30,6 +31,9 @@ from appliance.settings import (
     user_file,
 )
 from appliance.values import SettingView
+
+if TYPE_CHECKING:
+    from appliance.ledger import Ledger
 
 _PLACE = "Your settings"
 _HINT = "Give another value; what was set before stays."
@@ -126,6 +130,19 @@ class OwnSettings:
                 f"{self.path} was not written: {error.strerror}.",
                 hint="Free some space on that disk, and make it writable for this user.",
             ) from error
+
+
+def change_logged(own: OwnSettings, ledger: Ledger, name: str, untrusted: str) -> None:
+    """`OwnSettings.change` with a record before and one after, whatever comes of it."""
+    setting = ("setting", name[:80])
+    ledger.note("setting.changing", details=(setting,))
+    try:
+        own.change(name, untrusted)
+    except CloisterError as error:
+        ledger.note("setting.unchanged", outcome="refused", code=error.code, details=(setting,))
+        raise
+    value = ("value", untrusted.strip())
+    ledger.note("setting.changed", outcome="done", details=(setting, value))
 
 
 def _typed(name: str, untrusted: str) -> str | int:

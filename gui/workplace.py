@@ -144,6 +144,11 @@ class Workplace(QWidget):
         self.go("admin")
         self.admin.show_page("seat")
 
+    def _brought_in(self) -> None:
+        """Out of a parcel: documents, lists, models."""
+        self.library.refresh()
+        self.read_standing()
+
     def _ask_for_alerts(self) -> None:
         """An auditor is told of broken glass; the message stays until it is closed."""
 
@@ -221,6 +226,7 @@ class Workplace(QWidget):
         self.ask.changed.connect(lambda _: self.read_conversations())
         self.ask.changed.connect(lambda _: self.read_standing())
         self.strip.wanted.connect(self._show_seat)
+        self.admin.carrying.taken.connect(self._brought_in)
         self.admin.seat.changed.connect(self.read_standing)
         self.ask.library_wanted.connect(lambda: self.go("library"))
         self.library.collections_changed.connect(self._counted)

@@ -61,6 +61,16 @@ class Camera:
         print(path.name, flush=True)
 
     def dialog(self, name: str) -> None:
+        """As `still`; then the dialog is closed."""
+        from PySide6.QtWidgets import QApplication, QDialog
+
+        self.still(name)
+        for window in QApplication.topLevelWidgets():
+            if isinstance(window, QDialog):
+                window.reject()
+        self.rest()
+
+    def still(self, name: str) -> None:
         """The window with the dialog that stands before it."""
         from PySide6.QtGui import QPainter
         from PySide6.QtWidgets import QApplication, QDialog
@@ -70,17 +80,13 @@ class Camera:
         painter = QPainter(picture)
         for window in QApplication.topLevelWidgets():
             if isinstance(window, QDialog) and window.isVisible():
-                where = window.pos() - self._shell.pos()
+                where = self._shell.rect().center() - window.rect().center()
                 painter.drawPixmap(where, window.grab())
         painter.end()
         self._number += 1
         path = self._folder / f"{self._number:02}-{name}.png"
         picture.save(str(path))
         print(path.name, flush=True)
-        for window in QApplication.topLevelWidgets():
-            if isinstance(window, QDialog):
-                window.reject()
-        self.rest()
 
 
 def place(shell: Shell) -> Workplace:
@@ -290,6 +296,43 @@ def insights(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.take("insights")
 
 
+def carrying(camera: Camera, shell: Shell, scene: Scene) -> None:
+    """A backup on its way and made; a parcel before and after."""
+    admin = place(shell).admin
+    place(shell).go("admin")
+    admin.show_page("carrying")
+    page = admin.carrying
+    camera.until(page.back_up.isVisible)
+    camera.take("carrying")
+    page.back_up_into(scene.work)
+    if scene.memory:
+        camera.rest(1.5)
+        camera.take("backing-up")
+    camera.until(lambda: page.card and page.card.dismiss.isVisible())
+    camera.take("backed-up")
+    page.inspect(scene.work)
+    shown = dialogs()[-1]
+    camera.until(shown.notice.isVisible)
+    camera.dialog("parcel-none")
+    from tests.gui.memory_appliance import MemoryAppliance
+    from tests.gui.memory_carrying import PARCEL
+
+    product = place(shell).ask.appliance
+    if not isinstance(product, MemoryAppliance):
+        return
+    product.carrying.parcels[scene.work] = PARCEL
+    page.inspect(scene.work)
+    shown = next(one for one in dialogs() if one.isVisible())
+    camera.until(lambda: shown.rows)
+    camera.still("parcel")
+    shown.rows[3].field.edit.setText("not the code")
+    shown.go.click()
+    camera.rest(1.0)
+    camera.still("parcel-taking")
+    camera.until(shown.notice.isVisible)
+    camera.dialog("parcel-taken")
+
+
 def dialogs() -> list[Any]:
     from PySide6.QtWidgets import QApplication, QDialog
 
@@ -363,7 +406,18 @@ def main() -> int:
         shell.resize(width, height)
         shell.show()
         camera = Camera(given.folder, shell)
-        scenes = (first_run, insights, library, asking, writing, insights, seat, settings, log)
+        scenes = (
+            first_run,
+            insights,
+            library,
+            asking,
+            writing,
+            insights,
+            seat,
+            settings,
+            carrying,
+            log,
+        )
         for scenario in scenes:
             if not given.only or scenario in (first_run, log) or scenario.__name__ in given.only:
                 scenario(camera, shell, scene)

@@ -30,6 +30,14 @@ from appliance.values.asking import (
     Verdict,
     Writing,
 )
+from appliance.values.carrying import (
+    BackupChecked,
+    BackupMade,
+    BackupNoted,
+    ParcelItem,
+    ParcelOutcome,
+    ParcelView,
+)
 from appliance.values.checks import (
     AirgapReport,
     Check,
@@ -94,6 +102,9 @@ __all__ = [
     "AnswerMode",
     "AnswerSentence",
     "Answered",
+    "BackupChecked",
+    "BackupMade",
+    "BackupNoted",
     "Block",
     "BlockKind",
     "Box",
@@ -129,6 +140,9 @@ __all__ = [
     "PageSpan",
     "PageText",
     "PageView",
+    "ParcelItem",
+    "ParcelOutcome",
+    "ParcelView",
     "ParsedDocument",
     "Passage",
     "PassageDraft",

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gui.admin.carrying import CarryingPage
 from gui.admin.insights import InsightsPage
 from gui.admin.page import Page
 from gui.admin.seat import SeatPage
@@ -27,6 +28,7 @@ class AdminScreen(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.seat = SeatPage(desk)
+        self.carrying = CarryingPage(desk)
         self.insights = InsightsPage(desk)
         self.settings = SettingsPage(desk)
         self.list = QListWidget()
@@ -37,6 +39,7 @@ class AdminScreen(QWidget):
         self._pages: dict[str, Page] = {}
         self._glyphs: list[str] = []
         self._add("seat", "key", self.tr("Licence and seat"), self.seat)
+        self._add("carrying", "parcel", self.tr("Backup and parcels"), self.carrying)
         self._add("insights", "gauge", self.tr("Insights"), self.insights)
         self._add("settings", "admin", self.tr("Settings"), self.settings)
         self._arrange()

@@ -70,12 +70,14 @@ from tests.gui.memory_answers import (
     spoken,
     written,
 )
+from tests.gui.memory_carrying import MemoryCarrying
 from tests.gui.memory_seat import MemorySeat
 from tests.gui.memory_settings import MemorySettings
 from tests.gui.memory_state import Halted, Pace, State, Unreadable, WrongPassphrase
 
 if TYPE_CHECKING:
     from appliance.accounts import People
+    from appliance.administration import Administration
     from appliance.seat import Seat
 
 
@@ -87,6 +89,7 @@ class MemoryAppliance(Appliance):
         self.closed = False
         self.seating = MemorySeat()
         self.set = MemorySettings()
+        self.carrying = MemoryCarrying(self.pace)
         self._held = State()
         self._somebody_here: Person | None = None
         self._guard = threading.RLock()
@@ -138,6 +141,15 @@ class MemoryAppliance(Appliance):
     def seat(self) -> Iterator[Seat]:
         self._require_fresh()
         yield cast("Seat", self.seating)
+
+    @contextmanager
+    def administration(self, stop: Cancellation | None = None) -> Iterator[Administration]:
+        if stop is None:  # to look alone
+            self._called()
+        else:
+            self._require_fresh()
+            self.carrying.stop = stop
+        yield cast("Administration", self.carrying)
 
     def settings_shown(self) -> tuple[SettingView, ...]:
         self._called()

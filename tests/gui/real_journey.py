@@ -28,7 +28,7 @@ PERSON = "Dr Ada Winter"
 COLLECTION = "Ward 4 guidelines"
 DOCUMENTS = ("NGH-CP-014-perioperative-anticoagulants.pdf", "NGH-NP-011-falls-prevention.docx")
 STEPS = ("first run", "import", "answer", "cited page", "not found", "log", "seat", "settings",
-         "insights", "lock", "log in again", "old conversation", "leave")  # fmt: skip
+         "insights", "backup", "lock", "log in again", "old conversation", "leave")  # fmt: skip
 _QUESTIONS = sample_questions("hospital")
 KNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.ANSWER and q.file == DOCUMENTS[0])
 UNKNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.NOT_FOUND)
@@ -257,6 +257,37 @@ def insights(shell: Shell) -> None:
     assert rows["Air gap"] == "proven"
 
 
+def backup(shell: Shell) -> None:
+    """Made and checked where the window may write; refused elsewhere, with what to do."""
+    from gui.admin.parcel import ParcelDialog
+    from gui.outbox import outbox
+
+    admin = place(shell).admin
+    admin.show_page("carrying")
+    page = admin.carrying
+    until(page.back_up.isVisible, "the page of backups")
+    assert "speaks of no backup yet" in page.last.text()
+
+    def said(doing: str) -> str:
+        until(lambda: page.card and page.card.dismiss.isVisible(), doing)
+        assert page.card is not None
+        return f"{page.card.notice.sentence} {page.card.notice.step}"
+
+    page.back_up_into(Path.home())
+    refused = said("the refusal")
+    assert f"Choose {outbox()} or a stick" in refused, refused
+    page.back_up_into(outbox())
+    until(lambda: "number 1" in page.last.text(), "the backup")
+    assert said("the backup").startswith("Backup 1 is made: ")
+    page.check_in(outbox())
+    assert said("the check").startswith("Whole: backup 1 of ")
+    page.inspect(outbox())
+    dialog = next(one for one in shell.findChildren(ParcelDialog) if one.isVisible())
+    until(dialog.notice.isVisible, "the word about a folder without a parcel")
+    assert dialog.notice.sentence == f"There is no parcel in {outbox()}."
+    click(dialog.close_it)
+
+
 def lock(shell: Shell) -> None:
     desk = place(shell)
     click(desk.side.lock)
@@ -351,7 +382,7 @@ def main() -> int:
     shell.resize(1440, 900)
     shell.show()
     actions = (first_run, import_documents, answer, cited_page, not_found, log, seat, settings,
-               insights, lock, log_in_again, old_conversation, leave)  # fmt: skip
+               insights, backup, lock, log_in_again, old_conversation, leave)  # fmt: skip
     for name, act in zip(STEPS, actions, strict=True):
         act(shell)
         running.processEvents()
