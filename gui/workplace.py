@@ -158,13 +158,17 @@ class Workplace(QWidget):
 
         self._desk.worker.run(self, Lane.READ, waiting, self._tell_alerts, self.complain)
 
+    def _reviewed(self) -> None:
+        self.notice_box_hide()
+        self._ask_for_alerts()
+
     def _tell_alerts(self, waiting: int) -> None:
         if waiting:
             said = counted(waiting, self.tr("broken glass"), self.tr("broken glasses"))
             self.notice.say(
                 "danger",
                 self.tr("An auditor has to look at {}.").format(said),
-                self.tr("`cloister people alerts` shows who, why and until when."),
+                self.tr("Administration, “Emergency access”, shows who, why and until when."),
             )
             self._quiet.stop()
             self.notice.show()
@@ -226,6 +230,8 @@ class Workplace(QWidget):
         self.ask.changed.connect(lambda _: self.read_conversations())
         self.ask.changed.connect(lambda _: self.read_standing())
         self.strip.wanted.connect(self._show_seat)
+        self.admin.emergency.changed.connect(self.library.refresh)
+        self.admin.emergency.reviewed.connect(self._reviewed)
         self.admin.carrying.taken.connect(self._brought_in)
         self.admin.seat.changed.connect(self.read_standing)
         self.ask.library_wanted.connect(lambda: self.go("library"))

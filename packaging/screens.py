@@ -333,6 +333,47 @@ def carrying(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.dialog("parcel-taken")
 
 
+def people(camera: Camera, shell: Shell, scene: Scene) -> None:
+    """Who works here, what is asked for, and emergencies."""
+    admin = place(shell).admin
+    place(shell).go("admin")
+    admin.show_page("people")
+    page = admin.people
+    camera.until(lambda: page.members.listed)
+    camera.take("people")
+    if not scene.memory:
+        return
+    from tests.gui.memory_appliance import MemoryAppliance
+    from tests.gui.memory_people import ALERT
+
+    page.table.choose("p3")
+    camera.take("people-chosen")
+    page.invite.click()
+    camera.dialog("people-invite")
+    page.close_it.click()
+    camera.dialog("people-close")
+    page.members.add.click()
+    camera.dialog("people-add-member")
+    page.table.choose("p4")
+    page.again.click()
+    camera.until(lambda: any(one.isVisible() for one in dialogs()))
+    camera.dialog("people-code")
+    admin.show_page("emergency")
+    camera.until(admin.emergency.glasses.isVisible)
+    camera.take("emergency-none")
+    product = place(shell).ask.appliance
+    if isinstance(product, MemoryAppliance):
+        product.staff.breaks = (("k9", "Ward 9 pathways"), ("k8", "Theatre and anaesthesia"))
+        product.staff.told = [ALERT]
+        admin.refresh()
+        camera.until(lambda: admin.emergency.alerts.rows)
+        admin.emergency.alerts.rows[0].buttons[0].click()
+        camera.take("emergency")
+        admin.emergency.glasses.rows[0].buttons[0].click()
+        camera.dialog("emergency-open")
+        product.staff.told = []
+
+
 def dialogs() -> list[Any]:
     from PySide6.QtWidgets import QApplication, QDialog
 
@@ -407,17 +448,9 @@ def main() -> int:
         shell.show()
         camera = Camera(given.folder, shell)
         scenes = (
-            first_run,
-            insights,
-            library,
-            asking,
-            writing,
-            insights,
-            seat,
-            settings,
-            carrying,
-            log,
-        )
+            first_run, insights, library, asking, writing, insights, seat, people, settings,
+            carrying, log,
+        )  # fmt: skip
         for scenario in scenes:
             if not given.only or scenario in (first_run, log) or scenario.__name__ in given.only:
                 scenario(camera, shell, scene)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from appliance.errors import CloisterError
 from gui.controls.buttons import TextButton
+from gui.controls.form import Form
 from gui.controls.labels import Prose, Words
 from gui.controls.notice import Notice
 from gui.desk import Desk
+from gui.login.proof import proof_asked
+from gui.worker import Lane
 
 WIDTH = 760
+T = TypeVar("T")
 
 
 class Page(QScrollArea):
@@ -58,6 +65,37 @@ class Page(QScrollArea):
         """In this page's own place for words."""
         self.notice.complain(error)
         self.ensureWidgetVisible(self.notice)
+
+    def act(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """Does it on a lane, after fresh proof where the product wants that; what is refused is
+        said here, and the page is read anew."""
+        self.notice.hide()
+
+        def failed(error: CloisterError) -> None:
+            if not proof_asked(self.desk, self, error, lambda: self.act(work, done)):
+                self.complain(error)
+                self.refresh()
+
+        self.desk.worker.run(self, Lane.PROOF, work, done, failed)
+
+    def submit(self, form: Form, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """As `act`, for what a dialog asked for: what is refused is said there, and it stays."""
+
+        def over(result: T) -> None:
+            form.accept()
+            done(result)
+
+        def failed(error: CloisterError) -> None:
+            form.go.setEnabled(True)
+            if not proof_asked(self.desk, form, error, lambda: self.submit(form, work, done)):
+                form.failed(error)
+
+        self.desk.worker.run(form, Lane.PROOF, work, over, failed)
+
+    def say(self, sentence: str, step: str = "") -> None:
+        """That something was done."""
+        self.notice.say("good", sentence, step)
+        self.notice.show()
 
     def head_button(self, button: TextButton) -> TextButton:
         """Adds a button beside the heading."""

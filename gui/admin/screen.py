@@ -14,8 +14,10 @@ from PySide6.QtWidgets import (
 )
 
 from gui.admin.carrying import CarryingPage
+from gui.admin.emergency import EmergencyPage
 from gui.admin.insights import InsightsPage
 from gui.admin.page import Page
+from gui.admin.people import PeoplePage
 from gui.admin.seat import SeatPage
 from gui.admin.settings import SettingsPage
 from gui.controls.labels import Words
@@ -28,6 +30,8 @@ class AdminScreen(QWidget):
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.seat = SeatPage(desk)
+        self.people = PeoplePage(desk)
+        self.emergency = EmergencyPage(desk)
         self.carrying = CarryingPage(desk)
         self.insights = InsightsPage(desk)
         self.settings = SettingsPage(desk)
@@ -39,6 +43,8 @@ class AdminScreen(QWidget):
         self._pages: dict[str, Page] = {}
         self._glyphs: list[str] = []
         self._add("seat", "key", self.tr("Licence and seat"), self.seat)
+        self._add("people", "person", self.tr("People"), self.people)
+        self._add("emergency", "warning", self.tr("Emergency access"), self.emergency)
         self._add("carrying", "parcel", self.tr("Backup and parcels"), self.carrying)
         self._add("insights", "gauge", self.tr("Insights"), self.insights)
         self._add("settings", "admin", self.tr("Settings"), self.settings)

@@ -6,13 +6,11 @@ brought in is read within bounds and judged by the product.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
-from appliance.errors import CloisterError
 from appliance.values import SeatView
 from gui.admin.page import Page
 from gui.admin.signed_file import Modules, SignedFile
@@ -21,12 +19,13 @@ from gui.controls.buttons import TextButton
 from gui.controls.confirm import Confirm
 from gui.controls.facts import Facts
 from gui.controls.fields import Field
+from gui.controls.form import Form
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
 from gui.controls.tick import Tick
 from gui.desk import Desk
 from gui.files import choose_file, read_file
-from gui.login.proof import proof_asked, prove
+from gui.login.proof import prove
 from gui.text import counts, plain
 from gui.worker import Lane
 
@@ -96,7 +95,7 @@ class SeatPage(Page):
             label=self.view.label if self.view else "",
             waits=bool(self.view and self.view.requested),
         )
-        dialog.wanted.connect(lambda label, fresh: self._request(dialog, label, fresh))
+        dialog.submitted.connect(lambda: self._request(dialog))
         dialog.open()
 
     def take(self, path: Path) -> None:
@@ -107,7 +106,7 @@ class SeatPage(Page):
             with self.desk.appliance.seat() as seat:
                 return seat.take(content).value
 
-        self._act(work, self._taken, lambda: self.take(path))
+        self.act(work, self._taken)
 
     def ask_to_return(self) -> None:
         confirm = Confirm(
@@ -126,25 +125,15 @@ class SeatPage(Page):
 
     # --- inside -----------------------------------------------------------------------------
 
-    def _act(
-        self, work: Callable[[], str], done: Callable[[str], None], again: Callable[[], None]
-    ) -> None:
-        self.notice.hide()
-        self.desk.worker.run(self, Lane.PROOF, work, done, lambda error: self._failed(error, again))
+    def _request(self, dialog: RequestSeat) -> None:
+        label, fresh = dialog.label.text().strip(), dialog.fresh.isChecked()
 
-    def _failed(self, error: CloisterError, again: Callable[[], None]) -> None:
-        if not proof_asked(self.desk, self, error, again):
-            self.complain(error)
-            self.refresh()
-
-    def _request(self, dialog: RequestSeat, label: str, fresh: bool) -> None:
         def work() -> Handed:
             with self.desk.appliance.seat() as seat:
                 content = seat.request(label, fresh=fresh)
             return content, self.desk.appliance.codes(content)
 
         def made(handed: Handed) -> None:
-            dialog.accept()
             self._hand(
                 handed,
                 self.tr("Seat request"),
@@ -156,12 +145,7 @@ class SeatPage(Page):
             )
             self._changed()
 
-        def failed(error: CloisterError) -> None:
-            if proof_asked(self.desk, dialog, error, lambda: self._request(dialog, label, fresh)):
-                return
-            dialog.failed(error)
-
-        self.desk.worker.run(dialog, Lane.PROOF, work, made, failed)
+        self.submit(dialog, work, made)
 
     def _return(self) -> None:
         def work() -> Handed:
@@ -181,10 +165,7 @@ class SeatPage(Page):
             )
             self._changed()
 
-        self.notice.hide()
-        self.desk.worker.run(
-            self, Lane.PROOF, work, done, lambda error: self._failed(error, self._return)
-        )
+        self.act(work, done)
 
     def _hand(self, handed: Handed, title: str, text: str, name: str) -> None:
         content, codes = handed
@@ -200,8 +181,7 @@ class SeatPage(Page):
             "cloister-revocations": self.tr("The revocation list is installed."),
             "cloister-enrolment": self.tr("The enrolment token is installed."),
         }
-        self.notice.say("good", names.get(kind, self.tr("The file is installed.")))
-        self.notice.show()
+        self.say(names.get(kind, self.tr("The file is installed.")))
         self._changed()
 
     def _changed(self) -> None:
@@ -276,56 +256,26 @@ class SeatPage(Page):
         return rows
 
 
-class RequestSeat(QDialog):
-    """Asks what IT calls this machine; `wanted(label, fresh)`."""
-
-    wanted = Signal(str, bool)
+class RequestSeat(Form):
+    """Asks what IT calls this machine."""
 
     def __init__(self, parent: QWidget, *, label: str, waits: bool) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setModal(True)
-        self.setWindowTitle(self.tr("Request a seat"))
-        self.setAccessibleName(self.windowTitle())
+        super().__init__(
+            parent,
+            self.tr("Request a seat"),
+            self.tr(
+                "The request tells your seat authority which machine asks. It holds no document, "
+                "no question and no name of a person."
+            ),
+            self.tr("Show it"),
+        )
         self.label = Field(
             self.tr("What IT calls this machine"), hint=self.tr("Ward 9, nurses’ station"), limit=64
         )
         self.label.edit.setText(plain.line(label, 64))
+        self.label.entered.connect(self.submit)
         self.fresh = Tick(self.tr("Make a new request, though one waits"))
         self.fresh.setVisible(waits)
-        self.notice = Notice()
-        self.notice.hide()
-        self.go = TextButton(self.tr("Show it"), kind="primary")
-        keep = TextButton(self.tr("Cancel"))
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addStretch(1)
-        row.addWidget(keep)
-        row.addWidget(self.go)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 22, 24, 20)
-        layout.setSpacing(12)
-        layout.addWidget(Words(self.windowTitle(), "title"))
-        text = self.tr(
-            "The request tells your seat authority which machine asks. It holds no document, no "
-            "question and no name of a person."
-        )
-        layout.addWidget(Words(text, "quiet", wrap=True))
-        layout.addWidget(self.label)
-        layout.addWidget(self.fresh)
-        layout.addWidget(self.notice)
-        layout.addLayout(row)
-        self.setFixedWidth(460)
-        self.go.clicked.connect(self._submit)
-        self.label.entered.connect(self._submit)
-        keep.clicked.connect(self.reject)
+        self.body.addWidget(self.label)
+        self.body.addWidget(self.fresh)
         self.label.edit.setFocus()
-
-    def failed(self, error: CloisterError) -> None:
-        self.go.setEnabled(True)
-        self.notice.complain(error)
-
-    def _submit(self) -> None:
-        if self.go.isEnabled():
-            self.go.setEnabled(False)
-            self.wanted.emit(self.label.text().strip(), self.fresh.isChecked())

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -26,10 +24,9 @@ from appliance.values import SettingView
 from gui.admin.page import Page
 from gui.admin.setting_names import place_of, titled, valued
 from gui.controls.buttons import TextButton
+from gui.controls.choice import Choice
 from gui.controls.labels import Glyph, Rule, Words
 from gui.desk import Desk
-from gui.style.icons import pixmap
-from gui.style.tokens import current
 from gui.text import plain
 from gui.worker import Lane
 
@@ -197,7 +194,7 @@ class SettingRow(QWidget):
     def _changeable(self) -> QWidget:
         setting = self.setting
         if setting.choices:
-            choice = Choice(setting.choices, str(setting.value))
+            choice = Choice(self.title, setting.choices, str(setting.value))
             choice.textActivated.connect(self._want)
             self.control = choice
         else:
@@ -205,8 +202,8 @@ class SettingRow(QWidget):
             line.setMaxLength(100)
             line.setAcceptDrops(False)
             line.editingFinished.connect(lambda: self._want(line.text()))
+            line.setAccessibleName(self.title)
             self.control = line
-        self.control.setAccessibleName(self.title)
         return self.control
 
     def _resettable(self) -> TextButton:
@@ -241,25 +238,3 @@ class SettingRow(QWidget):
                 valued(setting.in_force)
             )
         return said
-
-
-class Choice(QComboBox):
-    """One of a few; the wheel scrolls the page, not the choice."""
-
-    def __init__(self, choices: tuple[str, ...], chosen: str) -> None:
-        super().__init__()
-        self.addItems(choices)
-        self.setCurrentText(chosen)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """With an arrow: a box that the sheet dresses has none of its own."""
-        super().paintEvent(event)
-        painter = QPainter(self)
-        painter.drawPixmap(
-            self.width() - 28, (self.height() - 18) // 2, pixmap("down", current().muted, 18)
-        )
-        painter.end()

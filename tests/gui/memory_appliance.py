@@ -71,6 +71,7 @@ from tests.gui.memory_answers import (
     written,
 )
 from tests.gui.memory_carrying import MemoryCarrying
+from tests.gui.memory_people import MemoryPeople
 from tests.gui.memory_seat import MemorySeat
 from tests.gui.memory_settings import MemorySettings
 from tests.gui.memory_state import Halted, Pace, State, Unreadable, WrongPassphrase
@@ -89,6 +90,7 @@ class MemoryAppliance(Appliance):
         self.closed = False
         self.seating = MemorySeat()
         self.set = MemorySettings()
+        self.staff = MemoryPeople()
         self.carrying = MemoryCarrying(self.pace)
         self._held = State()
         self._somebody_here: Person | None = None
@@ -127,7 +129,8 @@ class MemoryAppliance(Appliance):
 
     @contextmanager
     def people(self) -> Iterator[People]:
-        yield cast("People", self)
+        self._called()
+        yield cast("People", PeopleHere(self))
 
     def allowed(self) -> frozenset[str]:
         self._called()
@@ -139,7 +142,7 @@ class MemoryAppliance(Appliance):
 
     @contextmanager
     def seat(self) -> Iterator[Seat]:
-        self._require_fresh()
+        self.require_fresh()
         yield cast("Seat", self.seating)
 
     @contextmanager
@@ -147,7 +150,7 @@ class MemoryAppliance(Appliance):
         if stop is None:  # to look alone
             self._called()
         else:
-            self._require_fresh()
+            self.require_fresh()
             self.carrying.stop = stop
         yield cast("Administration", self.carrying)
 
@@ -159,20 +162,20 @@ class MemoryAppliance(Appliance):
         self._called()
         self.set.change(name, text)
 
-    def _require_fresh(self) -> None:
+    def require_fresh(self) -> None:
         self._called()
         if self.pace.stale:
             raise ConfirmFirst("This needs your passphrase again.")
 
-    def waiting(self) -> int:
-        self._called()
-        return self.pace.alerts
-
-    def confirm(self, secret: str) -> None:
+    def prove(self, secret: str) -> None:
         self._called()
         if secret != self._held.passphrase:
             raise WrongPassphrase("That passphrase does not open this vault.")
         self.pace.stale = False
+
+    def log_payload(self, seq: int) -> str:
+        self._called()
+        return self.staff.payload()
 
     def unlock(self, passphrase: str, name: str = "") -> Person:
         self._called()
@@ -503,7 +506,7 @@ class MemoryAppliance(Appliance):
         return LogState(not why, size, root, self._clock, why)
 
     def export_log(self, folder: Path) -> str:
-        self._require_fresh()
+        self.require_fresh()
         (folder / "checkpoint").write_text(f"{len(self._held.log)}\n")
         return "cloister-log+5f1c2a9b+ATx8mZ4oQf7cU2rVw3kYb1NnPq6sHd9eGjL0tXvRzBaC"
 
@@ -520,3 +523,21 @@ class MemoryAppliance(Appliance):
 
     def _called(self) -> None:
         self.threads.add(threading.current_thread().name)
+
+
+class PeopleHere:
+    """What `Appliance.people()` gives: reading at once, acts only after fresh proof."""
+
+    def __init__(self, appliance: MemoryAppliance) -> None:
+        self._appliance = appliance
+
+    def waiting(self) -> int:
+        return self._appliance.pace.alerts + len(self._appliance.staff.told)
+
+    def confirm(self, secret: str) -> None:
+        self._appliance.prove(secret)
+
+    def __getattr__(self, name: str) -> object:
+        if name not in ("all", "members", "breakable", "broken", "alerts"):
+            self._appliance.require_fresh()
+        return getattr(self._appliance.staff, name)

@@ -61,7 +61,9 @@ class Pace:
     stale: bool = False
     alerts: int = 0
     spent: int = 0
-    allowed: tuple[str, ...] = ("manage_seats", "manage_people", "manage_members", "back_up")
+    allowed: tuple[str, ...] = (
+        "manage_seats", "manage_people", "manage_members", "back_up", "read_log",
+    )  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -28,7 +28,8 @@ PERSON = "Dr Ada Winter"
 COLLECTION = "Ward 4 guidelines"
 DOCUMENTS = ("NGH-CP-014-perioperative-anticoagulants.pdf", "NGH-NP-011-falls-prevention.docx")
 STEPS = ("first run", "import", "answer", "cited page", "not found", "log", "seat", "settings",
-         "insights", "backup", "lock", "log in again", "old conversation", "leave")  # fmt: skip
+         "insights", "backup", "people", "lock", "log in again", "old conversation",
+         "leave")  # fmt: skip
 _QUESTIONS = sample_questions("hospital")
 KNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.ANSWER and q.file == DOCUMENTS[0])
 UNKNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.NOT_FOUND)
@@ -288,6 +289,36 @@ def backup(shell: Shell) -> None:
     click(dialog.close_it)
 
 
+def people(shell: Shell) -> None:
+    """Somebody is invited, with a code of the product's own making."""
+    from PySide6.QtWidgets import QDialog
+
+    from gui.admin.people_forms import HandedCode, Invite
+
+    def shown(kind: type[QDialog]) -> QDialog:
+        until(lambda: any(one.isVisible() for one in shell.findChildren(kind)), kind.__name__)
+        return next(one for one in shell.findChildren(kind) if one.isVisible())
+
+    page = place(shell).admin.people
+    place(shell).admin.show_page("people")
+    until(lambda: page.members.listed, "the members")
+    click(page.invite)
+    form = shown(Invite)
+    assert isinstance(form, Invite)
+    press(form.name.edit, "Bert Lind")
+    click(form.go)
+    handed = shown(HandedCode)
+    assert isinstance(handed, HandedCode)
+    assert len(handed.shown.text().replace("-", "")) >= 16
+    click(handed.close_it)
+    rows = page.table.rows
+    until(lambda: rows.rowCount() == 2, "the newcomer")
+    assert [str(rows.index(1, column).data()) for column in range(3)] == [
+        "Bert Lind", "member", "invited",
+    ]  # fmt: skip
+    assert page.members.list.item(0).text() == PERSON
+
+
 def lock(shell: Shell) -> None:
     desk = place(shell)
     click(desk.side.lock)
@@ -301,6 +332,8 @@ def lock(shell: Shell) -> None:
 
 def log_in_again(shell: Shell) -> None:
     unlock = shell.front.unlock
+    until(unlock.name.edit.isVisible, "the name, since there are two people")
+    press(unlock.name.edit, PERSON)
     press(unlock.secret.edit, "not the passphrase")
     click(unlock.go)
     until(unlock.notice.isVisible, "the word about a wrong passphrase")
@@ -382,7 +415,7 @@ def main() -> int:
     shell.resize(1440, 900)
     shell.show()
     actions = (first_run, import_documents, answer, cited_page, not_found, log, seat, settings,
-               insights, backup, lock, log_in_again, old_conversation, leave)  # fmt: skip
+               insights, backup, people, lock, log_in_again, old_conversation, leave)  # fmt: skip
     for name, act in zip(STEPS, actions, strict=True):
         act(shell)
         running.processEvents()

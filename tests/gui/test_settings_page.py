@@ -7,7 +7,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
-from gui.admin.settings import Choice, SettingsPage
+from gui.admin.settings import SettingsPage
+from gui.controls.choice import Choice
 from gui.controls.labels import Words
 from gui.shell import Shell
 from tests.gui.driving import workplace
