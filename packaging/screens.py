@@ -243,6 +243,7 @@ def seat(camera: Camera, shell: Shell, scene: Scene) -> None:
     desk = place(shell)
     page = desk.admin.seat
     desk.go("admin")
+    desk.admin.show_page("seat")
     camera.until(lambda: page.view)
     camera.take("seat")
     if not scene.memory:
@@ -269,6 +270,7 @@ def seat(camera: Camera, shell: Shell, scene: Scene) -> None:
         camera.take(f"seat-{view.state}")
     desk.go("ask")
     camera.take("ask-no-seat")
+    desk.go("admin")
     product.seating.view = memory_seat.ACTIVE
     desk.read_standing()
     camera.rest()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from appliance.errors import CloisterError
 from gui.controls.buttons import TextButton
+from gui.controls.flow import Flow
 from gui.controls.form import Form
 from gui.controls.labels import Prose, Words
 from gui.controls.notice import Notice
@@ -102,12 +103,9 @@ class Page(QScrollArea):
         self._head.addWidget(button)
         return button
 
-    def buttons(self, *buttons: TextButton) -> QHBoxLayout:
-        """A row of them, added to the body."""
-        row = QHBoxLayout()
-        row.setSpacing(10)
+    def buttons(self, *buttons: TextButton) -> None:
+        """A row of them, added to the body; it goes on below where room is short."""
+        row = Flow(gap=10)
         for button in buttons:
             row.addWidget(button)
-        row.addStretch(1)
         self.body.addLayout(row)
-        return row

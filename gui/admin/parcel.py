@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from appliance.app import Cancellation
 
 
+_LEAST, _MOST, _AROUND = 180, 400, 330
+"""Of the list's height, and of what stands around it."""
+
+
 class ParcelDialog(QDialog):
     """`taken` after something came in; `other` when another folder is wanted."""
 
@@ -43,7 +47,7 @@ class ParcelDialog(QDialog):
         self.setModal(True)
         self.setWindowTitle(self.tr("Import from a stick or folder"))
         self.setAccessibleName(self.windowTitle())
-        self._desk, self._folder = desk, folder
+        self._desk, self._folder, self._behind = desk, folder, parent
         self._task: Task | None = None
         self.rows: list[ItemRow] = []
         self.card: WorkCard | None = None
@@ -201,7 +205,8 @@ class ParcelDialog(QDialog):
     def _fit(self) -> None:
         """As high as what it lists, within reason."""
         wanted = self._list.sizeHint().height() + 2
-        self._area.setFixedHeight(min(wanted, 400))
+        room = self._behind.height() - _AROUND
+        self._area.setFixedHeight(min(wanted, max(_LEAST, min(_MOST, room))))
 
     def _arrange(self) -> None:
         self._list = QWidget()

@@ -22,16 +22,18 @@ from gui.worker import Lane
 
 Modules = tuple[tuple[bool, ...], ...]
 _QUIET = 4
-_SIDE = 500
+_SIDE, _SMALL = 500, 376
+"""Four pixels a module of the largest code there is; three where the screen is low."""
+_ROOM = 760
 
 
 class CodePicture(QWidget):
     """One code, each module the same whole number of pixels."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, side: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._image = QImage()
-        self.setFixedSize(QSize(_SIDE, _SIDE))
+        self.setFixedSize(QSize(side, side))
 
     def draw(self, modules: Modules, name: str) -> None:
         side = len(modules) + 2 * _QUIET
@@ -71,7 +73,8 @@ class SignedFile(QDialog):
         self.setAccessibleName(title)
         self._desk, self._name, self._content, self._codes = desk, name, content, codes
         self._at = 0
-        self.picture = CodePicture()
+        low = parent.screen().availableGeometry().height() < _ROOM
+        self.picture = CodePicture(_SMALL if low else _SIDE)
         self.count = Words("", "caption")
         self.before = GlyphButton("left", self.tr("The code before"), side=34)
         self.after = GlyphButton("right", self.tr("The next code"), side=34)
