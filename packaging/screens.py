@@ -236,6 +236,10 @@ def log(camera: Camera, shell: Shell, scene: Scene) -> None:
     shell.front.unlock.go.click()
     camera.until(shell.front.unlock.notice.isVisible)
     camera.take("wrong-passphrase")
+    shell.front.unlock.ask_name(several=True)
+    camera.take("several-people")
+    shell.front.show_enrol()
+    camera.take("enrol")
 
 
 def seat(camera: Camera, shell: Shell, scene: Scene) -> None:

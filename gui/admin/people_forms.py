@@ -207,8 +207,8 @@ class HandedCode(QDialog):
         layout.setSpacing(12)
         layout.addWidget(Words(self.windowTitle(), "title", wrap=True))
         text = self.tr(
-            "It is shown this once, and good once within 14 days. They type it on this machine "
-            "with “cloister people enrol”."
+            "It is shown this once, and good once within 14 days. They type it on this machine, "
+            "under “I was invited” at the log-in."
         )
         layout.addWidget(Words(text, "quiet", wrap=True))
         layout.addWidget(well)

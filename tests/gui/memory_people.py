@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from appliance.accounts import Membership
-from appliance.errors import UsageError
+from appliance.errors import CloisterError, UsageError
 from appliance.glass import Alert, NotYours
 from appliance.people import Glass, require_minutes, require_reason
 from appliance.values import Account, Person, Role, Standing
@@ -26,6 +26,11 @@ PEOPLE = (
 )  # fmt: skip
 ALERT = Alert("a1", 3, "p2", "k9", NOW, NOW + timedelta(minutes=60))
 REASON = "Patient in theatre, their pathway is in the other ward's collection."
+
+
+class CodeWrong(CloisterError):
+    code = "enrolment_code_wrong"
+    hint = "Check name and code, or ask for a new one."
 
 
 class MemoryPeople:
@@ -50,6 +55,15 @@ class MemoryPeople:
         person = Person(f"p{len(self.accounts) + 1}", name, tuple(roles))
         self.accounts[person.id] = Account(person, Standing.INVITED)
         return person, CODE
+
+    def enrolled(self, code: str, name: str) -> Person:
+        for account in self.accounts.values():
+            invited = account.standing is Standing.INVITED
+            if invited and (code, name) == (CODE, account.person.name):
+                found = replace(account, standing=Standing.ACTIVE)
+                self.accounts[account.person.id] = found
+                return found.person
+        raise CodeWrong("This code does not enrol anybody.")
 
     def invite_again(self, person: str) -> tuple[Person, str]:
         account = self.accounts[person]

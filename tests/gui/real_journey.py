@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 PASSPHRASE = "tidal lantern orchard mosaic"
 PERSON = "Dr Ada Winter"
 COLLECTION = "Ward 4 guidelines"
+NEWCOMER = "Bert Lind"
+INVITED: list[str] = []
+"""The code the newcomer was given."""
 DOCUMENTS = ("NGH-CP-014-perioperative-anticoagulants.pdf", "NGH-NP-011-falls-prevention.docx")
 STEPS = ("first run", "import", "answer", "cited page", "not found", "log", "seat", "settings",
-         "insights", "backup", "people", "lock", "log in again", "old conversation",
-         "leave")  # fmt: skip
+         "insights", "backup", "people", "lock", "enrol", "log in again",
+         "old conversation", "leave")  # fmt: skip
 _QUESTIONS = sample_questions("hospital")
 KNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.ANSWER and q.file == DOCUMENTS[0])
 UNKNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.NOT_FOUND)
@@ -305,16 +308,17 @@ def people(shell: Shell) -> None:
     click(page.invite)
     form = shown(Invite)
     assert isinstance(form, Invite)
-    press(form.name.edit, "Bert Lind")
+    press(form.name.edit, NEWCOMER)
     click(form.go)
     handed = shown(HandedCode)
     assert isinstance(handed, HandedCode)
-    assert len(handed.shown.text().replace("-", "")) >= 16
+    INVITED.append(handed.shown.text())
+    assert len(INVITED[0].replace("-", "")) >= 16
     click(handed.close_it)
     rows = page.table.rows
     until(lambda: rows.rowCount() == 2, "the newcomer")
     assert [str(rows.index(1, column).data()) for column in range(3)] == [
-        "Bert Lind", "member", "invited",
+        NEWCOMER, "member", "invited",
     ]  # fmt: skip
     assert page.members.list.item(0).text() == PERSON
 
@@ -328,6 +332,37 @@ def lock(shell: Shell) -> None:
     assert desk.side.conversations.count() == 0
     until(shell.front.unlock.secret.edit.isEnabled, "the stores to close")
     assert shell.appliance.person is None
+
+
+def enrol(shell: Shell) -> None:
+    """The newcomer makes their own keys, sees nothing of the founder's, and locks."""
+    unlock, page = shell.front.unlock, shell.front.enrol
+    until(unlock.enrol.isVisible, "the way in for who was invited")
+    click(unlock.enrol)
+    for field, text in (
+        (page.name, NEWCOMER), (page.code, INVITED[0]),
+        (page.typed.passphrase, "quiet harbour ninety lamps"),
+        (page.typed.again, "quiet harbour ninety lamps"),
+    ):  # fmt: skip
+        press(field.edit, text)
+    click(page.go)
+    until(lambda: shell.front.recovery, "the newcomer's recovery code")
+    assert shell.front.recovery is not None
+    click(shell.front.recovery.sure)
+    click(shell.front.recovery.go)
+    until(lambda: not shell.locked, "the workplace")
+    desk = place(shell)
+    assert desk.side.person.text() == NEWCOMER
+    desk.go("admin")
+    desk.admin.show_page("people")
+    until(lambda: desk.admin.people.table.rows.rowCount() == 2, "the people")
+    desk.admin.people.table.selectRow(0)
+    assert not desk.admin.people.invite.isVisible()
+    assert not desk.admin.people.close_it.isVisible()
+    assert desk.library.collections.list.count() == 0
+    assert desk.side.conversations.count() == 0
+    shell.lock()
+    until(unlock.secret.edit.isEnabled, "the stores to close")
 
 
 def log_in_again(shell: Shell) -> None:
@@ -415,7 +450,8 @@ def main() -> int:
     shell.resize(1440, 900)
     shell.show()
     actions = (first_run, import_documents, answer, cited_page, not_found, log, seat, settings,
-               insights, backup, people, lock, log_in_again, old_conversation, leave)  # fmt: skip
+               insights, backup, people, lock, enrol, log_in_again,
+               old_conversation, leave)  # fmt: skip
     for name, act in zip(STEPS, actions, strict=True):
         act(shell)
         running.processEvents()
