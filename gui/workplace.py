@@ -25,6 +25,8 @@ from gui.text.counts import counted
 from gui.worker import Lane
 
 _SAID_MS = 12_000
+_STANDING_MS = 600_000
+"""Between two looks at how the seat stands, while nothing is asked."""
 
 
 class Workplace(QWidget):
@@ -50,6 +52,9 @@ class Workplace(QWidget):
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.timeout.connect(self.notice_box_hide)
+        self._look = QTimer(self)
+        self._look.setInterval(_STANDING_MS)
+        self._look.timeout.connect(self.read_standing)
         self._arrange()
         self._connect()
 
@@ -64,9 +69,11 @@ class Workplace(QWidget):
         self.read_conversations()
         self._ask_for_alerts()
         self.read_standing()
+        self._look.start()
 
     def forget(self) -> None:
         """Empties every screen at once; what remains is blank widgets."""
+        self._look.stop()
         self._titles = {}
         self._person_name = {}
         self._title = ""

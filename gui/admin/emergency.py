@@ -23,6 +23,8 @@ from gui.text import counts, plain
 from gui.worker import Lane
 
 READS_LOG = "read_log"
+LISTED = 50
+"""Alerts shown at a time, the oldest first."""
 _MINUTES = "60"
 
 
@@ -93,7 +95,7 @@ class EmergencyPage(Page):
                         one.when,
                         one.ends if one.ends > one.when else None,
                     )
-                    for one in (people.alerts() if audits else ())
+                    for one in (people.alerts()[:LISTED] if audits else ())
                 )
             return _Found(breakable, broken, waiting, audits)
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from appliance.app import Cancellation
 
 
+LISTED = 200
+"""Things of a parcel that are shown, and so can be taken in here."""
 _LEAST, _MOST, _AROUND = 180, 400, 330
 """Of the list's height, and of what stands around it."""
 
@@ -117,13 +119,18 @@ class ParcelDialog(QDialog):
             )
         )
         self.signed.show()
-        for number, item in enumerate(view.items):
+        for number, item in enumerate(_new_first(view.items)[:LISTED]):
             if number:
                 self._items.addWidget(Rule())
             row = ItemRow(item)
             row.changed.connect(self._count)
             self.rows.append(row)
             self._items.addWidget(row)
+        if len(view.items) > LISTED:
+            more = self.tr("{} more are not shown: take these in first, then look again.")
+            self._items.addWidget(
+                Words(more.format(counts.number(len(view.items) - LISTED)), "quiet", wrap=True)
+            )
         self._items.addStretch(1)
         self._area.setVisible(bool(view.items))
         if not any(row.item.state == "new" for row in self.rows):
@@ -333,3 +340,10 @@ class ItemRow(QWidget):
             "library": self.tr("Adds its documents to the collection of its name, or makes it."),
             "update": self.tr("Is laid ready for an administrator of this machine to install."),
         }.get(self.item.kind, "")
+
+
+def _new_first(items: tuple[ParcelItem, ...]) -> list[ParcelItem]:
+    """As they stand, unless there are too many: then what can be taken in comes first."""
+    if len(items) <= LISTED:
+        return list(items)
+    return sorted(items, key=lambda item: item.state != "new")

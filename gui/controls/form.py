@@ -49,8 +49,9 @@ class Form(QDialog):
         self.setFixedWidth(480)
         self.go.clicked.connect(self.submit)
         keep.clicked.connect(self.reject)
-        if danger:
-            keep.setDefault(True)
+        if danger:  # Enter in a field neither does it nor throws away what was typed
+            for button in (self.go, keep):
+                button.setAutoDefault(False)
 
     def submit(self) -> None:
         if self.go.isEnabled():

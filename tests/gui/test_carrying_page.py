@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from appliance.values import ParcelItem
 from gui.admin.carrying import CarryingPage
-from gui.admin.parcel import ItemRow, ParcelDialog
+from gui.admin.parcel import LISTED, ItemRow, ParcelDialog
 from gui.login.again import Again
 from gui.shell import Shell
 from tests.gui.driving import PASSPHRASE, dialog, workplace
@@ -213,3 +215,16 @@ def test_who_may_neither_is_told_who_does(shell: Shell, pace: Pace, qtbot: QtBot
     qtbot.waitUntil(place.admin.carrying.others.isVisible)
     assert not place.admin.carrying.back_up.isVisible()
     assert not place.admin.carrying.bring.isVisible()
+
+
+def test_a_parcel_of_very_many_things_shows_what_is_new_first(
+    shell: Shell, stick: Path, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    here = ParcelItem("revocation/seats@1", "revocation", "seats", "1", 10, "here")
+    new = replace(here, id="revocation/seats@9999", version="9999", state="new")
+    items = (*(replace(here, id=f"revocation/seats@{n}") for n in range(2_000)), new)
+    product.carrying.parcels[stick] = replace(PARCEL, items=items)
+    shown = parcel(shell, stick, qtbot)
+    assert len(shown.rows) == LISTED
+    assert shown.rows[0].item == new
+    assert shown.go.text() == "Take in 1 thing"

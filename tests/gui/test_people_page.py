@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
@@ -223,6 +224,8 @@ def test_a_glass_is_broken_with_a_reason_and_put_back(
     form.go.click()
     qtbot.waitUntil(form.notice.isVisible)
     assert "10 to 2000 characters" in form.notice.sentence
+    QTest.keyClick(form.reason.edit, Qt.Key.Key_Return)  # neither opens it nor loses the words
+    assert form.isVisible()
     form.reason.edit.setText(REASON)
     form.minutes.edit.setText("soon")
     form.go.click()
