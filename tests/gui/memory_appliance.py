@@ -138,7 +138,7 @@ class MemoryAppliance(Appliance):
 
     def standing(self) -> SeatView:
         self._called()
-        return self.seating.view
+        return self.seating.stands()
 
     @contextmanager
     def seat(self) -> Iterator[Seat]:

@@ -59,6 +59,9 @@ class MemorySeat:
         self.made = 0
         self._receipt = b""
 
+    def stands(self) -> SeatView:
+        return self.view
+
     def request(self, label: str = "", *, fresh: bool = False) -> bytes:
         self.made += fresh or not self.view.requested
         self.view = replace(self.view, requested=True)
