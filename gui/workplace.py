@@ -46,9 +46,8 @@ class Workplace(QWidget):
         self.ask = AskScreen(desk)
         self.library = LibraryScreen(desk)
         self.log = LogScreen(desk)
-        self.admin = AdminScreen(desk)
         self.strip = SeatStrip()
-        self._screens = (self.ask, self.library, self.log, self.admin)
+        self._admin: AdminScreen | None = None
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.timeout.connect(self.notice_box_hide)
@@ -83,11 +82,26 @@ class Workplace(QWidget):
         self.title.set("")
         self.notice_box_hide()
         self.strip.forget()
-        for screen in self._screens:
-            screen.forget()
+        for screen in (self.ask, self.library, self.log, self._admin):
+            if screen is not None:
+                screen.forget()
+
+    @property
+    def admin(self) -> AdminScreen:
+        """Made when it is first wanted: whoever never opens it does not wait for it."""
+        if self._admin is None:
+            self._admin = AdminScreen(self._desk)
+            self._places.addWidget(self._admin)
+            self._admin.emergency.changed.connect(self.library.refresh)
+            self._admin.emergency.reviewed.connect(self._reviewed)
+            self._admin.carrying.taken.connect(self._brought_in)
+            self._admin.seat.changed.connect(self.read_standing)
+        return self._admin
 
     def go(self, place: str) -> None:
         """Ask, library, log or administration."""
+        if place == "admin":
+            self._places.setCurrentWidget(self.admin)
         self.side.point_at(place)
         self._places.setCurrentIndex(PLACES.index(place))
         names = {
@@ -237,10 +251,6 @@ class Workplace(QWidget):
         self.ask.changed.connect(lambda _: self.read_conversations())
         self.ask.changed.connect(lambda _: self.read_standing())
         self.strip.wanted.connect(self._show_seat)
-        self.admin.emergency.changed.connect(self.library.refresh)
-        self.admin.emergency.reviewed.connect(self._reviewed)
-        self.admin.carrying.taken.connect(self._brought_in)
-        self.admin.seat.changed.connect(self.read_standing)
         self.ask.library_wanted.connect(lambda: self.go("library"))
         self.library.collections_changed.connect(self._counted)
 
@@ -262,7 +272,7 @@ class Workplace(QWidget):
         boxed.addWidget(away)
         self._box.hide()
         self._places = QStackedWidget()
-        for screen in self._screens:
+        for screen in (self.ask, self.library, self.log):
             self._places.addWidget(screen)
         main = QVBoxLayout()
         main.setContentsMargins(0, 0, 0, 0)
