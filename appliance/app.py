@@ -104,14 +104,10 @@ class Appliance:
     def allowed(self) -> frozenset[str]:
         """What the policy lets this person do, by the names it has for it, whatever collection it
         is about. For a screen to offer nothing else; each act asks the policy itself."""
-        from appliance.policy import Action
+        from appliance.pages import allowed
 
         with self._sitting.at_work() as desk:
-            return frozenset(
-                action.value
-                for action in Action
-                if desk.policy.decide_action(desk.person, action).allowed
-            )
+            return allowed(desk)
 
     @property
     def several(self) -> bool:
@@ -277,6 +273,13 @@ class Appliance:
         with self._sitting.at_work(stop) as desk:
             yield Applications(desk, stop)
 
+    @staticmethod
+    def parcel_in(folder: Path) -> bool:
+        """Whether there is a parcel in a folder, whatever it is worth; nothing of it is read."""
+        from appliance.parcels import is_parcel
+
+        return is_parcel(folder)
+
     @contextmanager
     def administration(self, stop: Cancellation | None = None) -> Iterator[Administration]:
         """Backups and parcels, to manage while the block runs; locking cancels `stop`."""
@@ -385,7 +388,8 @@ class Appliance:
 
 
 def open_appliance(data: Path, *, writable: Sequence[Path] = (), screen: bool = False) -> Appliance:
-    """Hardens the process, puts the guards on, proves the air gap, and opens nothing else.
+    """Hardens the process, puts the guards on, proves the air gap, and opens nothing else but, for
+    a window and before the guards, a person's own settings file.
 
     writable: existing folders to be written besides the data folder. screen: whether there will be
     a window. Raises StorageReadOnly, SettingsInvalid, GuardTooLate, GuardUnavailable (managed).

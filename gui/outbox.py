@@ -35,6 +35,11 @@ def sticks() -> Path:
     return next(iter(_mounts()), Path.home())
 
 
+def mounted() -> tuple[Path, ...]:
+    """What is mounted there now. Raises OSError."""
+    return tuple(sorted(folder for mount in _mounts() for folder in mount.iterdir()))
+
+
 def _mounts() -> tuple[Path, ...]:
     user = getpass.getuser()
     mounts = (Path("/media") / user, Path("/run/media") / user)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from appliance.errors import CloisterError
 from appliance.values import AirgapReport, Collection, Conversation, Person, SeatView
+from gui.admin.carrying import TAKES_IN
 from gui.admin.screen import AdminScreen
 from gui.admin.seat import MANAGES
 from gui.admin.standing import SeatStrip
+from gui.admin.sticks import Sticks
 from gui.airgap.pill import Pill
 from gui.ask.screen import AskScreen
 from gui.controls.buttons import GlyphButton
@@ -51,6 +62,7 @@ class Workplace(QWidget):
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.timeout.connect(self.notice_box_hide)
+        self.sticks = Sticks(desk, self)
         self._look = QTimer(self)
         self._look.setInterval(_STANDING_MS)
         self._look.timeout.connect(self.read_standing)
@@ -73,6 +85,7 @@ class Workplace(QWidget):
     def forget(self) -> None:
         """Empties every screen at once; what remains is blank widgets."""
         self._look.stop()
+        self.sticks.stop()
         self._titles = {}
         self._person_name = {}
         self._title = ""
@@ -148,18 +161,28 @@ class Workplace(QWidget):
         """How the seat stands, for the line above the screens."""
         product = self._desk.appliance
 
-        def work() -> tuple[SeatView, bool]:
-            return product.standing(), MANAGES in product.allowed()
+        def work() -> tuple[SeatView, frozenset[str]]:
+            return product.standing(), product.allowed()
 
-        self._desk.worker.run(
-            self,
-            Lane.READ,
-            work,
-            lambda found: self.strip.show_view(found[0], manages=found[1]),
-            self.complain,
-        )
+        self._desk.worker.run(self, Lane.READ, work, self._show_standing, self.complain)
 
     # --- inside ---------------------------------------------------------------------------
+
+    def _show_standing(self, found: tuple[SeatView, frozenset[str]]) -> None:
+        view, allowed = found
+        self.strip.show_view(view, manages=MANAGES in allowed)
+        if not TAKES_IN & allowed:
+            self.sticks.stop()
+        elif not self.sticks.timer.isActive():
+            self.sticks.start()
+
+    def _plugged_in(self, folder: Path) -> None:
+        """A stick with a parcel: what is on it is shown, and nothing taken in, unless the person is
+        in the middle of something."""
+        if QApplication.activeModalWidget() is not None or self.ask.composer.typing.toPlainText():
+            self.sticks.unsaid(folder)
+            return
+        self.admin.carrying.inspect(folder)
 
     def _show_seat(self) -> None:
         self.go("admin")
@@ -250,6 +273,7 @@ class Workplace(QWidget):
         self.ask.titled.connect(self._titled)
         self.ask.changed.connect(lambda _: self.read_conversations())
         self.ask.changed.connect(lambda _: self.read_standing())
+        self.sticks.found.connect(self._plugged_in)
         self.strip.wanted.connect(self._show_seat)
         self.ask.library_wanted.connect(lambda: self.go("library"))
         self.library.collections_changed.connect(self._counted)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Tell = Callable[[Step], None]
 BACKS_UP = "back_up"
-_TAKES_IN = frozenset({"manage_seats", "manage_policies", "manage_models", "create_collection"})
+TAKES_IN = frozenset({"manage_seats", "manage_policies", "manage_models", "create_collection"})
 
 
 class CarryingPage(Page):
@@ -210,7 +210,7 @@ class CarryingPage(Page):
 
     def _show(self, found: tuple[BackupNoted | None, frozenset[str]]) -> None:
         last, allowed = found
-        backs_up, takes_in = BACKS_UP in allowed, bool(_TAKES_IN & allowed)
+        backs_up, takes_in = BACKS_UP in allowed, bool(TAKES_IN & allowed)
         self.last.setText(
             self.tr("The last backup was made on {when}: number {number}, {size}.").format(
                 when=counts.stamp(last.when),

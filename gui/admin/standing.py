@@ -105,12 +105,13 @@ class SeatStrip(QFrame):
         said = [plain.line(plain.spoken(view.sentence), 300)]
         if not view.answers:
             said.append(what_works(view))
+        said.append(plain.line(plain.spoken(view.next_step), 300))
         shade = tone(view)
         self.setProperty("tone", shade)
         self._glyph.draw(*_GLYPHS[shade])
         self._state.setText(state_name(view))
-        self._text.setText(" ".join(said))
-        self.setAccessibleName(f"{state_name(view)}: {' '.join(said)}")
+        self._text.setText(" ".join(said).strip())
+        self.setAccessibleName(f"{state_name(view)}: {self._text.text()}")
         self.style().unpolish(self)
         self.style().polish(self)
         self.show()

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from appliance.values import ParcelItem
+from gui import outbox
 from gui.admin.carrying import CarryingPage
 from gui.admin.parcel import LISTED, ItemRow, ParcelDialog
 from gui.login.again import Again
@@ -228,3 +229,71 @@ def test_a_parcel_of_very_many_things_shows_what_is_new_first(
     assert len(shown.rows) == LISTED
     assert shown.rows[0].item == new
     assert shown.go.text() == "Take in 1 thing"
+
+
+@pytest.fixture
+def mounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the system mounts sticks."""
+    (tmp_path / "media").mkdir()
+    monkeypatch.setattr(outbox, "_mounts", lambda: (tmp_path / "media",))
+    return tmp_path / "media"
+
+
+def plugged_in(product: MemoryAppliance, mounts: Path) -> Path:
+    stick = mounts / "NORTHGATE"
+    stick.mkdir()
+    product.carrying.parcels[stick] = PARCEL
+    return stick
+
+
+def test_a_stick_with_a_parcel_opens_the_dialog_and_takes_nothing_in(
+    shell: Shell, mounts: Path, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    place = workplace(shell)
+    qtbot.waitUntil(place.sticks.timer.isActive)
+    stick = plugged_in(product, mounts)
+    place.sticks.look()
+    qtbot.waitUntil(lambda: dialog(ParcelDialog) is not None)
+    shown = dialog(ParcelDialog)
+    assert isinstance(shown, ParcelDialog)
+    qtbot.waitUntil(lambda: bool(shown.rows))
+    shown.reject()
+    with qtbot.assertNotEmitted(place.sticks.found, wait=60):
+        place.sticks.look()
+    assert product.carrying.parcels[stick] == PARCEL
+    stick.rmdir()
+    place.sticks.look()
+    qtbot.wait(60)
+    stick.mkdir()
+    with qtbot.waitSignal(place.sticks.found):
+        place.sticks.look()
+
+
+def test_who_is_typing_is_not_interrupted_and_told_later(
+    shell: Shell, mounts: Path, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    place = workplace(shell)
+    qtbot.waitUntil(place.sticks.timer.isActive)
+    place.ask.composer.typing.setPlainText("When can apixaban")
+    plugged_in(product, mounts)
+    with qtbot.waitSignal(place.sticks.found):
+        place.sticks.look()
+    assert dialog(ParcelDialog) is None
+    place.ask.composer.typing.setPlainText("")
+    place.sticks.look()
+    qtbot.waitUntil(lambda: dialog(ParcelDialog) is not None)
+
+
+def test_nobody_looks_at_sticks_for_who_may_take_nothing_in_or_while_locked(
+    shell: Shell, pace: Pace, qtbot: QtBot
+) -> None:
+    place = workplace(shell)
+    qtbot.waitUntil(place.sticks.timer.isActive)
+    pace.allowed = ("read_log",)
+    place.read_standing()
+    qtbot.waitUntil(lambda: not place.sticks.timer.isActive())
+    pace.allowed = ("manage_models",)
+    place.read_standing()
+    qtbot.waitUntil(place.sticks.timer.isActive)
+    shell.lock()
+    assert not place.sticks.timer.isActive()

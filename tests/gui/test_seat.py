@@ -59,6 +59,9 @@ def test_without_new_answers_it_is_said_what_goes_on(
     qtbot.waitUntil(place.strip.isVisible)
     assert place.strip.property("tone") == "danger"
     assert view.sentence in place.strip.text
+    assert view.next_step.replace("`cloister seat request", "“cloister seat request")[:40] in (
+        place.strip.text
+    )
     for going_on in ("Reading", "exporting", "the log", "backups"):
         assert going_on in place.strip.text
 
