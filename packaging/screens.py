@@ -8,6 +8,7 @@ Without --memory the product itself runs, on a throwaway vault with the sample l
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -424,6 +425,7 @@ class Scene:
             return MemoryAppliance(Pace(stage=0.35, file=0.25))
         from appliance.app import open_appliance
 
+        os.environ["XDG_CONFIG_HOME"] = str(self.work / "config")  # settings are changed there
         data = self.work / "data"
         return open_appliance(data, writable=(self.work.parent,), screen=True)
 

@@ -105,8 +105,9 @@ class SeatStrip(QFrame):
         said = [plain.line(plain.spoken(view.sentence), 300)]
         if not view.answers:
             said.append(what_works(view))
-        said.append(plain.line(plain.spoken(view.next_step), 300))
         shade = tone(view)
+        if shade != "info":  # what presses nobody is one line; the page says the rest
+            said.append(plain.line(plain.spoken(view.next_step), 300))
         self.setProperty("tone", shade)
         self._glyph.draw(*_GLYPHS[shade])
         self._state.setText(state_name(view))
