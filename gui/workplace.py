@@ -94,6 +94,7 @@ class Workplace(QWidget):
         self.side.person.set("")
         self.title.set("")
         self.notice_box_hide()
+        self.notice.forget()
         self.strip.forget()
         for screen in (self.ask, self.library, self.log, self._admin):
             if screen is not None:

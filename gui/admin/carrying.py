@@ -107,7 +107,8 @@ class CarryingPage(Page):
         self._close_card()
         self.last.setText("")
         self.others.setText("")
-        for widget in (self.notice, self._backup, self._parcel, self.others):
+        self.notice.forget()
+        for widget in (self._backup, self._parcel, self.others):
             widget.hide()
 
     # --- backups ----------------------------------------------------------------------------

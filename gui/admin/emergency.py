@@ -102,7 +102,7 @@ class EmergencyPage(Page):
         self.desk.worker.run(self, Lane.READ, work, self._show, self.complain)
 
     def forget(self) -> None:
-        self.notice.hide()
+        self.notice.forget()
         for rows in (self.glasses, self.alerts):
             rows.clear()
             rows.head.hide()

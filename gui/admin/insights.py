@@ -86,7 +86,8 @@ class InsightsPage(Page):
             tile.say("")
         self.facts.show_rows(())
         self.taken.setText("")
-        for widget in (self.notice, self.nothing, self._grid, self.facts):
+        self.notice.forget()
+        for widget in (self.nothing, self._grid, self.facts):
             widget.hide()
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -76,7 +76,8 @@ class PeoplePage(Page):
         self._found = None
         self.table.rows.show_accounts((), "")
         self.members.forget()
-        for widget in (self.notice, self.invite, *self._acts):
+        self.notice.forget()
+        for widget in (self.invite, *self._acts):
             widget.hide()
 
     # --- accounts ---------------------------------------------------------------------------

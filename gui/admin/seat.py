@@ -83,7 +83,9 @@ class SeatPage(Page):
 
     def forget(self) -> None:
         self.view = None
-        for widget in (self.notice, self.state, self.facts, self.others, *self._manages):
+        for notice in (self.notice, self.state):
+            notice.forget()
+        for widget in (self.facts, self.others, *self._manages):
             widget.hide()
         self.facts.show_rows(())
 

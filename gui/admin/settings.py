@@ -62,7 +62,7 @@ class SettingsPage(Page):
         )
 
     def forget(self) -> None:
-        self.notice.hide()
+        self.notice.forget()
         for card in self._cards:
             card.show_all(())
 

@@ -60,6 +60,11 @@ class Notice(QFrame):
         self.say("danger", error.sentence, error.next_step)
         self.show()
 
+    def forget(self) -> None:
+        """Out of sight, and nothing of it is left."""
+        self.say("info", "")
+        self.hide()
+
     def offer_button(self, button: TextButton) -> TextButton:
         """Adds a button below the words."""
         if self._row is None:
