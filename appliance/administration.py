@@ -17,7 +17,7 @@ from appliance.desk import Desk
 from appliance.errors import CloisterError
 from appliance.library_parcels import pack_library
 from appliance.parcel.errors import ParcelInterrupted
-from appliance.parcels import ACTIONS, Arrived, Parcels
+from appliance.parcels import ACTIONS, Arrived, Parcels, is_parcel
 from appliance.values import (
     BackupChecked,
     BackupMade,
@@ -98,6 +98,11 @@ class Administration:
             if start <= 0:
                 break
         return None
+
+    @staticmethod
+    def is_parcel(folder: Path) -> bool:
+        """Whether there is a parcel in a folder, whatever it is worth; nothing of it is read."""
+        return is_parcel(folder)
 
     def look_at(self, folder: Path) -> ParcelView:
         """What is on a stick, and what of it this person may take in; writes nothing. Raises as

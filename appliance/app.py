@@ -273,13 +273,6 @@ class Appliance:
         with self._sitting.at_work(stop) as desk:
             yield Applications(desk, stop)
 
-    @staticmethod
-    def parcel_in(folder: Path) -> bool:
-        """Whether there is a parcel in a folder, whatever it is worth; nothing of it is read."""
-        from appliance.parcels import is_parcel
-
-        return is_parcel(folder)
-
     @contextmanager
     def administration(self, stop: Cancellation | None = None) -> Iterator[Administration]:
         """Backups and parcels, to manage while the block runs; locking cancels `stop`."""

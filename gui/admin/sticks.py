@@ -44,14 +44,16 @@ class Sticks(QObject):
         if self._busy:
             return
         self._busy = True
-        product = self._desk.appliance
-        self._desk.worker.run(
-            self,
-            Lane.CARRY,
-            lambda: tuple(folder for folder in mounted() if product.parcel_in(folder)),
-            self._take,
-            lambda _: self._take(()),  # a stick that cannot be looked at is chosen by hand
-        )
+
+        def work() -> tuple[Path, ...]:
+            folders = mounted()
+            if not folders:
+                return ()
+            with self._desk.appliance.administration() as care:
+                return tuple(folder for folder in folders if care.is_parcel(folder))
+
+        # A stick that cannot be looked at is chosen by hand.
+        self._desk.worker.run(self, Lane.CARRY, work, self._take, lambda _: self._take(()))
 
     def unsaid(self, folder: Path) -> None:
         """Nobody could be told just now: it is news the next time."""

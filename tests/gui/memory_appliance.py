@@ -145,10 +145,6 @@ class MemoryAppliance(Appliance):
         self.require_fresh()
         yield cast("Seat", self.seating)
 
-    def parcel_in(self, folder: Path) -> bool:  # type: ignore[override]
-        self._called()
-        return folder in self.carrying.parcels
-
     @contextmanager
     def administration(self, stop: Cancellation | None = None) -> Iterator[Administration]:
         if stop is None:  # to look alone

@@ -66,6 +66,9 @@ class MemoryCarrying:
         number = self.backups[folder]
         return BackupChecked(number, number, WHEN, 320, SIZE)
 
+    def is_parcel(self, folder: Path) -> bool:
+        return folder in self.parcels
+
     def look_at(self, folder: Path) -> ParcelView:
         if folder not in self.parcels:
             raise NoParcel(f"There is no parcel in {folder}.")

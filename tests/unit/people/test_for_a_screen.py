@@ -95,6 +95,8 @@ def test_a_parcel_is_looked_at_taken_in_and_then_here(hospital: Hospital, parcel
     with hospital.desk("Dora") as dora, dora.administration() as care:
         view = care.look_at(parcel)
         (item,) = view.items
+        assert care.is_parcel(parcel)
+        assert not care.is_parcel(hospital.data)
         assert (view.origin, item.kind, item.state) == ("vendor", "revocation", "new")
         told: list[int] = []
         (taken,) = care.take_in(parcel, [item.id], {}, lambda done, total: told.append(done))
