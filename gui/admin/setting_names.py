@@ -72,6 +72,10 @@ def _texts() -> dict[str, tuple[str, str]]:
             _tr("Calls of a program a minute"),
             _tr("More are turned away."),
         ),
+        "serve_hours": (
+            _tr("Hours that other programs are served"),
+            _tr("Then serving ends by itself."),
+        ),
         "health_file": (_tr("File for monitoring"), _tr("Numbers alone, every 15 seconds.")),
     }
 

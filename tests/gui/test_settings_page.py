@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
+from appliance.settings import Settings
+from gui.admin.setting_names import titled
 from gui.admin.settings import SettingsPage
 from gui.controls.choice import Choice
 from gui.controls.labels import Words
@@ -45,7 +49,9 @@ def test_every_setting_is_shown_and_a_locked_one_names_its_place(
     settings = page(shell, qtbot)
     assert set(settings.yours.rows) == {"page_limit", "lock_minutes", "profile"}
     assert set(settings.theirs.rows) == {"airgap", "file_limit_mb"}
-    assert len(settings.unset.rows) == 9
+    shown = {*settings.yours.rows, *settings.theirs.rows, *settings.unset.rows}
+    assert shown == {one.name for one in fields(Settings)} - {"sources", "places"}
+    assert all(titled(name)[1] for name in shown), "a setting that nothing is said about"
     managed = settings.theirs.rows["file_limit_mb"]
     assert managed.state.text() == f"In {MANAGED}"
     assert settings.unset.head.text() == f"For your institution to set · {MANAGED}"
