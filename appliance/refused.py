@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Final, NoReturn
 
 from appliance.errors import StoreTampered
-from appliance.values import Answered, Conversation, Event, Turn
+from appliance.memory import Encode, Place
+from appliance.values import Answered, Conversation, Event, Judgement, Turn
 
 NEXT_STEP: Final = (
     "Restore it from a backup and tell your security officer. Everything else can be used."
@@ -40,6 +41,26 @@ class RefusedHistory:
         """None: an ask goes on without them, and says that it is not kept."""
         del conversation
         return ()
+
+    def rename(self, conversation: str, title: str) -> None:
+        del conversation, title
+        self._refuse()
+
+    def pin(self, conversation: str, *, pinned: bool) -> None:
+        del conversation, pinned
+        self._refuse()
+
+    def put(self, conversation: str, folder: str) -> None:
+        del conversation, folder
+        self._refuse()
+
+    def judge(self, conversation: str, turn: int, judgement: Judgement) -> None:
+        del conversation, turn, judgement
+        self._refuse()
+
+    def find(self, text: str, encode: Encode) -> tuple[Place, ...]:
+        del text, encode
+        self._refuse()
 
     def delete(self, conversation: str) -> None:
         del conversation

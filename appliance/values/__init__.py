@@ -13,7 +13,6 @@ from appliance.values.asking import (
     AnswerSentence,
     Cancelled,
     Citation,
-    Conversation,
     Event,
     Failed,
     Found,
@@ -29,6 +28,8 @@ from appliance.values.asking import (
     Turn,
     Verdict,
     Writing,
+    grounds_of,
+    standing,
 )
 from appliance.values.checks import (
     AirgapReport,
@@ -83,6 +84,17 @@ from appliance.values.records import (
     MarkState,
     StoreMark,
 )
+from appliance.values.remembering import (
+    Conversation,
+    Exported,
+    ExportForm,
+    Ground,
+    Inclusion,
+    Judgement,
+    Recalled,
+    Retained,
+    Why,
+)
 from appliance.values.seats import SeatView
 
 __all__ = [
@@ -104,10 +116,13 @@ __all__ = [
     "DocumentInfo",
     "DocumentKind",
     "Event",
+    "ExportForm",
+    "Exported",
     "Fact",
     "Failed",
     "Fleet",
     "Found",
+    "Ground",
     "ImportEvent",
     "ImportFinished",
     "ImportJob",
@@ -115,7 +130,9 @@ __all__ = [
     "ImportStarted",
     "ImportState",
     "ImportWorking",
+    "Inclusion",
     "Insights",
+    "Judgement",
     "LogRecord",
     "LogState",
     "MarkState",
@@ -136,7 +153,9 @@ __all__ = [
     "Progress",
     "Question",
     "Reading",
+    "Recalled",
     "Refused",
+    "Retained",
     "Role",
     "Scored",
     "SeatLog",
@@ -151,5 +170,8 @@ __all__ = [
     "Turn",
     "Vectors",
     "Verdict",
+    "Why",
     "Writing",
+    "grounds_of",
+    "standing",
 ]
