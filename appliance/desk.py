@@ -206,9 +206,6 @@ class Desk:
     def remove_document(self, collection: str, document: str) -> None:
         removal.remove_document(self, collection, document)
 
-    def forget_conversation(self, conversation: str) -> None:
-        removal.forget_conversation(self, conversation)
-
     def discard_import(self, job: str) -> None:
         removal.discard_import(self, job)
 

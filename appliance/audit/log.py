@@ -39,7 +39,15 @@ from appliance.audit.record import Detail, Record
 from appliance.audit.subtrees import proved_consistency, proved_inclusion
 from appliance.audit.writer import Writer
 from appliance.errors import CloisterError, LogUnwritable
-from appliance.values import Answer, LogRecord, Outcome, Question, StoreMark, Verdict
+from appliance.values import (
+    Answer,
+    Inclusion,
+    LogRecord,
+    Outcome,
+    Question,
+    StoreMark,
+    Verdict,
+)
 
 _ASKS_AT_ONCE = 1024
 
@@ -282,6 +290,22 @@ class Log:
         with self._lock:
             self._writer.require_open()
             return proved_inclusion(self._chain, seq)
+
+    def inclusion(self, seq: int) -> Inclusion:
+        """The same for somebody who has nothing of the log but its public key: with the record and
+        the checkpoint, which is published for it. Raises as above, and LogUnwritable."""
+        with self._lock:
+            note = self.checkpoint()
+            return Inclusion(
+                self.name,
+                self.public_key,
+                seq,
+                self.size,
+                self._chain.leaf(seq),
+                proved_inclusion(self._chain, seq),
+                self._chain.frontier.root(),
+                note.decode(),
+            )
 
     def consistency_proof(self, old: int) -> tuple[bytes, ...]:
         """That the log of `old` records begins the log as it is now (RFC 9162, 2.1.4)."""

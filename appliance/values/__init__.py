@@ -96,6 +96,7 @@ from appliance.values.remembering import (
     Why,
 )
 from appliance.values.seats import SeatView
+from appliance.values.sheets import Part, PartKind, Run, Sheet, Wording
 
 __all__ = [
     "VECTOR_SIZE",
@@ -146,6 +147,8 @@ __all__ = [
     "PageText",
     "PageView",
     "ParsedDocument",
+    "Part",
+    "PartKind",
     "Passage",
     "PassageDraft",
     "Person",
@@ -157,11 +160,13 @@ __all__ = [
     "Refused",
     "Retained",
     "Role",
+    "Run",
     "Scored",
     "SeatLog",
     "SeatProblem",
     "SeatView",
     "Seen",
+    "Sheet",
     "Stage",
     "Standing",
     "StoreMark",
@@ -171,6 +176,7 @@ __all__ = [
     "Vectors",
     "Verdict",
     "Why",
+    "Wording",
     "Writing",
     "grounds_of",
     "standing",

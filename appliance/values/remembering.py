@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,17 @@ class Inclusion:
     proof: tuple[bytes, ...]
     root: bytes
     checkpoint: str
+
+    @property
+    def leaf_hash(self) -> str:
+        """Of the record (RFC 9162, 2.1.1), in base64, as the proof begins with it."""
+        return b64encode(sha256(b"\x00" + self.leaf).digest()).decode()
+
+    @property
+    def text(self) -> str:
+        """The proof as others verify it offline (C2SP tlog-proof)."""
+        hashes = "".join(f"{b64encode(one).decode()}\n" for one in self.proof)
+        return f"c2sp.org/tlog-proof@v1\nindex {self.record}\n{hashes}\n{self.checkpoint}"
 
 
 @dataclass(frozen=True, slots=True)
