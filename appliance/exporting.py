@@ -64,9 +64,19 @@ def export(
 ) -> Exported:
     """turns: their records; none for all of the conversation. Raises NotAllowed, TurnUnknown,
     ConversationUnknown, NoTypesetter, ExportTooLong, LogUnwritable, and what `into` raises."""
-    chosen = _chosen(desk.history.turns(conversation), turns)
+    known = desk.history.turns(conversation)
+    chosen = _chosen(known, turns)
     verdict = require_exportable(desk, chosen)
-    content = _written(_sheet(desk, conversation, chosen, wording), form, typeset)
+    titles = {one.id: one.title for one in desk.history.conversations()}
+    sheet = sheet_of(
+        titles.get(conversation, ""),
+        chosen,
+        desk.ledger.log.inclusions([turn.record for turn in chosen if turn.record >= 0]),
+        desk.now(),
+        wording,
+        replaced={turn.replaces: turn.record for turn in known if turn.replaces >= 0},
+    )
+    content = _written(sheet, form, typeset)
     digest = sha256(content).hexdigest()
     records = " ".join(str(turn.record) for turn in chosen if turn.record >= 0)
     details: tuple[Detail, ...] = (
@@ -125,13 +135,6 @@ def _chosen(turns: Sequence[Turn], wanted: Sequence[int]) -> tuple[Turn, ...]:
     if len(chosen) > MOST:
         raise ExportTooLong(f"The conversation has {len(chosen)} answers; a file takes {MOST}.")
     return chosen
-
-
-def _sheet(desk: Desk, conversation: str, turns: Sequence[Turn], wording: Wording) -> Sheet:
-    titles = {known.id: known.title for known in desk.history.conversations()}
-    log = desk.ledger.log
-    proofs = [log.inclusion(turn.record) for turn in turns if turn.record >= 0]
-    return sheet_of(titles.get(conversation, ""), turns, proofs, desk.now(), wording)
 
 
 def _written(sheet: Sheet, form: ExportForm, typeset: Typeset | None) -> bytes:

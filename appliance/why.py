@@ -53,7 +53,7 @@ def why(desk: Desk, conversation: str, turn: int) -> Why:
             (name, decided[f"details.{name}"]) for name in OBLIGED if f"details.{name}" in decided
         ),
         grounds=asked.grounds,
-        inclusion=desk.ledger.log.inclusion(turn),
+        inclusion=desk.ledger.log.inclusions([turn])[0],
     )
 
 

@@ -34,6 +34,7 @@ from appliance.audit.holding import HeldLog, held_log
 from appliance.audit.index import OpenAsk, marks_in
 from appliance.audit.keys import first_keys
 from appliance.audit.leaf import RESERVED, moment, parsed_leaf, shown
+from appliance.audit.note import vkey
 from appliance.audit.opening import Opening, open_chain
 from appliance.audit.record import Detail, Record
 from appliance.audit.subtrees import proved_consistency, proved_inclusion
@@ -291,20 +292,25 @@ class Log:
             self._writer.require_open()
             return proved_inclusion(self._chain, seq)
 
-    def inclusion(self, seq: int) -> Inclusion:
-        """The same for somebody who has nothing of the log but its public key: with the record and
-        the checkpoint, which is published for it. Raises as above, and LogUnwritable."""
+    def inclusions(self, seqs: Sequence[int]) -> tuple[Inclusion, ...]:
+        """The same for somebody who has nothing of the log but its public key: with the records
+        and one checkpoint, which is published for it. Raises as above, and LogUnwritable."""
         with self._lock:
-            note = self.checkpoint()
-            return Inclusion(
-                self.name,
-                self.public_key,
-                seq,
-                self.size,
-                self._chain.leaf(seq),
-                proved_inclusion(self._chain, seq),
-                self._chain.frontier.root(),
-                note.decode(),
+            note, keys = self.checkpoint(), self._chain.keys
+            return tuple(
+                Inclusion(
+                    self.name,
+                    keys.public_key,
+                    vkey(self.name, keys.epoch.ed25519),
+                    keys.epoch.number,
+                    seq,
+                    self.size,
+                    self._chain.leaf(seq),
+                    proved_inclusion(self._chain, seq),
+                    self._chain.frontier.root(),
+                    note.decode(),
+                )
+                for seq in seqs
             )
 
     def consistency_proof(self, old: int) -> tuple[bytes, ...]:

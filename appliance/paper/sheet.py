@@ -9,7 +9,7 @@ character that would steer a reader's screen or order gets through.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -40,16 +40,15 @@ def sheet_of(
     proofs: Sequence[Inclusion],
     made: datetime,
     wording: Wording,
+    *,
+    replaced: Mapping[int, int],
 ) -> Sheet:
-    """All of it, in the order asked; `proofs` are of these turns' records."""
+    """All of it, in the order asked. proofs: of these turns' records, under one checkpoint.
+    replaced: by the records of turns, those of what was asked instead of them."""
     when = wording.written_out.format(when=_moment(made))
-    parts = [
-        Part(PartKind.TITLE, (Run(_line(title)),)),
-        Part(PartKind.SMALL, (Run(when),)),
-    ]
-    later = {turn.replaces: turn.record for turn in turns if turn.replaces >= 0}
+    parts = [Part(PartKind.TITLE, (Run(_line(title)),)), _small(when)]
     for turn in turns:
-        parts += _turn(turn, later.get(turn.record, -1), wording)
+        parts += _turn(turn, replaced.get(turn.record, -1), wording)
     parts += _proofs(proofs, wording)
     return Sheet(_line(title), made, tuple(parts))
 
@@ -57,14 +56,14 @@ def sheet_of(
 def _turn(turn: Turn, replaced_by: int, wording: Wording) -> Iterator[Part]:
     yield Part(PartKind.QUESTION, (Run(_line(turn.question)),))
     if replaced_by >= 0:
-        yield Part(PartKind.SMALL, (Run(wording.replaced.format(record=replaced_by)),))
+        yield _small(wording.replaced.format(record=replaced_by))
     if turn.answer is None or not turn.answer.found:
         yield Part(PartKind.TEXT, (Run(_unanswered(turn, wording)),))
     else:
         yield from _answer(turn.answer, wording)
     said = wording.asked if turn.record >= 0 else wording.unlogged
     told = said.format(when=_moment(turn.asked), record=turn.record)
-    yield Part(PartKind.SMALL, (Run(told),))
+    yield _small(told)
 
 
 def _answer(answer: Answer, wording: Wording) -> Iterator[Part]:
@@ -74,7 +73,7 @@ def _answer(answer: Answer, wording: Wording) -> Iterator[Part]:
         for citation in answer.citations:
             yield Part(PartKind.SOURCE, (Run(source(citation)),))
     how = wording.quoted if answer.mode is AnswerMode.QUOTE else wording.written
-    yield Part(PartKind.SMALL, (Run(how.format(model=_line(answer.model))),))
+    yield _small(how.format(model=_line(answer.model)))
 
 
 def _sentences(answer: Answer, wording: Wording) -> Iterator[Run]:
@@ -104,13 +103,25 @@ def _proofs(proofs: Sequence[Inclusion], wording: Wording) -> Iterator[Part]:
     if not proofs:
         return
     first = proofs[0]
+    told = wording.checkable.format(log=first.log, epoch=first.epoch)
     yield Part(PartKind.HEADING, (Run(wording.proof),))
-    yield Part(PartKind.SMALL, (Run(wording.checkable.format(log=first.log)),))
-    yield Part(PartKind.SMALL, (Run(f"{wording.key}: {first.public_key}"),))
+    yield _small(told)
+    yield _small(f"{wording.key}: {first.public_key}")
+    yield _small(f"{wording.epoch.format(epoch=first.epoch)}: {first.signed_by}")
     for proof in proofs:
-        named = wording.leaf.format(record=proof.record)
-        yield Part(PartKind.SMALL, (Run(f"{named}: {proof.leaf_hash}"),))
-        yield Part(PartKind.CODE, tuple(Run(line) for line in proof.text.rstrip("\n").split("\n")))
+        yield _small(f"{wording.leaf.format(record=proof.record)}: {proof.leaf_hash}")
+        yield _code(proof.text if len(proofs) == 1 else proof.path)
+    if len(proofs) > 1:
+        yield _small(wording.checkpoint)
+        yield _code(first.checkpoint)
+
+
+def _small(text: str) -> Part:
+    return Part(PartKind.SMALL, (Run(text),))
+
+
+def _code(text: str) -> Part:
+    return Part(PartKind.CODE, tuple(Run(line) for line in text.rstrip("\n").split("\n")))
 
 
 def _moment(when: datetime) -> str:

@@ -64,10 +64,13 @@ class Judgement:
 class Inclusion:
     """That a record stands in the log (RFC 9162, 2.1.3). leaf: the record's bytes. proof: the
     hashes from it to the root of the tree of `size` records, which `checkpoint` signs (C2SP
-    signed-note). public_key: what the checkpoint verifies with."""
+    signed-note) with the key of an epoch, `signed_by`. public_key: the log's first, from which an
+    exported copy leads to those of its epochs."""
 
     log: str
     public_key: str
+    signed_by: str
+    epoch: int
     record: int
     size: int
     leaf: bytes
@@ -81,10 +84,15 @@ class Inclusion:
         return b64encode(sha256(b"\x00" + self.leaf).digest()).decode()
 
     @property
-    def text(self) -> str:
-        """The proof as others verify it offline (C2SP tlog-proof)."""
+    def path(self) -> str:
+        """The lines of the proof before the empty one and the checkpoint (C2SP tlog-proof)."""
         hashes = "".join(f"{b64encode(one).decode()}\n" for one in self.proof)
-        return f"c2sp.org/tlog-proof@v1\nindex {self.record}\n{hashes}\n{self.checkpoint}"
+        return f"c2sp.org/tlog-proof@v1\nindex {self.record}\n{hashes}"
+
+    @property
+    def text(self) -> str:
+        """The whole proof, as others verify it offline."""
+        return f"{self.path}\n{self.checkpoint}"
 
 
 @dataclass(frozen=True, slots=True)
