@@ -21,7 +21,7 @@ from appliance.errors import CloisterError, UsageError
 from appliance.memory.errors import TurnUnknown
 from appliance.paper import as_markdown, as_word, sheet_of
 from appliance.policy import Action
-from appliance.values import Exported, ExportForm, Sheet, Turn, Verdict, Wording
+from appliance.values import Exported, ExportForm, Sheet, Turn, Verdict, Wording, replaced
 from appliance.vault.durable import storage_error, sync_folder
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def export(
         desk.ledger.log.inclusions([turn.record for turn in chosen if turn.record >= 0]),
         desk.now(),
         wording,
-        replaced={turn.replaces: turn.record for turn in known if turn.replaces >= 0},
+        replaced=replaced(known),
     )
     content = _written(sheet, form, typeset)
     digest = sha256(content).hexdigest()

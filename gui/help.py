@@ -47,6 +47,8 @@ class Help(QDialog):
             ("Esc", self.tr("Stop the answer, close the page")),
             ("Ctrl+N", self.tr("New question")),
             ("Ctrl+K", self.tr("To the question field")),
+            ("Ctrl+Shift+F", self.tr("Search your conversations")),
+            ("F2, Menu", self.tr("Rename a conversation; pin, file, export it")),
             ("Ctrl+1, 2, 3", self.tr("Ask, Library, Log")),
             ("Ctrl+L", self.tr("Lock at once")),
             ("Del", self.tr("Remove what is chosen, after a question")),

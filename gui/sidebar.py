@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from appliance.values import Person
 from gui.ask.conversations import Conversations
@@ -26,6 +34,16 @@ class Sidebar(QFrame):
         self.new = TextButton(self.tr("New question"), kind="start", glyph="plus", tone="on_accent")
         self.new.setToolTip(self.tr("New question  (Ctrl+N)"))
         self.conversations = Conversations()
+        self.search = QLineEdit()
+        self.search.setProperty("plain", True)
+        self.search.setAccessibleName(self.tr("Search your conversations"))
+        self.search.setPlaceholderText(self.tr("Search by words or meaning"))
+        self.search.setToolTip(self.tr("Search your conversations  (Ctrl+Shift+F)"))
+        self.search.setClearButtonEnabled(True)
+        self.search.setMaxLength(300)
+        self.search.setAcceptDrops(False)
+        for button in self.search.findChildren(QToolButton):
+            button.setAccessibleName(self.tr("Clear the search"))
         self.person = Elided("", "")
         self.lock = GlyphButton("lock", self.tr("Lock"), shortcut="Ctrl+L", side=34)
         self.places: dict[str, TextButton] = {}
@@ -45,8 +63,16 @@ class Sidebar(QFrame):
         self.places[place].setChecked(True)
 
     def show_none(self, *, none: bool) -> None:
+        self._none.setText(self.tr("Your questions are kept here, encrypted."))
         self._none.setVisible(none)
+        self.search.setVisible(not none)
         self.conversations.setVisible(not none)
+
+    def show_found(self, *, any_: bool) -> None:
+        """After a search: whether there is anything to show."""
+        self._none.setText(self.tr("No conversation fits. Try other words."))
+        self._none.setVisible(not any_)
+        self.conversations.setVisible(any_)
 
     def _arrange(self) -> None:
         brand = QHBoxLayout()
@@ -71,9 +97,11 @@ class Sidebar(QFrame):
             self._group.addButton(button)
             self.places[place] = button
             layout.addWidget(button)
-        head = Words(self.tr("Recent"), "section")
+        head = Words(self.tr("Conversations"), "section")
         head.setContentsMargins(10, 16, 0, 4)
         layout.addWidget(head)
+        layout.addWidget(self.search)
+        layout.addSpacing(4)
         layout.addWidget(self._none)
         layout.addWidget(self.conversations, 1)
         layout.addStretch(0)

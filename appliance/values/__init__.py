@@ -29,6 +29,7 @@ from appliance.values.asking import (
     Verdict,
     Writing,
     grounds_of,
+    replaced,
     standing,
 )
 from appliance.values.checks import (
@@ -179,5 +180,6 @@ __all__ = [
     "Wording",
     "Writing",
     "grounds_of",
+    "replaced",
     "standing",
 ]

@@ -282,15 +282,21 @@ def page_of(passage: Passage, offset: int) -> int:
     return page
 
 
+def replaced(turns: Sequence[Turn]) -> dict[int, int]:
+    """The records of turns that were asked again and then answered, each with that answer's."""
+    answered = (turn for turn in turns if turn.outcome is Outcome.ANSWERED)
+    return {turn.replaces: turn.record for turn in answered if turn.replaces >= 0}
+
+
 def standing(turns: Sequence[Turn], replacing: int = -1) -> tuple[Turn, ...]:
-    """Those that no later one was asked instead of. replacing: as they stood when the turn of that
+    """Those that no later answer took the place of. replacing: as they stood when the turn of that
     record was first asked, because it is asked anew now."""
     at = {turn.record: place for place, turn in enumerate(turns) if turn.record >= 0}
     first = at.get(replacing, len(turns))
     while first < len(turns) and 0 <= at.get(turns[first].replaces, -1) < first:
         first = at[turns[first].replaces]
     before = turns[:first]
-    gone = {turn.replaces for turn in before if turn.replaces >= 0}
+    gone = replaced(before)
     return tuple(turn for turn in before if turn.record not in gone)
 
 

@@ -7,7 +7,7 @@ takes is counted and not sent; text comes in as plain text only.
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from appliance.values import Collection
@@ -82,10 +82,11 @@ class Typing(QPlainTextEdit):
 
 
 class Composer(QWidget):
-    """Emits `asked(text, collections)` and `stopped`."""
+    """Emits `asked(text, collections)`, `stopped`, and `left` where Esc has nothing to stop."""
 
     asked = Signal(str, tuple)
     stopped = Signal()
+    left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -126,7 +127,9 @@ class Composer(QWidget):
         self.note.setVisible(bool(text))
 
     def put(self, text: str) -> None:
+        """With the caret behind it."""
         self.typing.setPlainText(text)
+        self.typing.moveCursor(QTextCursor.MoveOperation.End)
 
     def clear(self) -> None:
         self.typing.clear()
@@ -137,8 +140,10 @@ class Composer(QWidget):
             event.type() == QEvent.Type.KeyPress
             and isinstance(event, QKeyEvent)
             and event.key() == Qt.Key.Key_Escape
-            and self._busy
         ):
+            if not self._busy:
+                self.left.emit()
+                return False
             self.stopped.emit()
             return True
         return super().eventFilter(watched, event)

@@ -51,6 +51,7 @@ from appliance.values import (
     Turn,
     Verdict,
     Writing,
+    grounds_of,
 )
 from tests.gui.drawn_pages import draw_page, set_text
 from tests.gui.memory_answers import (
@@ -66,10 +67,12 @@ from tests.gui.memory_answers import (
     spoken,
     written,
 )
+from tests.gui.memory_remembered import MemoryRemembered, ordered
 from tests.gui.memory_state import Halted, Pace, State, Unreadable, WrongPassphrase
 
 if TYPE_CHECKING:
     from appliance.accounts import People
+    from appliance.remembered import Remembered
 
 
 class MemoryAppliance(Appliance):
@@ -162,6 +165,7 @@ class MemoryAppliance(Appliance):
         conversation: str = "",
         collections: Sequence[str] = (),
         reason: str = "",
+        replaces: int = -1,
         cancellation: Cancellation | None = None,
     ) -> Iterator[Event]:
         self._called()
@@ -179,15 +183,20 @@ class MemoryAppliance(Appliance):
         yield Opened(record, verdict, conversation)
         final = self._final(text, collections, verdict, cancelled)
         last: Event = Cancelled(-1)
+        found: tuple[Scored, ...] = ()
         for event in final:
             last = event
+            found = event.passages if isinstance(event, Found) else found
             if not isinstance(event, Answered | Refused | Failed | Cancelled):
                 yield event
         outcome, answer, note = outcome_of(last)
         closing = self._record("ask.close", f"conversation {conversation}", outcome.value, verdict)
         if answer is not None:
             answer = replace(answer, seconds=time.monotonic() - started)
-        turn = Turn(text, self._clock, outcome, answer, note, closing)
+        turn = Turn(
+            text, self._clock, outcome, answer, note, closing, replaces, tuple(collections),
+            grounds_of(found, answer),
+        )  # fmt: skip
         self._held.turns.setdefault(conversation, []).append(turn)
         title = self._held.titles.get(conversation, (text, self._clock))[0]
         self._held.titles[conversation] = (title, self._clock)
@@ -272,16 +281,16 @@ class MemoryAppliance(Appliance):
                 Conversation(key, title, when, len(self._held.turns.get(key, ())))
                 for key, (title, when) in self._held.titles.items()
             ]
-        return tuple(sorted(made, key=lambda c: c.updated, reverse=True))
+        return ordered(self._held, made)
 
     def turns(self, conversation: str) -> tuple[Turn, ...]:
         self._called()
         return tuple(self._held.turns.get(conversation, ()))
 
-    def forget_conversation(self, conversation: str) -> None:
+    @contextmanager
+    def remembered(self) -> Iterator[Remembered]:
         self._called()
-        self._held.turns.pop(conversation, None)
-        self._held.titles.pop(conversation, None)
+        yield cast("Remembered", MemoryRemembered(self, self._held, self.pace))
 
     def remember(self, conversation: str, title: str, turns: Sequence[Turn]) -> None:
         """For tests: a conversation that was held before."""

@@ -39,7 +39,7 @@ class Pace:
     written answers; model: who writes them; note, works, starting: as in Writing; dies_at: at which
     word the engine ends, 0 for never; several: several people use it; ticks: the time that
     never goes back; stale: exporting needs the passphrase again; alerts: broken glass that waits
-    for an auditor."""
+    for an auditor; forbids: the policy lets nothing be judged, explained or exported."""
 
     stage: float = 0.0
     file: float = 0.0
@@ -59,6 +59,7 @@ class Pace:
     ticks: float = 0.0
     stale: bool = False
     alerts: int = 0
+    forbids: bool = False
 
 
 @dataclass(slots=True)
@@ -70,5 +71,7 @@ class State:
     documents: dict[str, dict[str, Stored]] = field(default_factory=dict)
     turns: dict[str, list[Turn]] = field(default_factory=dict)
     titles: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    pinned: set[str] = field(default_factory=set)
+    folders: dict[str, str] = field(default_factory=dict)
     log: list[LogRecord] = field(default_factory=list)
     jobs: dict[str, Halted] = field(default_factory=dict)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from appliance.values import Outcome, Scored, Turn, grounds_of, standing
+from appliance.values import Outcome, Scored, Turn, grounds_of, replaced, standing
 from tests.contract.fakes import NOON, passage
 from tests.contract.test_history import ANSWER
 
@@ -37,6 +39,12 @@ def test_asking_an_early_one_again_builds_on_nothing_that_came_after_it() -> Non
     turns = (turn(1), turn(2), turn(3), turn(4, replaces=2))
     assert records(*turns, replacing=4) == [1]
     assert records(*turns) == [1, 3, 4]
+
+
+def test_what_was_asked_again_in_vain_still_counts() -> None:
+    in_vain = replace(turn(3, replaces=2), outcome=Outcome.FAILED)
+    assert records(turn(1), turn(2), in_vain) == [1, 2, 3]
+    assert replaced((turn(1), turn(2), in_vain, turn(4, replaces=2))) == {2: 4}
 
 
 def test_turns_the_log_does_not_know_all_count() -> None:
