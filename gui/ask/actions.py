@@ -1,7 +1,7 @@
 """What a person can do with a turn: a row of small buttons under it.
 
 Rules kept here: every button has a name, a tip and the keyboard; what cannot be done is not there;
-an opinion that was given shows by more than its colour.
+an opinion that was given is a filled drawing with another name.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from appliance.values import ExportForm, Judgement
@@ -59,7 +60,7 @@ class Actions(QWidget):
                 mine = judgement.good is good
                 name = self._good() if good else self._bad()
                 said = self.tr("{} Your opinion so far.").format(name) if mine else name
-                button.draw(act.value, "accent" if mine else "muted")
+                button.draw(f"{act.value}_given" if mine else act.value)
                 button.setChecked(mine)
                 button.rename(said)
 
@@ -87,7 +88,7 @@ class Actions(QWidget):
         return self.tr("Something is wrong with this answer.")
 
     def _add(self, act: Act, glyph: str, name: str) -> None:
-        button = GlyphButton(glyph, name, size=16, side=30)
+        button = GlyphButton(glyph, name, size=16, side=28)
         button.setCheckable(act in (Act.GOOD, Act.BAD))
         button.clicked.connect(lambda _on=False: self._press(act))
         self.buttons[act] = button
@@ -100,9 +101,9 @@ class Actions(QWidget):
         self.acted.emit(act)
 
     def _add_forms(self) -> None:
-        button = GlyphButton("leave", self.tr("Export the answer"), size=16, side=30)
+        button = GlyphButton("leave", self.tr("Export the answer"), size=16, side=28)
         self.forms = forms_menu(button)
-        self.forms.triggered.connect(lambda chosen: self.leaving.emit(chosen.data()))
+        self.forms.triggered.connect(lambda chosen: self.leaving.emit(form_of(chosen)))
         button.clicked.connect(lambda: self._open_forms(button))
         self._row.addWidget(button)
 
@@ -112,7 +113,7 @@ class Actions(QWidget):
 
 
 def forms_menu(parent: QWidget, title: str = "") -> QMenu:
-    """The kinds of file an answer can leave as; each action's data is its ExportForm."""
+    """The kinds of file an answer can leave as; `form_of` tells which was chosen."""
     menu = QMenu(title, parent)
     for form, name in (
         (ExportForm.PDF, QCoreApplication.translate("actions", "As PDF …")),
@@ -121,3 +122,8 @@ def forms_menu(parent: QWidget, title: str = "") -> QMenu:
     ):
         menu.addAction(name).setData(form)
     return menu
+
+
+def form_of(action: QAction) -> ExportForm:
+    """Qt keeps an action's data as plain text."""
+    return ExportForm(action.data())

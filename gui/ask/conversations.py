@@ -11,8 +11,8 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFont, QKeyEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMenu, QWidget
 
-from appliance.values import Conversation, ExportForm, Recalled
-from gui.ask.actions import forms_menu
+from appliance.values import Conversation, Recalled
+from gui.ask.actions import form_of, forms_menu
 from gui.style.icons import icon
 from gui.style.tokens import current
 from gui.text import plain
@@ -179,7 +179,7 @@ class Conversations(QListWidget):
         rename.triggered.connect(lambda: self.renaming.emit(one.id, one.title))
         self._folder_menu(menu, one)
         forms = forms_menu(menu, self.tr("Export"))
-        forms.triggered.connect(lambda chosen: self._leave(one.id, chosen.data()))
+        forms.triggered.connect(lambda chosen: self.leaving.emit(one.id, form_of(chosen)))
         menu.addMenu(forms)
         menu.addSeparator()
         forget = menu.addAction(self.tr("Delete …"))
@@ -201,6 +201,3 @@ class Conversations(QListWidget):
         if one.folder:
             out = into.addAction(self.tr("Out of the folder"))
             out.triggered.connect(lambda: self.filed.emit(one.id, ""))
-
-    def _leave(self, conversation: str, form: ExportForm) -> None:
-        self.leaving.emit(conversation, form)

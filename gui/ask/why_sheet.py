@@ -49,7 +49,7 @@ class WhySheet(QDialog):
         layout.setSpacing(0)
         layout.addWidget(self._pane(), 1)
         layout.addLayout(self._foot())
-        self.resize(700, 640)
+        self.resize(700, min(680, parent.height() - 60))
 
     def _pane(self) -> QScrollArea:
         ground = QWidget()
@@ -99,6 +99,7 @@ class WhySheet(QDialog):
         for row, ground in enumerate(grounds[:_SHOWN], start=1):
             for column, text in enumerate(said_of(ground)):
                 cell = Elided(text) if column == 0 else Words(text)
+                cell.setMinimumWidth(0 if column == 0 else 44)
                 grid.addWidget(cell, row, column)
         self._body.addLayout(grid)
 
@@ -162,7 +163,9 @@ class WhySheet(QDialog):
         top = Qt.AlignmentFlag.AlignTop
         for row, (name, value) in enumerate(pairs):
             grid.addWidget(Words(name, "caption"), row, 0, top)
-            grid.addWidget(Words(plain.line(value, 400), wrap=True).selectable(), row, 1, top)
+            said = PlainView(name)
+            said.setPlainText(plain.line(value, 400))
+            grid.addWidget(said, row, 1, top)
         self._body.addLayout(grid)
 
 

@@ -12,6 +12,11 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
+_THUMB = (
+    '<path d="M7.4 10.6v9H4.6v-9zM7.4 10.8L11 3.9a2 2 0 0 1 2 2v3.3h4.7a1.8 1.8 0 0 1 1.8 2.1l-1.1'
+    ' 6.8a1.8 1.8 0 0 1-1.8 1.5H7.4z"'
+)
+
 _DRAWINGS = {
     "arch": '<path d="M3 20.5h18M4.5 20.5V12a3.75 3.75 0 0 1 7.5 0v8.5M12 20.5V12a3.75 3.75 0 0 1'
     ' 7.5 0v8.5M3 5.2h18"/>',
@@ -61,10 +66,10 @@ _DRAWINGS = {
     "cite": '<rect x="8.5" y="8.5" width="11" height="12" rx="2"/>'
     '<path d="M15.5 8.5v-3a2 2 0 0 0-2-2h-7a2 2 0 0 0-2 2v8a2 2 0 0 0 2 2h2M11.6 12.6h4.8M11.6'
     ' 16.2h3"/>',
-    "good": '<path d="M7.4 10.6v9H4.6v-9zM7.4 10.8L11 3.9a2 2 0 0 1 2 2v3.3h4.7a1.8 1.8 0 0 1 1.8'
-    ' 2.1l-1.1 6.8a1.8 1.8 0 0 1-1.8 1.5H7.4"/>',
-    "bad": '<g transform="rotate(180 12 12)"><path d="M7.4 10.6v9H4.6v-9zM7.4 10.8L11 3.9a2 2 0 0 1'
-    ' 2 2v3.3h4.7a1.8 1.8 0 0 1 1.8 2.1l-1.1 6.8a1.8 1.8 0 0 1-1.8 1.5H7.4"/></g>',
+    "good": f"{_THUMB}/>",
+    "good_given": f'{_THUMB} fill="INK"/>',
+    "bad": f'<g transform="rotate(180 12 12)">{_THUMB}/></g>',
+    "bad_given": f'<g transform="rotate(180 12 12)">{_THUMB} fill="INK"/></g>',
     "why": '<circle cx="12" cy="12" r="8.5"/><path d="M9.7 9.7a2.4 2.4 0 1 1 3.5 2.2c-.8.4-1.2.9'
     '-1.2 1.7M12 16.3v.2"/>',
     "leave": '<path d="M12 14.6V4.3M7.8 8.3L12 4.1l4.2 4.2M5 13.5v5A1.5 1.5 0 0 0 6.5 20h11a1.5 1.5'
