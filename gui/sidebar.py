@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -22,6 +23,25 @@ from gui.style.tokens import SIDE_WIDTH
 PLACES = ("ask", "library", "log")
 
 
+class Search(QLineEdit):
+    """What conversations are looked for by; Esc looks for nothing any more."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("plain", True)
+        self.setAccessibleName(self.tr("Search your conversations"))
+        self.setPlaceholderText(self.tr("Search by words or meaning"))
+        self.setToolTip(self.tr("Search your conversations  (Ctrl+Shift+F, Esc ends it)"))
+        self.setMaxLength(300)
+        self.setAcceptDrops(False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+            return
+        super().keyPressEvent(event)
+
+
 class Sidebar(QFrame):
     new_wanted = Signal()
     place_wanted = Signal(str)
@@ -34,16 +54,7 @@ class Sidebar(QFrame):
         self.new = TextButton(self.tr("New question"), kind="start", glyph="plus", tone="on_accent")
         self.new.setToolTip(self.tr("New question  (Ctrl+N)"))
         self.conversations = Conversations()
-        self.search = QLineEdit()
-        self.search.setProperty("plain", True)
-        self.search.setAccessibleName(self.tr("Search your conversations"))
-        self.search.setPlaceholderText(self.tr("Search by words or meaning"))
-        self.search.setToolTip(self.tr("Search your conversations  (Ctrl+Shift+F)"))
-        self.search.setClearButtonEnabled(True)
-        self.search.setMaxLength(300)
-        self.search.setAcceptDrops(False)
-        for button in self.search.findChildren(QToolButton):
-            button.setAccessibleName(self.tr("Clear the search"))
+        self.search = Search()
         self.person = Elided("", "")
         self.lock = GlyphButton("lock", self.tr("Lock"), shortcut="Ctrl+L", side=34)
         self.places: dict[str, TextButton] = {}
