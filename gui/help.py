@@ -44,6 +44,7 @@ class Help(QDialog):
         return (
             ("Enter", self.tr("Ask the question")),
             ("Shift+Enter", self.tr("New line in the question")),
+            ("Up", self.tr("In an empty field: change your last question")),
             ("Esc", self.tr("Stop the answer, close the page")),
             ("Ctrl+N", self.tr("New question")),
             ("Ctrl+K", self.tr("To the question field")),

@@ -1,8 +1,9 @@
 """Finding a conversation again, by its words and by what they mean.
 
 Rules kept here: what finds a turn is derived from it, kept in the same encrypted store, and goes
-with it; a turn is taken up when somebody first searches after it, so that asking never waits for
-this; a turn that cannot be read is found by nothing and hinders nothing.
+with it; a turn is taken up when somebody first searches after it, the newest first and so many at a
+search, so that neither asking nor searching waits long for this; a turn that cannot be read is
+found by nothing and hinders nothing.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from appliance.values import VECTOR_SIZE, Turn, Vectors
 Encode: TypeAlias = Callable[[Sequence[str]], Vectors]
 
 BATCH: Final = 64
+AT_ONCE: Final = 256
+"""Turns that are taken up for one search, at most; encoding them takes some seconds."""
+
 DEPTH: Final = 200
 """Turns that are looked at for one search."""
 
@@ -108,12 +112,16 @@ class Recall:
 
     def _take_up(self, shelf: Shelf, encode: Encode) -> None:
         """What was asked since, a batch at a time."""
-        while rows := self._store.read(
-            "SELECT t.conversation, t.number, t.body FROM turns t ANTI JOIN recall r "
-            "ON r.conversation = t.conversation AND r.number = t.number "
-            "ORDER BY t.conversation, t.number LIMIT ?",
-            [BATCH],
-        ):
+        for _ in range(0, AT_ONCE, BATCH):
+            rows = self._store.read(
+                "SELECT t.conversation, t.number, t.body FROM turns t "
+                "JOIN conversations c ON c.id = t.conversation ANTI JOIN recall r "
+                "ON r.conversation = t.conversation AND r.number = t.number "
+                "ORDER BY c.updated DESC, t.conversation, t.number LIMIT ?",
+                [BATCH],
+            )
+            if not rows:
+                return
             texts = [_said(body) for _, _, body in rows]
             made: list[Row] = [
                 (serial, conversation, number, _bytes(vector, text), self._worded(text))

@@ -28,6 +28,7 @@ class Typing(QPlainTextEdit):
     """Plain text that grows with its lines, up to seven."""
 
     sent = Signal()
+    recalled = Signal()
     shortened = Signal()
     focused = Signal(bool)
 
@@ -60,6 +61,9 @@ class Typing(QPlainTextEdit):
         if enter:
             self.insertPlainText("\n")
             return
+        if event.key() == Qt.Key.Key_Up and self.document().isEmpty():
+            self.recalled.emit()
+            return
         super().keyPressEvent(event)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
@@ -82,11 +86,13 @@ class Typing(QPlainTextEdit):
 
 
 class Composer(QWidget):
-    """Emits `asked(text, collections)`, `stopped`, and `left` where Esc has nothing to stop."""
+    """Emits `asked(text, collections)`, `stopped`, `left` where Esc has nothing to stop, and
+    `recalled` where Up is pressed in an empty field: the last question is wanted back."""
 
     asked = Signal(str, tuple)
     stopped = Signal()
     left = Signal()
+    recalled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -105,6 +111,7 @@ class Composer(QWidget):
         self._arrange()
         self.typing.sent.connect(self._send)
         self.typing.textChanged.connect(self._counted)
+        self.typing.recalled.connect(self.recalled)
         self.typing.shortened.connect(self._was_cut)
         self.typing.focused.connect(self._show_focus)
         self.send.clicked.connect(self._press)
@@ -120,6 +127,9 @@ class Composer(QWidget):
         self.send.draw("stop" if busy else "send")
         name = self.tr("Stop") if busy else self.tr("Ask")
         self.send.rename(name, "Esc" if busy else "Enter")
+
+    def say_busy(self) -> None:
+        self._say(self.tr("Still answering. Stop it first, or wait."))
 
     def say_note(self, text: str) -> None:
         """What stays under the field: how the language model runs. Empty for nothing."""
@@ -183,7 +193,7 @@ class Composer(QWidget):
     def _send(self) -> None:
         text = self.typing.toPlainText().strip()
         if self._busy:
-            self._say(self.tr("Still answering. Stop it first, or wait."))
+            self.say_busy()
         elif not text:
             self._say(self.tr("Type a question first."))
             self.typing.setFocus()

@@ -77,6 +77,7 @@ class AskScreen(QWidget):
         self._arrange()
         self.composer.asked.connect(self._send)
         self.composer.left.connect(self._stop_editing)
+        self.composer.recalled.connect(self._recall)
         self.editing.given_up.connect(self._stop_editing)
         self.stream.acted.connect(self._act)
         self.stream.leaving.connect(self._export)
@@ -200,7 +201,9 @@ class AskScreen(QWidget):
         self.ask(text, collections, replaces=self.editing.end())
 
     def _act(self, view: TurnView, act: Act) -> None:
-        if act is Act.AGAIN:
+        if self._running is not None and act in (Act.AGAIN, Act.EDIT):
+            self.composer.say_busy()
+        elif act is Act.AGAIN:
             self.ask(view.question, view.collections, replaces=view.record)
         elif act is Act.EDIT:
             self.editing.begin(view.record)
@@ -208,6 +211,11 @@ class AskScreen(QWidget):
             self.composer.typing.setFocus()
         else:
             self.acting.act(act, view, self._conversation)
+
+    def _recall(self) -> None:
+        """The last question, to be changed."""
+        if self.stream.views:
+            self._act(self.stream.views[-1], Act.EDIT)
 
     def _export(self, view: TurnView, form: ExportForm) -> None:
         name = self.tr("Answer, record {}").format(view.record)

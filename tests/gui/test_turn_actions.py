@@ -123,6 +123,41 @@ def test_a_question_is_changed_and_sent_as_a_new_one(
     assert turn_of(product, third).replaces == -1
 
 
+def test_up_in_an_empty_field_brings_the_last_question_back(
+    shell: Shell, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    screen = workplace(shell).ask
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Up)
+    assert screen.editing.isHidden()
+    first = ask(shell, qtbot, QUESTION)
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Up)
+    assert screen.composer.typing.toPlainText() == QUESTION
+    QTest.keyClicks(screen.composer.typing, " Briefly.")
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(screen.stream.views) == 2)
+    second = screen.stream.views[1]
+    qtbot.waitUntil(lambda: second.stages is None)
+    assert second.question == f"{QUESTION} Briefly."
+    assert turn_of(product, second).replaces == first.record
+
+
+def test_while_an_answer_comes_nothing_is_asked_again(
+    shell: Shell, pace: Pace, qtbot: QtBot
+) -> None:
+    first = ask(shell, qtbot, QUESTION)
+    pace.stage = 1.0
+    screen = workplace(shell).ask
+    ask(shell, qtbot, "When are blood cultures taken?", wait=False)
+    press(first, Act.AGAIN)
+    press(first, Act.EDIT)
+    assert "Still answering" in screen.composer.hint.text()
+    assert screen.editing.isHidden()
+    assert len(screen.stream.views) == 2
+    pace.stage = 0.0
+    screen.stop()
+    qtbot.waitUntil(lambda: screen.composer.send.accessibleName() == "Ask", timeout=8000)
+
+
 @pytest.mark.parametrize("how", ["escape", "button", "leave"])
 def test_changing_a_question_can_be_given_up(
     shell: Shell, product: MemoryAppliance, qtbot: QtBot, how: str
