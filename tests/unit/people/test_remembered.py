@@ -21,10 +21,14 @@ from appliance.desk import NotAllowed
 from appliance.errors import CloisterError, StorageFull, UsageError
 from appliance.exporting import FileExists, NoTypesetter, write_new
 from appliance.memory.errors import TurnUnknown
+from appliance.policy import load_packs
+from appliance.policy.engine import PolicyEngine
+from appliance.policy.pack import shipped_folder
 from appliance.remembered import ReasonTooLong
 from appliance.values import Answered, ExportForm, LogRecord, Opened, Role, Sheet
 from appliance.why import NoRecord, own_record
 from tests.people_at_work import CANARY, SECRETS, Hospital
+from tests.unit.policy import packs
 
 QUESTION = "How many visitors does the quernstone protocol allow?"
 REASON = "The page is of the old protocol; bed 7 was told otherwise."
@@ -233,6 +237,29 @@ def test_who_may_not_export_gets_no_file(hospital: Hospital, tmp_path: Path) -> 
     ):
         remembered.export(conversation, ExportForm.MARKDOWN, tmp_path / "a.md")
     assert not (tmp_path / "a.md").exists()
+
+
+def test_a_pack_keeps_one_collections_text_here(hospital: Hospital, tmp_path: Path) -> None:
+    forbids = (
+        '@id("small.kept-here") @sentence("The ward keeps this here.") @hint("Ask the ward.") '
+        'forbid (principal, action == Action::"export_answer", '
+        f'resource == Collection::"{hospital.ward}");'
+    )
+    pack = packs.made(tmp_path / "packs", "small", cedar=forbids)
+    baseline = load_packs([shipped_folder() / "baseline"])
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered, anna.at_desk() as desk:
+        desk.policy = PolicyEngine((*baseline, pack))
+        conversation, record = asked(anna)
+        opened, *_ = anna.ask("How can I delete my searches from the audit log?")
+        assert isinstance(opened, Opened)
+        with pytest.raises(NotAllowed, match="keeps this here") as refused:
+            remembered.export(conversation, ExportForm.MARKDOWN, tmp_path / "a.md", turns=[record])
+        assert refused.value.next_step == "Ask the ward."
+        remembered.export(opened.conversation, ExportForm.MARKDOWN, tmp_path / "b.md")
+    assert "record that must be kept" in (tmp_path / "b.md").read_text().replace("\\", "")
+    assert not (tmp_path / "a.md").exists()
+    (denied,) = of(hospital.records(), "action.denied")
+    assert dict(denied.fields)["verdict.policies"] == "small.kept-here"
 
 
 def test_an_export_that_cannot_be_written_is_logged_as_failed(
