@@ -168,11 +168,11 @@ class Appliance:
             return desk.history.turns(conversation)
 
     @contextmanager
-    def remembered(self) -> Iterator[Remembered]:
+    def remembered(self, stop: Cancellation | None = None) -> Iterator[Remembered]:
         """The person's conversations, to search, order, judge and export while the block runs."""
         from appliance.remembered import Remembered
 
-        with self._sitting.at_work() as desk:
+        with self._sitting.at_work(stop) as desk:
             yield Remembered(desk)
 
     def page(self, citation: Citation, page: int | None = None, scale: float = 2.0) -> PageView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 from appliance import assistant
@@ -38,7 +39,9 @@ def asked(
         replaces=replaces,
     )
     desk.require_usable(collections)
-    for event in assistant.ask(question, desk.asking(), lambda: stop.cancelled):
+    parts = desk.asking()
+    parts = replace(parts, finder=desk.attached.finder(question.conversation, parts.finder))
+    for event in assistant.ask(question, parts, lambda: stop.cancelled):
         yield completed(event, desk.left_out(collections))
 
 

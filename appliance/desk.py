@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 
 from appliance import assistant, removal
+from appliance.attached import Attached
 from appliance.clock import now, ticking
 from appliance.conversations import conversations
 from appliance.counting import Meter
@@ -92,6 +93,7 @@ class Desk:
         )
         self.library = Library(place.collections, place.spill, ledger.mark, on_notice=ledger.notice)
         self.history = conversations(place.history(session.person.id), place.spill, session, ledger)
+        self.attached = Attached(self)
         self.confirmation = Confirmation(ticking)
         self.glass = BrokenGlass(self)
         self._sealing = threading.RLock()
@@ -108,6 +110,7 @@ class Desk:
             self.glass.close,
             self.reader.close,
             self.library.close,
+            self.attached.close,
             self.history.close,
             lambda: self.ledger.note("session.closed"),
             self.ledger.log.close,

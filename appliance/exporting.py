@@ -66,7 +66,7 @@ def export(
     ConversationUnknown, NoTypesetter, ExportTooLong, LogUnwritable, and what `into` raises."""
     known = desk.history.turns(conversation)
     chosen = _chosen(known, turns)
-    verdict = require_exportable(desk, chosen)
+    verdict = require_exportable(desk, chosen, conversation)
     titles = {one.id: one.title for one in desk.history.conversations()}
     sheet = sheet_of(
         titles.get(conversation, ""),
@@ -99,7 +99,7 @@ def export(
     return Exported(digest, len(content), record)
 
 
-def require_exportable(desk: Desk, turns: Sequence[Turn]) -> Verdict:
+def require_exportable(desk: Desk, turns: Sequence[Turn], conversation: str) -> Verdict:
     """The verdict of the last collection asked for. Raises NotAllowed, logged. What is behind
     broken glass is read here and not taken away: its key is not the person's."""
     cited = sorted(
@@ -111,6 +111,7 @@ def require_exportable(desk: Desk, turns: Sequence[Turn]) -> Verdict:
         }
     )
     held = {identifier for identifier, _ in desk.session.collections()}
+    held.add(conversation)  # what stands beside it is the person's own
     verdicts = [desk.require(Action.EXPORT_ANSWER, one) for one in cited or ("",)]
     for collection in cited:
         if collection not in held:

@@ -62,6 +62,23 @@ class RefusedHistory:
         del text, encode
         self._refuse()
 
+    def attached_key(self, conversation: str) -> bytes | None:
+        """None: an ask goes on without them."""
+        del conversation
+        return None
+
+    def attached_keys(self) -> tuple[tuple[str, bytes], ...]:
+        """None that can be had."""
+        return ()
+
+    def keep_attached_key(self, conversation: str, key: bytes) -> bytes:
+        del conversation, key
+        self._refuse()
+
+    def forget_attached_key(self, conversation: str) -> None:
+        del conversation
+        self._refuse()
+
     def delete(self, conversation: str) -> None:
         del conversation
         self._refuse()

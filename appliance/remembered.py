@@ -8,12 +8,13 @@ nothing of the answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from appliance.asking import require_turn
+from appliance.cancellation import Cancellation
 from appliance.desk import Desk
 from appliance.errors import UsageError
 from appliance.exporting import Into, Typeset, export, require_outside, write_new
@@ -22,8 +23,10 @@ from appliance.removal import forget_conversation
 from appliance.values import (
     Answer,
     Conversation,
+    DocumentInfo,
     Exported,
     ExportForm,
+    ImportEvent,
     Judgement,
     Question,
     Recalled,
@@ -111,6 +114,23 @@ class Remembered:
         """Out of the person's own store; the log keeps that it took place. Raises
         ConversationUnknown, StorageFull, StorageReadOnly."""
         forget_conversation(self._desk, conversation)
+
+    # --- documents beside a conversation -----------------------------------------------------
+
+    def attached(self, conversation: str) -> tuple[DocumentInfo, ...]:
+        """Those that only this conversation's questions are looked up in as well."""
+        return self._desk.attached.documents(conversation)
+
+    def attach(
+        self, conversation: str, paths: Sequence[Path], stop: Cancellation
+    ) -> Iterator[ImportEvent]:
+        """What was reported ADDED is durable. The conversation may be one in which nothing was
+        asked yet. Raises NotAllowed, TooManyAttached, NothingToImport."""
+        yield from self._desk.attached.attach(conversation, paths, lambda: stop.cancelled)
+
+    def detach(self, conversation: str, document: str) -> None:
+        """Raises DocumentUnknown, StorageFull, StorageReadOnly."""
+        self._desk.attached.remove(conversation, document)
 
     # --- an answer ---------------------------------------------------------------------------
 

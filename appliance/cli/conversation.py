@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
+from appliance.app import Cancellation
 from appliance.cli.arguments import Arguments
-from appliance.cli.opening import data_folder, unlocked
+from appliance.cli.ask import require_conversation
+from appliance.cli.library import follow_import
+from appliance.cli.opening import data_folder, following, unlocked
 from appliance.cli.output import Output
 from appliance.cli.placing import new_file, write_durably
 from appliance.errors import UsageError
@@ -122,6 +126,20 @@ def judge(arguments: Arguments, output: Output) -> int:
             reason=arguments.text("reason"),
         )
     return 0
+
+
+def attach(arguments: Arguments, output: Output) -> int:
+    """Searched when this conversation asks, by nobody else, and gone with it."""
+    cancellation = Cancellation()
+    with unlocked(arguments) as appliance:
+        signal.signal(signal.SIGINT, lambda *_: cancellation.cancel())
+        conversation = arguments.text("conversation")
+        require_conversation(appliance, conversation)
+        with appliance.remembered(cancellation) as remembered:
+            events = remembered.attach(conversation, arguments.paths("paths"), cancellation)
+            with following(events) as followed:
+                failed = follow_import(followed, output)
+    return 130 if cancellation.cancelled else int(failed)
 
 
 def why(arguments: Arguments, output: Output) -> int:

@@ -24,6 +24,8 @@ def conversation_commands(command: Command, number: Number) -> None:
     judge.add_argument("record", type=number, help="the answer's log record")
     judge.add_argument("opinion", choices=("good", "bad"))
     judge.add_argument("--reason", default="", help="why; sealed to the auditors")
+    attach = _one(command("attach", "attach", "Put documents of your own beside one."))
+    attach.add_argument("paths", nargs="+", metavar="PATH")
     export = _one(command("export", "export", "Write one out, or an answer of it."))
     export.add_argument("file", metavar="FILE", help="ends in .md or .docx; not there yet")
     export.add_argument(

@@ -2,9 +2,9 @@
 
 Rules kept here: it has its own key, so nobody else's session can open it; a turn is durable when
 `save` returns; answers are kept as canonical JSON and checked when read back; deleting a
-conversation takes all its turns with it, what was thought of them, and what finds them; a store of
-an earlier version is brought forward when it opens, and where there is no room for that, read as it
-is.
+conversation takes all its turns with it, what was thought of them, what finds them, and the key of
+the documents beside it; a store of an earlier version is brought forward when it opens, and where
+there is no room for that, read as it is.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from appliance.memory.forward import bring_forward, is_current
 from appliance.memory.recall import Encode, Place, Recall
 from appliance.memory.store import OnMark, Store, Transaction, ignore_marks
 from appliance.values import Conversation, Judgement, StoreMark, Turn
+from appliance.vault.primitives import KEY_SIZE
 
 KIND: Final = "person"
 
@@ -220,10 +221,39 @@ class History:
     def delete(self, conversation: str) -> None:
         """Durable on return. Raises ConversationUnknown."""
         with self._changing(conversation) as transaction:
-            for table in ("turns", "kept", "judged", "recall"):
+            for table in ("turns", "kept", "judged", "recall", "attached"):
                 transaction.execute(f"DELETE FROM {table} WHERE conversation = ?", [conversation])  # noqa: S608 - fixed names
             transaction.execute("DELETE FROM conversations WHERE id = ?", [conversation])
         self._recall.forget(conversation)
+
+    # --- documents beside a conversation ---------------------------------------------------
+
+    def attached_key(self, conversation: str) -> bytes | None:
+        """What the documents beside it are encrypted under; None where there are none."""
+        return dict(self.attached_keys()).get(conversation)
+
+    def attached_keys(self) -> tuple[tuple[str, bytes], ...]:
+        """(conversation, key), also of conversations in which nothing was asked yet."""
+        if not self._current:
+            return ()
+        rows = self._store.read("SELECT conversation, key FROM attached ORDER BY conversation")
+        return tuple((str(name), _key(key)) for name, key in rows)
+
+    def keep_attached_key(self, conversation: str, key: bytes) -> bytes:
+        """Durable on return; the one that is kept already, if there is one."""
+        with self._lock:
+            self._require_current()
+            known = self.attached_key(conversation)
+            if known is None:
+                with self._store.transaction() as transaction:
+                    values = [conversation, key]
+                    transaction.execute("INSERT INTO attached VALUES (?, ?)", values)
+            return known or key
+
+    def forget_attached_key(self, conversation: str) -> None:
+        """Durable on return: what was encrypted under it is lost."""
+        with self._lock, self._store.transaction() as transaction:
+            transaction.execute("DELETE FROM attached WHERE conversation = ?", [conversation])
 
     @contextmanager
     def _changing(self, conversation: str) -> Iterator[Transaction]:
@@ -291,3 +321,9 @@ def _judgement(row: Sequence[object]) -> Judgement:
     if not isinstance(good, bool):
         raise StoreDamaged("A store's row does not have its form.")
     return Judgement(good, str(reason), aware(given))
+
+
+def _key(untrusted: object) -> bytes:
+    if not isinstance(untrusted, bytes) or len(untrusted) != KEY_SIZE:
+        raise StoreDamaged("A store's row does not have its form.")
+    return untrusted

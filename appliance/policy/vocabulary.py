@@ -20,6 +20,7 @@ class Action(StrEnum):
     CREATE_COLLECTION = "create_collection"
     READ_HISTORY = "read_history"
     EXPORT_ANSWER = "export_answer"
+    ATTACH = "attach"
     READ_LOG = "read_log"
     VERIFY_LOG = "verify_log"
     EXPORT_LOG = "export_log"
@@ -42,6 +43,7 @@ RESOURCE_TYPES: dict[Action, str] = {
     Action.CREATE_COLLECTION: "Library",
     Action.READ_HISTORY: "History",
     Action.EXPORT_ANSWER: "Collection",
+    Action.ATTACH: "Library",
     Action.READ_LOG: "Log",
     Action.VERIFY_LOG: "Log",
     Action.EXPORT_LOG: "Log",
@@ -60,6 +62,7 @@ RESOURCE_TYPES: dict[Action, str] = {
 # collections are ids, empty meaning all that are open; reasoned says whether a reason was given.
 # export_answer is asked for each collection that what leaves quotes; where it quotes none, for the
 # collection "collection".
+# attach is for a document of the person's own beside a conversation, which nobody else can ask.
 # An Application is another program of this machine that asks in the person's name, by the name its
 # token has.
 SCHEMA = """\
@@ -83,7 +86,7 @@ action "ask" appliesTo {
   },
 };
 
-action "create_collection" appliesTo { principal: [Person], resource: [Library] };
+action "create_collection", "attach" appliesTo { principal: [Person], resource: [Library] };
 
 action "read_document", "import", "remove_document", "manage_members", "break_glass",
   "export_answer" appliesTo {

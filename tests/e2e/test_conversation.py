@@ -79,3 +79,23 @@ def test_an_opinion_is_logged(vault: Path) -> None:
     assert "renal function out" not in str(shown.lines)
     payloads = require(cloister(vault, "log", "show", "--count", "1000", "--payloads"))
     assert "renal function out" in str(payloads.lines)
+
+
+def test_a_document_beside_a_conversation_answers_there_and_nowhere_else(
+    vault: Path, tmp_path: Path
+) -> None:
+    letter = tmp_path / "letter.md"
+    letter.write_text(
+        "# Transfer letter\n\nThe patient of bed seven receives zanamivir twice daily.\n"
+    )
+    asked = require(cloister(vault, "ask", QUESTION))
+    conversation = str(asked.find("conversation"))
+    require(cloister(vault, "conversation", "attach", conversation, str(letter)))
+    question = "What does the patient of bed seven receive?"
+    there = require(cloister(vault, "ask", question, "--continue", conversation))
+    assert "zanamivir" in str(there.find("answer"))
+    assert cloister(vault, "ask", question).status == 4
+    require(cloister(vault, "conversation", "delete", conversation, "--yes"))
+    assert not list(vault.glob("people/*/attached/*"))
+    for file in vault.rglob("*"):
+        assert not file.is_file() or b"zanamivir" not in file.read_bytes()

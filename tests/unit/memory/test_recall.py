@@ -175,11 +175,10 @@ def test_a_judgement_is_of_a_turn_that_is_there_and_the_last_one_counts(history:
 
 
 def test_what_is_not_there_cannot_be_put_in_order(history: History) -> None:
-    calls = (
-        lambda: history.pin("none", pinned=True),
-        lambda: history.put("none", "x"),
-        lambda: history.judge("none", 17, Judgement(True, "", NOON)),
-    )
-    for call in calls:
-        with pytest.raises(ConversationUnknown):
-            call()
+    judgement = Judgement(True, "", NOON)
+    with pytest.raises(ConversationUnknown):
+        history.pin("none", pinned=True)
+    with pytest.raises(ConversationUnknown):
+        history.put("none", "x")
+    with pytest.raises(ConversationUnknown):
+        history.judge("none", 17, judgement)

@@ -68,7 +68,7 @@ def test_every_form_says_all_of_it(form: str) -> None:
         plain = text_of(as_word(made))
     else:
         html = MarkdownIt("commonmark").render(as_markdown(made).decode())
-        plain = "".join(etree.fromstring(f"<d>{html}</d>").itertext())
+        plain = "".join(str(text) for text in etree.fromstring(f"<d>{html}</d>").itertext())
     flat = " ".join(plain.split())
     for part in made.parts:
         assert " ".join(part.text.split()) in flat
