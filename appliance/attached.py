@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from appliance import intake
+from appliance.conversations import kept
 from appliance.errors import StoreTampered, UsageError
-from appliance.memory import Library
+from appliance.memory import History, Library
 from appliance.memory.database import require_identifier
 from appliance.originals import CollectionShelf, Originals
 from appliance.policy import Action
@@ -74,7 +75,8 @@ class Attached:
 
     def is_attached(self, conversation: str) -> bool:
         """Whether there are documents beside it, as far as is known."""
-        return self._desk.history.attached_key(conversation) is not None
+        history = self._desk.history
+        return isinstance(history, History) and history.attached_key(conversation) is not None
 
     def documents(self, conversation: str) -> tuple[DocumentInfo, ...]:
         """Oldest first. Raises what opening a store raises."""
@@ -136,14 +138,14 @@ class Attached:
     def sweep(self) -> None:
         """After log-in: what a crash left without a key, and what was put beside a conversation in
         which nothing was ever asked."""
-        history = self._desk.history
+        history = kept(self._desk.history)
         asked = {one.id for one in history.conversations()}
         for conversation, _ in history.attached_keys():
             if conversation not in asked:
                 history.forget_attached_key(conversation)
-        kept = {conversation for conversation, _ in history.attached_keys()}
+        keyed = {conversation for conversation, _ in history.attached_keys()}
         for folder in self._folder.iterdir() if self._folder.is_dir() else ():
-            if folder.name not in kept:
+            if folder.name not in keyed:
                 self.drop(folder.name)
 
     # --- inside ---------------------------------------------------------------------------
@@ -162,7 +164,7 @@ class Attached:
             if self._library.holds(conversation):
                 return
             log = self._desk.ledger.log
-            key = self._desk.history.keep_attached_key(conversation, random_bytes(KEY_SIZE))
+            key = kept(self._desk.history).keep_attached_key(conversation, random_bytes(KEY_SIZE))
             mark = log.latest_store(f"collection/{conversation}")
             try:
                 if mark is None:
@@ -174,7 +176,7 @@ class Attached:
                 raise
 
     def _key(self, conversation: str) -> bytes:
-        key = self._desk.history.attached_key(conversation)
+        key = kept(self._desk.history).attached_key(conversation)
         if key is None:
             raise UsageError("There are no documents beside this conversation.")
         return key

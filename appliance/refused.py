@@ -10,8 +10,7 @@ from dataclasses import replace
 from typing import Final, NoReturn
 
 from appliance.errors import StoreTampered
-from appliance.memory import Encode, Place
-from appliance.values import Answered, Conversation, Event, Judgement, Turn
+from appliance.values import Answered, Conversation, Event, Turn
 
 NEXT_STEP: Final = (
     "Restore it from a backup and tell your security officer. Everything else can be used."
@@ -41,43 +40,6 @@ class RefusedHistory:
         """None: an ask goes on without them, and says that it is not kept."""
         del conversation
         return ()
-
-    def rename(self, conversation: str, title: str) -> None:
-        del conversation, title
-        self._refuse()
-
-    def pin(self, conversation: str, *, pinned: bool) -> None:
-        del conversation, pinned
-        self._refuse()
-
-    def put(self, conversation: str, folder: str) -> None:
-        del conversation, folder
-        self._refuse()
-
-    def judge(self, conversation: str, turn: int, judgement: Judgement) -> None:
-        del conversation, turn, judgement
-        self._refuse()
-
-    def find(self, text: str, encode: Encode) -> tuple[Place, ...]:
-        del text, encode
-        self._refuse()
-
-    def attached_key(self, conversation: str) -> bytes | None:
-        """None: an ask goes on without them."""
-        del conversation
-        return None
-
-    def attached_keys(self) -> tuple[tuple[str, bytes], ...]:
-        """None that can be had."""
-        return ()
-
-    def keep_attached_key(self, conversation: str, key: bytes) -> bytes:
-        del conversation, key
-        self._refuse()
-
-    def forget_attached_key(self, conversation: str) -> None:
-        del conversation
-        self._refuse()
 
     def delete(self, conversation: str) -> None:
         del conversation

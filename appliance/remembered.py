@@ -15,6 +15,7 @@ from typing import Final
 
 from appliance.asking import require_turn
 from appliance.cancellation import Cancellation
+from appliance.conversations import kept
 from appliance.desk import Desk
 from appliance.errors import UsageError
 from appliance.exporting import Into, Typeset, export, require_outside, write_new
@@ -68,7 +69,7 @@ class Remembered:
             return ()
         known = {one.id: one for one in desk.history.conversations()}
         best: dict[str, Recalled] = {}
-        for place in desk.history.find(wanted, desk.engine.encode):
+        for place in kept(desk.history).find(wanted, desk.engine.encode):
             if place.conversation in known and place.conversation not in best:
                 turn = desk.history.turns(place.conversation)[place.number]
                 best[place.conversation] = _recalled(
@@ -85,15 +86,15 @@ class Remembered:
 
     def rename(self, conversation: str, title: str) -> None:
         """Raises ConversationUnknown, TitleUnusable, StorageFull, StorageReadOnly."""
-        self._desk.history.rename(conversation, title)
+        kept(self._desk.history).rename(conversation, title)
 
     def pin(self, conversation: str, *, pinned: bool) -> None:
         """Raises ConversationUnknown, StorageFull, StorageReadOnly."""
-        self._desk.history.pin(conversation, pinned=pinned)
+        kept(self._desk.history).pin(conversation, pinned=pinned)
 
     def put(self, conversation: str, folder: str) -> None:
         """Into a folder; out of any for "". Raises as `rename`."""
-        self._desk.history.put(conversation, folder)
+        kept(self._desk.history).put(conversation, folder)
 
     def retained(self, conversation: str) -> Retained:
         """What the log keeps when this is deleted. Raises ConversationUnknown, LogTampered."""
@@ -149,7 +150,7 @@ class Remembered:
         else:
             desk.ledger.note("answer.judged", object=str(turn), details=details)
         judgement = Judgement(good, said, desk.now())
-        desk.history.judge(conversation, turn, judgement)
+        kept(desk.history).judge(conversation, turn, judgement)
         return judgement
 
     def why(self, conversation: str, turn: int) -> Why:

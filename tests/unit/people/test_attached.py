@@ -10,6 +10,7 @@ import pytest
 from appliance.app import Appliance
 from appliance.attached import MOST, TooManyAttached
 from appliance.cancellation import Cancellation
+from appliance.conversations import kept
 from appliance.desk import NotAllowed
 from appliance.errors import StoreTampered, UsageError
 from appliance.values import (
@@ -123,7 +124,7 @@ def test_deleting_the_conversation_takes_it_away(
         assert remembered.attached(conversation) == ()
     assert not folder.exists()
     with anna.at_desk() as desk:
-        assert desk.history.attached_key(conversation) is None
+        assert kept(desk.history).attached_key(conversation) is None
 
 
 def test_one_document_is_taken_away(begun: tuple[Appliance, str], hospital: Hospital) -> None:
@@ -154,7 +155,7 @@ def test_what_nothing_was_asked_of_is_swept_at_the_next_log_in(
     folder = next(hospital.data.glob("people/*/attached"))
     (folder / "left-by-a-crash").mkdir()
     with hospital.desk("Anna") as anna, anna.at_desk() as desk:
-        assert desk.history.attached_keys() == ()
+        assert kept(desk.history).attached_keys() == ()
     assert not list(folder.iterdir())
 
 
