@@ -87,16 +87,22 @@ class Typing(QPlainTextEdit):
 
 class Composer(QWidget):
     """Emits `asked(text, collections)`, `stopped`, `left` where Esc has nothing to stop, and
-    `recalled` where Up is pressed in an empty field: the last question is wanted back."""
+    `recalled` where Up is pressed in an empty field: the last question is wanted back. `attaching`
+    when a document is to be put beside the conversation."""
 
     asked = Signal(str, tuple)
     stopped = Signal()
     left = Signal()
     recalled = Signal()
+    attaching = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.typing = Typing()
+        self.attach = GlyphButton(
+            "clip", self.tr("Put a document of your own beside this conversation"), side=34
+        )
+        self.attach.clicked.connect(self.attaching)
         self.scope = Scope()
         self.send = GlyphButton("send", self.tr("Ask"), tone="on_accent", shortcut="Enter")
         self.send.setObjectName("send")
@@ -173,8 +179,9 @@ class Composer(QWidget):
         words.addWidget(self.typing)
         words.addLayout(below)
         frame = QHBoxLayout(self._frame)
-        frame.setContentsMargins(16, 6, 7, 6)
-        frame.setSpacing(10)
+        frame.setContentsMargins(8, 6, 7, 6)
+        frame.setSpacing(8)
+        frame.addWidget(self.attach, 0, Qt.AlignmentFlag.AlignBottom)
         frame.addLayout(words, 1)
         frame.addWidget(self.send, 0, Qt.AlignmentFlag.AlignBottom)
         layout = QVBoxLayout(self)

@@ -31,6 +31,7 @@ from appliance.values import (
 )
 from gui.ask.acting import Acting
 from gui.ask.actions import Act
+from gui.ask.attachments import Attachments
 from gui.ask.composer import Composer
 from gui.ask.editing import Editing
 from gui.ask.page_panel import PagePanel
@@ -74,10 +75,13 @@ class AskScreen(QWidget):
         self.welcome = Welcome()
         self.editing = Editing()
         self.acting = Acting(desk, self)
+        self.attachments = Attachments(desk)
         self._arrange()
         self.composer.asked.connect(self._send)
         self.composer.left.connect(self._stop_editing)
         self.composer.recalled.connect(self._recall)
+        self.composer.attaching.connect(self.attachments.choose)
+        self.attachments.began.connect(self._began)
         self.editing.given_up.connect(self._stop_editing)
         self.stream.acted.connect(self._act)
         self.stream.leaving.connect(self._export)
@@ -121,6 +125,7 @@ class AskScreen(QWidget):
     def new_question(self) -> None:
         """An empty conversation, ready to type."""
         self._conversation = ""
+        self.attachments.open("")
         self.stream.clear()
         self._stop_editing()
         self.close_page()
@@ -130,6 +135,7 @@ class AskScreen(QWidget):
 
     def open_conversation(self, conversation: str, title: str) -> None:
         self._conversation = conversation
+        self.attachments.open(conversation)
         self._stop_editing()
         self.close_page()
         self.titled.emit(title)
@@ -148,6 +154,7 @@ class AskScreen(QWidget):
         self.stream.clear()
         self.panel.forget()
         self.editing.end()
+        self.attachments.forget()
         self.composer.clear()
         self.composer.set_busy(busy=False)
         self.composer.set_collections(())
@@ -168,9 +175,9 @@ class AskScreen(QWidget):
         if self._running is not None:
             return
         self._top.setCurrentWidget(self.stream)
-        view = self.stream.begin(text)
-        if not self._conversation:
+        if not self.stream.views:
             self.titled.emit(text)
+        view = self.stream.begin(text)
         now = datetime.now(UTC)
         running = RunningAsk(text, now, self._conversation, view, collections, replaces)
         self._running = running
@@ -211,6 +218,10 @@ class AskScreen(QWidget):
             self.composer.typing.setFocus()
         else:
             self.acting.act(act, view, self._conversation)
+
+    def _began(self, conversation: str) -> None:
+        """A conversation that begins with a document."""
+        self._conversation = conversation
 
     def _recall(self) -> None:
         """The last question, to be changed."""
@@ -255,6 +266,7 @@ class AskScreen(QWidget):
     def _opened(self, running: RunningAsk, conversation: str) -> None:
         if self._conversation == running.conversation and shiboken6.isValid(running.view):
             self._conversation = conversation
+            self.attachments.begin(conversation)
         running.conversation = conversation
         self._collections = running.collections
 
@@ -354,6 +366,7 @@ class AskScreen(QWidget):
         column.setSpacing(0)
         column.addWidget(self._top, 1)
         self._foot = QVBoxLayout()
+        self._foot.addWidget(self.attachments)
         self._foot.addWidget(self.editing)
         self._foot.addWidget(self.composer)
         column.addLayout(self._foot)

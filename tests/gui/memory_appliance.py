@@ -55,6 +55,7 @@ from appliance.values import (
 )
 from tests.gui.drawn_pages import draw_page, set_text
 from tests.gui.memory_answers import (
+    Stored,
     decide,
     fields_of,
     files_of,
@@ -181,7 +182,8 @@ class MemoryAppliance(Appliance):
         conversation = conversation or f"c{len(self._held.titles) + 1}"
         record = self._record("ask.open", f"conversation {conversation}", "open", verdict)
         yield Opened(record, verdict, conversation)
-        final = self._final(text, collections, verdict, cancelled)
+        beside = self._held.attached.get(conversation, {})
+        final = self._final(text, collections, verdict, cancelled, tuple(beside.values()))
         last: Event = Cancelled(-1)
         found: tuple[Scored, ...] = ()
         for event in final:
@@ -211,6 +213,7 @@ class MemoryAppliance(Appliance):
         collections: Sequence[str],
         verdict: Verdict,
         cancelled: Cancellation,
+        beside: tuple[Stored, ...] = (),
     ) -> Iterator[Event]:
         if not verdict.allowed:
             yield Refused(verdict, -1, verdict.sentence, verdict.hint)
@@ -221,7 +224,7 @@ class MemoryAppliance(Appliance):
                 yield Cancelled(-1)
                 return
             if stage is Stage.FINDING:
-                found = self._find(text, collections)
+                found = self._find(text, collections, beside)
                 yield Found(found)
         answer = quote(text, found)
         writes = self.pace.writes and bool(self.pace.model) and self.pace.works
@@ -259,7 +262,9 @@ class MemoryAppliance(Appliance):
             time.sleep(0.005)
         return cancelled.cancelled
 
-    def _find(self, text: str, collections: Sequence[str]) -> tuple[Scored, ...]:
+    def _find(
+        self, text: str, collections: Sequence[str], beside: tuple[Stored, ...] = ()
+    ) -> tuple[Scored, ...]:
         with self._guard:
             ids = tuple(collections) or tuple(self._held.collections)
             passages = [
@@ -268,6 +273,7 @@ class MemoryAppliance(Appliance):
                 for stored in self._held.documents[collection].values()
                 for passage in passages_of(stored)
             ]
+        passages += [passage for stored in beside for passage in passages_of(stored)]
         ranked = sorted(passages, key=lambda p: overlap(text, p.text), reverse=True)[:8]
         return tuple(
             Scored(p, overlap(text, p.text), overlap(text, p.text), rank, rank)
@@ -288,7 +294,7 @@ class MemoryAppliance(Appliance):
         return tuple(self._held.turns.get(conversation, ()))
 
     @contextmanager
-    def remembered(self) -> Iterator[Remembered]:
+    def remembered(self, stop: Cancellation | None = None) -> Iterator[Remembered]:
         self._called()
         yield cast("Remembered", MemoryRemembered(self, self._held, self.pace))
 

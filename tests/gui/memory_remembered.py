@@ -4,21 +4,27 @@ told to be. Exports are written by the product's own code."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from appliance.cancellation import Cancellation
 from appliance.errors import CloisterError
 from appliance.exporting import write_new
 from appliance.memory.errors import ConversationUnknown, TurnUnknown
 from appliance.paper import as_markdown, as_word, sheet_of
 from appliance.values import (
     Conversation,
+    DocumentInfo,
     Exported,
     ExportForm,
+    ImportEvent,
+    ImportProgress,
+    ImportStarted,
+    ImportState,
     Inclusion,
     Judgement,
     Recalled,
@@ -29,7 +35,7 @@ from appliance.values import (
     Wording,
     replaced,
 )
-from tests.gui.memory_answers import overlap
+from tests.gui.memory_answers import overlap, read
 from tests.gui.memory_state import Pace, State
 
 if TYPE_CHECKING:
@@ -81,6 +87,30 @@ class MemoryRemembered:
         self._require(conversation)
         self._held.turns.pop(conversation)
         self._held.titles.pop(conversation)
+
+    def attached(self, conversation: str) -> tuple[DocumentInfo, ...]:
+        self._product.conversations()
+        return tuple(one.info for one in self._held.attached.get(conversation, {}).values())
+
+    def attach(
+        self, conversation: str, paths: Sequence[Path], stop: Cancellation
+    ) -> Iterator[ImportEvent]:
+        self._may()
+        yield ImportStarted("a1", len(paths))
+        for number, path in enumerate(paths, start=1):
+            time.sleep(self._pace.file)
+            stored = read(conversation, path)
+            if isinstance(stored, CloisterError):
+                yield ImportProgress(
+                    str(path), number, len(paths), ImportState.FAILED,
+                    code=stored.code, sentence=stored.sentence, hint=stored.next_step,
+                )  # fmt: skip
+                continue
+            self._held.attached.setdefault(conversation, {})[stored.info.id] = stored
+            yield ImportProgress(str(path), number, len(paths), ImportState.ADDED)
+
+    def detach(self, conversation: str, document: str) -> None:
+        del self._held.attached[conversation][document]
 
     def judge(self, conversation: str, turn: int, *, good: bool, reason: str = "") -> Judgement:
         self._may()

@@ -33,8 +33,12 @@ def place(shell: Shell, qtbot: QtBot) -> Workplace:
     for number, question in enumerate((QUESTION, LEAVE, CULTURES), start=1):
         made.new_question()
         ask(shell, qtbot, question)
-        qtbot.waitUntil(lambda count=number: made.side.conversations.count() == count)
+        wait_for_count(qtbot, made.side.conversations, number)
     return made
+
+
+def wait_for_count(qtbot: QtBot, listed: Conversations, count: int) -> None:
+    qtbot.waitUntil(lambda: listed.count() == count)
 
 
 def titles(listed: Conversations) -> list[str]:
