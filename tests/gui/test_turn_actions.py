@@ -24,10 +24,12 @@ from gui.ask.turn import TurnView
 from gui.ask.typeset import typeset
 from gui.ask.why_sheet import WhySheet
 from gui.shell import Shell
+from gui.worker import Lane, Worker
 from tests.gui.driving import QUESTION, answered, ask, dialog, workplace
 from tests.gui.memory_appliance import MemoryAppliance
 from tests.gui.memory_remembered import WHEN, proof_of
 from tests.gui.memory_state import Pace
+from tests.gui.test_nothing_blocks import Watchdog
 
 
 def press(view: TurnView, act: Act) -> None:
@@ -330,6 +332,18 @@ def test_a_pdf_has_numbered_pages_and_loses_nothing(qapp: QApplication) -> None:
     whole = "".join(pages)
     for record in range(40):
         assert f"Log record {record}." in whole
+
+
+def test_setting_a_long_pdf_never_holds_up_the_screen(qtbot: QtBot) -> None:
+    worker, owner = Worker(), QLabel()
+    qtbot.addWidget(owner)
+    made: list[bytes] = []
+    dog = Watchdog()
+    worker.run(owner, Lane.READ, lambda: set_in_type("How many?", 200), made.append, print)
+    qtbot.waitUntil(lambda: bool(made), timeout=30_000)
+    assert dog.longest < 0.1
+    assert len(pypdfium2.PdfDocument(made[0])) > 20
+    assert worker.stop()
 
 
 def test_markup_in_a_pdf_is_text(qapp: QApplication) -> None:
