@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from appliance.app import Appliance
 from appliance.attached import MOST, TooManyAttached
 from appliance.cancellation import Cancellation
+from appliance.clock import now
 from appliance.conversations import kept
 from appliance.desk import NotAllowed
 from appliance.errors import StoreTampered, UsageError
+from appliance.restoring import restore
 from appliance.values import (
     Answered,
     ExportForm,
@@ -202,3 +205,21 @@ def test_no_record_says_what_it_was_called(
     added = [record for record in records if record.action == "document.added"][-1]
     assert dict(added.fields)["details.collection"] == conversation
     assert "letter" not in repr(records)
+
+
+def test_a_backup_of_an_open_desk_brings_it_back(
+    hospital: Hospital, letter: Path, tmp_path: Path
+) -> None:
+    stick, data = tmp_path / "stick", tmp_path / "new"
+    stick.mkdir()
+    data.mkdir(mode=0o700)
+    with hospital.desk("Anna") as anna:
+        conversation, _ = asked(anna, "How many visitors?")
+        attached(anna, conversation, letter)
+        with anna.administration() as care:
+            care.backups.create(stick)
+        asked(anna, QUESTION, conversation)  # and goes on
+    restore(stick, data, lambda: hospital.code, now)
+    (data / "spill").mkdir(mode=0o700)
+    with replace(hospital, data=data).desk("Anna") as anna:
+        assert OWN in asked(anna, QUESTION, conversation)[1]
