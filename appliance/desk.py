@@ -7,7 +7,8 @@ Loaded only after the guards are on, because what it imports starts threads. It 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from appliance import assistant, removal
 from appliance.attached import Attached
@@ -198,6 +199,8 @@ class Desk:
             except StoreTampered as error:
                 self._refused[identifier] = named(error, title)
                 self.ledger.refused(f"collection/{identifier}", error)
+        with suppress(CloisterError):  # what cannot be swept now is swept at a later log-in
+            self.attached.sweep()
 
     def _open_collection(self, identifier: str) -> None:
         open_collection(self, identifier)
@@ -219,12 +222,13 @@ class Desk:
         self.note_vault()
         self.ledger.note("passphrase.changed", object=self.person.id)
 
-    def held_documents(self) -> dict[str, set[str]]:
-        """The ids of the documents of each open collection."""
-        return {
+    def held_documents(self, beside: Iterable[str]) -> dict[str, set[str]]:
+        """The ids of the documents of each open collection, and beside those conversations."""
+        held = {
             name: {info.id for info in self.library.documents(name)}
             for name in self.library.open_collections()
         }
+        return held | self.attached.held(beside)
 
     def originals(self, collection: str) -> Originals:
         folder = self.place.collections / collection

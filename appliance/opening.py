@@ -18,7 +18,7 @@ from appliance.desk import Desk
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.engine.encoder.client import EngineHost
 from appliance.entering import report
-from appliance.errors import CloisterError, StorageFull, StorageReadOnly, StoreTampered
+from appliance.errors import StorageFull, StorageReadOnly, StoreTampered
 from appliance.insights import health_file
 from appliance.language_model import language_model
 from appliance.ledger import Ledger
@@ -31,7 +31,7 @@ from appliance.policies_in_force import open_policy
 from appliance.policy import PolicyEngine
 from appliance.seat import Seat, seat_name, seat_of
 from appliance.settings import MANAGED, Settings
-from appliance.settling import settle, unsettled
+from appliance.settling import settle, unsettled, within
 from appliance.values import AirgapReport
 from appliance.vault import Session, StorageFailed
 
@@ -83,10 +83,8 @@ def open_desk(
             writer=language_model(place.data, session, log, settings),
         )
         desk.open_collections()
-        with suppress(CloisterError):  # what cannot be swept now is swept at a later log-in
-            desk.attached.sweep()
         desk.glass.reopen()
-        settle(ledger, begun, desk.held_documents())
+        settle(ledger, begun, desk.held_documents(within(begun)))
         desk.note_vault()
         if attempts is not None:
             report(desk, attempts)

@@ -15,6 +15,7 @@ from appliance.clock import now
 from appliance.conversations import kept
 from appliance.desk import NotAllowed
 from appliance.errors import StoreTampered, UsageError
+from appliance.ledger import Ledger
 from appliance.restoring import restore
 from appliance.values import (
     Answered,
@@ -223,3 +224,31 @@ def test_a_backup_of_an_open_desk_brings_it_back(
     (data / "spill").mkdir(mode=0o700)
     with replace(hospital, data=data).desk("Anna") as anna:
         assert OWN in asked(anna, QUESTION, conversation)[1]
+
+
+def test_what_a_crash_cut_off_beside_a_conversation_gets_its_second_record(
+    hospital: Hospital, letter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    anna = hospital.appliance()
+    anna.unlock(SECRETS["Anna"], "Anna")
+    conversation, _ = asked(anna, "How many visitors?")
+    noted = Ledger.note
+
+    def killed(self: Ledger, action: str, **more: object) -> int:
+        if action == "document.added":
+            raise Killed
+        return noted(self, action, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Ledger, "note", killed)
+    with pytest.raises(Killed):
+        attached(anna, conversation, letter)
+    monkeypatch.undo()
+    crashed = hospital.copied(tmp_path / "crashed")  # as a kill leaves it
+    anna.close()
+    with crashed.desk("Anna") as again:
+        assert OWN in asked(again, QUESTION, conversation)[1]
+    last = [one for one in crashed.records() if one.action == "document.added"][-1]
+    assert (last.outcome, dict(last.fields)["details.collection"]) == ("recovered", conversation)
