@@ -7,7 +7,7 @@ done; nothing here decides what may be done; a search that is overtaken by anoth
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from appliance.errors import CloisterError
@@ -137,7 +137,7 @@ class Ordering(QObject):
             self,
             Lane.READ,
             work,
-            lambda stays: self._confirm(conversation, title, kept_words(stays, self)),
+            lambda stays: self._confirm(conversation, title, kept_words(stays)),
             failed,
         )
 
@@ -203,17 +203,20 @@ class Naming(QDialog):
             self.accept()
 
 
-def kept_words(stays: Retained, speaker: QObject) -> str:
+def kept_words(stays: Retained) -> str:
     """What the log keeps, for whoever is about to delete."""
-    tr = speaker.tr
     if not stays.records:
-        return tr("The log holds no record of it.")
+        return _tr("The log holds no record of it.")
     what = {
-        "full": tr("what was asked and answered, sealed to the auditors"),
-        "question": tr("what was asked, sealed to the auditors"),
-        "none": tr("that it took place, and nothing that was said"),
+        "full": _tr("what was asked and answered, sealed to the auditors"),
+        "question": _tr("what was asked, sealed to the auditors"),
+        "none": _tr("that it took place, and nothing that was said"),
     }[stays.logged]
     if stays.until is None:
-        return tr("The log keeps {what}.").format(what=what)
-    said = tr("The log keeps {what}, until {day} at least: so the policy demands.")
+        return _tr("The log keeps {what}.").format(what=what)
+    said = _tr("The log keeps {what}, until {day} at least: so the policy demands.")
     return said.format(what=what, day=counts.day(stays.until))
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ordering", text)
