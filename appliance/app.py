@@ -41,10 +41,7 @@ from appliance.values import (
     Turn,
     Writing,
 )
-from appliance.vault import (
-    Profile,
-    Vault,
-)
+from appliance.vault import Profile, Vault
 
 if TYPE_CHECKING:
     from appliance.accounts import People
@@ -52,6 +49,7 @@ if TYPE_CHECKING:
     from appliance.applications import Applications
     from appliance.chat_models import ChatModels
     from appliance.desk import Desk
+    from appliance.remembered import Remembered
     from appliance.seat import Seat
 
 __all__ = ["Appliance", "Cancellation", "default_data_folder", "now", "open_appliance"]
@@ -160,17 +158,20 @@ class Appliance:
         conversation: str = "",
         collections: Sequence[str] = (),
         reason: str = "",
+        replaces: int = -1,
         cancellation: Cancellation | None = None,
     ) -> Iterator[Event]:
         """The main path. The last event is Answered, Refused, Failed or Cancelled; `conversation`
-        empty begins a new one (its id is in Opened). Raises QuestionUnusable."""
+        empty begins a new one (its id is in Opened); `replaces` names, by its record, the turn of
+        it that this is asked instead of. Raises QuestionUnusable, TurnUnknown."""
         from appliance.asking import asked
 
         stop = cancellation or Cancellation()
         with self._sitting.at_work(stop) as desk:
             yield from asked(
-                desk, text, stop, conversation=conversation, collections=collections, reason=reason
-            )
+                desk, text, stop, conversation=conversation, collections=collections,
+                reason=reason, replaces=replaces,
+            )  # fmt: skip
 
     def writing(self) -> Writing:
         """Whether this person's answers are written, and by which language model."""
@@ -178,7 +179,7 @@ class Appliance:
             return desk.writing()
 
     def conversations(self) -> tuple[Conversation, ...]:
-        """Newest first."""
+        """Those that are pinned, then the newest."""
         with self._sitting.at_work() as desk:
             return desk.history.conversations()
 
@@ -186,9 +187,13 @@ class Appliance:
         with self._sitting.at_work() as desk:
             return desk.history.turns(conversation)
 
-    def forget_conversation(self, conversation: str) -> None:
-        with self._sitting.at_work() as desk:
-            desk.forget_conversation(conversation)
+    @contextmanager
+    def remembered(self, stop: Cancellation | None = None) -> Iterator[Remembered]:
+        """The person's conversations, to search, order, judge and export while the block runs."""
+        from appliance.remembered import Remembered
+
+        with self._sitting.at_work(stop) as desk:
+            yield Remembered(desk)
 
     def page(self, citation: Citation, page: int | None = None, scale: float = 2.0) -> PageView:
         """The page the citation stands on (or another page of that document), rendered in the

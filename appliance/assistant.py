@@ -38,6 +38,8 @@ from appliance.values import (
     Token,
     Turn,
     Verdict,
+    grounds_of,
+    standing,
 )
 
 QUESTION_LIMIT = 8_000
@@ -71,6 +73,7 @@ class Ending:
     code: str = ""
     sentence: str = ""
     hint: str = ""
+    found: tuple[Scored, ...] = ()
 
 
 @dataclass(slots=True)
@@ -176,7 +179,7 @@ def _answer(
             hint=CloisterError.hint,
         )
     seconds = (parts.now() - question.asked).total_seconds()
-    return Ending(Outcome.ANSWERED, replace(answer, seconds=seconds))
+    return Ending(Outcome.ANSWERED, replace(answer, seconds=seconds), found=found)
 
 
 def _passages(best: Sequence[Scored]) -> Answer:
@@ -230,7 +233,7 @@ def _write(  # noqa: PLR0917 - in the order of the main path
         return None
     rule = verdict.obligations.cite
     checker = citations.Checker(found, rule, go_on)
-    earlier = parts.history.earlier(question.conversation)
+    earlier = standing(parts.history.earlier(question.conversation), question.replaces)
     answer: Answer | None = None
     released = 0
     bound = verdict.obligations.answer == "evidence"
@@ -352,7 +355,15 @@ def _remember(question: Question, parts: Parts, ending: Ending, record: int) -> 
     """Saves the turn. A conversation that cannot be saved does not take the answer away: the log
     has it; the person is told."""
     turn = Turn(
-        question.text, question.asked, ending.outcome, ending.answer, ending.sentence, record
+        question.text,
+        question.asked,
+        ending.outcome,
+        ending.answer,
+        ending.sentence,
+        record,
+        question.replaces,
+        question.collections,
+        grounds_of(ending.found, ending.answer),
     )
     try:
         parts.history.save(question.conversation, turn)

@@ -1,13 +1,14 @@
 """A person's conversations at log-in: opened against what the log holds, or refused and said.
 
-Rule kept here: a store that is not what the log recorded takes nothing else with it.
+Rules kept here: a store that is not what the log recorded takes nothing else with it; only
+conversations that are kept can be put in order.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from appliance.errors import StoreTampered
+from appliance.errors import CloisterError, StoreTampered
 from appliance.ledger import Ledger
 from appliance.memory import History
 from appliance.refused import RefusedHistory
@@ -42,3 +43,18 @@ def _verified(path: Path, spill: Path, session: Session, ledger: Ledger) -> Hist
         on_mark=ledger.mark,
         earlier=ledger.log.store_marks,
     )
+
+
+class NotKept(CloisterError):
+    code = "conversations_not_kept"
+    hint = "Nothing that is asked here is kept."
+
+
+def kept(history: object) -> History:
+    """The person's conversations, to be put in order. Raises what they were refused with, NotKept
+    where none are kept."""
+    if isinstance(history, History):
+        return history
+    if isinstance(history, RefusedHistory):
+        raise history.error
+    raise NotKept("There are no conversations to put in order.")

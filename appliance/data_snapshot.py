@@ -51,6 +51,7 @@ def snapshot(desk: Desk) -> Snapshot:
     try:
         with ExitStack() as stack:
             stores = list(stack.enter_context(desk.library.still()))
+            stores += stack.enter_context(desk.attached.still())
             if isinstance(desk.history, History):
                 stores.append(stack.enter_context(desk.history.still()))
             for path in stores:

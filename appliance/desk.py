@@ -7,10 +7,11 @@ Loaded only after the guards are on, because what it imports starts threads. It 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from appliance import assistant, removal
+from appliance.attached import Attached
 from appliance.clock import now, ticking
 from appliance.conversations import conversations
 from appliance.counting import Meter
@@ -94,6 +95,7 @@ class Desk:
         )
         self.library = Library(place.collections, place.spill, ledger.mark, on_notice=ledger.notice)
         self.history = conversations(place.history(session.person.id), place.spill, session, ledger)
+        self.attached = Attached(self)
         self.lock_minutes = lock_minutes
         """How long nobody may touch the window: the stricter of policy and settings."""
         self.confirmation = Confirmation(ticking, proved=not session.by_device)
@@ -113,6 +115,7 @@ class Desk:
             self.reader.close,
             self.session.close,  # the keys: closing the stores needs none, and may take a while
             self.library.close,
+            self.attached.close,
             self.history.close,
             lambda: self.ledger.note("session.closed"),
             self.ledger.log.close,
@@ -132,6 +135,7 @@ class Desk:
             self.glass.close,
             self.reader.close,
             self.library.abandon,
+            self.attached.abandon,
             self.history.abandon,
         ):
             with suppress(Exception):
@@ -219,6 +223,8 @@ class Desk:
             except StoreTampered as error:
                 self._refused[identifier] = named(error, title)
                 self.ledger.refused(f"collection/{identifier}", error)
+        with suppress(CloisterError):  # what cannot be swept now is swept at a later log-in
+            self.attached.sweep()
 
     def _open_collection(self, identifier: str) -> None:
         open_collection(self, identifier)
@@ -230,9 +236,6 @@ class Desk:
     def remove_document(self, collection: str, document: str) -> None:
         removal.remove_document(self, collection, document)
 
-    def forget_conversation(self, conversation: str) -> None:
-        removal.forget_conversation(self, conversation)
-
     def discard_import(self, job: str) -> None:
         removal.discard_import(self, job)
 
@@ -243,12 +246,13 @@ class Desk:
         self.note_vault()
         self.ledger.note("passphrase.changed", object=self.person.id)
 
-    def held_documents(self) -> dict[str, set[str]]:
-        """The ids of the documents of each open collection."""
-        return {
+    def held_documents(self, beside: Iterable[str]) -> dict[str, set[str]]:
+        """The ids of the documents of each open collection, and beside those conversations."""
+        held = {
             name: {info.id for info in self.library.documents(name)}
             for name in self.library.open_collections()
         }
+        return held | self.attached.held(beside)
 
     def originals(self, collection: str) -> Originals:
         folder = self.place.collections / collection

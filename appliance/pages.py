@@ -34,15 +34,16 @@ def view(desk: Desk, citation: Citation, page: int | None, scale: float) -> Page
     """The page with the cited characters marked. Raises NotAllowed, PageMissing, Tampered."""
     passage = citation.passage
     desk.require(Action.READ_DOCUMENT, passage.collection)
-    info = desk.library.document(passage.collection, passage.document)
+    library = desk.attached.library_of(passage.collection)
+    info = library.document(passage.collection, passage.document)
     number = page if page is not None else first_page(citation)
     if not 1 <= number <= info.pages:
         raise PageMissing(f"The document has {info.pages} page(s); there is no page {number}.")
     ranges = ranges_on(citation, number)
     if info.kind is DocumentKind.PDF:
-        original = desk.originals(passage.collection).read(passage.document)
+        original = desk.attached.originals_of(passage.collection).read(passage.document)
         return desk.reader.render(original, info.title, number, ranges, scale)
-    stored = desk.library.stored_page(passage.collection, passage.document, number)
+    stored = library.stored_page(passage.collection, passage.document, number)
     return PageText(info.title, number, info.pages, stored.text, stored.blocks, ranges)
 
 

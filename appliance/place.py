@@ -30,3 +30,7 @@ class Place:
 
     def history(self, person: str) -> Path:
         return self.data / "people" / person / "store.duckdb"
+
+    def attached(self, person: str) -> Path:
+        """Documents beside that person's conversations, a folder each."""
+        return self.data / "people" / person / "attached"

@@ -27,10 +27,11 @@ def remove_document(desk: Desk, collection: str, document: str) -> None:
 
 
 def forget_conversation(desk: Desk, conversation: str) -> None:
-    """Raises ConversationUnknown."""
+    """With the documents beside it, whose key goes first. Raises ConversationUnknown."""
     desk.history.turns(conversation)
     desk.ledger.note("conversation.deleting", object=conversation)
     desk.history.delete(conversation)
+    desk.attached.drop(conversation)
     desk.ledger.note("conversation.deleted", object=conversation)
 
 

@@ -53,6 +53,12 @@ def unsettled(ledger: Ledger) -> tuple[LogRecord, ...]:
     return tuple(reversed(begun))
 
 
+def within(begun: tuple[LogRecord, ...]) -> frozenset[str]:
+    """The collections in which something was begun."""
+    found = (dict(record.fields).get("details.collection", "") for record in begun)
+    return frozenset(collection for collection in found if collection)
+
+
 def settle(ledger: Ledger, begun: tuple[LogRecord, ...], documents: Mapping[str, Ids[str]]) -> None:
     """Writes the missing records. documents: the ids of all that each open collection holds; what
     was begun in a collection that is not open waits until it is, and the log remembers that."""

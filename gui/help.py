@@ -44,9 +44,12 @@ class Help(QDialog):
         return (
             ("Enter", self.tr("Ask the question")),
             ("Shift+Enter", self.tr("New line in the question")),
+            ("Up", self.tr("In an empty field: change your last question")),
             ("Esc", self.tr("Stop the answer, close the page")),
             ("Ctrl+N", self.tr("New question")),
             ("Ctrl+K", self.tr("To the question field")),
+            ("Ctrl+Shift+F", self.tr("Search your conversations")),
+            ("F2, Menu", self.tr("Rename a conversation; pin, file, export it")),
             ("Ctrl+1, 2, 3, 4", self.tr("Ask, Library, Log, Administration")),
             ("Ctrl+L", self.tr("Lock at once")),
             ("Del", self.tr("Remove what is chosen, after a question")),

@@ -233,6 +233,7 @@ class Shell(QMainWindow):
         for keys, action in (
             ("Ctrl+N", lambda place: place.new_question()),
             ("Ctrl+K", lambda place: place.focus_composer()),
+            ("Ctrl+Shift+F", lambda place: place.focus_search()),
             ("Ctrl+1", lambda place: place.go("ask")),
             ("Ctrl+2", lambda place: place.go("library")),
             ("Ctrl+3", lambda place: place.go("log")),

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from appliance.values import Person
 from gui.ask.conversations import Conversations
@@ -12,6 +20,25 @@ from gui.controls.labels import Elided, Glyph, Words
 from gui.style.tokens import SIDE_WIDTH
 
 PLACES = ("ask", "library", "log", "admin")
+
+
+class Search(QLineEdit):
+    """What conversations are looked for by; Esc looks for nothing any more."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("plain", True)
+        self.setAccessibleName(self.tr("Search your conversations"))
+        self.setPlaceholderText(self.tr("Search by words or meaning"))
+        self.setToolTip(self.tr("Search your conversations  (Ctrl+Shift+F, Esc ends it)"))
+        self.setMaxLength(300)
+        self.setAcceptDrops(False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+            return
+        super().keyPressEvent(event)
 
 
 class Sidebar(QFrame):
@@ -26,6 +53,7 @@ class Sidebar(QFrame):
         self.new = TextButton(self.tr("New question"), kind="start", glyph="plus", tone="on_accent")
         self.new.setToolTip(self.tr("New question  (Ctrl+N)"))
         self.conversations = Conversations()
+        self.search = Search()
         self.person = Elided("", "")
         self.lock = GlyphButton("lock", self.tr("Lock"), shortcut="Ctrl+L", side=34)
         self.places: dict[str, TextButton] = {}
@@ -45,8 +73,16 @@ class Sidebar(QFrame):
         self.places[place].setChecked(True)
 
     def show_none(self, *, none: bool) -> None:
+        self._none.setText(self.tr("Your questions are kept here, encrypted."))
         self._none.setVisible(none)
+        self.search.setVisible(not none)
         self.conversations.setVisible(not none)
+
+    def show_found(self, *, any_: bool) -> None:
+        """After a search: whether there is anything to show."""
+        self._none.setText(self.tr("No conversation fits. Try other words."))
+        self._none.setVisible(not any_)
+        self.conversations.setVisible(any_)
 
     def _arrange(self) -> None:
         brand = QHBoxLayout()
@@ -71,9 +107,11 @@ class Sidebar(QFrame):
             self._group.addButton(button)
             self.places[place] = button
             layout.addWidget(button)
-        head = Words(self.tr("Recent"), "section")
+        head = Words(self.tr("Conversations"), "section")
         head.setContentsMargins(10, 16, 0, 4)
         layout.addWidget(head)
+        layout.addWidget(self.search)
+        layout.addSpacing(4)
         layout.addWidget(self._none)
         layout.addWidget(self.conversations, 1)
         layout.addStretch(0)

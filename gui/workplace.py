@@ -22,9 +22,9 @@ from gui.admin.seat import MANAGES
 from gui.admin.standing import SeatStrip
 from gui.admin.sticks import Sticks
 from gui.airgap.pill import Pill
+from gui.ask.ordering import Ordering
 from gui.ask.screen import AskScreen
 from gui.controls.buttons import GlyphButton
-from gui.controls.confirm import Confirm
 from gui.controls.labels import Elided
 from gui.controls.notice import Notice
 from gui.desk import Desk
@@ -59,6 +59,9 @@ class Workplace(QWidget):
         self.log = LogScreen(desk)
         self.strip = SeatStrip()
         self._admin: AdminScreen | None = None
+        self.ordering = Ordering(
+            desk, self.side.conversations, self.side.search, self.ask.acting, self
+        )
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.timeout.connect(self.notice_box_hide)
@@ -89,7 +92,8 @@ class Workplace(QWidget):
         self._titles = {}
         self._person_name = {}
         self._title = ""
-        self.side.conversations.clear()
+        self.ordering.forget()
+        self.side.conversations.forget()
         self.side.show_none(none=True)
         self.side.person.set("")
         self.title.set("")
@@ -135,6 +139,10 @@ class Workplace(QWidget):
         self.go("ask")
         self.ask.new_question()
         self.side.conversations.point_at("")
+
+    def focus_search(self) -> None:
+        self.side.search.setFocus()
+        self.side.search.selectAll()
 
     def focus_composer(self) -> None:
         self.go("ask")
@@ -221,6 +229,10 @@ class Workplace(QWidget):
 
     def _show_conversations(self, conversations: tuple[Conversation, ...]) -> None:
         self._titles = {c.id: c.title for c in conversations}
+        self._titled(self._titles.get(self.ask.conversation, self._title))
+        if self.ordering.searching:
+            self.ordering.search()
+            return
         self.side.conversations.show_all(conversations, self.ask.conversation)
         self.side.show_none(none=not conversations)
 
@@ -229,31 +241,9 @@ class Workplace(QWidget):
         if conversation != self.ask.conversation:
             self.ask.open_conversation(conversation, self._titles.get(conversation, ""))
 
-    def _ask_to_forget(self, conversation: str, title: str) -> None:
-        confirm = Confirm(
-            self.window(),
-            self.tr("Forget “{}”?").format(plain.line(title, 120)),
-            self.tr(
-                "The conversation is erased from your own store. The log keeps that it took place."
-            ),
-            self.tr("Forget"),
-        )
-        confirm.accepted.connect(lambda: self._forget_conversation(conversation))
-        confirm.open()
-
-    def _forget_conversation(self, conversation: str) -> None:
-        def done(_: None) -> None:
-            if conversation == self.ask.conversation:
-                self.ask.new_question()
-            self.read_conversations()
-
-        self._desk.worker.run(
-            self,
-            Lane.READ,
-            lambda: self._desk.appliance.forget_conversation(conversation),
-            done,
-            self.complain,
-        )
+    def _deleted(self, conversation: str) -> None:
+        if conversation == self.ask.conversation:
+            self.ask.new_question()
 
     def _titled(self, title: str) -> None:
         self._title = plain.line(title, 200)
@@ -270,7 +260,9 @@ class Workplace(QWidget):
         self.side.place_wanted.connect(self.go)
         self.side.lock_wanted.connect(self.lock_wanted)
         self.side.conversations.opened.connect(self._open_conversation)
-        self.side.conversations.unwanted.connect(self._ask_to_forget)
+        self.ordering.changed.connect(self.read_conversations)
+        self.ordering.deleted.connect(self._deleted)
+        self.ordering.searched.connect(lambda any_: self.side.show_found(any_=any_))
         self.ask.titled.connect(self._titled)
         self.ask.changed.connect(lambda _: self.read_conversations())
         self.ask.changed.connect(lambda _: self.read_standing())

@@ -174,6 +174,59 @@ def asking(camera: Camera, shell: Shell, scene: Scene) -> None:
                 camera.take("ask-cited-text")
 
 
+def acting(camera: Camera, shell: Shell, scene: Scene) -> None:
+    """What is done with an answer."""
+    from gui.ask.actions import Act
+
+    desk = place(shell)
+    desk.new_question()
+    desk.ask.composer.typing.setPlainText(scene.questions[0])
+    desk.ask.composer.send.click()
+    view = desk.ask.stream.views[-1]
+    camera.until(lambda: view.offered)
+    if view.offered is None:
+        raise SystemExit("screens: nothing can be done with the answer")
+    letter = scene.work / "letter.txt"
+    letter.write_text("Transfer letter, bed 7\n\nThe patient receives zanamivir twice daily.\n")
+    desk.ask.attachments.add((letter,))
+    camera.until(lambda: desk.ask.attachments.shown)
+    view.offered.buttons[Act.GOOD].click()
+    camera.until(view.offered.buttons[Act.GOOD].isChecked)
+    camera.take("ask-attached")
+    view.offered.buttons[Act.WHY].click()
+    camera.rest(0.6)
+    camera.dialog("ask-why")
+    view.offered.buttons[Act.BAD].click()
+    camera.dialog("ask-opinion")
+    view.offered.buttons[Act.EDIT].click()
+    camera.take("ask-changing")
+
+
+def ordering(camera: Camera, shell: Shell, scene: Scene) -> None:
+    """What is done with conversations."""
+    desk = place(shell)
+    listed = desk.side.conversations
+    older = listed.count() - 1
+    listed.setCurrentRow(older)
+    chosen = listed.chosen()
+    if chosen is not None:
+        listed.pinned.emit(chosen.id, True)
+        camera.until(lambda: listed.item(0).text() == chosen.title)
+    listed.setCurrentRow(1)
+    newest = listed.chosen()
+    if newest is not None:
+        listed.filed.emit(newest.id, scene.collection)
+        camera.until(lambda: listed.folders)
+        camera.take("conversations")
+        listed.unwanted.emit(newest.id, newest.title)
+        camera.rest(0.6)
+        camera.dialog("conversation-delete")
+    desk.side.search.setText(scene.questions[0].split()[2])
+    camera.rest(1.0)
+    camera.take("conversations-found")
+    desk.side.search.clear()
+
+
 def writing(camera: Camera, shell: Shell, scene: Scene) -> None:
     """Answers that a language model writes; and the same without one."""
     from tests.gui.memory_appliance import MemoryAppliance
@@ -456,8 +509,8 @@ def main() -> int:
         shell.show()
         camera = Camera(given.folder, shell)
         scenes = (
-            first_run, insights, library, asking, writing, insights, seat, people, settings,
-            carrying, log,
+            first_run, insights, library, asking, acting, ordering, writing, insights, seat, people,
+            settings, carrying, log,
         )  # fmt: skip
         for scenario in scenes:
             if not given.only or scenario in (first_run, log) or scenario.__name__ in given.only:

@@ -13,10 +13,13 @@ from appliance.values import Answer, Outcome, Question, StoreMark, Verdict
 
 
 def ask_opened(question: Question, verdict: Verdict, details: tuple[Detail, ...]) -> Record:
-    """object: the collections asked, or "*" for all that the person holds."""
+    """object: the collections asked, or "*" for all that the person holds. replaces: the closing
+    record of the ask that this one is made instead of; both stay."""
     obligations = verdict.obligations
     if question.application:
         details = (("application", question.application), *details)
+    if question.replaces >= 0:
+        details = (("replaces", question.replaces), *details)
     return Record(
         ASK_OPENED,
         person=question.person.id,

@@ -34,12 +34,21 @@ from appliance.audit.holding import HeldLog, held_log
 from appliance.audit.index import OpenAsk, marks_in
 from appliance.audit.keys import first_keys
 from appliance.audit.leaf import RESERVED, moment, parsed_leaf, shown
+from appliance.audit.note import vkey
 from appliance.audit.opening import Opening, open_chain
 from appliance.audit.record import Detail, Record
 from appliance.audit.subtrees import proved_consistency, proved_inclusion
 from appliance.audit.writer import Writer
 from appliance.errors import CloisterError, LogUnwritable
-from appliance.values import Answer, LogRecord, Outcome, Question, StoreMark, Verdict
+from appliance.values import (
+    Answer,
+    Inclusion,
+    LogRecord,
+    Outcome,
+    Question,
+    StoreMark,
+    Verdict,
+)
 
 _ASKS_AT_ONCE = 1024
 
@@ -282,6 +291,27 @@ class Log:
         with self._lock:
             self._writer.require_open()
             return proved_inclusion(self._chain, seq)
+
+    def inclusions(self, seqs: Sequence[int]) -> tuple[Inclusion, ...]:
+        """The same for somebody who has nothing of the log but its public key: with the records
+        and one checkpoint, which is published for it. Raises as above, and LogUnwritable."""
+        with self._lock:
+            note, keys = self.checkpoint(), self._chain.keys
+            return tuple(
+                Inclusion(
+                    self.name,
+                    keys.public_key,
+                    vkey(self.name, keys.epoch.ed25519),
+                    keys.epoch.number,
+                    seq,
+                    self.size,
+                    self._chain.leaf(seq),
+                    proved_inclusion(self._chain, seq),
+                    self._chain.frontier.root(),
+                    note.decode(),
+                )
+                for seq in seqs
+            )
 
     def consistency_proof(self, old: int) -> tuple[bytes, ...]:
         """That the log of `old` records begins the log as it is now (RFC 9162, 2.1.4)."""

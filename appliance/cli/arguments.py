@@ -12,6 +12,7 @@ from typing import NoReturn, TypeAlias
 from appliance.cli import people_arguments
 from appliance.cli.application_arguments import add_application_commands, fleet_commands
 from appliance.cli.backup_arguments import add_backup_commands
+from appliance.cli.conversation_arguments import conversation_commands
 from appliance.cli.licence_arguments import (
     Command,
     authority_commands,
@@ -168,6 +169,8 @@ def _parser() -> argparse.ArgumentParser:
     add_model_commands(model, common, from_zero)
     command("settings", "settings", "show", "Show each setting, who set it, and where.")
     add_application_commands(command, common, from_zero)
+    talk = command("conversation", "conversation", "show", "Find, order, export, delete them.")
+    conversation_commands(_group(talk, common, "conversation"), from_zero)
     fleet = command("fleet", "fleet", "verify", "Prove many seats' exported logs.")
     fleet_commands(_group(fleet, common, "fleet"), from_zero)
     add_backup_commands(command("backup", "backup", "show", "Make or restore backups."), common)

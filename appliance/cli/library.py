@@ -38,7 +38,7 @@ def add(arguments: Arguments, output: Output) -> int:
         failed = False
         for events in _imports(appliance, arguments, paths, cancellation):
             with following(events):
-                failed |= _follow(events, output)
+                failed |= follow_import(events, output)
     return 130 if cancellation.cancelled else int(failed)
 
 
@@ -71,7 +71,7 @@ def _target(appliance: Appliance, title: str) -> Collection:
         return appliance.create_collection(title)
 
 
-def _follow(events: Iterator[ImportEvent], output: Output) -> bool:
+def follow_import(events: Iterator[ImportEvent], output: Output) -> bool:
     """Prints an import as it goes; returns whether a file failed."""
     failed = False
     for event in events:

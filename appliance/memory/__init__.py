@@ -1,6 +1,16 @@
 from appliance.memory.history import History
 from appliance.memory.journal import JobFile
 from appliance.memory.library import Library, new_document_id
+from appliance.memory.recall import Encode, Place
 from appliance.memory.store import OnMark, Store
 
-__all__ = ["History", "JobFile", "Library", "OnMark", "Store", "new_document_id"]
+__all__ = [
+    "Encode",
+    "History",
+    "JobFile",
+    "Library",
+    "OnMark",
+    "Place",
+    "Store",
+    "new_document_id",
+]

@@ -89,3 +89,15 @@ class RecordUnreadable(StoreTampered):
     """A remembered answer does not have the form it was saved in."""
 
     code = "record_unreadable"
+
+
+class TurnUnknown(CloisterError):
+    code = "turn_unknown"
+    hint = "It may have been deleted meanwhile. Open the conversation again."
+
+
+class TitleUnusable(CloisterError):
+    """A conversation's title or a folder's name that is empty or too long."""
+
+    code = "title_unusable"
+    hint = "Choose a name of 1 to 80 characters."

@@ -2,7 +2,8 @@
 
 Rules kept here: keys are sorted and nothing is optional, so the same turn always has the same
 bytes; what is read back is bounded, and every member is checked for its type and its range before
-a value is made of it; unknown members are refused. Format: docs/formats/store.md.
+a value is made of it; unknown members are refused; what the first version wrote, which knew less,
+is read as well. Format: docs/formats/store.md.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
@@ -19,6 +21,7 @@ from appliance.values import (
     AnswerMode,
     AnswerSentence,
     Citation,
+    Ground,
     Outcome,
     PageSpan,
     Passage,
@@ -31,6 +34,9 @@ LONGEST: Final = 64 << 20
 MOST: Final = 10_000
 """Items of any list in it."""
 
+_LATER: Final = frozenset({"collections", "grounds", "replaces"})
+"""What the first version did not write."""
+
 _Item = TypeVar("_Item")
 
 
@@ -39,10 +45,13 @@ def encode_turn(turn: Turn) -> str:
     value = {
         "answer": None if turn.answer is None else _answer(turn.answer),
         "asked": turn.asked.astimezone(UTC).isoformat(),
+        "collections": list(turn.collections),
+        "grounds": [asdict(ground) for ground in turn.grounds],
         "note": turn.note,
         "outcome": turn.outcome.value,
         "question": turn.question,
         "record": turn.record,
+        "replaces": turn.replaces,
     }
     return json.dumps(
         value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
@@ -55,7 +64,11 @@ def decode_turn(untrusted: object) -> Turn:
         raise _unreadable()
     try:
         loaded: object = json.loads(untrusted)
-        fields = _Fields(loaded, "answer asked note outcome question record")
+        if isinstance(loaded, dict) and _LATER.isdisjoint(loaded):
+            loaded = {**loaded, "collections": [], "grounds": [], "replaces": -1}
+        fields = _Fields(
+            loaded, "answer asked collections grounds note outcome question record replaces"
+        )
         answer = fields.raw("answer")
         return Turn(
             fields.text("question"),
@@ -64,6 +77,9 @@ def decode_turn(untrusted: object) -> Turn:
             None if answer is None else _to_answer(answer),
             fields.text("note"),
             fields.number("record", least=-1),
+            fields.number("replaces", least=-1),
+            fields.items("collections", _to_text),
+            fields.items("grounds", _to_ground),
         )
     except (ValueError, RecursionError):
         raise _unreadable() from None
@@ -118,6 +134,25 @@ def _to_answer(untrusted: object) -> Answer:
         fields.real("evidence"),
         fields.real("threshold"),
         fields.real("seconds"),
+    )
+
+
+def _to_ground(untrusted: object) -> Ground:
+    fields = _Fields(
+        untrusted,
+        "cited collection document key place relevance similarity title vector_rank word_rank",
+    )
+    return Ground(
+        fields.text("collection"),
+        fields.text("document"),
+        fields.number("key"),
+        fields.text("title"),
+        fields.text("place"),
+        fields.real("similarity"),
+        fields.number("vector_rank"),
+        fields.number("word_rank"),
+        fields.real("relevance"),
+        fields.items("cited", _to_number),
     )
 
 

@@ -28,10 +28,30 @@ COLLECTION: Final = (
         state VARCHAR NOT NULL, code VARCHAR NOT NULL, sentence VARCHAR NOT NULL)""",
 )
 
-PERSON: Final = (
+PERSON_FIRST: Final = (
     """CREATE TABLE conversations (
         id VARCHAR NOT NULL, title VARCHAR NOT NULL, updated TIMESTAMP NOT NULL,
         turns INTEGER NOT NULL)""",
     """CREATE TABLE turns (
         conversation VARCHAR NOT NULL, number INTEGER NOT NULL, body VARCHAR NOT NULL)""",
 )
+"""What the first version made; it did not say which it was."""
+
+PERSON_SINCE: Final = (
+    """CREATE TABLE kept (
+        conversation VARCHAR NOT NULL, pinned BOOLEAN NOT NULL, folder VARCHAR NOT NULL)""",
+    """CREATE TABLE judged (
+        conversation VARCHAR NOT NULL, record BIGINT NOT NULL, good BOOLEAN NOT NULL,
+        reason VARCHAR NOT NULL, given TIMESTAMP NOT NULL)""",
+    """CREATE TABLE recall (
+        serial BIGINT NOT NULL, conversation VARCHAR NOT NULL, number INTEGER NOT NULL,
+        vector BLOB NOT NULL, words BLOB NOT NULL)""",
+    "CREATE TABLE attached (conversation VARCHAR NOT NULL, key BLOB NOT NULL)",
+    "CREATE TABLE form (version INTEGER NOT NULL)",
+    "INSERT INTO form VALUES (2)",
+)
+"""What version 2 has besides: nothing that was there is touched."""
+
+PERSON: Final = (*PERSON_FIRST, *PERSON_SINCE)
+
+PERSON_VERSION: Final = 2

@@ -31,6 +31,8 @@ _NOBODY_MAY = {
     Action.READ_LOG: "None of your roles may read the log.",
     Action.VERIFY_LOG: "None of your roles may verify the log.",
     Action.EXPORT_LOG: "None of your roles may export the log.",
+    Action.EXPORT_ANSWER: "None of your roles may take answers out of Cloister.",
+    Action.ATTACH: "None of your roles may put documents of your own beside a question.",
     Action.USE_API: "No policy in force lets other programs ask in your name.",
 }
 _ASK_WHOM = "Ask your administrator for the role if your work needs it."

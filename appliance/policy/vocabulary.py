@@ -19,6 +19,8 @@ class Action(StrEnum):
     REMOVE_DOCUMENT = "remove_document"
     CREATE_COLLECTION = "create_collection"
     READ_HISTORY = "read_history"
+    EXPORT_ANSWER = "export_answer"
+    ATTACH = "attach"
     READ_LOG = "read_log"
     VERIFY_LOG = "verify_log"
     EXPORT_LOG = "export_log"
@@ -41,6 +43,8 @@ RESOURCE_TYPES: dict[Action, str] = {
     Action.REMOVE_DOCUMENT: "Collection",
     Action.CREATE_COLLECTION: "Library",
     Action.READ_HISTORY: "History",
+    Action.EXPORT_ANSWER: "Collection",
+    Action.ATTACH: "Library",
     Action.READ_LOG: "Log",
     Action.VERIFY_LOG: "Log",
     Action.EXPORT_LOG: "Log",
@@ -58,6 +62,9 @@ RESOURCE_TYPES: dict[Action, str] = {
 
 # hour is of the question's own time zone (UTC as the desk gives it); length counts characters;
 # collections are ids, empty meaning all that are open; reasoned says whether a reason was given.
+# export_answer is asked for each collection that what leaves quotes; where it quotes none, for the
+# collection "collection".
+# attach is for a document of the person's own beside a conversation, which nobody else can ask.
 # An Application is another program of this machine that asks in the person's name, by the name its
 # token has.
 SCHEMA = """\
@@ -81,9 +88,10 @@ action "ask" appliesTo {
   },
 };
 
-action "create_collection" appliesTo { principal: [Person], resource: [Library] };
+action "create_collection", "attach" appliesTo { principal: [Person], resource: [Library] };
 
-action "read_document", "import", "remove_document", "manage_members", "break_glass" appliesTo {
+action "read_document", "import", "remove_document", "manage_members", "break_glass",
+  "export_answer" appliesTo {
   principal: [Person],
   resource: [Collection],
 };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ from typing import TypeAlias
 from appliance.values.documents import Passage
 from appliance.values.people import Person
 from appliance.values.reading import Reading
+from appliance.values.remembering import Ground, Judgement
 
 
 class AnswerMode(StrEnum):
@@ -37,7 +39,8 @@ class Stage(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a person asks. No `collections` means all this session holds keys of. `reason` is the
-    purpose the person gives where the policy asks for one. `conversation` continues one.
+    purpose the person gives where the policy asks for one. `conversation` continues one; `replaces`
+    is the closing record of a turn of it that this is asked instead of, -1 for none.
 
     The rest is for what another program asks in the person's name. application: which one, as
     "name/token". before: what it says was asked and answered before, in turn, oldest first; nobody
@@ -55,6 +58,7 @@ class Question:
     before: tuple[str, ...] = ()
     passages: int = 0
     schema: str = ""
+    replaces: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +244,10 @@ Event: TypeAlias = Opened | Progress | Found | Token | Answered | Refused | Fail
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One ask of a conversation as it is remembered. answer is None when there was none; `note`
-    then says why (the refusal's or failure's sentence)."""
+    then says why (the refusal's or failure's sentence). record: the closing one, by which a turn is
+    named. replaces: the record of the turn that this one was asked instead of, -1 for none.
+    collections: those that were asked, as in Question. grounds: what was found. judgement: what the
+    person thought of the answer."""
 
     question: str
     asked: datetime
@@ -248,6 +255,10 @@ class Turn:
     answer: Answer | None
     note: str = ""
     record: int = -1
+    replaces: int = -1
+    collections: tuple[str, ...] = ()
+    grounds: tuple[Ground, ...] = ()
+    judgement: Judgement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,14 +275,6 @@ class Writing:
     starting: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    id: str
-    title: str
-    updated: datetime
-    turns: int
-
-
 def page_of(passage: Passage, offset: int) -> int:
     """The page on which character `offset` of the passage stands."""
     page = passage.page
@@ -279,3 +282,41 @@ def page_of(passage: Passage, offset: int) -> int:
         if span.at <= offset:
             page = span.page
     return page
+
+
+def replaced(turns: Sequence[Turn]) -> dict[int, int]:
+    """The records of turns that were asked again and then answered, each with that answer's."""
+    answered = (turn for turn in turns if turn.outcome is Outcome.ANSWERED)
+    return {turn.replaces: turn.record for turn in answered if turn.replaces >= 0}
+
+
+def standing(turns: Sequence[Turn], replacing: int = -1) -> tuple[Turn, ...]:
+    """Those that no later answer took the place of. replacing: as they stood when the turn of that
+    record was first asked, because it is asked anew now."""
+    at = {turn.record: place for place, turn in enumerate(turns) if turn.record >= 0}
+    first = at.get(replacing, len(turns))
+    while first < len(turns) and 0 <= at.get(turns[first].replaces, -1) < first:
+        first = at[turns[first].replaces]
+    before = turns[:first]
+    gone = replaced(before)
+    return tuple(turn for turn in before if turn.record not in gone)
+
+
+def grounds_of(found: Sequence[Scored], answer: Answer | None) -> tuple[Ground, ...]:
+    """What was found, as a turn remembers it."""
+    cited = answer.citations if answer is not None else ()
+    return tuple(
+        Ground(
+            one.passage.collection,
+            one.passage.document,
+            one.passage.key,
+            one.passage.title,
+            Citation(0, one.passage, 0, 0).place,
+            one.similarity,
+            one.vector_rank,
+            one.word_rank,
+            one.relevance,
+            tuple(citation.number for citation in cited if citation.passage == one.passage),
+        )
+        for one in found
+    )

@@ -7,7 +7,7 @@ takes is counted and not sent; text comes in as plain text only.
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from appliance.values import Collection
@@ -28,6 +28,7 @@ class Typing(QPlainTextEdit):
     """Plain text that grows with its lines, up to seven."""
 
     sent = Signal()
+    recalled = Signal()
     shortened = Signal()
     focused = Signal(bool)
 
@@ -60,6 +61,9 @@ class Typing(QPlainTextEdit):
         if enter:
             self.insertPlainText("\n")
             return
+        if event.key() == Qt.Key.Key_Up and self.document().isEmpty():
+            self.recalled.emit()
+            return
         super().keyPressEvent(event)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
@@ -82,14 +86,23 @@ class Typing(QPlainTextEdit):
 
 
 class Composer(QWidget):
-    """Emits `asked(text, collections)` and `stopped`."""
+    """Emits `asked(text, collections)`, `stopped`, `left` where Esc has nothing to stop, and
+    `recalled` where Up is pressed in an empty field: the last question is wanted back. `attaching`
+    when a document is to be put beside the conversation."""
 
     asked = Signal(str, tuple)
     stopped = Signal()
+    left = Signal()
+    recalled = Signal()
+    attaching = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.typing = Typing()
+        self.attach = GlyphButton(
+            "clip", self.tr("Put a document of your own beside this conversation"), side=34
+        )
+        self.attach.clicked.connect(self.attaching)
         self.scope = Scope()
         self.send = GlyphButton("send", self.tr("Ask"), tone="on_accent", shortcut="Enter")
         self.send.setObjectName("send")
@@ -104,6 +117,7 @@ class Composer(QWidget):
         self._arrange()
         self.typing.sent.connect(self._send)
         self.typing.textChanged.connect(self._counted)
+        self.typing.recalled.connect(self.recalled)
         self.typing.shortened.connect(self._was_cut)
         self.typing.focused.connect(self._show_focus)
         self.send.clicked.connect(self._press)
@@ -120,13 +134,18 @@ class Composer(QWidget):
         name = self.tr("Stop") if busy else self.tr("Ask")
         self.send.rename(name, "Esc" if busy else "Enter")
 
+    def say_busy(self) -> None:
+        self._say(self.tr("Still answering. Stop it first, or wait."))
+
     def say_note(self, text: str) -> None:
         """What stays under the field: how the language model runs. Empty for nothing."""
         self.note.setText(text)
         self.note.setVisible(bool(text))
 
     def put(self, text: str) -> None:
+        """With the caret behind it."""
         self.typing.setPlainText(text)
+        self.typing.moveCursor(QTextCursor.MoveOperation.End)
 
     def clear(self) -> None:
         self.typing.clear()
@@ -137,8 +156,10 @@ class Composer(QWidget):
             event.type() == QEvent.Type.KeyPress
             and isinstance(event, QKeyEvent)
             and event.key() == Qt.Key.Key_Escape
-            and self._busy
         ):
+            if not self._busy:
+                self.left.emit()
+                return False
             self.stopped.emit()
             return True
         return super().eventFilter(watched, event)
@@ -158,8 +179,9 @@ class Composer(QWidget):
         words.addWidget(self.typing)
         words.addLayout(below)
         frame = QHBoxLayout(self._frame)
-        frame.setContentsMargins(16, 6, 7, 6)
-        frame.setSpacing(10)
+        frame.setContentsMargins(8, 6, 7, 6)
+        frame.setSpacing(8)
+        frame.addWidget(self.attach, 0, Qt.AlignmentFlag.AlignBottom)
         frame.addLayout(words, 1)
         frame.addWidget(self.send, 0, Qt.AlignmentFlag.AlignBottom)
         layout = QVBoxLayout(self)
@@ -178,7 +200,7 @@ class Composer(QWidget):
     def _send(self) -> None:
         text = self.typing.toPlainText().strip()
         if self._busy:
-            self._say(self.tr("Still answering. Stop it first, or wait."))
+            self.say_busy()
         elif not text:
             self._say(self.tr("Type a question first."))
             self.typing.setFocus()

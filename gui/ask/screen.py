@@ -6,7 +6,6 @@ sentence with a next step, or "Stopped". Leaving a conversation does not stop it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,16 +21,21 @@ from appliance.values import (
     Citation,
     Collection,
     Event,
+    ExportForm,
     Failed,
     Opened,
-    Outcome,
     Progress,
     Refused,
     Token,
     Turn,
 )
+from gui.ask.acting import Acting
+from gui.ask.actions import Act
+from gui.ask.attachments import Attachments
 from gui.ask.composer import Composer
+from gui.ask.editing import Editing
 from gui.ask.page_panel import PagePanel
+from gui.ask.running import RunningAsk
 from gui.ask.stream import MessageStream
 from gui.ask.turn import TurnView
 from gui.ask.welcome import ASKED_FOR, Welcome
@@ -47,20 +51,6 @@ if TYPE_CHECKING:
     from appliance.app import Appliance
 
 
-@dataclass(slots=True)
-class _Ask:
-    """The ask that runs: what was asked, where it is shown, and what it has told so far."""
-
-    question: str
-    asked: datetime
-    conversation: str
-    view: TurnView
-    collections: tuple[str, ...]
-    apart: str = ""
-    written: bool = False
-    ended: bool = False
-
-
 class AskScreen(QWidget):
     """`titled(text)` names the open conversation; `changed` says the list is out of date;
     `library_wanted` when there is nothing to ask yet."""
@@ -74,7 +64,7 @@ class AskScreen(QWidget):
         self._desk = desk
         self._conversation = ""
         self._collections: tuple[str, ...] = ()
-        self._running: _Ask | None = None
+        self._running: RunningAsk | None = None
         self._task: Task | None = None
         self._page_serial = 0
         self.writer = Writer(desk, self)
@@ -83,8 +73,18 @@ class AskScreen(QWidget):
         self.panel = PagePanel()
         self.panel.hide()
         self.welcome = Welcome()
+        self.editing = Editing()
+        self.acting = Acting(desk, self)
+        self.attachments = Attachments(desk)
         self._arrange()
-        self.composer.asked.connect(self.ask)
+        self.composer.asked.connect(self._send)
+        self.composer.left.connect(self._stop_editing)
+        self.composer.recalled.connect(self._recall)
+        self.composer.attaching.connect(self.attachments.choose)
+        self.attachments.began.connect(self._began)
+        self.editing.given_up.connect(self._stop_editing)
+        self.stream.acted.connect(self._act)
+        self.stream.leaving.connect(self._export)
         self.composer.stopped.connect(self.stop)
         self.writer.changed.connect(self._say_writing)
         self.stream.cited.connect(self.show_citation)
@@ -125,7 +125,9 @@ class AskScreen(QWidget):
     def new_question(self) -> None:
         """An empty conversation, ready to type."""
         self._conversation = ""
+        self.attachments.open("")
         self.stream.clear()
+        self._stop_editing()
         self.close_page()
         self._top.setCurrentWidget(self.welcome)
         self.titled.emit(self.tr("New question"))
@@ -133,6 +135,8 @@ class AskScreen(QWidget):
 
     def open_conversation(self, conversation: str, title: str) -> None:
         self._conversation = conversation
+        self.attachments.open(conversation)
+        self._stop_editing()
         self.close_page()
         self.titled.emit(title)
         self._desk.worker.run(
@@ -149,6 +153,8 @@ class AskScreen(QWidget):
         self._conversation = ""
         self.stream.clear()
         self.panel.forget()
+        self.editing.end()
+        self.attachments.forget()
         self.composer.clear()
         self.composer.set_busy(busy=False)
         self.composer.set_collections(())
@@ -158,14 +164,22 @@ class AskScreen(QWidget):
 
     # --- asking ---------------------------------------------------------------------------
 
-    def ask(self, text: str, collections: tuple[str, ...] = (), reason: str = "") -> None:
+    def ask(
+        self,
+        text: str,
+        collections: tuple[str, ...] = (),
+        reason: str = "",
+        *,
+        replaces: int = -1,
+    ) -> None:
         if self._running is not None:
             return
         self._top.setCurrentWidget(self.stream)
-        view = self.stream.begin(text)
-        if not self._conversation:
+        if not self.stream.views:
             self.titled.emit(text)
-        running = _Ask(text, datetime.now(UTC), self._conversation, view, collections)
+        view = self.stream.begin(text)
+        now = datetime.now(UTC)
+        running = RunningAsk(text, now, self._conversation, view, collections, replaces)
         self._running = running
         self.composer.set_busy(busy=True)
         appliance, conversation = self._desk.appliance, self._conversation
@@ -177,6 +191,7 @@ class AskScreen(QWidget):
                 conversation=conversation,
                 collections=collections,
                 reason=reason,
+                replaces=replaces,
                 cancellation=cancellation,
             ),
             lambda events: self._take(running, events),
@@ -188,11 +203,45 @@ class AskScreen(QWidget):
         if self._task is not None:
             self._task.cancel()
 
+    def _send(self, text: str, collections: tuple[str, ...]) -> None:
+        """From the composer: a new question, or one that was changed."""
+        self.ask(text, collections, replaces=self.editing.end())
+
+    def _act(self, view: TurnView, act: Act) -> None:
+        if self._running is not None and act in (Act.AGAIN, Act.EDIT):
+            self.composer.say_busy()
+        elif act is Act.AGAIN:
+            self.ask(view.question, view.collections, replaces=view.record)
+        elif act is Act.EDIT:
+            self.editing.begin(view.record)
+            self.composer.put(view.question)
+            self.composer.typing.setFocus()
+        else:
+            self.acting.act(act, view, self._conversation)
+
+    def _began(self, conversation: str) -> None:
+        """A conversation that begins with a document."""
+        self._conversation = conversation
+
+    def _recall(self) -> None:
+        """The last question, to be changed."""
+        if self.stream.views:
+            self._act(self.stream.views[-1], Act.EDIT)
+
+    def _export(self, view: TurnView, form: ExportForm) -> None:
+        name = self.tr("Answer, record {}").format(view.record)
+        self.acting.export(form, self._conversation, name, (view.record,))
+
+    def _stop_editing(self) -> None:
+        if not self.editing.isHidden():
+            self.editing.end()
+            self.composer.clear()
+
     def _again(self, question: str, reason: str) -> None:
         if self._running is None:
             self.ask(question, self._collections, reason)
 
-    def _take(self, running: _Ask, events: tuple[Event, ...]) -> None:
+    def _take(self, running: RunningAsk, events: tuple[Event, ...]) -> None:
         written = ""
         for event in events:
             match event:
@@ -214,24 +263,25 @@ class AskScreen(QWidget):
         if written and shiboken6.isValid(running.view) and not running.ended:
             running.view.write(written.lstrip("\n") if not running.view.written else written)
 
-    def _opened(self, running: _Ask, conversation: str) -> None:
+    def _opened(self, running: RunningAsk, conversation: str) -> None:
         if self._conversation == running.conversation and shiboken6.isValid(running.view):
             self._conversation = conversation
+            self.attachments.begin(conversation)
         running.conversation = conversation
         self._collections = running.collections
 
-    def _end(self, running: _Ask, event: Answered | Refused | Failed | Cancelled) -> None:
+    def _end(self, running: RunningAsk, event: Answered | Refused | Failed | Cancelled) -> None:
         running.ended = True
-        turn = _remembered(running, event)
+        turn = running.remembered(event)
         if not shiboken6.isValid(running.view):
             return
-        self.stream.remember(turn)
+        running.view.name_by(turn.record, running.collections)
         match event:
             case Answered(answer, record, warning):
                 running.view.show_answer(answer, record, warning)
                 state = self.writer.state
                 without = state is not None and not state.model
-                if running.written and without and self.stream.length == 1:  # once is enough
+                if running.written and without and self.stream.length == 0:  # once is enough
                     running.view.say_how_to_write()
             case Refused():
                 running.view.show_refused(event)
@@ -239,8 +289,9 @@ class AskScreen(QWidget):
                 running.view.show_failed(sentence, hint, logged=record >= 0)
             case Cancelled():
                 running.view.show_cancelled()
+        self.stream.remember(turn)
 
-    def _over(self, running: _Ask) -> None:
+    def _over(self, running: RunningAsk) -> None:
         if not running.ended:
             self._end(
                 running,
@@ -252,12 +303,12 @@ class AskScreen(QWidget):
             )
         self._idle(running)
 
-    def _broke(self, running: _Ask, error: CloisterError) -> None:
+    def _broke(self, running: RunningAsk, error: CloisterError) -> None:
         if not running.ended:
             self._end(running, Failed(error.code, error.sentence, error.next_step))
         self._idle(running)
 
-    def _idle(self, running: _Ask) -> None:
+    def _idle(self, running: RunningAsk) -> None:
         self._running = self._task = None
         self.composer.set_busy(busy=False)
         self.writer.look()  # a model may have been found not to start
@@ -315,6 +366,8 @@ class AskScreen(QWidget):
         column.setSpacing(0)
         column.addWidget(self._top, 1)
         self._foot = QVBoxLayout()
+        self._foot.addWidget(self.attachments)
+        self._foot.addWidget(self.editing)
         self._foot.addWidget(self.composer)
         column.addLayout(self._foot)
         self._talk = talk
@@ -338,16 +391,3 @@ class AskScreen(QWidget):
     def _centre(self) -> None:
         side = max(28, (self._talk.width() - COLUMN_WIDTH) // 2)
         self._foot.setContentsMargins(side, 0, side, 0)
-
-
-def _remembered(running: _Ask, event: Answered | Refused | Failed | Cancelled) -> Turn:
-    """The turn as history would give it back, for paging."""
-    match event:
-        case Answered(answer, record):
-            return Turn(running.question, running.asked, Outcome.ANSWERED, answer, record=record)
-        case Refused(_, record, sentence):
-            return Turn(running.question, running.asked, Outcome.REFUSED, None, sentence, record)
-        case Failed(_, sentence):
-            return Turn(running.question, running.asked, Outcome.FAILED, None, sentence)
-        case Cancelled(record):
-            return Turn(running.question, running.asked, Outcome.CANCELLED, None, "", record)

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from appliance.values import Citation, Turn
+from appliance.values import Citation, Turn, replaced
 from gui.ask.turn import TurnView
 from gui.controls.buttons import TextButton
 from gui.style.tokens import COLUMN_WIDTH
@@ -20,8 +20,12 @@ PAGE = 10
 
 
 class MessageStream(QScrollArea):
+    """`acted` carries a turn's view and an Act, `leaving` a view and an ExportForm."""
+
     cited = Signal(object)
     again = Signal(str, str)
+    acted = Signal(object, object)
+    leaving = Signal(object, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,6 +91,7 @@ class MessageStream(QScrollArea):
     def remember(self, turn: Turn) -> None:
         """The turn that was begun has ended like this."""
         self._turns.append(turn)
+        self._mark_replaced()
 
     def mark(self, citation: Citation | None) -> None:
         for view in self._views:
@@ -117,6 +122,7 @@ class MessageStream(QScrollArea):
             view = self._make(turn.question)
             view.show_turn(turn)
             self._place(view)
+        self._mark_replaced()
         self._page_buttons()
         self.setUpdatesEnabled(True)
 
@@ -124,7 +130,15 @@ class MessageStream(QScrollArea):
         view = TurnView(question)
         view.cited.connect(self.cited)
         view.again.connect(self.again)
+        view.acted.connect(lambda act: self.acted.emit(view, act))
+        view.leaving.connect(lambda form: self.leaving.emit(view, form))
         return view
+
+    def _mark_replaced(self) -> None:
+        gone = replaced(self._turns)
+        for view in self._views:
+            if view.record in gone:
+                view.say_replaced()
 
     def _place(self, view: TurnView) -> None:
         self._views.append(view)

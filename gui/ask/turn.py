@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from appliance.values import Answer, AnswerMode, Citation, Outcome, Refused, Stage, Turn
+from appliance.values import (
+    Answer,
+    AnswerMode,
+    Citation,
+    Judgement,
+    Outcome,
+    Refused,
+    Stage,
+    Turn,
+)
+from gui.ask.actions import Actions
 from gui.ask.answer_text import AnswerText
 from gui.ask.bubble import Bubble
 from gui.ask.chips import Chips
 from gui.ask.reason import Reason
 from gui.ask.stages import Stages
 from gui.ask.wording import no_model
-from gui.controls.buttons import GlyphButton
 from gui.controls.labels import Glyph, Words
 from gui.controls.notice import Notice
 from gui.text import counts, plain
 
 
 class TurnView(QWidget):
-    """`cited` carries the Citation a person wants to see; `again` a reason to ask anew with."""
+    """`cited` carries the Citation a person wants to see; `again` a reason to ask anew with;
+    `acted` an Act that somebody chose, `leaving` an ExportForm. record: the closing one, by which
+    the turn is named; -1 until there is one. collections: those that were asked."""
 
     cited = Signal(object)
     again = Signal(str, str)
+    acted = Signal(object)
+    leaving = Signal(object)
 
     def __init__(self, question: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,6 +46,11 @@ class TurnView(QWidget):
         self.chips: Chips | None = None
         self.stages: Stages | None = None
         self.notice: Notice | None = None
+        self.offered: Actions | None = None
+        self.record = -1
+        self.collections: tuple[str, ...] = ()
+        self._judgement: Judgement | None = None
+        self._replaced: Words | None = None
         self._text: AnswerText | None = None
         asked = QHBoxLayout()
         asked.addStretch(1)
@@ -82,14 +99,28 @@ class TurnView(QWidget):
 
     def show_turn(self, turn: Turn) -> None:
         """A turn as it is remembered."""
+        self.name_by(turn.record, turn.collections)
+        self._judgement = turn.judgement
         if turn.outcome is Outcome.ANSWERED and turn.answer is not None:
             self.show_answer(turn.answer, turn.record)
         elif turn.outcome is Outcome.REFUSED:
             self._say("warn", turn.note or self.tr("The policy refused this question."), "")
+            self._offer()
         elif turn.outcome is Outcome.FAILED:
             self._say("danger", turn.note or self.tr("There was no answer."), "")
+            self._offer()
         else:
             self.show_cancelled()
+
+    def name_by(self, record: int, collections: tuple[str, ...]) -> None:
+        """Before it is shown how the turn ended."""
+        self.record, self.collections = record, collections
+
+    def say_replaced(self) -> None:
+        """A later answer took this one's place."""
+        if self._replaced is None:
+            self._replaced = Words(self.tr("You asked this again; see further below."), "caption")
+            self._column.insertWidget(0, self._replaced)
 
     def show_answer(self, answer: Answer, record: int, warning: str = "") -> None:
         self._settle()
@@ -104,7 +135,8 @@ class TurnView(QWidget):
                 self._column.addWidget(self.chips)
         if warning:
             self._column.addWidget(Notice("warn", warning, glyph="warning"))
-        self._column.addLayout(self._foot(answer, record))
+        self._column.addWidget(Words(self._summary(answer, record), "caption", wrap=True))
+        self._offer()
 
     def show_refused(self, refused: Refused) -> None:
         self._say("warn", refused.sentence, refused.hint)
@@ -112,17 +144,20 @@ class TurnView(QWidget):
             reason = Reason()
             reason.given.connect(lambda text: self.again.emit(self.question, text))
             self._column.addWidget(reason)
+        self._offer()
 
     def show_failed(self, sentence: str, step: str, *, logged: bool = True) -> None:
         """logged: whether the log knows of it; else nothing of what was written may stay."""
         if logged:
             self._break_off()
         self._say("danger", sentence, step)
+        self._offer()
 
     def show_cancelled(self) -> None:
         self._break_off()
         self._settle()
         self._column.addWidget(Words(self.tr("Stopped. Nothing was answered."), "quiet"))
+        self._offer()
 
     def say_how_to_write(self) -> None:
         """Under an answer that could have been written, had there been a model."""
@@ -167,16 +202,16 @@ class TurnView(QWidget):
         if self.notice is not None:
             self.notice.say("info", self.tr("Not in your documents"), step, glyph="search")
 
-    def _foot(self, answer: Answer, record: int) -> QHBoxLayout:
-        foot = QHBoxLayout()
-        foot.setSpacing(4)
-        foot.addWidget(Words(self._summary(answer, record), "caption"))
-        if answer.found:
-            copy = GlyphButton("copy", self.tr("Copy the answer with its sources"), size=15)
-            copy.clicked.connect(self._copy)
-            foot.addWidget(copy)
-        foot.addStretch(1)
-        return foot
+    def _offer(self) -> None:
+        """What can be done with the turn, once it has ended."""
+        self.offered = Actions(
+            answered=self.answer is not None and self.answer.found,
+            logged=self.record >= 0,
+            judgement=self._judgement,
+        )
+        self.offered.acted.connect(self.acted)
+        self.offered.leaving.connect(self.leaving)
+        self._column.addWidget(self.offered)
 
     def _summary(self, answer: Answer, record: int) -> str:
         parts = []
@@ -212,19 +247,6 @@ class TurnView(QWidget):
         return self.tr("Written by {model}, {checked}").format(
             model=plain.line(answer.model, 80), checked=checked
         )
-
-    def _copy(self) -> None:
-        if self.answer is None:
-            return
-        lines = [
-            sentence.text
-            + "".join(f" [{number}]" for number in sentence.citations)
-            + ("" if sentence.supported else " " + self.tr("(no passage supports this)"))
-            for sentence in self.answer.sentences
-        ]
-        lines.append("")
-        lines += [f"[{c.number}] {c.passage.title}, {c.place}" for c in self.answer.citations]
-        QGuiApplication.clipboard().setText("\n".join(lines))
 
     def _cite(self, number: int) -> None:
         if self.answer is not None:

@@ -12,6 +12,11 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
+_THUMB = (
+    '<path d="M7.4 10.6v9H4.6v-9zM7.4 10.8L11 3.9a2 2 0 0 1 2 2v3.3h4.7a1.8 1.8 0 0 1 1.8 2.1l-1.1'
+    ' 6.8a1.8 1.8 0 0 1-1.8 1.5H7.4z"'
+)
+
 _DRAWINGS = {
     "arch": '<path d="M3 20.5h18M4.5 20.5V12a3.75 3.75 0 0 1 7.5 0v8.5M12 20.5V12a3.75 3.75 0 0 1'
     ' 7.5 0v8.5M3 5.2h18"/>',
@@ -61,6 +66,22 @@ _DRAWINGS = {
     "person": '<circle cx="12" cy="8.3" r="3.8"/><path d="M4.8 20.2c.9-3.9 3.7-5.8 7.2-5.8s6.3 1.9'
     ' 7.2 5.8"/>',
     "again": '<path d="M19.5 12a7.5 7.5 0 1 1-2.3-5.4M19.5 3.8v4h-4"/>',
+    "pencil": '<path d="M4.5 19.5l.9-4L15.8 5.1a1.6 1.6 0 0 1 2.3 0l.8.8a1.6 1.6 0 0 1 0 2.3'
+    'L8.5 18.6zM14 7l3 3"/>',
+    "cite": '<rect x="8.5" y="8.5" width="11" height="12" rx="2"/>'
+    '<path d="M15.5 8.5v-3a2 2 0 0 0-2-2h-7a2 2 0 0 0-2 2v8a2 2 0 0 0 2 2h2M11.6 12.6h4.8M11.6'
+    ' 16.2h3"/>',
+    "good": f"{_THUMB}/>",
+    "good_given": f'{_THUMB} fill="INK"/>',
+    "bad": f'<g transform="rotate(180 12 12)">{_THUMB}/></g>',
+    "bad_given": f'<g transform="rotate(180 12 12)">{_THUMB} fill="INK"/></g>',
+    "why": '<circle cx="12" cy="12" r="8.5"/><path d="M9.7 9.7a2.4 2.4 0 1 1 3.5 2.2c-.8.4-1.2.9'
+    '-1.2 1.7M12 16.3v.2"/>',
+    "leave": '<path d="M12 14.6V4.3M7.8 8.3L12 4.1l4.2 4.2M5 13.5v5A1.5 1.5 0 0 0 6.5 20h11a1.5 1.5'
+    ' 0 0 0 1.5-1.5v-5"/>',
+    "clip": '<path d="M19 11.2l-7.3 7.3a4.6 4.6 0 0 1-6.5-6.5l7.7-7.7a3.1 3.1 0 0 1 4.4 4.4l-7.6'
+    ' 7.6a1.5 1.5 0 0 1-2.2-2.2l6.9-6.9"/>',
+    "pin": '<path d="M9 4h6l-.8 5.8 3 3.4H6.8l3-3.4zM12 13.2V20"/>',
     "dot": '<circle cx="12" cy="12" r="4" fill="INK" stroke="none"/>',
 }
 

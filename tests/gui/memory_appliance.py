@@ -55,9 +55,11 @@ from appliance.values import (
     Turn,
     Verdict,
     Writing,
+    grounds_of,
 )
 from tests.gui.drawn_pages import draw_page, set_text
 from tests.gui.memory_answers import (
+    Stored,
     decide,
     fields_of,
     files_of,
@@ -72,6 +74,7 @@ from tests.gui.memory_answers import (
 )
 from tests.gui.memory_carrying import MemoryCarrying
 from tests.gui.memory_people import MemoryPeople
+from tests.gui.memory_remembered import MemoryRemembered, ordered
 from tests.gui.memory_seat import MemorySeat
 from tests.gui.memory_settings import MemorySettings
 from tests.gui.memory_state import Halted, Pace, State, Unreadable, WrongPassphrase
@@ -79,6 +82,7 @@ from tests.gui.memory_state import Halted, Pace, State, Unreadable, WrongPassphr
 if TYPE_CHECKING:
     from appliance.accounts import People
     from appliance.administration import Administration
+    from appliance.remembered import Remembered
     from appliance.seat import Seat
 
 
@@ -217,6 +221,7 @@ class MemoryAppliance(Appliance):
         conversation: str = "",
         collections: Sequence[str] = (),
         reason: str = "",
+        replaces: int = -1,
         cancellation: Cancellation | None = None,
     ) -> Iterator[Event]:
         self._called()
@@ -232,17 +237,23 @@ class MemoryAppliance(Appliance):
         conversation = conversation or f"c{len(self._held.titles) + 1}"
         record = self._record("ask.open", f"conversation {conversation}", "open", verdict)
         yield Opened(record, verdict, conversation)
-        final = self._final(text, collections, verdict, cancelled)
+        beside = self._held.attached.get(conversation, {})
+        final = self._final(text, collections, verdict, cancelled, tuple(beside.values()))
         last: Event = Cancelled(-1)
+        found: tuple[Scored, ...] = ()
         for event in final:
             last = event
+            found = event.passages if isinstance(event, Found) else found
             if not isinstance(event, Answered | Refused | Failed | Cancelled):
                 yield event
         outcome, answer, note = outcome_of(last)
         closing = self._record("ask.close", f"conversation {conversation}", outcome.value, verdict)
         if answer is not None:
             answer = replace(answer, seconds=time.monotonic() - started)
-        turn = Turn(text, self._clock, outcome, answer, note, closing)
+        turn = Turn(
+            text, self._clock, outcome, answer, note, closing, replaces, tuple(collections),
+            grounds_of(found, answer),
+        )  # fmt: skip
         self._held.turns.setdefault(conversation, []).append(turn)
         title = self._held.titles.get(conversation, (text, self._clock))[0]
         self._held.titles[conversation] = (title, self._clock)
@@ -257,6 +268,7 @@ class MemoryAppliance(Appliance):
         collections: Sequence[str],
         verdict: Verdict,
         cancelled: Cancellation,
+        beside: tuple[Stored, ...] = (),
     ) -> Iterator[Event]:
         if not verdict.allowed:
             yield Refused(verdict, -1, verdict.sentence, verdict.hint)
@@ -267,7 +279,7 @@ class MemoryAppliance(Appliance):
                 yield Cancelled(-1)
                 return
             if stage is Stage.FINDING:
-                found = self._find(text, collections)
+                found = self._find(text, collections, beside)
                 yield Found(found)
         answer = quote(text, found)
         writes = self.pace.writes and bool(self.pace.model) and self.pace.works
@@ -305,7 +317,9 @@ class MemoryAppliance(Appliance):
             time.sleep(0.005)
         return cancelled.cancelled
 
-    def _find(self, text: str, collections: Sequence[str]) -> tuple[Scored, ...]:
+    def _find(
+        self, text: str, collections: Sequence[str], beside: tuple[Stored, ...] = ()
+    ) -> tuple[Scored, ...]:
         with self._guard:
             ids = tuple(collections) or tuple(self._held.collections)
             passages = [
@@ -314,6 +328,7 @@ class MemoryAppliance(Appliance):
                 for stored in self._held.documents[collection].values()
                 for passage in passages_of(stored)
             ]
+        passages += [passage for stored in beside for passage in passages_of(stored)]
         ranked = sorted(passages, key=lambda p: overlap(text, p.text), reverse=True)[:8]
         return tuple(
             Scored(p, overlap(text, p.text), overlap(text, p.text), rank, rank)
@@ -327,16 +342,16 @@ class MemoryAppliance(Appliance):
                 Conversation(key, title, when, len(self._held.turns.get(key, ())))
                 for key, (title, when) in self._held.titles.items()
             ]
-        return tuple(sorted(made, key=lambda c: c.updated, reverse=True))
+        return ordered(self._held, made)
 
     def turns(self, conversation: str) -> tuple[Turn, ...]:
         self._called()
         return tuple(self._held.turns.get(conversation, ()))
 
-    def forget_conversation(self, conversation: str) -> None:
+    @contextmanager
+    def remembered(self, stop: Cancellation | None = None) -> Iterator[Remembered]:
         self._called()
-        self._held.turns.pop(conversation, None)
-        self._held.titles.pop(conversation, None)
+        yield cast("Remembered", MemoryRemembered(self, self._held, self.pace))
 
     def remember(self, conversation: str, title: str, turns: Sequence[Turn]) -> None:
         """For tests: a conversation that was held before."""

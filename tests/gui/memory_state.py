@@ -40,7 +40,7 @@ class Pace:
     word the engine ends, 0 for never; several: several people use it; ticks: the time that
     never goes back; stale: exporting and administration need the passphrase again; alerts: broken
     glass that waits for an auditor; spent: tokens written; allowed: what the policy
-    lets this person do."""
+    lets this person do; forbids: it lets nothing be judged, explained or exported."""
 
     stage: float = 0.0
     file: float = 0.0
@@ -64,6 +64,7 @@ class Pace:
     allowed: tuple[str, ...] = (
         "manage_seats", "manage_people", "manage_members", "back_up", "read_log",
     )  # fmt: skip
+    forbids: bool = False
 
 
 @dataclass(slots=True)
@@ -75,5 +76,8 @@ class State:
     documents: dict[str, dict[str, Stored]] = field(default_factory=dict)
     turns: dict[str, list[Turn]] = field(default_factory=dict)
     titles: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    attached: dict[str, dict[str, Stored]] = field(default_factory=dict)
+    pinned: set[str] = field(default_factory=set)
+    folders: dict[str, str] = field(default_factory=dict)
     log: list[LogRecord] = field(default_factory=list)
     jobs: dict[str, Halted] = field(default_factory=dict)

@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tomllib
 from base64 import b64encode
 from pathlib import Path
 
@@ -57,17 +58,23 @@ def loads(checkout: Path) -> str:
 
 def test_a_changed_pack_is_used_again_once_signed_with_a_new_key(checkout: Path) -> None:
     told = checkout / "policies" / "baseline" / "pack.toml"
-    told.write_text(told.read_text().replace("serial = 6\n", "serial = 7\n"))
+    serial = int(tomllib.loads(told.read_text())["serial"])
+
+    def raised(by: int) -> None:
+        text = told.read_text()
+        told.write_text(text.replace(f"serial = {serial + by - 1}\n", f"serial = {serial + by}\n"))
+
+    raised(1)
     assert loads(checkout) == "pack_altered"
     assert "There is no key" in sign(checkout).stderr
     done = sign(checkout, "--new-key")
     assert done.returncode == 0, done.stderr
-    assert loads(checkout) == "baseline@7"
+    assert loads(checkout) == f"baseline@{serial + 1}"
     key = checkout / ".cache" / "keys" / "policy.json"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    told.write_text(told.read_text().replace("serial = 7\n", "serial = 8\n"))
+    raised(2)
     assert sign(checkout).returncode == 0  # the key that is kept signs again
-    assert loads(checkout) == "baseline@8"
+    assert loads(checkout) == f"baseline@{serial + 2}"
 
 
 def test_a_pack_whose_cases_fail_is_not_signed_and_no_key_is_made(checkout: Path) -> None:

@@ -1,0 +1,106 @@
+"""What is done with an answer that is there: copied, judged, explained, exported.
+
+Rules kept here: the product does it on a lane and decides whether it may be; the screen only asks,
+and shows what came of it where the answer stands.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import shiboken6
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from appliance.values import Exported, ExportForm, Judgement, Why
+from gui.ask.actions import Act
+from gui.ask.copying import copy
+from gui.ask.judging import Judging
+from gui.ask.leaving import Left, choose_place, wording
+from gui.ask.turn import TurnView
+from gui.ask.typeset import typeset
+from gui.ask.why_sheet import WhySheet
+from gui.desk import Desk
+from gui.worker import Lane
+
+
+class Acting(QObject):
+    def __init__(self, desk: Desk, window: QWidget) -> None:
+        super().__init__(window)
+        self._desk, self._window = desk, window
+
+    def act(self, act: Act, view: TurnView, conversation: str) -> None:
+        """Everything but asking again, which is the screen's."""
+        match act:
+            case Act.COPY | Act.CITE if view.answer is not None:
+                copy(view.answer, cited=act is Act.CITE)
+            case Act.GOOD:
+                self._judge(view, conversation, "", good=True)
+            case Act.BAD:
+                judging = Judging(self._window.window())
+                judging.given.connect(
+                    lambda reason: self._judge(view, conversation, reason, good=False)
+                )
+                judging.open()
+            case Act.WHY:
+                self._explain(view, conversation)
+            case _:
+                pass
+
+    def export(
+        self, form: ExportForm, conversation: str, name: str, turns: tuple[int, ...] = ()
+    ) -> None:
+        """Asks where, then writes it there."""
+        choose_place(
+            self._window,
+            name,
+            form,
+            lambda path: self.export_to(path, form, conversation, turns),
+        )
+
+    def export_to(
+        self, path: Path, form: ExportForm, conversation: str, turns: tuple[int, ...] = ()
+    ) -> None:
+        words = wording()
+
+        def work() -> Exported:
+            with self._desk.appliance.remembered() as remembered:
+                return remembered.export(
+                    conversation, form, path, turns=turns, wording=words, typeset=typeset
+                )
+
+        self._desk.worker.run(
+            self,
+            Lane.READ,
+            work,
+            lambda exported: Left(self._window.window(), path, exported).open(),
+            self._desk.complain,
+        )
+
+    def _judge(self, view: TurnView, conversation: str, reason: str, *, good: bool) -> None:
+        turn = view.record
+
+        def work() -> Judgement:
+            with self._desk.appliance.remembered() as remembered:
+                return remembered.judge(conversation, turn, good=good, reason=reason)
+
+        def done(judgement: Judgement) -> None:
+            if shiboken6.isValid(view) and view.offered is not None:
+                view.offered.show_judgement(judgement)
+
+        self._desk.worker.run(self, Lane.READ, work, done, self._desk.complain)
+
+    def _explain(self, view: TurnView, conversation: str) -> None:
+        turn = view.record
+
+        def work() -> Why:
+            with self._desk.appliance.remembered() as remembered:
+                return remembered.why(conversation, turn)
+
+        self._desk.worker.run(
+            self,
+            Lane.READ,
+            work,
+            lambda why: WhySheet(self._window.window(), why).open(),
+            self._desk.complain,
+        )

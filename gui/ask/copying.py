@@ -1,0 +1,28 @@
+"""An answer as plain text, for the clipboard."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QGuiApplication
+
+from appliance.values import Answer
+
+
+def copied(answer: Answer, *, cited: bool) -> str:
+    """cited: with the numbers of the sources, and below them where they stand. A sentence that no
+    passage supports says so either way."""
+    doubt = " " + QCoreApplication.translate("copying", "(no passage supports this)")
+    said = [
+        sentence.text
+        + ("".join(f" [{number}]" for number in sentence.citations) if cited else "")
+        + ("" if sentence.supported else doubt)
+        for sentence in answer.sentences
+    ]
+    if not cited:
+        return " ".join(said)
+    sources = [f"[{c.number}] {c.passage.title}, {c.place}" for c in answer.citations]
+    return "\n".join([*said, "", *sources])
+
+
+def copy(answer: Answer, *, cited: bool) -> None:
+    QGuiApplication.clipboard().setText(copied(answer, cited=cited))

@@ -1,0 +1,222 @@
+"""Keeping conversations in order: search, pin, rename, folders, export, and deleting, with a word
+on what stays.
+
+Rules kept here: what a deletion leaves in the log is asked of the product and said before it is
+done; nothing here decides what may be done; a search that is overtaken by another shows nothing.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from appliance.errors import CloisterError
+from appliance.values import ExportForm, Recalled, Retained
+from gui.ask.acting import Acting
+from gui.ask.conversations import Conversations
+from gui.controls.buttons import TextButton
+from gui.controls.confirm import Confirm
+from gui.controls.fields import Field
+from gui.controls.labels import Words
+from gui.desk import Desk
+from gui.text import counts, plain
+from gui.worker import Lane
+
+NAME_LENGTH = 80
+_PAUSE_MS = 250
+"""Without a key pressed, before a search begins."""
+
+
+class Ordering(QObject):
+    """`changed` says the list is out of date; `deleted` carries the id of one that is gone."""
+
+    changed = Signal()
+    deleted = Signal(str)
+    searched = Signal(bool)
+
+    def __init__(
+        self, desk: Desk, list_: Conversations, find: QLineEdit, acting: Acting, window: QWidget
+    ) -> None:
+        super().__init__(window)
+        self._desk, self._list, self._find = desk, list_, find
+        self._acting, self._window = acting, window
+        self._serial = 0
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self.search)
+        find.textChanged.connect(lambda _: self._pause.start())
+        find.returnPressed.connect(self.search)
+        list_.unwanted.connect(self._ask_to_delete)
+        list_.renaming.connect(self._ask_for_title)
+        list_.pinned.connect(self._pin)
+        list_.filed.connect(self._file)
+        list_.leaving.connect(self._export)
+
+    @property
+    def searching(self) -> bool:
+        """Whether the list shows what was found, rather than everything."""
+        return bool(self._find.text().strip())
+
+    def forget(self) -> None:
+        self._serial += 1
+        self._pause.stop()
+        self._find.clear()
+        self._pause.stop()
+
+    # --- searching ------------------------------------------------------------------------
+
+    def search(self) -> None:
+        """For what is typed; everything where nothing is."""
+        self._pause.stop()
+        self._serial += 1
+        serial, text = self._serial, self._find.text().strip()
+        if not text:
+            self.changed.emit()
+            return
+
+        def work() -> tuple[Recalled, ...]:
+            with self._desk.appliance.remembered() as remembered:
+                return remembered.search(text)
+
+        def done(found: tuple[Recalled, ...]) -> None:
+            if serial == self._serial:
+                self._list.show_found(found)
+                self.searched.emit(bool(found))
+
+        self._desk.worker.run(self, Lane.READ, work, done, self._desk.complain)
+
+    # --- changing -------------------------------------------------------------------------
+
+    def _change(self, work: object) -> None:
+        """Runs `work(remembered)` on the lane, then says that the list is out of date."""
+
+        def labour() -> None:
+            with self._desk.appliance.remembered() as remembered:
+                if callable(work):
+                    work(remembered)
+
+        self._desk.worker.run(
+            self, Lane.READ, labour, lambda _: self.changed.emit(), self._desk.complain
+        )
+
+    def _pin(self, conversation: str, pinned: bool) -> None:
+        self._change(lambda remembered: remembered.pin(conversation, pinned=pinned))
+
+    def _ask_for_title(self, conversation: str, title: str) -> None:
+        naming = Naming(self._window.window(), self.tr("Rename"), self.tr("Title"), title)
+        naming.named.connect(
+            lambda named: self._change(lambda remembered: remembered.rename(conversation, named))
+        )
+        naming.open()
+
+    def _file(self, conversation: str, folder: str | None) -> None:
+        if folder is not None:
+            self._change(lambda remembered: remembered.put(conversation, folder))
+            return
+        naming = Naming(self._window.window(), self.tr("New folder"), self.tr("Name"), "")
+        naming.named.connect(
+            lambda named: self._change(lambda remembered: remembered.put(conversation, named))
+        )
+        naming.open()
+
+    def _export(self, conversation: str, form: ExportForm) -> None:
+        self._acting.export(form, conversation, self.tr("Conversation"))
+
+    # --- deleting -------------------------------------------------------------------------
+
+    def _ask_to_delete(self, conversation: str, title: str) -> None:
+        def work() -> Retained:
+            with self._desk.appliance.remembered() as remembered:
+                return remembered.retained(conversation)
+
+        def failed(_: CloisterError) -> None:
+            self._confirm(conversation, title, self.tr("The log keeps that it took place."))
+
+        self._desk.worker.run(
+            self,
+            Lane.READ,
+            work,
+            lambda stays: self._confirm(conversation, title, kept_words(stays)),
+            failed,
+        )
+
+    def _confirm(self, conversation: str, title: str, stays: str) -> None:
+        confirm = Confirm(
+            self._window.window(),
+            self.tr("Delete “{}”?").format(plain.line(title, 120)),
+            self.tr("The conversation is erased from your own store, for good.") + " " + stays,
+            self.tr("Delete"),
+        )
+        confirm.accepted.connect(lambda: self._delete(conversation))
+        confirm.open()
+
+    def _delete(self, conversation: str) -> None:
+        def work() -> None:
+            with self._desk.appliance.remembered() as remembered:
+                remembered.forget(conversation)
+
+        def done(_: None) -> None:
+            self.deleted.emit(conversation)
+            self.changed.emit()
+
+        self._desk.worker.run(self, Lane.READ, work, done, self._desk.complain)
+
+
+class Naming(QDialog):
+    """A name to be given; `named` carries it."""
+
+    named = Signal(str)
+
+    def __init__(self, parent: QWidget, title: str, label: str, before: str) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self.setModal(True)
+        self.field = Field(label, limit=NAME_LENGTH)
+        self.field.edit.setText(plain.line(before, NAME_LENGTH))
+        self.field.edit.selectAll()
+        self.save = TextButton(self.tr("Save"), kind="primary")
+        away = TextButton(self.tr("Cancel"))
+        away.clicked.connect(self.reject)
+        self.save.clicked.connect(self._give)
+        self.field.entered.connect(self._give)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addStretch(1)
+        row.addWidget(away)
+        row.addWidget(self.save)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 22, 24, 20)
+        layout.setSpacing(12)
+        layout.addWidget(Words(title, "title"))
+        layout.addWidget(self.field)
+        layout.addLayout(row)
+        self.setFixedWidth(420)
+        self.field.edit.setFocus()
+
+    def _give(self) -> None:
+        name = " ".join(self.field.text().split())
+        if name:
+            self.named.emit(name)
+            self.accept()
+
+
+def kept_words(stays: Retained) -> str:
+    """What the log keeps, for whoever is about to delete."""
+    if not stays.records:
+        return _tr("The log holds no record of it.")
+    what = {
+        "full": _tr("what was asked and answered, sealed to the auditors"),
+        "question": _tr("what was asked, sealed to the auditors"),
+        "none": _tr("that it took place, and nothing that was said"),
+    }[stays.logged]
+    if stays.until is None:
+        return _tr("The log keeps {what}.").format(what=what)
+    said = _tr("The log keeps {what}, until {day} at least: so the policy demands.")
+    return said.format(what=what, day=counts.day(stays.until))
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ordering", text)

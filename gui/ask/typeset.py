@@ -1,0 +1,163 @@
+"""A sheet as a PDF: set with the window's own fonts, in memory.
+
+Rules kept here: it is PDF/A-1b (ISO 19005-1), so that what is kept for years still opens, with
+every letter embedded; it is made in memory and nothing is written here; text is set as plain text,
+never as markup; any thread may set, a paragraph at a time, so that none keeps the window waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QPagedPaintDevice,
+    QPageLayout,
+    QPageSize,
+    QPainter,
+    QPdfWriter,
+    QTextCharFormat,
+    QTextLayout,
+    QTextOption,
+)
+
+from appliance.values import Part, PartKind, Sheet
+
+_SCALE = 4
+_DPI = 96 * _SCALE
+_MARGIN_MM = 20.0
+_FOOT = 34 * _SCALE
+"""At the foot of a page, for its number."""
+_LEADING = 1.3
+_TOGETHER = 60 * _SCALE
+"""A heading stands on the page that has this much room below its top."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """size and above: in pixels of a screen."""
+
+    size: int
+    above: float
+    ink: str = "#16202E"
+    weight: QFont.Weight = QFont.Weight.Normal
+    mono: bool = False
+
+    @property
+    def font(self) -> QFont:
+        font = QFont("monospace" if self.mono else QFont().family())
+        if self.mono:
+            font.setStyleHint(QFont.StyleHint.Monospace)
+        font.setPixelSize(self.size * _SCALE)
+        font.setWeight(self.weight)
+        return font
+
+
+_STRONG, _PALE = QFont.Weight.DemiBold, "#454F5D"
+_LOOKS = {
+    PartKind.TITLE: _Look(24, 0, weight=_STRONG),
+    PartKind.QUESTION: _Look(17, 22, weight=_STRONG),
+    PartKind.HEADING: _Look(14, 12, weight=_STRONG),
+    PartKind.TEXT: _Look(14, 7),
+    PartKind.SOURCE: _Look(13, 5),
+    PartKind.SMALL: _Look(11, 5, _PALE),
+    PartKind.CODE: _Look(9, 5, _PALE, mono=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a paragraph, and how far below the page's top it stands."""
+
+    page: int
+    top: float
+    layout: QTextLayout
+    number: int
+    ink: str
+
+
+def typeset(sheet: Sheet) -> bytes:
+    """The PDF, A4."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(buffer)
+    writer.setPdfVersion(QPagedPaintDevice.PdfVersion.PdfVersion_A1b)
+    writer.setResolution(_DPI)
+    writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
+    margins = QMarginsF(_MARGIN_MM, _MARGIN_MM, _MARGIN_MM, _MARGIN_MM)
+    writer.setPageMargins(margins, QPageLayout.Unit.Millimeter)
+    writer.setTitle(sheet.title)
+    writer.setCreator("Cloister")
+    painter = QPainter(writer)
+    lines = list(_lines(sheet, writer))
+    pages = lines[-1].page + 1 if lines else 1
+    at = 0
+    for page in range(pages):
+        if page:
+            writer.newPage()
+        while at < len(lines) and lines[at].page == page:
+            _draw(painter, lines[at])
+            at += 1
+        _number(painter, writer, page + 1, pages)
+    painter.end()
+    return bytes(buffer.data().data())
+
+
+def _lines(sheet: Sheet, writer: QPdfWriter) -> Iterator[_Line]:
+    """Every line of the sheet, page after page."""
+    bottom = writer.height() - _FOOT
+    page, top = 0, 0.0
+    for part in sheet.parts:
+        look = _LOOKS[part.kind]
+        top += look.above * _SCALE if top else 0
+        if look.weight is _STRONG and top + _TOGETHER > bottom:
+            page, top = page + 1, 0.0
+        layout = _set(part, look, writer)
+        for number in range(layout.lineCount()):
+            tall = layout.lineAt(number).height() * _LEADING
+            if top + tall > bottom:
+                page, top = page + 1, 0.0
+            yield _Line(page, top, layout, number, look.ink)
+            top += tall
+
+
+def _set(part: Part, look: _Look, writer: QPdfWriter) -> QTextLayout:
+    layout = QTextLayout(part.text.replace("\n", "\u2028"), look.font, writer)
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(option)
+    slanted = []
+    start = 0
+    for run in part.runs:
+        length = len(run.text.encode("utf-16-le")) // 2  # Qt counts so
+        if run.doubted:
+            form = QTextCharFormat()
+            form.setFontItalic(True)
+            span = QTextLayout.FormatRange()
+            span.start, span.length, span.format = start, length, form
+            slanted.append(span)
+        start += length
+    layout.setFormats(slanted)
+    layout.beginLayout()
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(writer.width())
+        line.setPosition(QPointF(0, 0))
+    layout.endLayout()
+    return layout
+
+
+def _draw(painter: QPainter, line: _Line) -> None:
+    painter.setPen(QColor(line.ink))
+    line.layout.lineAt(line.number).draw(painter, QPointF(0, line.top))
+
+
+def _number(painter: QPainter, writer: QPdfWriter, page: int, pages: int) -> None:
+    look = _LOOKS[PartKind.SMALL]
+    painter.setPen(QColor(look.ink))
+    painter.setFont(look.font)
+    foot = QRectF(0, writer.height() - _FOOT, writer.width(), _FOOT)
+    where = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight
+    painter.drawText(foot, where, f"{page} / {pages}")
