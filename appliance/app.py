@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from appliance.applications import Applications
     from appliance.chat_models import ChatModels
     from appliance.desk import Desk
+    from appliance.kiosk import Kiosk
     from appliance.seat import Seat
 
 __all__ = ["Appliance", "Cancellation", "default_data_folder", "now", "open_appliance"]
@@ -118,9 +119,17 @@ class Appliance:
         with self._sitting.at_work() as desk:
             yield People(desk, self._sitting.door)
 
-    def idleness(self) -> Idleness:
-        """Counts how long the window is left alone, from now on."""
-        return Idleness(self.settings.lock_minutes * 60.0, ticking)
+    def idleness(self, seconds: float = 0.0) -> Idleness:
+        """Counts how long the window is left alone, from now on. seconds: what is long enough, if
+        not what the settings say."""
+        return Idleness(seconds or self.settings.lock_minutes * 60.0, ticking)
+
+    @property
+    def kiosk(self) -> Kiosk:
+        """What a kiosk does: it is opened to visitors, wiped, and left by an administrator."""
+        from appliance.kiosk import Kiosk
+
+        return Kiosk(self._sitting)
 
     def lock(self) -> None:
         """Stops what is under way, closes stores and log cleanly and forgets the keys."""

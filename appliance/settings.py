@@ -55,8 +55,11 @@ class Settings:
     key_store: "off", or "allowed" to let a person log in through the system's key store. packs:
     policy packs in force beside the baseline, by commas. api_calls_per_minute: of one application;
     what is above is turned away. health_file: where numbers about this installation are written for
-    monitoring; empty for nowhere. sources and places: of each value that is not built in, who set
-    it and where."""
+    monitoring; empty for nowhere. kiosk: "on" keeps the window shut on this machine, so that only
+    `cloister kiosk` opens it (docs/kiosk.md). kiosk_title and kiosk_questions: what its first
+    screen says, and the approved questions to begin with, by |. kiosk_layouts: of its keyboard, by
+    commas. kiosk_idle_seconds: how long nobody may touch it before all of a visitor's is wiped.
+    sources and places: of each value that is not built in, who set it and where."""
 
     airgap: str = "required"
     profile: str = "standard"
@@ -72,6 +75,11 @@ class Settings:
     packs: str = ""
     api_calls_per_minute: int = 60
     health_file: str = ""
+    kiosk: str = "off"
+    kiosk_title: str = ""
+    kiosk_questions: str = ""
+    kiosk_layouts: str = "en, de, es, fr"
+    kiosk_idle_seconds: int = 90
     sources: tuple[tuple[str, Source], ...] = ()
     places: tuple[tuple[str, str], ...] = ()
 
@@ -121,6 +129,7 @@ MANAGED_ONLY = frozenset(
     {
         *("airgap", "model", "context_tokens", "gpu", "arithmetic", "glass_minutes", "key_store"),
         *("packs", "api_calls_per_minute", "health_file"),
+        *("kiosk", "kiosk_title", "kiosk_questions", "kiosk_layouts", "kiosk_idle_seconds"),
     }
 )
 """What weakens a promise is for the institution to decide, not for whoever sits at the machine."""
@@ -132,13 +141,14 @@ MOST = {
     "lock_minutes": 15,
     "glass_minutes": 480,
     "api_calls_per_minute": 6_000,
+    "kiosk_idle_seconds": 900,
 }
 """Above these the sandboxed reader could not keep its own bounds; no model takes more tokens; a
 window nobody sits at locks within a quarter of an hour, a glass is whole again after a shift; no
-machine answers more calls."""
+machine answers more calls; a visitor who has gone is gone after a quarter of an hour."""
 
-LEAST = {"context_tokens": 2_048}
-"""Below this passages, question and answer do not fit."""
+LEAST = {"context_tokens": 2_048, "kiosk_idle_seconds": 20}
+"""Below these passages, question and answer do not fit; nobody reads an answer."""
 
 _PATTERNS = {
     "packs": (
@@ -146,6 +156,15 @@ _PATTERNS = {
         "names of policy packs, by commas",
     ),
     "health_file": (re.compile(r"(|/.+|[A-Za-z]:[/\\\\].+)"), "a whole path"),
+    "kiosk_title": (re.compile(r"[^\n]{0,80}"), "a line of up to 80 characters"),
+    "kiosk_questions": (
+        re.compile(r"([^\n|]{1,200}(\|[^\n|]{1,200}){0,11})?"),
+        "up to 12 questions of up to 200 characters, by |",
+    ),
+    "kiosk_layouts": (
+        re.compile(r"(en|de|es|fr)( ?, ?(en|de|es|fr)){0,3}"),
+        "some of en, de, es and fr, by commas",
+    ),
 }
 
 CHOICES = {
@@ -154,6 +173,7 @@ CHOICES = {
     "gpu": ("off", "auto"),
     "arithmetic": ("fast", "exact"),
     "key_store": ("off", "allowed"),
+    "kiosk": ("off", "on"),
 }
 
 
@@ -217,6 +237,11 @@ def read_settings(
         packs=text("packs"),
         api_calls_per_minute=number("api_calls_per_minute"),
         health_file=text("health_file"),
+        kiosk=text("kiosk"),
+        kiosk_title=text("kiosk_title"),
+        kiosk_questions=text("kiosk_questions"),
+        kiosk_layouts=text("kiosk_layouts"),
+        kiosk_idle_seconds=number("kiosk_idle_seconds"),
         sources=tuple(sorted(sources.items())),
         places=tuple(sorted(places.items())),
     )

@@ -1,6 +1,15 @@
+from appliance.memory.ephemeral import EphemeralHistory
 from appliance.memory.history import History
 from appliance.memory.journal import JobFile
 from appliance.memory.library import Library, new_document_id
 from appliance.memory.store import OnMark, Store
 
-__all__ = ["History", "JobFile", "Library", "OnMark", "Store", "new_document_id"]
+__all__ = [
+    "EphemeralHistory",
+    "History",
+    "JobFile",
+    "Library",
+    "OnMark",
+    "Store",
+    "new_document_id",
+]

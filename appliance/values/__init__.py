@@ -66,6 +66,7 @@ from appliance.values.importing import (
     ImportWorking,
 )
 from appliance.values.insights import Insights
+from appliance.values.kiosk import KioskEnded, KioskView
 from appliance.values.people import (
     Account,
     Collection,
@@ -116,6 +117,8 @@ __all__ = [
     "ImportState",
     "ImportWorking",
     "Insights",
+    "KioskEnded",
+    "KioskView",
     "LogRecord",
     "LogState",
     "MarkState",
