@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import CloisterError
 from appliance.memory import EphemeralHistory
-from appliance.values import KioskEnded, KioskView, Person, Question, Role
+from appliance.values import KioskEnded, KioskView, Person, Question, Role, Verdict
 
 if TYPE_CHECKING:
     from appliance.desk import Desk
@@ -56,13 +56,13 @@ class Kiosk:
             _note_ended(desk.ledger, ended)
             try:
                 collection = _the_one_collection(desk)
-                _require_asking(desk, collection)
+                kept = _require_asking(desk, collection).obligations.log != "none"
             except KioskUnfit as error:
                 desk.ledger.note("kiosk.refused", outcome="refused", code=error.code)
                 raise
             desk.require_usable((collection,))
             desk.ledger.note("kiosk.opened", object=collection)
-            return _shown(desk, collection)
+            return _shown(desk, collection, kept=kept)
 
     def wipe(self) -> None:
         """Destroys the key of everything that was asked and answered since the last time."""
@@ -106,7 +106,7 @@ def _proved(desk: Desk, door: Door, name: str, passphrase: str) -> Person:
         return session.person
 
 
-def _shown(desk: Desk, collection: str) -> KioskView:
+def _shown(desk: Desk, collection: str, *, kept: bool) -> KioskView:
     settings, unseated = desk.settings, desk.seat.refusal()
     return KioskView(
         title=settings.kiosk_title,
@@ -114,6 +114,7 @@ def _shown(desk: Desk, collection: str) -> KioskView:
         questions=_listed(settings.kiosk_questions, "|"),
         layouts=_listed(settings.kiosk_layouts, ","),
         idle_seconds=settings.kiosk_idle_seconds,
+        kept=kept,
         refusal=unseated.sentence if unseated else "",
         next_step=unseated.hint if unseated else "",
     )
@@ -143,18 +144,20 @@ def _the_one_collection(desk: Desk) -> str:
     return held[0]
 
 
-def _require_asking(desk: Desk, collection: str) -> None:
+def _require_asking(desk: Desk, collection: str) -> Verdict:
     if not desk.seat.standing().has(FEATURE):
         raise KioskUnfit(
             "Your institution's licence has no kiosk.",
             hint="Ask your IT department for a licence with the feature `kiosk`.",
         )
     usual = Question("", "", desk.person, desk.now(), collections=(collection,))
-    if not desk.policy.decide(usual).allowed:
+    verdict = desk.policy.decide(usual)
+    if not verdict.allowed:
         raise KioskUnfit(
             "No policy in force lets visitors ask.",
             hint='Set packs = "kiosk" in the managed settings, and start the kiosk again.',
         )
+    return verdict
 
 
 def _listed(text: str, mark: str) -> tuple[str, ...]:

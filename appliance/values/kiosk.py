@@ -9,14 +9,16 @@ from dataclasses import dataclass
 class KioskView:
     """title: over the attract screen. collection: the id of the one that is asked. questions: those
     the institution approved to begin with. layouts: of the keyboard, the first one to begin with.
-    idle_seconds: how long nobody may touch it before everything is wiped. refusal, next_step: why
-    nothing is answered, empty where it is."""
+    idle_seconds: how long nobody may touch it before everything is wiped. kept: whether the policy
+    has what visitors type sealed into the log. refusal, next_step: why nothing is answered, empty
+    where it is."""
 
     title: str
     collection: str
     questions: tuple[str, ...]
     layouts: tuple[str, ...]
     idle_seconds: int
+    kept: bool = False
     refusal: str = ""
     next_step: str = ""
 
