@@ -94,12 +94,19 @@ class Guard(QObject):
         if application is not None:
             application.installEventFilter(self)
 
+    def release(self) -> None:
+        """The kiosk may be closed; nothing is kept out any more."""
+        self.released = True
+        application = QApplication.instance()
+        if application is not None:
+            application.removeEventFilter(self)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
         if kind not in _WATCHED:
             return False
         if kind in _LEAVING:
-            return self._refuse(event) if not self.released else False
+            return self._refuse(event)
         if kind is QEvent.Type.Show:
             self._look_at(watched)
             return False

@@ -198,7 +198,7 @@ class KioskWindow(QWidget):
     def end(self) -> None:
         """Closes the stores cleanly and the window with them: an administrator has left, or the
         system ends the program."""
-        self.guard.released = True
+        self.guard.release()
         for timer in (self._front, self._again):
             timer.stop()
         self.presence.end()
