@@ -14,7 +14,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from appliance.errors import CloisterError
 from appliance.values import KioskEnded
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from appliance.app import Appliance
     from gui.kiosk.window import KioskWindow
 
+Ending: TypeAlias = Callable[[], bool]
 LEFT, ENDED = 0, 3
 BEAT_MS = 1_000
 _LONGEST_SECRET = 4_096
@@ -60,7 +61,7 @@ def opened(data: Path) -> Appliance | CloisterError:
         return error
 
 
-def heart(descriptor: int, window: KioskWindow, ending: Callable[[], bool]) -> QTimer:
+def heart(descriptor: int, window: KioskWindow, ending: Ending) -> QTimer:
     """Beats once a second, as long as the window's own thread goes round; ends the kiosk where it
     is to end or nobody listens."""
     from PySide6.QtCore import QTimer

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from appliance.errors import CloisterError
-from appliance.people import Idleness
 from appliance.values import KioskEnded, KioskView
 from tests.gui.driving import PASSPHRASE
 from tests.gui.memory_appliance import MemoryAppliance
@@ -67,6 +66,3 @@ class KioskAppliance(MemoryAppliance):
     def kiosk(self) -> Kiosk:
         self._called()
         return cast("Kiosk", self.memory)
-
-    def idleness(self, seconds: float = 0.0) -> Idleness:
-        return Idleness(seconds or 600.0, lambda: self.pace.ticks)

@@ -75,7 +75,8 @@ class Watch(QObject):
         self._before = children_of_this_process()
         self.found: list[str] = []
         for scheme in SCHEMES:
-            QDesktopServices.setUrlHandler(scheme, self, "opened")
+            # The stub says bytes; the binding takes text alone.
+            QDesktopServices.setUrlHandler(scheme, self, "opened")  # type: ignore[arg-type]
         application = QGuiApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(lambda: self.found.append("the program was ended"))

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QCloseEvent, QContextMenuEvent, QDropEvent, QGuiApplication, QKeyEvent
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import (
+    QCloseEvent,
+    QContextMenuEvent,
+    QDesktopServices,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -233,7 +242,9 @@ def test_closing_and_quitting_are_refused(kiosk: KioskWindow, qtbot: QtBot) -> N
     QApplication.sendEvent(kiosk, QCloseEvent())
     handle = kiosk.windowHandle()
     assert not handle.close()
-    QApplication.sendEvent(QApplication.instance(), QEvent(QEvent.Type.Quit))
+    application = QApplication.instance()
+    assert application is not None
+    QApplication.sendEvent(application, QEvent(QEvent.Type.Quit))
     QApplication.closeAllWindows()
     kiosk.showMinimized()
     kiosk.hide()
@@ -287,6 +298,20 @@ def test_a_window_that_comes_up_all_the_same_is_hidden(kiosk: KioskWindow, qtbot
     qtbot.addWidget(stray)
     stray.show()
     qtbot.waitUntil(stray.isHidden)
+
+
+def test_the_watch_of_these_tests_sees_what_it_watches_for(
+    kiosk: KioskWindow, tmp_path: Path
+) -> None:
+    watch = Watch(kiosk)
+    assert watch.look() == []
+    QDesktopServices.openUrl(QUrl("https://example.org/"))
+    subprocess.run([sys.executable, "-c", ""], check=True)
+    (tmp_path / "leak").write_text("leak")
+    watch.end()
+    seen = " ".join(watch.look())
+    for sign in ("address", "process", "opened for writing"):
+        assert sign in seen
 
 
 # --- leaving -------------------------------------------------------------------------------------
