@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -232,16 +232,22 @@ class KioskWindow(QWidget):
         if self.guard.released:
             return
         state = self.windowState()
-        if self.isHidden() or not state & Qt.WindowState.WindowFullScreen or self.isMinimized():
+        full = bool(state & Qt.WindowState.WindowFullScreen) and not self.isMinimized()
+        if self.isHidden() or not full or self.geometry() != self.room:
             self._fill()
         if QGuiApplication.focusWindow() is None:
             self.raise_()
             self.activateWindow()
 
+    @property
+    def room(self) -> QRect:
+        """The whole screen."""
+        return self.screen().geometry()
+
     def _fill(self) -> None:
         """Also without a window manager, which would have done it."""
-        self.setGeometry(self.screen().geometry())
         self.showFullScreen()
+        self.setGeometry(self.room)
 
     def _dress(self) -> None:
         self.setStyleSheet(sheet(current(), self._scale))

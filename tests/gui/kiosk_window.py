@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtCore import QObject, QRect, QUrl, Slot
 from PySide6.QtGui import QClipboard, QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QTextEdit, QWidget
 
@@ -36,9 +36,9 @@ def furnished(
 class SizedWindow(KioskWindow):
     """As large as the tests want it; the offscreen screen is small."""
 
-    def _fill(self) -> None:
-        super()._fill()
-        self.setGeometry(0, 0, *SIZE)
+    @property
+    def room(self) -> QRect:
+        return QRect(0, 0, *SIZE)
 
 
 def window_of(appliance: KioskAppliance) -> KioskWindow:
