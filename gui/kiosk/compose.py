@@ -112,6 +112,7 @@ class Compose(QWidget):
         line = QHBoxLayout()
         line.setSpacing(12)
         line.addWidget(self.field, 1)
+        self.send.setObjectName("askNow")
         self.send.setMinimumWidth(150)
         line.addWidget(self.send, 0, Qt.AlignmentFlag.AlignVCenter)
         column.addLayout(line)
