@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 FRONT_MS = 200
 LEAVE_SECONDS = 8.0
+_ROUNDING = 4
 AGAIN_MS = 15_000
 """Until it is tried again to open what another program, a full disk or a lost share kept shut."""
 _TRIED_AGAIN = frozenset(
@@ -233,7 +234,7 @@ class KioskWindow(QWidget):
             return
         state = self.windowState()
         full = bool(state & Qt.WindowState.WindowFullScreen) and not self.isMinimized()
-        if self.isHidden() or not full or self.geometry() != self.room:
+        if self.isHidden() or not full or not _same(self.geometry(), self.room):
             self._fill()
         if QGuiApplication.focusWindow() is None:
             self.raise_()
@@ -264,6 +265,12 @@ class KioskWindow(QWidget):
         self.leaving.back.connect(self.wipe)
         for place in (self.attract, self.closed):
             place.staff.connect(self._ask_to_leave)
+
+
+def _same(one: QRect, other: QRect) -> bool:
+    """But for what a scaled screen rounds."""
+    corners = (one.topLeft() - other.topLeft(), one.bottomRight() - other.bottomRight())
+    return all(corner.manhattanLength() <= _ROUNDING for corner in corners)
 
 
 def _timer(window: KioskWindow, every: int, do: Callable[[], None]) -> QTimer:

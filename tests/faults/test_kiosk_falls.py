@@ -17,6 +17,7 @@ import pytest
 from appliance.values import LogRecord, Role
 from appliance.vault import lock_folder
 from tests.e2e.terminal import ROOT
+from tests.e2e.test_every_process_is_guarded import FILTERED, command_line, family, seccomp
 from tests.people_at_work import Hospital, founded, without_children
 
 SECRET = "eleven wooden boats on a lake"
@@ -139,3 +140,32 @@ def test_a_window_without_its_watchdog_ends_by_itself_and_lets_go_of_the_vault(
     assert not Path(f"/proc/{window}").exists()
     lock_folder(kiosk.data).close()
     assert fell(kiosk) == []  # it ended cleanly
+
+
+def test_each_process_of_the_command_is_behind_the_filter_and_the_system_ends_it(
+    kiosk: Hospital, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(f"{SECRET}\n")
+    secret.chmod(0o600)
+    with subprocess.Popen(
+        [sys.executable, "-m", "appliance", "--data", str(kiosk.data), "--name", "Visitor",
+         "--passphrase-file", str(secret), "kiosk"],
+        cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    ) as command:  # fmt: skip
+        end = time.monotonic() + 60
+        filtered: dict[int, str] = {}
+        while len(filtered) < 3 and command.poll() is None and time.monotonic() < end:
+            filtered = {pid: seccomp(pid) for pid in family(command.pid)}
+            if set(filtered.values()) != {FILTERED}:
+                filtered = {}
+            time.sleep(0.05)
+        assert len(filtered) >= 3  # the watchdog, the window, and a helper of its
+        assert not [pid for pid in filtered if SECRET in command_line(pid)]
+        command.send_signal(signal.SIGTERM)
+        said, _ = command.communicate(timeout=60)
+    assert command.returncode == 0
+    assert said.decode() == "The kiosk has ended.\n"
+    assert not [pid for pid in filtered if Path(f"/proc/{pid}").exists()]
+    assert kiosk.actions().count("kiosk.refused") == 1  # no pack lets visitors ask here
