@@ -107,7 +107,7 @@ def _proved(desk: Desk, door: Door, name: str, passphrase: str) -> Person:
 
 
 def _shown(desk: Desk, collection: str, *, kept: bool) -> KioskView:
-    settings, unseated = desk.settings, desk.seat.refusal()
+    settings = desk.settings
     return KioskView(
         title=settings.kiosk_title,
         collection=collection,
@@ -115,8 +115,6 @@ def _shown(desk: Desk, collection: str, *, kept: bool) -> KioskView:
         layouts=_listed(settings.kiosk_layouts, ","),
         idle_seconds=settings.kiosk_idle_seconds,
         kept=kept,
-        refusal=unseated.sentence if unseated else "",
-        next_step=unseated.hint if unseated else "",
     )
 
 

@@ -10,8 +10,7 @@ class KioskView:
     """title: over the attract screen. collection: the id of the one that is asked. questions: those
     the institution approved to begin with. layouts: of the keyboard, the first one to begin with.
     idle_seconds: how long nobody may touch it before everything is wiped. kept: whether the policy
-    has what visitors type sealed into the log. refusal, next_step: why nothing is answered, empty
-    where it is."""
+    has what visitors type sealed into the log."""
 
     title: str
     collection: str
@@ -19,8 +18,6 @@ class KioskView:
     layouts: tuple[str, ...]
     idle_seconds: int
     kept: bool = False
-    refusal: str = ""
-    next_step: str = ""
 
 
 @dataclass(frozen=True, slots=True)

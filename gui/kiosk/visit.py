@@ -103,9 +103,6 @@ class Visit(QWidget):
             return
         self.answer.begin(question)
         self.places.setCurrentWidget(self.answer)
-        if view.refusal:
-            self.answer.say("warn", view.refusal, view.next_step)
-            return
         self._ended = False
         self.answer.stop.setFocus()
         appliance, conversation = self._appliance, self._conversation
@@ -135,8 +132,10 @@ class Visit(QWidget):
                 case Answered(answer, _, warning):
                     self._ended = True
                     self.answer.show_answer(answer, warning)
-                case Refused(_, _, sentence, hint):
+                case Refused(verdict, _, sentence, hint) if not verdict.allowed:
                     self._say("warn", sentence, hint)
+                case Refused():  # the seat's: nothing a visitor could do about
+                    self._say("warn", self.tr("Nothing is answered here now."), self._at_the_desk())
                 case Failed(_, sentence, _):
                     self._say("danger", sentence, self._at_the_desk())
                 case Cancelled():

@@ -22,6 +22,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from appliance.values import Event, Refused
 from gui.kiosk.guard import may_type
 from gui.kiosk.visit import Visit
 from gui.kiosk.window import KioskWindow
@@ -29,6 +30,7 @@ from gui.style.tokens import DARK, LIGHT, contrast
 from tests.gui.driving import PASSPHRASE
 from tests.gui.kiosk_appliance import ADMINISTRATOR, QUESTIONS, KioskAppliance
 from tests.gui.kiosk_window import Watch, furnished, window_of, words_in
+from tests.gui.memory_answers import decide
 from tests.gui.memory_state import Pace
 
 UNKNOWN = "Which gate does the last ferry to Reykjavik leave from?"
@@ -146,14 +148,28 @@ def test_a_question_can_be_stopped(
     qtbot.waitUntil(lambda: here.answer.notice.sentence == "Stopped.")
 
 
-def test_without_a_seat_a_visitor_is_told_so(product: KioskAppliance, qtbot: QtBot) -> None:
-    product.memory.view = replace(
-        product.memory.view, refusal="Nothing new is answered.", next_step="Ask at the desk."
-    )
-    for kiosk in opened(product, qtbot):
-        here = come(kiosk)
-        here.ask(QUESTIONS[0])
-        assert here.answer.notice.sentence == "Nothing new is answered."
+def test_what_is_for_the_institutions_people_is_not_told_to_a_visitor(
+    kiosk: KioskWindow, product: KioskAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unseated(text: str, **_more: object) -> Iterator[Event]:
+        verdict = decide(text, "")
+        assert verdict.allowed
+        yield Refused(verdict, 7, "The licence ended.", "Bring a new one.")
+
+    monkeypatch.setattr(product, "ask", unseated)
+    come(kiosk)
+    here = ask(kiosk, qtbot, QUESTIONS[0])
+    assert here.answer.notice.sentence == "Nothing is answered here now."
+    assert "licence" not in words_in(kiosk)
+
+
+def test_the_screen_says_where_what_is_typed_is_kept(product: KioskAppliance, qtbot: QtBot) -> None:
+    for kept, said in ((False, "Nothing you type is kept"), (True, "kept sealed, for auditors")):
+        product.memory.view = replace(product.memory.view, kept=kept)
+        product.lock()
+        for kiosk in opened(product, qtbot):
+            assert said in kiosk.attract.note.text()
+            assert said in words_in(come(kiosk).compose)
 
 
 # --- the end of a visit --------------------------------------------------------------------------
