@@ -17,11 +17,11 @@ from typing import TypeVar
 from appliance.desk import Desk, NotAllowed
 from appliance.entering import Door
 from appliance.errors import CloisterError, UsageError
-from appliance.glass import Alert
+from appliance.glass import RECOVERY, Alert
 from appliance.people import Glass
 from appliance.policy import Action
 from appliance.rotation import rotate
-from appliance.values import Account, Person, Role
+from appliance.values import Account, Person, Role, Verdict
 from appliance.vault import NotAMember
 
 T = TypeVar("T")
@@ -100,13 +100,11 @@ class People:
 
     def resign(self, role: Role) -> None:
         """Gives up a role of one's own. Raises NotPermitted for the last who has it."""
-        desk = self._desk
-        kept = tuple(one for one in desk.session.person.roles if one is not role)
-        desk.confirmation.require_fresh()
-        desk.ledger.note("roles.changing", object=desk.person.id)
-        self._accounts.set_roles(desk.person.id, kept)
-        desk.note_vault()
-        desk.ledger.note("roles.changed", object=desk.person.id, details=_roles(kept))
+        mine = self._desk.person.id
+        kept = tuple(one for one in self._desk.session.person.roles if one is not role)
+        with self._own("roles.changing", mine) as done:
+            self._accounts.set_roles(mine, kept)
+            done("roles.changed", mine, roles=_spelled(kept))
 
     def close(self, person: str) -> None:
         """Nobody logs in with the account; its conversations are kept, under its own keys."""
@@ -130,9 +128,7 @@ class People:
         digest tells them."""
         with self._act(Action.MANAGE_PEOPLE, "person.erasing", person) as done:
             self._require_another(person)
-            erased = self._accounts.erase(person)
-            if sealed_texts:
-                self._desk.session.erase_payload_key(person)
+            erased = self._accounts.erase(person, sealed_texts=sealed_texts)
             removed = _removed(self._desk, person)
             done(
                 "person.erased",
@@ -146,23 +142,20 @@ class People:
         return erased.digest
 
     def hand_over(self, person: str) -> str:
-        """Makes them the custodian; the code of the new recovery key, shown once."""
-        desk = self._desk
-        desk.confirmation.require_fresh()
-        desk.ledger.note("custody.changing", object=person)
-        code = self._accounts.hand_over(person)
-        desk.note_vault()
-        desk.ledger.note("custody.changed", object=person)
+        """Makes them the custodian; the code of the new recovery key, shown once. Collections get
+        new keys, since who has the old code held theirs."""
+        with self._own("custody.changing", person) as done:
+            code = self._accounts.hand_over(person)
+            done("custody.changed", person)
         return code
 
     def new_code(self) -> str:
-        """A new recovery code for whoever is logged in, shown once; the old one opens nothing."""
-        desk = self._desk
-        desk.confirmation.require_fresh()
-        desk.ledger.note("recovery_code.changing", object=desk.person.id)
-        code = desk.session.new_recovery_code()
-        desk.note_vault()
-        desk.ledger.note("recovery_code.changed", object=desk.person.id)
+        """A new recovery code for whoever is logged in, shown once; the old one opens nothing. For
+        the custodian collections get new keys, as they are opened next."""
+        mine = self._desk.person.id
+        with self._own("recovery_code.changing", mine) as done:
+            code = self._desk.session.new_recovery_code()
+            done("recovery_code.changed", mine)
         return code
 
     def set_device_code(self, code: str) -> None:
@@ -170,11 +163,9 @@ class People:
         desk = self._desk
         if code and desk.settings.key_store != "allowed":
             raise NotAllowed("Your institution's settings do not allow the system's key store.")
-        desk.confirmation.require_fresh()
-        desk.ledger.note("device.changing", object=desk.person.id)
-        desk.session.set_device_code(code)
-        desk.note_vault()
-        desk.ledger.note("device.changed", object=desk.person.id, outcome="on" if code else "off")
+        with self._own("device.changing", desk.person.id) as done:
+            desk.session.set_device_code(code)
+            done("device.changed", desk.person.id, used=bool(code))
 
     def release(self, person: str) -> None:
         """An account that was locked out may try again at once."""
@@ -245,13 +236,12 @@ class People:
         return self._desk.session.recoverable(code)
 
     def recover(self, collection: str, code: str) -> None:
-        """Makes this person a member with the custodian's code."""
-        desk = self._desk
-        desk.confirmation.require_fresh()
-        desk.ledger.note("collection.recovering", object=collection)
-        desk.session.recover_collection(collection, code)
-        desk.note_vault()
-        desk.ledger.note("collection.recovered", object=collection)
+        """Makes this person a member with the custodian's code. The auditors are alerted before
+        that, as of broken glass: it asks nobody who is in the collection."""
+        with self._own("collection.recovering", collection) as done:
+            self._desk.glass.alert(RECOVERY, collection)
+            self._desk.session.recover_collection(collection, code)
+            done("collection.recovered", collection)
 
     # --- glass -------------------------------------------------------------------------------
 
@@ -287,9 +277,22 @@ class People:
     ) -> Iterator[Callable[..., None]]:
         """Allowed, confirmed, and with a record before. The block does it and says so with what it
         is given; whatever keeps it from that is in the log as well."""
+        verdict = self._desk.require_confirmed(action, collection)
+        with self._noted(beginning, person, verdict, collection) as done:
+            yield done
+
+    @contextmanager
+    def _own(self, beginning: str, about: str) -> Iterator[Callable[..., None]]:
+        """As `_act`, for what is a person's to do by the keys they hold, whatever the policy."""
+        self._desk.confirmation.require_fresh()
+        with self._noted(beginning, about) as done:
+            yield done
+
+    @contextmanager
+    def _noted(
+        self, beginning: str, person: str, verdict: Verdict | None = None, collection: str = ""
+    ) -> Iterator[Callable[..., None]]:
         desk = self._desk
-        verdict = desk.require(action, collection)
-        desk.confirmation.require_fresh()
         within = (("collection", collection),) if collection else ()
         desk.ledger.note(beginning, object=person, verdict=verdict, details=within)
 
@@ -332,10 +335,6 @@ def _usable(roles: Iterable[Role]) -> tuple[Role, ...]:
 
 def _spelled(roles: Iterable[Role]) -> str:
     return ",".join(sorted(roles))
-
-
-def _roles(roles: Iterable[Role]) -> tuple[tuple[str, str], ...]:
-    return (("roles", _spelled(roles)),)
 
 
 def _removed(desk: Desk, person: str) -> str:

@@ -107,7 +107,7 @@ class Appliance:
     def enrol(self, code: str, name: str, passphrase: str) -> str:
         """First log-in of who was invited; returns the recovery code, once. Raises vault errors."""
         with self._sitting.entering():
-            session, recovery = self._sitting.door.enrol(code, name, passphrase)
+            session, recovery = self._sitting.enrol(code, name, passphrase)
             self._sitting.open(session)
             return recovery
 
@@ -119,10 +119,12 @@ class Appliance:
         with self._sitting.at_work() as desk:
             yield People(desk, self._sitting.door)
 
-    def idleness(self, seconds: float = 0.0) -> Idleness:
-        """Counts how long the window is left alone, from now on. seconds: what is long enough, if
-        not what the settings say."""
-        return Idleness(seconds or self.settings.lock_minutes * 60.0, ticking)
+    def idleness(self) -> Idleness:
+        """Counts how long the window is left alone, from now on: as the policy decides for who is
+        logged in, or the settings where these are stricter."""
+        desk = self._sitting.desk
+        minutes = desk.lock_minutes if desk is not None else self.settings.lock_minutes
+        return Idleness(minutes * 60.0, ticking)
 
     @property
     def kiosk(self) -> Kiosk:
@@ -322,7 +324,8 @@ class Appliance:
         """Every check with its next step; needs no login, says more with one."""
         from appliance.health import checks
 
-        return checks(self.data, self.settings, self.airgap, self._sitting.desk)
+        with self._sitting.at_work_if_open() as desk:
+            return checks(self.data, self.settings, self.airgap, desk)
 
     def insights(self) -> Insights:
         """How it is doing since somebody logged in, in numbers."""
@@ -335,7 +338,8 @@ class Appliance:
         """A zip for support that names nobody and nothing; says more with a login."""
         from appliance.diagnosis.bundle import bundle, looked_at
 
-        return bundle(looked_at(self, self.doctor(), now(), self._sitting.desk))
+        with self._sitting.at_work_if_open() as desk:
+            return bundle(looked_at(self, self.doctor(), now(), desk))
 
     @contextmanager
     def at_desk(self) -> Iterator[Desk]:

@@ -3,13 +3,16 @@
 Rules kept here: a program asks with a token of its own; the policy is asked at every call; what a
 program asks goes the main path and is logged as the person's question, with the program and its
 purpose; it reaches no collection that the token does not name; the person's own conversations stay
-the person's, so nothing a program asks is kept among them.
+the person's, so nothing a program asks is kept among them; serving ends by itself after the hours
+that the institution sets, since nobody sits at a desk that is served; a token that is revoked opens
+nothing from the next call on.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,10 +23,12 @@ from appliance.api import SOCKET
 from appliance.api.limits import Limits
 from appliance.api.listening import Listener, Server
 from appliance.api.routes import Routes
-from appliance.api.tokens import KIND, AppToken, TokenBook
+from appliance.api.tokens import KIND, AppToken, TokenBook, require_sound
 from appliance.cancellation import Cancellation
+from appliance.clock import ticking
 from appliance.desk import Desk, NotAllowed
 from appliance.licensing.licence import API
+from appliance.parcel.restored import VALUE as RESTORED
 from appliance.policy import Action
 from appliance.refused import completed
 from appliance.values import (
@@ -40,15 +45,20 @@ from appliance.values import (
 )
 
 TOKENS = "tokens.sealed"
+_ENDED = "api-tokens-ended"
+"""The kind of the log's value that says after how many restores a person's tokens were ended."""
 
 
 class Applications:
     """The programs of the person who is logged in. Safe to call from several threads; it is
     api.product.Product."""
 
-    def __init__(self, desk: Desk, stop: Cancellation) -> None:
+    def __init__(
+        self, desk: Desk, stop: Cancellation, ticking: Callable[[], float] = ticking
+    ) -> None:
         self._desk = desk
         self._stop = stop
+        self._ticking = ticking
         self._book: TokenBook | None = None
         self._lock = threading.Lock()
 
@@ -62,9 +72,10 @@ class Applications:
         self, application: str, purpose: str, *, days: int, collections: Sequence[str] = ()
     ) -> tuple[AppToken, str]:
         """The entry and the token, which is shown this once. collections: ids. Raises NotAllowed,
-        TokenRefused, TokensTampered."""
+        ConfirmFirst, TokenRefused, TokensTampered."""
         desk = self._desk
-        desk.require(Action.USE_API, application)
+        require_sound(application, purpose, days, tuple(collections))  # before the log holds any
+        desk.require_confirmed(Action.USE_API, application)
         desk.require_usable(collections)
         desk.ledger.note("token.creating", object=application)
         made, text = self._tokens().create(
@@ -74,16 +85,26 @@ class Applications:
         desk.ledger.note("token.created", object=made.label, details=(("ends", ends),))
         return made, text
 
-    def revoke(self, identifier: str) -> AppToken:
-        """Ends it for good; durable on return. No policy stands in the way. Raises TokenUnknown."""
-        self._desk.ledger.note("token.revoking", object=identifier[:16])
+    def revoke(self, identifier: str, *, over: str = "") -> AppToken:
+        """Ends it for good; durable on return. No policy stands in the way. over: how that was
+        asked for, where it was not by this person at this desk. Raises TokenUnknown."""
+        known = self._tokens().known(identifier)
+        if known.revoked is not None:
+            return known
+        label = known.label
+        details = (("over", over),) if over else ()
+        self._desk.ledger.note("token.revoking", object=identifier, details=details)
         revoked = self._tokens().revoke(identifier, self.now())
-        self._desk.ledger.note("token.revoked", object=revoked.label)
+        self._desk.ledger.note("token.revoked", object=label)
         return revoked
 
-    def revoke_all(self) -> None:
-        """Begins an empty list, whatever became of the one there was."""
-        self._desk.ledger.note("token.revoking", object="*")
+    def revoke_all(self, *, over: str = "") -> None:
+        """Begins an empty list, whatever became of the one there was. Over the socket a list with
+        nothing in it stays: whoever asks again and again fills no log."""
+        if over and not self.tokens():
+            return
+        details = (("over", over),) if over else ()
+        self._desk.ledger.note("token.revoking", object="*", details=details)
         with self._lock:
             self._book = self._opened(anew=True)
         self._desk.ledger.note("token.revoked", object="*")
@@ -95,16 +116,27 @@ class Applications:
             return self._book
 
     def _opened(self, *, anew: bool) -> TokenBook:
+        """After a restore every token has ended: one that was revoked since the backup was made
+        would be alive in it."""
         desk = self._desk
         person, log = desk.person.id, desk.ledger.log
-        return TokenBook(
+        restorations = log.latest_value(RESTORED, desk.session.vault_id) or 0
+        ended = restorations > (log.latest_value(_ENDED, person) or 0)
+        known = log.latest_value(KIND, person)
+        if ended and known is not None:
+            desk.ledger.note("token.revoked", object="*", code="restored")
+        book = TokenBook(
             tokens_file(desk.place.data, person),
             desk.session.person_key(KIND),
             person,
-            floor=log.latest_value(KIND, person),
+            floor=known,
             on_write=lambda counter: _ignore(log.note_value(KIND, person, counter)),
-            anew=anew,
+            anew=anew or (ended and known is not None),
+            restorations=restorations,
         )
+        if ended:
+            log.note_value(_ENDED, person, restorations)
+        return book
 
     # --- serving -----------------------------------------------------------------------------
 
@@ -125,25 +157,36 @@ class Applications:
     def serve(
         self, path: Path | None = None, *, limits: Limits | None = None, ready: Callable[[], None]
     ) -> None:
-        """Answers on a socket until it is cancelled or somebody locks. path: below the data folder
-        if None. ready: called once programs can connect. Raises NotAllowed, SocketUnusable."""
+        """Answers on a socket until it is cancelled, somebody locks, or the hours are over that
+        the institution sets (`serve_hours`). path: below the data folder if None. ready: called
+        once programs can connect. Raises NotAllowed, SocketUnusable."""
         self.require_servable()
+        hours = self._desk.settings.serve_hours
+        end = self._ticking() + hours * 3_600.0
+
+        def over() -> bool:
+            return self._ticking() >= end
+
+        def ended() -> bool:
+            return self._stop.cancelled or over()
+
         limits = limits or Limits()
         routes = Routes(
             self,
             limits,
             calls_per_minute=self._desk.settings.api_calls_per_minute,
-            stopped=lambda: self._stop.cancelled,
+            stopped=ended,
         )
         listener = Listener(path or self._desk.place.data / SOCKET)
-        self._desk.ledger.note("api.opened")
         self._desk.meter.waiting = lambda: routes.turns.queue
         try:
+            self._desk.ledger.note("api.opened", details=(("hours", hours),))
             ready()
-            Server(listener, routes, limits).serve(lambda: self._stop.cancelled, lambda: None)
+            Server(listener, routes, limits).serve(ended)
         finally:
             listener.close()
-            self._desk.ledger.note("api.closed")
+            self._desk.meter.waiting = lambda: 0
+            self._desk.ledger.note("api.closed", code="hours_over" if over() else "")
 
     # --- what a program may do (api.product.Product) -----------------------------------------
 
@@ -211,10 +254,11 @@ class Applications:
             schema=schema,
         )
         parts = replace(desk.asking(), history=Given(asked))  # the seat's gate with it
-        for event in assistant.ask(asked, parts, cancelled):
-            if isinstance(event, Token) and parts.answerer.rewords:
-                continue  # quotations join it, and the numbers of citations change with that
-            yield completed(event, desk.left_out(collections))
+        with closing(assistant.ask(asked, parts, cancelled)) as events:
+            for event in events:
+                if isinstance(event, Token) and parts.answerer.rewords:
+                    continue  # quotations join it, and the numbers of citations change with that
+                yield completed(event, desk.left_out(collections))
 
     def embed(self, token: AppToken, texts: Sequence[str]) -> Vectors:
         unseated = self._desk.seat.refusal()

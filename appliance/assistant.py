@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from appliance import citations, forms
 from appliance.errors import CannotWrite, CloisterError, LogUnwritable, QuestionUnusable
-from appliance.protocols import Answerer, AnySeat, Audit, Clock, Finder, History, Policy, Seat
+from appliance.protocols import Answerer, Audit, Clock, Finder, History, Policy, Seat
 from appliance.rewording import joined
 from appliance.values import (
     Answer,
@@ -59,7 +59,7 @@ class Parts:
     answerer: Answerer
     history: History
     now: Clock
-    seat: Seat = field(default_factory=AnySeat)
+    seat: Seat
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,9 @@ class Stopped(Exception):
     """The person asked to stop. Not an error."""
 
 
-def ask(question: Question, parts: Parts, cancelled: Callable[[], bool]) -> Iterator[Event]:
+def ask(
+    question: Question, parts: Parts, cancelled: Callable[[], bool]
+) -> Generator[Event, None, None]:
     """Runs one ask. The last event is Answered, Refused, Failed or Cancelled.
 
     Raises QuestionUnusable before anything is opened. Everything after the opening record ends in

@@ -1,4 +1,4 @@
-"""Backups as an administrator makes and checks them: allowed by policy, done, and in the log.
+"""Backups as an administrator makes, checks and clears them: allowed by policy, and in the log.
 
 Rules kept here: making a backup is logged before and after, with the hash of its manifest, and the
 newest number of each folder is a value in the log, so that a folder that was put back to an older
@@ -8,18 +8,22 @@ licence.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from appliance.data_snapshot import snapshot
 from appliance.desk import Desk
 from appliance.errors import CloisterError
 from appliance.parcel.backup.checking import Checked, check_backups
+from appliance.parcel.backup.clearing import Cleared, clear_backups
 from appliance.parcel.backup.keys import SUBKEY, BackupKeys
+from appliance.parcel.backup.manifest import SignedManifest
 from appliance.parcel.backup.place import Listed, Place, listed, require_vault
 from appliance.parcel.backup.writing import (
     About,
+    Chunks,
     Progress,
     Written,
     newest_backup,
@@ -34,7 +38,7 @@ from appliance.vault import recovered_vault
 VALUE = "backup"
 """The kind of the log's value that holds a folder's newest backup; its identity is the folder's."""
 
-_ATTEMPTS = 3
+_ATTEMPTS = 8
 
 
 class Backups:
@@ -53,22 +57,17 @@ class Backups:
         """A backup into the folder, incremental where it holds some; durable on return.
 
         recheck: read again every chunk that is taken over, and write anew what is damaged. Raises
-        NotAllowed, BackupMisplaced, BackupBusy, BackupForeign, BackupRolledBack, BackupDamaged,
-        BackupUnsettled, storage errors, and what `progress` raises: every earlier backup is then as
-        it was."""
+        NotAllowed, ConfirmFirst, BackupMisplaced, BackupBusy, BackupForeign, BackupRolledBack,
+        BackupDamaged, BackupUnsettled, storage errors, and what `progress` raises: every earlier
+        backup is then as it was."""
         desk = self._desk
-        desk.require(Action.BACK_UP)
+        desk.require_confirmed(Action.BACK_UP)
         place = Place.below(folder)
         if place.folder.resolve().is_relative_to(desk.place.data.resolve()):
             raise BackupMisplaced("The folder for backups lies within what is backed up.")
         desk.ledger.note("backup.creating")
-        try:
-            with place.writing():
-                written = self._written(place, recheck, progress)
-        except BaseException as error:
-            code = error.code if isinstance(error, CloisterError) else type(error).__name__
-            desk.ledger.note("backup.not_created", outcome="failed", code=code)
-            raise
+        with self._or_said("backup.not_created"), place.writing():
+            written = replace(self._written(place, recheck, progress), refused=_refused(desk))
         manifest = written.manifest
         desk.ledger.log.note_value(VALUE, manifest.repository, manifest.number)
         desk.ledger.note(
@@ -81,11 +80,43 @@ class Backups:
                 ("manifest", written.sha256),
                 ("number", manifest.number),
                 ("records", manifest.log_size),
-                ("refused_stores", _refused(desk)),
+                ("refused_stores", written.refused),
                 ("size", manifest.content_size),
             ),
         )
         return written
+
+    def clear(
+        self,
+        folder: Path,
+        *,
+        keep: int,
+        progress: Progress = lambda done, total: None,
+    ) -> Cleared:
+        """Takes away all backups but the newest `keep`, once these were read and opened. Raises
+        NotAllowed and as `check`, and BackupBusy; if what would stay is damaged, nothing is
+        gone."""
+        desk = self._desk
+        desk.require(Action.BACK_UP)
+        place, keys = Place.below(folder), self._keys()
+        desk.ledger.note("backup.clearing", details=(("keep", keep),))
+        with self._or_said("backup.not_cleared"):
+            newest = self._newest(place)
+            with place.writing():
+                cleared = clear_backups(place, keys, keep=keep, progress=progress)
+        desk.ledger.note(
+            "backup.cleared",
+            object=newest.manifest.repository,
+            outcome="cleared",
+            details=(
+                ("chunks", cleared.chunks),
+                ("first", cleared.first),
+                ("gone", len(cleared.gone)),
+                ("last", cleared.last),
+                ("size", cleared.size),
+            ),
+        )
+        return cleared
 
     def check(
         self,
@@ -99,14 +130,9 @@ class Backups:
         desk = self._desk
         desk.require(Action.BACK_UP)
         place, keys = Place.below(folder), self._keys()
-        try:
-            newest = place.manifest(place.numbers()[-1])
-            require_vault(newest, desk.session.vault_id)
-            require_not_behind(newest, self._known(newest.manifest.repository))
+        with self._or_said("backup.checked"):
+            newest = self._newest(place)
             checked = check_backups(place, keys=keys, number=number, progress=progress)
-        except CloisterError as error:
-            desk.ledger.note("backup.checked", outcome="failed", code=error.code)
-            raise
         desk.ledger.note(
             "backup.checked",
             object=newest.manifest.repository,
@@ -115,20 +141,35 @@ class Backups:
         )
         return checked
 
+    @contextmanager
+    def _or_said(self, action: str) -> Iterator[None]:
+        """Whatever ends the work is in the log, with its code."""
+        try:
+            yield
+        except BaseException as error:
+            code = error.code if isinstance(error, CloisterError) else type(error).__name__
+            self._desk.ledger.note(action, outcome="failed", code=code)
+            raise
+
+    def _newest(self, place: Place) -> SignedManifest:
+        """Of this vault, and none the log knows of is missing. Raises as `check`."""
+        newest = place.manifest(place.numbers()[-1])
+        require_vault(newest, self._desk.session.vault_id)
+        require_not_behind(newest, self._known(newest.manifest.repository))
+        return newest
+
     def _written(self, place: Place, recheck: bool, progress: Progress) -> Written:
         session, keys = self._desk.session, self._keys()
         newest = newest_backup(place, keys, session.vault_id)
         if newest is not None:
             require_not_behind(newest, self._known(newest.manifest.repository))
         about = About(session.vault_id, self._desk.now(), session.recovery_envelope())
+        chunks = Chunks(place, keys, newest, recheck=recheck)
         for attempt in range(_ATTEMPTS):
             with closing(snapshot(self._desk)) as taken:
                 try:
-                    return write_backup(
-                        place, taken, keys, about, newest, recheck=recheck, progress=progress
-                    )
-                except BackupUnsettled:
-                    # What was written stays and is taken over: the next attempt is short.
+                    return write_backup(taken, chunks, about, newest, progress=progress)
+                except BackupUnsettled:  # the next attempt reads what changed alone: it is short
                     if attempt == _ATTEMPTS - 1:
                         raise
         raise BackupUnsettled("The data changed while it was read.")

@@ -51,8 +51,8 @@ class ChatModels:
         origin: str = "unknown",
     ) -> Signed:
         """Copies a bundle in, verified. The last four are for an unsigned one, which is taken only
-        with trust_unsigned. Raises NotAllowed and what store.install raises."""
-        self._desk.require(Action.MANAGE_MODELS)
+        with trust_unsigned. Raises NotAllowed, ConfirmFirst and what store.install raises."""
+        self._desk.require_confirmed(Action.MANAGE_MODELS)
         acceptance = None
         if trust_unsigned:
             acceptance = Acceptance(
@@ -81,8 +81,9 @@ class ChatModels:
         return signed
 
     def remove(self, wanted: str) -> str:
-        """Takes a model away; returns its id. Raises NotAllowed and what store.remove raises."""
-        self._desk.require(Action.MANAGE_MODELS)
+        """Takes a model away; returns its id. Raises NotAllowed, ConfirmFirst and what store.remove
+        raises."""
+        self._desk.require_confirmed(Action.MANAGE_MODELS)
         identity = store.find(self._folder, wanted).name
         self._desk.ledger.note("model.removing", object=identity)
         before = self._desk.ledger.log.latest_store(_mark(identity))

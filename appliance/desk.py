@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 from appliance import assistant, removal
 from appliance.clock import now, ticking
@@ -71,6 +72,7 @@ class Desk:
         seat: Seat,
         airgap: AirgapReport,
         meter: Meter,
+        lock_minutes: int,
         writer: ChatHost | None = None,
     ) -> None:
         self.place = place
@@ -92,7 +94,9 @@ class Desk:
         )
         self.library = Library(place.collections, place.spill, ledger.mark, on_notice=ledger.notice)
         self.history = conversations(place.history(session.person.id), place.spill, session, ledger)
-        self.confirmation = Confirmation(ticking)
+        self.lock_minutes = lock_minutes
+        """How long nobody may touch the window: the stricter of policy and settings."""
+        self.confirmation = Confirmation(ticking, proved=not session.by_device)
         self.glass = BrokenGlass(self)
         self._sealing = threading.RLock()
         self._refused: dict[str, StoreTampered] = {}
@@ -101,24 +105,37 @@ class Desk:
     def close(self) -> None:
         """Clean close: stores are checkpointed and their hashes logged. Raises the first thing
         that went wrong, after everything was tried."""
-        problems: list[CloisterError] = []
+        problems: list[Exception] = []
         for step in (
             self.health.close if self.health is not None else lambda: None,
             self.writer.close if self.writer is not None else lambda: None,
             self.glass.close,
             self.reader.close,
+            self.session.close,  # the keys: closing the stores needs none, and may take a while
             self.library.close,
             self.history.close,
             lambda: self.ledger.note("session.closed"),
             self.ledger.log.close,
-            self.session.close,
         ):
             try:
                 step()
-            except CloisterError as error:
+            except Exception as error:  # noqa: BLE001  the log is closed whatever fails before it
                 problems.append(error)
         if problems:
             raise problems[0]
+
+    def abandon(self) -> None:
+        """Lets go of everything but log and session without writing, as a crash would: it could
+        not be opened to the end. Raises nothing, so that what went wrong first is told."""
+        for step in (
+            self.writer.close if self.writer is not None else lambda: None,
+            self.glass.close,
+            self.reader.close,
+            self.library.abandon,
+            self.history.abandon,
+        ):
+            with suppress(Exception):
+                step()
 
     def require(self, action: Action, resource: str = "") -> Verdict:
         """Raises NotAllowed, logged, unless the policy allows it."""
@@ -136,6 +153,13 @@ class Desk:
             )
             sentence = verdict.sentence or "Your institution's policy does not allow this."
             raise NotAllowed(sentence, hint=verdict.hint or None)
+        return verdict
+
+    def require_confirmed(self, action: Action, resource: str = "") -> Verdict:
+        """For what exports or administers: allowed, and with fresh proof of who asks. Raises
+        NotAllowed, ConfirmFirst."""
+        verdict = self.require(action, resource)
+        self.confirmation.require_fresh()
         return verdict
 
     # --- collections -----------------------------------------------------------------------
@@ -269,8 +293,8 @@ class Desk:
             self.writer.start()
 
     def managed_seat(self) -> Seat:
-        """Raises NotAllowed."""
-        self.require(Action.MANAGE_SEATS)
+        """Raises NotAllowed, ConfirmFirst."""
+        self.require_confirmed(Action.MANAGE_SEATS)
         return self.seat
 
     def log_records(self, start: int, count: int) -> tuple[LogRecord, ...]:
@@ -284,5 +308,6 @@ class Desk:
         vault, log, people = self.session.vault_id, self.ledger.log, self.session.roster_size
         log.note_value("vault", vault, self.session.counter)
         self.person = self.session.person  # their own roles may have changed
+        self.ledger.acts_as(self.person)
         if log.latest_value("roster", vault) != people:
             log.note_value("roster", vault, people)

@@ -8,14 +8,16 @@ before that holds its key.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from appliance.clock import now
-from appliance.errors import CloisterError, UsageError
+from appliance.errors import CloisterError, StorageFull, StorageReadOnly, UsageError
 from appliance.people import Attempts
-from appliance.vault import Profile, Session, Vault, WrongPassphrase
+from appliance.vault import Profile, Session, StorageFailed, Vault, WrongPassphrase
 from appliance.vault.recovery import looks_like_code
+from appliance.vault.vault import Claimed
 
 if TYPE_CHECKING:
     from appliance.desk import Desk
@@ -26,10 +28,12 @@ FOLDER = "people"
 
 
 class Door:
-    """The log-in of one data folder. Made by whoever holds the folder's lock."""
+    """The log-in of one data folder. Made by whoever holds the folder's lock. device: whether the
+    institution lets the system's key store log people in."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, device: bool = False) -> None:
         self._vault = Vault(data)
+        self._device = device
         self._folder = data / FOLDER
         self.attempts: Attempts | None = None
 
@@ -49,24 +53,26 @@ class Door:
         self._come()
         who = self._vault.claimed(name)
         return self._counted(
-            who.tag, who.administrator, secret, lambda: self._vault.unlock(secret, name)
+            who, secret, lambda: self._vault.unlock(secret, name, device=self._device)
         )
 
-    def enrol(self, code: str, name: str, passphrase: str) -> tuple[Session, str]:
+    def enrol(
+        self, code: str, name: str, passphrase: str, believed: Callable[[Session], None]
+    ) -> tuple[Session, str]:
         """Raises what Vault.enrol raises. A code is not guessed, so nothing is counted."""
         self._come()
-        return self._vault.enrol(code, name, passphrase, now())
+        return self._vault.enrol(code, name, passphrase, now(), believed=believed)
 
     def confirm(self, session: Session, secret: str) -> None:
         """That it is still this person; a failure counts as a failed log-in."""
         person = session.person
         who = self._vault.claimed(person.name)
-        self._counted(who.tag, who.administrator, secret, lambda: session.confirm(secret))
+        self._counted(who, secret, lambda: session.confirm(secret))
 
     def change_passphrase(self, session: Session, old: str, new: str) -> None:
         """A wrong old one counts as a failed log-in."""
         who = self._vault.claimed(session.person.name)
-        self._counted(who.tag, who.administrator, old, lambda: session.change_passphrase(old, new))
+        self._counted(who, old, lambda: session.change_passphrase(old, new))
 
     def release(self, session: Session, person: str) -> None:
         """The account may try again at once. Raises PersonUnknown."""
@@ -87,21 +93,20 @@ class Door:
             raise UsageError("Nobody is at the door.")
         return self.attempts
 
-    def _counted(self, tag: str, administrator: bool, secret: str, tried: Callable[[], T]) -> T:
+    def _counted(self, who: Claimed, secret: str, tried: Callable[[], T]) -> T:
         attempts = self._opened()
-        if looks_like_code(secret):
-            result = tried()
-            attempts.succeeded(tag, now())
-            return result
-        attempts.begin(tag, now(), administrator=administrator)
+        if not looks_like_code(secret):
+            attempts.begin(who.tag, now(), administrator=who.administrator, people=who.everybody)
         try:
             result = tried()
         except WrongPassphrase:
             raise
         except CloisterError:
-            attempts.undo(tag, now())
+            if not looks_like_code(secret):
+                attempts.undo(who.tag, now())
             raise
-        attempts.succeeded(tag, now())
+        with suppress(StorageFull, StorageReadOnly, StorageFailed):  # who is in stays in
+            attempts.succeeded(who.tag, now())
         return result
 
 

@@ -1,4 +1,5 @@
-"""Breaking the glass: a collection that a person is no member of, in need, with a reason.
+"""Breaking the glass: a collection that a person is no member of, in need, with a reason; and the
+alerts that auditors review, of that and of the institution's recovery code.
 
 Rules kept here: the alert to the auditors and the record with the reason, sealed to them, are
 durable before the key is used; only who was prepared for it by a member holds a key to use; the
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from appliance.desk import Desk
 
 BROKEN, REVIEWED = "glass.broken", "glass.reviewed"
+RECOVERY = "collection.by_recovery_code"
 _NEAR = 16  # records between an alert and what it is about
 
 
@@ -37,8 +39,10 @@ class NotYours(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A glass that was broken and that no auditor has reviewed. Times are UTC; `record` is the
-    number of the record that holds the sealed reason, -1 if the program was cut off before it."""
+    """A glass that was broken, or a collection that somebody came to with the institution's
+    recovery code (`recovery`; it has no reason and no end), and that no auditor has reviewed. Times
+    are UTC; `record` is the number of the record that tells of it and holds the sealed reason, -1
+    if the program was cut off before it."""
 
     id: str
     record: int
@@ -46,6 +50,7 @@ class Alert:
     collection: str
     when: datetime
     ends: datetime
+    recovery: bool = False
 
 
 class BrokenGlass:
@@ -69,10 +74,12 @@ class BrokenGlass:
         desk = self._desk
         reason = require_reason(reason)
         length = require_minutes(minutes, desk.settings.glass_minutes)
-        desk.require(Action.BREAK_GLASS, collection)
-        desk.confirmation.require_fresh()
+        desk.require_confirmed(Action.BREAK_GLASS, collection)
         title = dict(desk.session.emergency.collections()).get(collection)
         if title is None:
+            desk.ledger.note(
+                "glass.refused", object=collection, outcome="refused", code=NotPrepared.code
+            )
             raise NotPrepared("You hold no key to this collection, not even for an emergency.")
         ends = (self._now() + length).replace(microsecond=0)
         glass, log = uuid4().hex, desk.ledger.log
@@ -139,11 +146,22 @@ class BrokenGlass:
         desk.ledger.note_sealed(REVIEWED, alert, {"remark": require_reason(remark)})
         desk.ledger.log.note_value("alert", alert, -1)
 
+    def alert(self, action: str, collection: str) -> None:
+        """For the auditors, of something about this collection; durable on return."""
+        alert, log = uuid4().hex, self._desk.ledger.log
+        log.note_value("alert", alert, log.size)
+        self._desk.ledger.note(action, object=alert, details=(("collection", collection),))
+
     def _alerts(self) -> Iterator[Alert]:
         for alert, seq in self._open_alerts():
             records = self._desk.ledger.log.records(seq, _NEAR)
             about = next(
-                (one for one in records if (one.action, one.object) == (BROKEN, alert)), None
+                (
+                    one
+                    for one in records
+                    if one.action in (BROKEN, RECOVERY) and one.object == alert
+                ),
+                None,
             )
             yield _alert(alert, about, records[0].time)
 
@@ -195,6 +213,7 @@ def _alert(alert: str, about: LogRecord | None, noted: datetime) -> Alert:
         fields.get("details.collection", ""),
         about.time,
         datetime.fromisoformat(fields.get("details.ends", _spelled(noted))),
+        about.action == RECOVERY,
     )
 
 

@@ -1,4 +1,8 @@
-"""`cloister doctor`: what is checked, what was seen, and the next step."""
+"""`cloister doctor`: what is checked, what was seen, and the next step.
+
+Rules kept here: a look that fails is a failed check, whatever it fails with, and keeps no other
+from being made; what was not looked at says so and is counted apart.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +29,11 @@ if TYPE_CHECKING:
     from appliance.desk import Desk
 
 LOW_DISK = 2_000_000_000  # bytes
+NO_DISK = 50_000_000  # bytes: below this neither the log nor a store can be relied on to grow
 RECENT = 256  # records of the log that are looked at for when it was last used
+NEEDS_LOG_IN = "needs_log_in"
+"""The code of a check that was not made because nobody is logged in."""
+_ASK = "Give this line to your IT department."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +56,17 @@ def prepared(data: Path) -> Prepared:
     try:
         settings = read_settings()
     except CloisterError as error:
-        problems.append(_failed("settings", error))
+        problems.append(failed("settings", error))
+    except Exception as error:  # noqa: BLE001  made where things are broken
+        problems.append(unforeseen("settings", error))
     try:
         folders = (data,) if os.path.isdir(data) else ()  # noqa: PTH112  never raises
         guard.engage((*folders, *settings.written_folders), screen=False)
     except GuardUnavailable as error:
         state = "failed" if settings.airgap == "required" else "warning"
         problems.append(Check("guard", state, error.sentence, error.next_step, error.code))
+    except Exception as error:  # noqa: BLE001  made where things are broken
+        problems.append(unforeseen("guard", error))
     return Prepared(data, settings, selftest.prove(now()), tuple(problems))
 
 
@@ -72,34 +84,36 @@ def checks(
 
 def _machine(data: Path, settings: Settings, airgap: AirgapReport) -> Iterator[Check]:
     yield evidence.check(airgap)
-    yield program()
-    yield hardware(this_machine())
-    yield this_swap()
-    yield _core_dumps()
-    yield _gpu(settings)
-    yield disk(data)
-    yield _disk(data)
+    yield _checked("program", _ASK, program)
+    yield _checked("hardware", _ASK, lambda: hardware(this_machine()))
+    yield _checked("swap", _ASK, this_swap)
+    yield _checked("core dumps", _ASK, _core_dumps)
+    yield _checked("gpu", _ASK, lambda: _gpu(settings))
+    yield _checked("disk", _ASK, lambda: disk(data))
+    yield _checked("data folder", _ASK, lambda: _disk(data))
 
 
 def _kept(data: Path, desk: Desk | None) -> Iterator[Check]:
     """What lies in the data folder."""
     if desk is None:
         yield clock(now(), None)
-        yield _vault(data)
-        yield keys_at_rest(data)
-        yield Check("log", "ok", "Not looked at: that needs a log-in (--passphrase-file FILE).")
+        yield _checked("vault", "Restore vault.json from a backup.", lambda: _vault(data))
+        yield _checked("keys", _ASK, lambda: keys_at_rest(data))
+        said = "Not looked at: that needs a log-in (--passphrase-file FILE)."
+        yield Check("log", "ok", said, code=NEEDS_LOG_IN)
         return
-    yield _clock(desk)
+    yield _checked("clock", _ASK, lambda: _clock(desk))
     yield _tried("vault", "Restore vault.json from a backup.", lambda: _people(desk))
     yield _checked("keys", "Log in again.", lambda: keys(holders(desk.session)))
     yield _tried("stores", "Restore the data folder from a backup.", lambda: _stores(desk))
-    yield _imports(desk)
+    yield _checked("imports", _ASK, lambda: _imports(desk))
     yield _tried("log", "Restore the log from a backup.", lambda: _log(desk))
 
 
 def _parts(data: Path, settings: Settings, desk: Desk | None) -> Iterator[Check]:
     yield _tried("encoder", "Run `make setup`, or install Cloister anew.", _encoder)
-    yield _language_model(data, settings, desk)
+    anew = "Add another with `cloister model install`."
+    yield _checked("language model", anew, lambda: _language_model(data, settings, desk))
     yield _checked("models", "Log in again.", lambda: _models(data, desk))
     intact = "Install Cloister anew: its signed policy is not intact."
     yield _tried("policy", intact, lambda: _policy(settings, data))
@@ -107,7 +121,7 @@ def _parts(data: Path, settings: Settings, desk: Desk | None) -> Iterator[Check]
     facts = (("set", len(settings.sources)),)
     yield Check("settings", "ok", f"Set other than built in: {sources or 'nothing'}.", facts=facts)
     if settings.health_file:
-        yield _health_file(Path(settings.health_file))
+        yield _checked("health file", _ASK, lambda: _health_file(Path(settings.health_file)))
 
 
 def _gpu(settings: Settings) -> Check:
@@ -146,23 +160,25 @@ def _disk(data: Path) -> Check:
         hint = "Run `chmod 700` on it."
         return Check("data folder", "warning", sentence, hint, "readable_by_others")
     if free < LOW_DISK:
+        full = free < NO_DISK
         return Check(
             "data folder",
-            "warning",
-            f"{free / 1e9:.1f} GB free.",
+            "failed" if full else "warning",
+            f"{free / 1e6:,.0f} MB free.",
             "Free some space; imports need room for the sealed originals and the index.",
-            "disk_low",
+            "disk_full" if full else "disk_low",
         )
     return Check("data folder", "ok", f"{data}, {free / 1e9:.0f} GB free.")
 
 
 def _vault(data: Path) -> Check:
-    try:
-        if Vault(data).exists:
-            return Check("vault", "ok", "There is a vault.")
-    except CloisterError as error:
-        return _failed("vault", error)
-    return Check("vault", "warning", "There is no vault yet.", "Run `cloister init`.", "no_vault")
+    """Without a key: that it is there and has the form of one."""
+    vault = Vault(data)
+    if not vault.exists:
+        hint = "Run `cloister init`."
+        return Check("vault", "warning", "There is no vault yet.", hint, "no_vault")
+    several = vault.several  # reads all of it
+    return Check("vault", "ok", f"There is a vault{' of several people' if several else ''}.")
 
 
 def _encoder() -> Seen:
@@ -181,7 +197,7 @@ def _language_model(data: Path, settings: Settings, desk: Desk | None) -> Check:
     try:
         folder = chosen(data / MODELS, settings.model)
     except CloisterError as error:
-        return _failed(name, error)
+        return failed(name, error)
     if folder is None:
         return Check(name, "ok", "None is installed: answers are quoted from the documents.")
     writer = desk.writer if desk is not None else None
@@ -198,7 +214,7 @@ def _language_model(data: Path, settings: Settings, desk: Desk | None) -> Check:
 
 
 def _health_file(path: Path) -> Check:
-    if path.parent.is_dir() and os.access(path.parent, os.W_OK):
+    if os.access(path.parent, os.W_OK | os.X_OK):
         return Check("health file", "ok", f"{path}, while somebody is logged in.")
     return Check(
         "health file",
@@ -292,15 +308,39 @@ def _tried(name: str, hint: str, look: Callable[[], str | Seen]) -> Check:
 
 
 def _checked(name: str, hint: str, look: Callable[[], Check]) -> Check:
-    """A look that may fail: the others go on."""
+    """A look that may fail with anything: the others go on."""
     try:
         return look()
     except CloisterError as error:
-        return _failed(name, error, hint)
+        return failed(name, error, hint)
     except OSError as error:
         said = f"A file cannot be read: {error.strerror}."
         return Check(name, "failed", said, hint, "file_unreadable")
+    except Exception as error:  # noqa: BLE001  made where things are broken
+        return unforeseen(name, error, hint)
 
 
-def _failed(name: str, error: CloisterError, hint: str = "") -> Check:
-    return Check(name, "failed", error.sentence, error.next_step or hint, error.code)
+def without_log_in(checks: tuple[Check, ...], problem: Check) -> tuple[Check, ...]:
+    """The checks of a closed vault whose log-in failed: what it was needed for is not good."""
+    said, hint = "Not looked at, since the log-in failed.", "Mend that first."
+    return (
+        *(
+            replace(check, state="warning", sentence=said, hint=hint)
+            if check.code == NEEDS_LOG_IN
+            else check
+            for check in checks
+        ),
+        problem,
+    )
+
+
+def unforeseen(name: str, error: Exception, hint: str = _ASK) -> Check:
+    """Of an error nobody foresaw only the type is named: its text may hold a document's."""
+    said = f"Something was not foreseen here ({type(error).__name__})."
+    return Check(name, "failed", said, hint, "unexpected")
+
+
+def failed(name: str, error: CloisterError, hint: str = _ASK) -> Check:
+    """To run the doctor is no next step of the doctor's."""
+    step = hint if "cloister doctor" in error.next_step else error.next_step
+    return Check(name, "failed", error.sentence, step or hint, error.code)

@@ -193,6 +193,8 @@ class HealthFile:
             code = "health_file_unwritable"
         except CloisterError as error:
             code = error.code
+        except Exception as error:  # noqa: BLE001  numbers that stay as they were would look well
+            code = f"internal:{type(error).__name__}"
         if code and not self._failed:
             self._failed = True
             with suppress(CloisterError):

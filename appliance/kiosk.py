@@ -14,8 +14,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from appliance.clock import ticking
 from appliance.errors import CloisterError
 from appliance.memory import EphemeralHistory
+from appliance.people import Idleness
 from appliance.values import KioskEnded, KioskView, Person, Question, Role, Verdict
 
 if TYPE_CHECKING:
@@ -63,6 +65,10 @@ class Kiosk:
             desk.require_usable((collection,))
             desk.ledger.note("kiosk.opened", object=collection)
             return _shown(desk, collection, kept=kept)
+
+    def idleness(self, seconds: float) -> Idleness:
+        """Counts how long nobody has touched it, from now on."""
+        return Idleness(seconds, ticking)
 
     def wipe(self) -> None:
         """Destroys the key of everything that was asked and answered since the last time."""

@@ -13,7 +13,7 @@ import threading
 from appliance.audit import Detail, Log, Record
 from appliance.counting import Meter
 from appliance.errors import CloisterError, StoreTampered
-from appliance.values import Answer, Outcome, Question, Role, StoreMark, Verdict
+from appliance.values import Answer, Outcome, Person, Question, StoreMark, Verdict
 from appliance.vault import Context, KeyErased, Session
 
 TEXT_LIMIT = 200_000
@@ -30,10 +30,12 @@ class Ledger:
         self._session = session
         self._levels: dict[str, str] = {}
         self._lock = threading.Lock()
-        person = session.person
-        self._person = person.id
+        self._person = session.person.id
+        self.acts_as(session.person)
+
+    def acts_as(self, person: Person) -> None:
+        """Their roles, as records name them, may have changed since they logged in."""
         self._role = ",".join(role.value for role in person.roles)
-        self._auditor = Role.AUDITOR in person.roles
 
     def note(
         self,
@@ -178,7 +180,7 @@ def asked(question: Question) -> dict[str, object]:
 
 def said(answer: Answer) -> dict[str, object]:
     """What was shown, and where it stands, for the sealed payload."""
-    shaped = {"data": answer.data} if answer.data else {}
+    shaped = {"data": answer.data, "chosen": list(answer.chosen)} if answer.data else {}
     return {
         **shaped,
         "answer": [

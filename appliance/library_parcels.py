@@ -2,7 +2,8 @@
 
 Rules kept here: only who may read a collection's documents and add to it may pack it, and that is
 logged before and after, with the file's hash; what comes out is sealed under a new code, which is
-returned once; what goes in goes in like an import: original, store, log, and nothing twice.
+returned once; what comes from elsewhere is looked at to its end before anything of it goes in, and
+then goes in like an import: original, store, log, and nothing twice.
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ class WrongLibraryCode(CloisterError):
 
 def pack_library(desk: Desk, collection: str, out: Path) -> str:
     """Writes a collection into the file `out`, durable on return; the code that opens it, shown
-    once. Raises NotAllowed, StoreTampered, storage errors."""
+    once. Raises NotAllowed, ConfirmFirst, StoreTampered, storage errors."""
     desk.require(Action.IMPORT, collection)
-    desk.require(Action.READ_DOCUMENT, collection)
+    desk.require_confirmed(Action.READ_DOCUMENT, collection)
     desk.require_usable((collection,))
     titles = dict(desk.session.collections())
     documents = desk.library.documents(collection)
@@ -66,9 +67,13 @@ def pack_library(desk: Desk, collection: str, out: Path) -> str:
                 originals.read(info.id),
             )
 
-    write_library(out, code, header, packed())
-    with out.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        write_library(out, code, header, packed())
+        with out.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except CloisterError as error:
+        desk.ledger.note("library.not_packed", object=collection, code=error.code)
+        raise
     desk.ledger.note(
         "library.packed",
         object=collection,
@@ -81,24 +86,39 @@ def take_library(desk: Desk, path: Path, code: str) -> str:
     """Adds the library's documents to the collection of its title, which is made if need be. What
     is in that collection already is passed over, so a second time goes on where a first stopped.
     Returns what was done. Raises WrongLibraryCode, OtherEncoder, ParcelDamaged, storage errors."""
+    header = _looked_at(path, code)
+    if header.encoder != desk.engine.model:
+        raise OtherEncoder(f"The library “{header.title}” was made with another encoder.")
+    titles = {title: identifier for identifier, title in desk.session.collections()}
+    known = header.title in titles
+    collection = titles.get(header.title) or desk.create_collection(header.title).id
+    desk.require(Action.IMPORT, collection)
+    desk.require_usable((collection,))
+    details = (("documents", header.documents),)
+    desk.ledger.note("library.unpacking", object=collection, details=details)
+    shelf = CollectionShelf(
+        collection, desk.library, desk.originals(collection), desk.ledger, desk.now
+    )
+    _, documents = read_library(path, code)
+    added = sum(_added(shelf, document, path) for document in documents)
+    desk.library.checkpoint(collection)
+    desk.ledger.note("library.unpacked", object=collection, details=(("documents", added),))
+    where = "which was here already" if known else "which is new"
+    return (
+        f"{added} of {header.documents} documents were added to the collection “{header.title}”, "
+        f"{where}."
+    )
+
+
+def _looked_at(path: Path, code: str) -> LibraryHeader:
+    """What is wrong with a document further on is known before the first one goes in."""
     try:
         header, documents = read_library(path, code)
     except Tampered:
         raise WrongLibraryCode("This code does not open the library.") from None
-    if header.encoder != desk.engine.model:
-        raise OtherEncoder(f"The library “{header.title}” was made with another encoder.")
-    titles = {title: identifier for identifier, title in desk.session.collections()}
-    collection = titles.get(header.title) or desk.create_collection(header.title).id
-    desk.require(Action.IMPORT, collection)
-    desk.require_usable((collection,))
-    shelf = CollectionShelf(
-        collection, desk.library, desk.originals(collection), desk.ledger, desk.now
-    )
-    added = 0
-    for document in documents:
-        added += _added(shelf, document, path)
-    desk.library.checkpoint(collection)
-    return f"“{header.title}”: {added} of {header.documents} documents were added."
+    for _ in documents:
+        pass
+    return header
 
 
 def _added(shelf: CollectionShelf, document: LibraryDocument, path: Path) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from appliance.assistant import QUESTION_LIMIT
-from appliance.desk import Desk
+from appliance.desk import Desk, NotAllowed
 from appliance.engine.bundles.store import find
 from appliance.engine.chat.client import ChatHost
 from appliance.engine.chat.measuring import Measured, measure
@@ -71,6 +71,7 @@ class Trial:
                 f"A message has 1 to {QUESTION_LIMIT:,} characters.", hint="Type it anew."
             )
         verdict = self._desk.require(Action.MANAGE_MODELS)
+        self._require_seat()
         trial, ledger = uuid4().hex, self._desk.ledger
         opened = ledger.open_trial(trial, self.model, text, verdict)
         shown: list[str] = []
@@ -97,6 +98,13 @@ class Trial:
             closed = ledger.close_trial(trial, self.model, outcome, answer, code)
         self._said += [Message("user", text), Message("assistant", answer)]
         yield TrialEnded(closed, outcome, tokens)
+
+    def _require_seat(self) -> None:
+        """Where nothing new is answered, no model writes either. Raises NotAllowed, logged."""
+        unseated = self._desk.seat.refusal()
+        if unseated is not None:
+            self._desk.ledger.note("action.denied", outcome="refused", code=unseated.code)
+            raise NotAllowed(unseated.sentence, hint=unseated.hint)
 
     def _answer(self, text: str, cancelled: Callable[[], bool]) -> Iterator[str | Finished]:
         def go_on() -> None:

@@ -109,8 +109,7 @@ def payload(desk: Desk, seq: int) -> str:
 
 def exported(desk: Desk, folder: Path) -> str:
     """Writes a copy of the log; returns its public key. Raises NotAllowed, ConfirmFirst."""
-    desk.require(Action.EXPORT_LOG)
-    desk.confirmation.require_fresh()
+    desk.require_confirmed(Action.EXPORT_LOG)
     desk.ledger.note("log.exported")
     desk.ledger.log.export(folder)
     return desk.ledger.log.public_key

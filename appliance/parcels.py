@@ -16,13 +16,15 @@ from pathlib import Path
 
 from appliance.desk import Desk, NotAllowed
 from appliance.errors import CloisterError, UsageError
-from appliance.parcel.errors import ParcelInterrupted
+from appliance.library_parcels import WrongLibraryCode
+from appliance.parcel.errors import ParcelInterrupted, ParcelRefused
 from appliance.parcel.stick.checking import Checked, Trusted, check_parcel
 from appliance.parcel.stick.contents import Item, Kind
 from appliance.parcel.stick.mount import Mount
 from appliance.parcel.stick.origins import Kept, Origin, origin_of, origins
 from appliance.parcels_received import incoming_folder, is_here, receive
 from appliance.policy import Action
+from appliance.vault import RecoveryCodeMistyped
 from appliance.vault.durable import storage_error
 
 VALUE = "parcel"
@@ -35,6 +37,8 @@ ACTIONS: Mapping[Kind, tuple[Action, ...]] = {
     Kind.LIBRARY: (Action.CREATE_COLLECTION, Action.IMPORT),
     Kind.UPDATE: (Action.MANAGE_POLICIES,),  # who may change the rules may change the program
 }
+
+_TYPED_WRONG = frozenset({WrongLibraryCode.code, RecoveryCodeMistyped.code})
 
 Progress = Callable[[int, int], None]
 """Called with bytes done and bytes in all of one item; what it raises ends the work."""
@@ -107,19 +111,23 @@ class Parcels:
         wanted: Sequence[str],
         *,
         code: Callable[[str], str],
+        shown: Inspection | None = None,
         progress: Progress = lambda done, total: None,
     ) -> tuple[Taken, ...]:
         """Takes in the items named, in the order of their kinds. What one of them is refused for
         does not keep the others out.
 
-        code: asks for the opening code of a library, by the item's id. Raises what `inspect` raises
-        (then nothing was taken in), UsageError for an item that is not there, NotAllowed where none
-        of them is allowed, ParcelInterrupted and storage errors (then the next time goes on where
-        this one stopped)."""
+        shown: what whoever allowed it saw; another parcel, put in since, is refused. code: asks for
+        the opening code of a library, by the item's id. Raises what `inspect` raises (then nothing
+        was taken in), UsageError for an item that is not there, NotAllowed where none of them is
+        allowed, ParcelInterrupted and storage errors (then the next time goes on where this one
+        stopped)."""
         desk, mount = self._desk, Mount.below(folder)
         desk.ledger.note("parcel.opening")
         try:
             origin, checked = _checked(mount, desk.place.data, self._now(), self._known())
+            if shown is not None:
+                _require_shown(shown, origin, checked)
         except CloisterError as error:
             desk.ledger.note("parcel.refused", outcome="refused", code=error.code)
             raise
@@ -130,17 +138,19 @@ class Parcels:
             refused.get(item.id) or self._take(mount, origin, item, code=code, progress=progress)
             for item in items
         )
-        shutil.rmtree(incoming_folder(desk.place.data), ignore_errors=True)  # swept next time else
+        if not any(one.code in _TYPED_WRONG for one in taken):  # nothing is copied a second time
+            shutil.rmtree(incoming_folder(desk.place.data), ignore_errors=True)  # else next time
         return taken
 
     def _refused(self, items: Sequence[Item]) -> dict[str, Taken]:
-        """Those that this person may not take in. Raises NotAllowed if that is all of them."""
+        """Those that this person may not take in. Raises NotAllowed if that is all of them,
+        ConfirmFirst."""
         refused = {}
         denied: NotAllowed | None = None
         for item in items:
             try:
                 for action in ACTIONS[item.kind]:
-                    self._desk.require(action)
+                    self._desk.require_confirmed(action)
             except NotAllowed as error:
                 denied = error
                 refused[item.id] = Taken(
@@ -210,6 +220,13 @@ def _checked(
     except OSError as error:
         raise storage_error(error, "the metadata of earlier parcels was not read") from error
     return origin, check_parcel(mount.read, Trusted(origin.root, kept, floors), now)
+
+
+def _require_shown(shown: Inspection, origin: Origin, checked: Checked) -> None:
+    if (shown.origin, shown.version) != (origin.name, checked.versions["targets"]):
+        raise ParcelRefused(
+            "The parcel is not the one that was shown.", hint="Look at it again, then decide."
+        )
 
 
 def _shown(mount: Mount, data: Path, origin: Origin, checked: Checked) -> Inspection:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from appliance.chat_models import ChatModels, models_folder
 from appliance.desk import Desk
+from appliance.engine.bundles.manifest import has_signature, read_signed
+from appliance.engine.bundles.trust import trusted_signers
 from appliance.errors import UsageError
 from appliance.library_parcels import take_library
 from appliance.parcel.reading import NotOrdinary, opened, pieces
@@ -37,9 +39,14 @@ def received_folder(data: Path, kind: Kind) -> Path:
 
 
 def received(data: Path, kind: Kind) -> tuple[Path, ...]:
-    """One folder for each that was received of this kind, the oldest name first."""
-    folder = received_folder(data, kind)
-    return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()
+    """One folder for each that was received of this kind, the oldest name first. Raises storage
+    errors."""
+    try:
+        return tuple(sorted(received_folder(data, kind).iterdir()))
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError as error:
+        raise storage_error(error, "what came in on sticks was not read") from error
 
 
 def is_here(data: Path, item: Item) -> bool:
@@ -51,15 +58,14 @@ def is_here(data: Path, item: Item) -> bool:
         return False
     if item.kind is Kind.POLICY and item.version.isascii() and item.version.isdigit():
         return serial_in_force(data, item.name) >= int(item.version)
-    return all(
-        _same(_place(data, item).joinpath(*file.path.split("/")), file) for file in item.files
-    )
+    return _holds(_place(data, item), item)
 
 
 def receive(desk: Desk, item: Item, arrived: Path, code: Callable[[str], str]) -> str:
     """Hands on what lies in `arrived`, complete and checked. Returns what a person should do or
     know now. Raises what the part raises whose it is."""
     if item.kind is Kind.MODEL:
+        _require_the_model(item, arrived)
         signed = ChatModels(desk).install(arrived)
         shutil.rmtree(arrived, ignore_errors=True)
         return f"The model {signed.manifest.id} can be used from the next login on."
@@ -70,24 +76,52 @@ def receive(desk: Desk, item: Item, arrived: Path, code: Callable[[str], str]) -
     if item.kind is Kind.POLICY:
         return _policy(desk, item, arrived)
     place = _place(desk.place.data, item)
-    _put(arrived, place)
+    _put(arrived, place, item)
     if item.kind is Kind.UPDATE:
-        return f"Have it installed by an administrator of this machine: it lies in {place}."
+        hashes = ", ".join(f"{file.path} {file.sha256}" for file in item.files)
+        return (
+            f"Have it installed by an administrator of this machine: it lies in {place}. Its "
+            f"SHA-256, to be compared before it is run: {hashes}."
+        )
+    return _listed(desk, place)
+
+
+def _listed(desk: Desk, place: Path) -> str:
+    before = desk.seat.view().revocations
     desk.seat.take_managed(place)
-    return "The list is in force from now on, if your seat authority signed it and it is newer."
+    number = desk.seat.view().revocations
+    if number > before:
+        return f"List {number} of revoked seats is in force from now on."
+    return (
+        f"It changed nothing: your seat authority did not sign it, or it is not newer than list "
+        f"{before} here. The log says which; it is looked at again at the next login."
+    )
+
+
+def _require_the_model(item: Item, arrived: Path) -> None:
+    """What was named is what is installed. Raises UsageError, and what reading it raises."""
+    if not has_signature(arrived):
+        return  # it will not be installed, and that is said
+    found = read_signed(arrived, trusted_signers()).manifest.id
+    if found != f"{item.name}@{item.version}":
+        raise _another(f"the model {item.name}@{item.version}", found)
+
+
+def _another(named: str, found: str) -> UsageError:
+    return UsageError(
+        f"The parcel names {named}; it is {found}.",
+        hint="Ask whoever made the parcel to make it again.",
+    )
 
 
 def _policy(desk: Desk, item: Item, arrived: Path) -> str:
     data = desk.place.data
     name, serial = require_usable(desk.settings, data, arrived)
     if (name, str(serial)) != (item.name, item.version):
-        raise UsageError(
-            f"The parcel names the pack {item.name}@{item.version}; it is {name}@{serial}.",
-            hint="Ask whoever made the parcel to make it again.",
-        )
+        raise _another(f"the pack {item.name}@{item.version}", f"{name}@{serial}")
     if serial < serial_in_force(data, name):
         raise PackRolledBack(f"A newer pack {name} than {serial} is in force.")
-    _put(arrived, _place(data, item))
+    _put(arrived, _place(data, item), item)
     return _AT_LOGIN
 
 
@@ -98,9 +132,12 @@ def _place(data: Path, item: Item) -> Path:
     return received_folder(data, item.kind) / label
 
 
-def _put(arrived: Path, place: Path) -> None:
-    """Moves the folder to its place, durable on return: there whole, or not at all. What lies there
-    of the same name gives way."""
+def _put(arrived: Path, place: Path, item: Item) -> None:
+    """Moves the folder to its place, durable on return: there whole, or not at all. What is there
+    as it should be is left as it is, so that a pack in force is never missing for a moment; what is
+    not gives way."""
+    if place.is_dir() and _holds(place, item):
+        return
     try:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if place.exists():
@@ -110,6 +147,14 @@ def _put(arrived: Path, place: Path) -> None:
         sync_folder(place.parent.parent)
     except OSError as error:
         raise storage_error(error, "what was received was not put into its place") from error
+
+
+def _holds(place: Path, item: Item) -> bool:
+    """Whether it is the item, file by file, and nothing else."""
+    there = {path.relative_to(place).as_posix() for path in place.rglob("*") if not path.is_dir()}
+    return there == {file.path for file in item.files} and all(
+        _same(place.joinpath(*file.path.split("/")), file) for file in item.files
+    )
 
 
 def _same(path: Path, file: ParcelFile) -> bool:

@@ -1,24 +1,26 @@
 """The policy packs an open desk decides by: those that ship, as the institution has them in force,
-and those that an administrator brought in.
+and those that an administrator brought in, by a parcel or from a folder.
 
 Rules kept here: the baseline is always in force; further packs that come with the program are where
 the managed settings name them; a pack that came in lies in <data>/packs/<name>@<serial>/<name>/, is
 verified like any other each time it is opened, and is in force; of one name the greatest serial
-counts. No pack is older than one the log has seen in force. That one of those that ship is named no
-longer is logged, for what it forbade or allowed changes with it; one that came in and is gone keeps
-the vault shut.
+counts. It comes there whole: what a run that was cut off left counts for nothing. No pack is older
+than one the log has seen in force. That one of those that ship is named no longer is logged, for
+what it forbade or allowed changes with it; one that came in and is gone keeps the vault shut.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from appliance.parcel.reading import NotOrdinary, read_bounded
 from appliance.policy import Pack, PolicyEngine, load, load_packs, shipped_folder
-from appliance.policy.errors import PackAltered
+from appliance.policy.errors import PackAltered, PackRolledBack
 from appliance.settings import Settings
-from appliance.vault.durable import storage_error
+from appliance.vault.durable import storage_error, sync_folder, write_atomic
 
 if TYPE_CHECKING:
     from appliance.ledger import Ledger
@@ -29,6 +31,9 @@ VALUE = "pack"
 _RETIRED = "pack_retired"
 _BROUGHT = "pack_brought"
 """1 while the pack in force is one that came in: no setting takes it out again."""
+_INCOMING = Path("parcels/incoming/pack")
+"""What is on its way in: backups leave that folder out."""
+_LARGEST = 1 << 20  # bytes of a file of a pack
 _LABEL = re.compile(r"([a-z][a-z0-9-]{0,39})@([0-9]{1,10})")
 
 
@@ -85,6 +90,35 @@ def require_usable(settings: Settings, data: Path, arrived: Path) -> tuple[str, 
     return pack.name, pack.serial
 
 
+def bring_in(settings: Settings, data: Path, source: Path) -> str:
+    """Copies a signed pack to where it is in force from the next log-in on: durable on return,
+    there whole or not at all; what is there is what was verified. Returns NAME@SERIAL. Raises
+    policy errors, storage errors."""
+    name, serial = require_usable(settings, data, source)
+    if serial < serial_in_force(data, name):
+        raise PackRolledBack(f"A newer pack {name} than {serial} is in force.")
+    label, incoming = f"{name}@{serial}", data / _INCOMING
+    if _brought_in(data).get(name, (0, source))[0] == serial:
+        return label  # it was verified above, and is not missing for a moment
+    try:
+        shutil.rmtree(incoming, ignore_errors=True)
+        (incoming / name).mkdir(mode=0o700, parents=True)
+        for file in sorted(source.iterdir()):
+            write_atomic(incoming / name / file.name, read_bounded(file, _LARGEST))
+        if require_usable(settings, data, incoming / name) != (name, serial):
+            raise PackAltered("The policy pack was changed while it was copied.")
+        shutil.rmtree(packs_folder(data) / label, ignore_errors=True)  # a part of one at most
+        packs_folder(data).mkdir(mode=0o700, exist_ok=True)
+        incoming.rename(packs_folder(data) / label)
+        sync_folder(packs_folder(data))
+        sync_folder(data)
+    except NotOrdinary as error:
+        raise PackAltered(f"{error} in the policy pack is no ordinary file.") from error
+    except OSError as error:
+        raise storage_error(error, "the policy pack was not copied") from error
+    return label
+
+
 def _folders(settings: Settings, data: Path | None) -> dict[str, Path]:
     """One a pack, by name."""
     names = dict.fromkeys((BASELINE, *settings.more_packs))
@@ -108,6 +142,7 @@ def _brought_in(data: Path) -> dict[str, tuple[int, Path]]:
         raise storage_error(error, "the policy packs were not read") from error
     for folder in folders:
         match = _LABEL.fullmatch(folder.name)
-        if match and int(match[2]) > newest.get(match[1], (0, folder))[0]:
+        whole = match is not None and (folder / match[1]).is_dir()
+        if match and whole and int(match[2]) > newest.get(match[1], (0, folder))[0]:
             newest[match[1]] = (int(match[2]), folder / match[1])
     return newest

@@ -57,14 +57,6 @@ class Seat(Protocol):
         """Why nothing new may be answered now; None where it may. Never raises."""
 
 
-class AnySeat:
-    """For runs of the main path outside an installation (evaluations, tests); the desk always
-    hands in its own."""
-
-    def refusal(self) -> Unseated | None:
-        return None
-
-
 class Finder(Protocol):
     def find(
         self, question: str, vector: Vectors, collections: Sequence[str], limit: int
@@ -116,9 +108,12 @@ class Answerer(Encoder, Protocol):
         anything is yielded where the model cannot be started or asked this, EngineFailed also
         half way."""
 
-    def fill(self, question: str, answer: Answer, schema: str, go_on: Callable[[], None]) -> str:
-        """The answer as JSON that follows the JSON schema, out of its sentences alone. `go_on` as
-        above. Raises CannotWrite where no language model can do that, EngineFailed."""
+    def fill(
+        self, question: str, answer: Answer, schema: str, go_on: Callable[[], None]
+    ) -> tuple[str, int]:
+        """The answer as JSON that follows the JSON schema, out of its sentences alone, and how many
+        tokens a language model wrote for that. `go_on` as above. Raises CannotWrite where no
+        language model can do that, EngineFailed."""
 
 
 class History(Protocol):

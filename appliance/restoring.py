@@ -45,18 +45,21 @@ if TYPE_CHECKING:
 ACTION = "backup.restored"
 OLDER = "older_backup"
 """The code of the log's record where a newer backup lay beside the one that was restored."""
+LOST = "backup.file_lost"
+_MOST_NAMED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What was restored. newest: the number of the newest backup in the folder. record: the number
     of the log's record that says so. restorations: how often this vault was restored, now
-    included."""
+    included. lost: paths of the files that were damaged in the backup and are not here."""
 
     manifest: Manifest
     newest: int
     record: int
     restorations: int
+    lost: tuple[str, ...] = ()
 
     @property
     def older(self) -> bool:
@@ -71,13 +74,22 @@ def restore_into(
     clock: Clock,
     *,
     number: int | None = None,
+    salvage: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Outcome:
     """As `restore`, into the data folder of an appliance that nobody is logged in to. Raises
     AirgapBroken as well, before the code is asked for: what it opens is a vault's key."""
     if appliance.settings.airgap == "required":
         selftest.require_proof(appliance.airgap)
-    return restore(folder, appliance.data, recovery_code, clock, number=number, progress=progress)
+    return restore(
+        folder,
+        appliance.data,
+        recovery_code,
+        clock,
+        number=number,
+        salvage=salvage,
+        progress=progress,
+    )
 
 
 def restore(
@@ -87,10 +99,12 @@ def restore(
     clock: Clock,
     *,
     number: int | None = None,
+    salvage: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Outcome:
     """Restores a backup (the newest, if none is named) into `data`, which exists and is empty;
-    durable on return, and nobody is logged in.
+    durable on return, and nobody is logged in. salvage: what is damaged is left out, said and
+    logged; without, it ends the restore.
 
     recovery_code: asked once, after it is clear that there is something to restore and a place for
     it. Raises NoBackup, RestoreRefused, RecoveryCodeMistyped, WrongRecoveryCode, BackupDamaged,
@@ -106,8 +120,8 @@ def restore(
                 raise BackupForged("The backup names another vault than its recovery key does.")
             keys = BackupKeys.of(vault.subkey(SUBKEY))
             opened = opened_backup(place, keys, signed)
-            restore_files(opened, data, progress)
-            outcome = _logged(opened, data, vault, clock, newest)
+            lost = restore_files(opened, data, progress, salvage=salvage)
+            outcome = _logged(opened, data, vault, clock, newest, lost=lost)
             _marked(outcome, data, vault, clock())
             _put_back_attempts(data, clock())
             conclude(opened, data)
@@ -115,7 +129,13 @@ def restore(
 
 
 def _logged(
-    opened: Opened, data: Path, vault: RecoveredVault, clock: Clock, newest: int
+    opened: Opened,
+    data: Path,
+    vault: RecoveredVault,
+    clock: Clock,
+    newest: int,
+    *,
+    lost: tuple[str, ...] = (),
 ) -> Outcome:
     """The log goes on: its next records say that it was restored."""
     manifest = opened.signed.manifest
@@ -132,6 +152,7 @@ def _logged(
                 code=OLDER if manifest.number < newest else "",
                 details=(
                     ("created", manifest.created.strftime("%Y-%m-%dT%H:%M:%SZ")),
+                    ("lost", len(lost)),
                     ("manifest", opened.signed.sha256),
                     ("newest", newest),
                     ("number", manifest.number),
@@ -140,9 +161,11 @@ def _logged(
                 ),
             )
         )
+        if lost:
+            log.append_batch([Record(LOST, object=path) for path in lost[:_MOST_NAMED]])
         log.note_value(VALUE, manifest.vault, restorations)
         log.advance_keys()  # whoever has the backup has those it was made with
-    return Outcome(manifest, newest, record, restorations)
+    return Outcome(manifest, newest, record, restorations, lost)
 
 
 def _put_back_attempts(data: Path, now: datetime) -> None:

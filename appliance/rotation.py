@@ -56,6 +56,12 @@ def rotate(desk: Desk, identifier: str) -> None:
     """Gives the collection the new key that is due, or goes on where that was cut off; open on
     return. Raises StorageFull, StorageReadOnly, StoreTampered subclasses: it is then open under an
     older key or not at all, and the next opening goes on."""
+    _moved(desk, identifier)
+    if desk.session.due(identifier):  # too many were unfinished for one more
+        _moved(desk, identifier)
+
+
+def _moved(desk: Desk, identifier: str) -> None:
     session, ledger = desk.session, desk.ledger
     if session.due(identifier):
         ledger.note("collection.rekeying", object=identifier)

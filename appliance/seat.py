@@ -18,32 +18,23 @@ from appliance.clock import now
 from appliance.errors import CloisterError
 from appliance.ledger import Ledger
 from appliance.licensing import trust
-from appliance.licensing.certificate import open_certificate
-from appliance.licensing.enrolment import open_enrolment
-from appliance.licensing.errors import (
-    EnrolmentEnded,
-    EnrolmentUsed,
-    LicenceMissing,
-    LicenceOlder,
-    SeatElsewhere,
-    SeatMissing,
-    SeatNotAsked,
-)
-from appliance.licensing.fingerprint import fingerprint, require_same_machine
+from appliance.licensing.clock import reading
+from appliance.licensing.errors import LicensingError, SeatElsewhere, SeatMissing
+from appliance.licensing.fingerprint import fingerprint
 from appliance.licensing.laid_out import laid_out
-from appliance.licensing.licence import WRITTEN, Licence, open_licence
+from appliance.licensing.licence import WRITTEN
 from appliance.licensing.machine import Traits, read_traits
 from appliance.licensing.receipt import ReturnReceipt, receipt_bytes
-from appliance.licensing.request import SeatRequest, Seen, open_request, request_bytes
-from appliance.licensing.revocations import open_revocations
+from appliance.licensing.request import SeatRequest, Seen, request_bytes, require_fitting_label
 from appliance.licensing.seat_folder import File, Installed, SeatFolder, Secrets
-from appliance.licensing.signed import Kind, body_hash, kind_of
+from appliance.licensing.signed import Kind, body_hash, key_hash, kind_of
 from appliance.licensing.standing import Deed, Standing, State, standing
 from appliance.licensing.times import whole
-from appliance.licensing.usage import Month, Usage, usage_bytes
-from appliance.metering import Meter, counted
+from appliance.licensing.usage import Usage, usage_bytes
+from appliance.metering import TokenMeter, months_of, quota
 from appliance.protocols import Clock, Unseated
-from appliance.seat_evidence import RETURNED, SEATED, SeatEvidence
+from appliance.seat_evidence import RETURNED, SeatEvidence
+from appliance.seat_taking import SeatTaking
 from appliance.seat_view import shown
 from appliance.values import SeatView
 from appliance.vault import Session
@@ -69,9 +60,10 @@ class Seat:
         self._traits = traits
         self._now = now
         self._trusted = trust.TRUSTED if trusted is None else trusted
-        self._meter = Meter(ledger.log)
+        self._meter = TokenMeter(ledger.log)
         self._lock = threading.RLock()
         self._evidence = SeatEvidence(folder, ledger, vault, traits, licensable=bool(self._trusted))
+        self._taking = SeatTaking(folder, self._evidence, traits, now, self._trusted)
         self._known = self._evidence.look()
         found = self.standing()
         self._noted = (found.state.value, found.code)
@@ -99,18 +91,21 @@ class Seat:
         found = self.standing()
         if not found.has(WRITTEN):
             return False
-        licence, certificate = found.licence, found.certificate
-        if licence is None or certificate is None or not certificate.tokens or licence.overage:
-            return True
-        return self._meter.tokens(f"{self._now():%Y-%m}") < certificate.tokens
+        bound = quota(found)
+        return bound is None or self._used() < bound
+
+    def _used(self) -> int:
+        """Tokens written this month. The month is the log's, whatever the clock says."""
+        time = reading(self._now(), self._evidence.seen()).time
+        return self._meter.tokens(f"{time:%Y-%m}")
 
     def view(self) -> SeatView:
         """As a screen shows it."""
         with self._lock:
             found, known = self.standing(), self._known
-            requested = bool(self._secrets().request)
+            requested = bool(self._taking.waiting(self._secrets()))
             metered = found.licence is not None and found.licence.metered
-            used = self._meter.tokens(f"{self._now():%Y-%m}") if metered else 0
+            used = self._used() if metered else 0
             return shown(found, known.revocations, requested=requested, tokens_used=used)
 
     def note(self) -> None:
@@ -134,98 +129,50 @@ class Seat:
         """Installs whichever file this is: a licence, a certificate, a revocation list or an
         enrolment token. Raises a LicensingError; nothing is changed then but the log."""
         kind = kind_of(untrusted)
-        acts = {
-            Kind.LICENCE: self._take_licence,
-            Kind.CERTIFICATE: self._take_certificate,
-            Kind.REVOCATIONS: self._take_revocations,
-            Kind.ENROLMENT: self._take_enrolment,
-        }
-        if kind not in acts:
-            raise SeatNotAsked(
-                f"A file of the kind {kind.value} is not for a seat.",
-                hint="Bring it to the seat authority's machine.",
-            )
+        self._taking.require_takeable(kind)
         with self._lock, self._logged(kind.value.removeprefix("cloister-").replace("-", "_")):
-            acts[kind](untrusted.strip())
+            self._taking.take(kind, untrusted.strip())
         return kind
 
     def take_managed(self, folder: Path) -> None:
         """Takes what the institution laid into its managed folder and is newer than what is here.
-        What does not hold is in the log and changes nothing. Licences first."""
-        for content in laid_out(folder):
-            with suppress(CloisterError):  # it is in the log, with its code
-                if self._is_news(content):
-                    self.take(content)
-        self.note()
+        What does not hold is in the log, once, and changes nothing. Licences first."""
+        with self._lock:
+            for content in laid_out(folder):
+                if self._taking.is_news(content, self._known):
+                    self._take_managed(content)
+            self.note()
 
-    def _take_licence(self, untrusted: bytes) -> None:
-        licence = open_licence(untrusted, self._trusted)
-        known = self._evidence.value("licence", licence.id) or 0
-        if licence.serial < known:
-            raise LicenceOlder(
-                f"This licence has the serial {licence.serial}; {known} was in use here."
-            )
-        before = self._known.licence
-        if before is not None and before.authority.id != licence.authority.id:
-            for file in (File.CERTIFICATE, File.REVOCATIONS, File.ENROLMENT):
-                self._folder.remove(file)  # the authority before signed them
-        self._folder.write(File.LICENCE, untrusted)
-        self._evidence.rise("licence", licence.serial, licence.id)
-
-    def _take_certificate(self, untrusted: bytes) -> None:
-        licence, secrets = self._licence(), self._folder.secrets()
-        certificate = open_certificate(untrusted, licence)
-        if not secrets.request or open_request(secrets.request).id != certificate.request:
-            raise SeatNotAsked("This certificate answers no request that waits here.")
-        if certificate.seat != secrets.seat:
-            raise SeatElsewhere("This certificate was given to another seat.")
-        require_same_machine(certificate.machine, fingerprint(self._traits, secrets.prints))
-        authority = licence.authority.id
-        if certificate.register.count <= (self._evidence.value("certificate", authority) or 0):
-            raise LicenceOlder("A newer certificate was in use here.")
-        self._folder.write(File.CERTIFICATE, untrusted)
-        self._evidence.rise("certificate", certificate.register.count, authority)
-        self._evidence.note("seat", SEATED)
-        self._evidence.set_clock(certificate.issued)
-        self._folder.save(replace(secrets, request=b"", receipt=b""))
-
-    def _take_revocations(self, untrusted: bytes) -> None:
-        licence = self._licence()
-        listed = open_revocations(untrusted, licence)
-        known = self._evidence.value("revocations", licence.authority.id) or 0
-        if listed.number < known:
-            raise LicenceOlder(f"This is list {listed.number}; list {known} was in use here.")
-        self._folder.write(File.REVOCATIONS, untrusted)
-        self._evidence.rise("revocations", listed.number, licence.authority.id)
-
-    def _take_enrolment(self, untrusted: bytes) -> None:
-        token = open_enrolment(untrusted, self._licence())
-        at = max(self._now(), *self._evidence.seen(), token.issued)
-        if self._evidence.value("seat") is not None:
-            raise EnrolmentUsed("This installation had a seat already.")
-        if at > token.until:
-            raise EnrolmentEnded(f"The enrolment token ended on {token.until:%Y-%m-%d}.")
-        self._folder.write(File.ENROLMENT, untrusted)
-        self._evidence.note("enrolment", int(at.timestamp()), token.id)
-        self._evidence.note("seat", SEATED)
+    def _take_managed(self, content: bytes) -> None:
+        """What went wrong is in the log, with its code. Where it is the file that does not hold,
+        that is not said again; a full disk may have room in the next session."""
+        with suppress(CloisterError):
+            try:
+                self.take(content)
+            except LicensingError:
+                self._taking.note_refused(content)
 
     # --- what is handed out --------------------------------------------------------------------
 
     def request(self, label: str = "", *, fresh: bool = False) -> bytes:
         """A request to bring to the authority; the same one until it is answered, unless `fresh`.
-        A seat that is held is renewed by it. Raises LicenceMissing, StorageFull."""
+        A seat that is held is renewed by it. Raises LicenceMissing, LabelUnfit, StorageFull."""
         with self._lock, self._logged("seat_request"):
-            licence, secrets = self._licence(), self._secrets(anew=fresh)
-            if secrets.request and not fresh:
-                return secrets.request
+            licence, secrets = self._taking.licence(), self._secrets(anew=fresh)
+            waiting = self._taking.waiting(secrets)
+            if waiting and not fresh:
+                return waiting
             held = self._known.certificate if secrets.key is not None else None
-            if self._known.returned:
-                held = None
+            if self._known.returned:  # a key that was put back by hand is over all the same
+                held, secrets = None, replace(secrets, key=None)
             key = secrets.key or SignerKey.generate()
-            token, identity = self._known.enrolment, random_bytes(16).hex()
+            token = self._known.enrolment if held is None else None
+            identity = random_bytes(16).hex()
+            label = " ".join(label.split()) or (held.label if held else "")
+            require_fitting_label(label)
             asked = SeatRequest(
                 id=identity,
-                label=" ".join(label.split()) or (held.label if held else ""),
+                label=label,
                 licence=licence.id,
                 key=key.public(""),
                 machine=fingerprint(self._traits, secrets.prints),
@@ -233,11 +180,11 @@ class Seat:
                 authority=licence.authority.id,
                 seen=self._seen(),
                 renews=held.id if held else "",
-                enrolment=token.id if token and held is None else "",
-                enrolment_proof=token.proof(identity) if token and held is None else "",
+                enrolment=token.id if token else "",
+                enrolment_proof=token.proof(identity, key_hash(key.public(""))) if token else "",
             )
             content = request_bytes(asked, key)
-            open_request(content)  # a label that the format refuses is refused here
+            self._evidence.note_asked(identity)
             self._folder.save(replace(secrets, key=key, request=content))
             return content
 
@@ -249,7 +196,7 @@ class Seat:
             if secrets.receipt:
                 self._evidence.note("seat", RETURNED)
                 return secrets.receipt
-            licence, certificate = self._licence(), self._known.certificate
+            licence, certificate = self._taking.licence(), self._known.certificate
             if secrets.key is None or certificate is None:
                 raise SeatMissing("There is no seat here to give back.")
             receipt = ReturnReceipt(
@@ -264,17 +211,19 @@ class Seat:
             self._evidence.note("seat", RETURNED)
             return content
 
-    def usage(self) -> bytes:
-        """The signed report of what was used since the report before. Raises SeatMissing."""
+    def usage(self, *, again: bool = False) -> bytes:
+        """The signed report of what was used since the report before; `again`: the last one, that
+        was lost on its way. Raises SeatMissing."""
         with self._lock, self._logged("usage_report"):
+            if again:
+                return self._reported()
             secrets, certificate = self._folder.secrets(), self._known.certificate
             content = self._folder.read(File.CERTIFICATE)
             if secrets.key is None or certificate is None or content is None:
                 raise SeatMissing("There is no seat here to report of.")
-            log, months = self._ledger.log, dict[str, Month]()
-            root, size = log.root(), log.size
-            start = min(secrets.reported, size)
-            counted(log, start, months)
+            size, root = self._log_state()
+            before = max(secrets.reported, self._evidence.value("reported") or 0)
+            start = min(before, size)  # also by an earlier key of this seat: nothing is told twice
             usage = Usage(
                 certificate=certificate,
                 certificate_file=content,
@@ -282,11 +231,11 @@ class Seat:
                 number=secrets.reports + 1,
                 previous=secrets.previous,
                 made=whole(self._now()),
-                log_name=log.name,
+                log_name=self._ledger.log.name,
                 log_root=root.hex(),
                 start=start,
                 end=size,
-                months=tuple(months[name] for name in sorted(months)),
+                months=months_of(self._ledger.log, start, size),
             )
             report = usage_bytes(usage, secrets.key)
             self._folder.write(File.USAGE, report)
@@ -298,7 +247,23 @@ class Seat:
                     reported=size,
                 )
             )
+            self._evidence.rise("reported", size)
             return report
+
+    def _reported(self) -> bytes:
+        report = self._folder.read(File.USAGE)
+        if report is None:
+            raise SeatMissing("No usage was reported here yet.")
+        return report
+
+    def _log_state(self) -> tuple[int, bytes]:
+        """How many records there are, and the root over just these: others may be writing."""
+        log = self._ledger.log
+        while True:
+            size = log.size
+            root = log.root()
+            if log.size == size:
+                return size, root
 
     # --- within --------------------------------------------------------------------------------
 
@@ -320,61 +285,35 @@ class Seat:
         """This data folder was restored from a backup: its seat must be certified again, since
         the machine it was saved from may go on as well."""
         with self._lock, self._logged("restored"):
-            known = self._known
-            if known.licence is not None and known.certificate is not None:
-                count = known.certificate.register.count
-                self._evidence.rise("restored", count, known.licence.authority.id)
+            self._evidence.note_restored()
 
     def _secrets(self, *, anew: bool = False) -> Secrets:
-        """anew: fresh ones where those that are here are damaged, or their seat is over."""
+        """anew: fresh ones, unless a seat is held here and goes on under its key. Damaged ones are
+        always made anew."""
         try:
             secrets = self._folder.secrets()
         except CloisterError:
             return Secrets(random_bytes(32))
-        over = self.standing().state is State.REVOKED
-        lost = anew and (over or self._known.problem is not None)
-        return Secrets(random_bytes(32)) if lost else secrets
+        return Secrets(random_bytes(32)) if anew and not self._goes_on() else secrets
+
+    def _goes_on(self) -> bool:
+        """Whether a seat is held here that can be renewed."""
+        found, known = self.standing(), self._known
+        over = found.state is State.REVOKED or found.code == SeatElsewhere.code
+        return known.certificate is not None and known.problem is None and not over
 
     def _seen(self) -> Seen:
         known = self._known
         return Installed(certificate=known.certificate, revocations=known.revocations).seen
 
-    def _licence(self) -> Licence:
-        licence = self._folder.licence()
-        if licence is None:
-            raise LicenceMissing("No licence is installed here.")
-        return licence
-
-    def _is_news(self, untrusted: bytes) -> bool:
-        """Whether a file of the managed folder is newer than what lies here. One that does not
-        hold is news, so that the log has it."""
-        try:
-            return self._newer(untrusted)
-        except CloisterError:
-            return True
-
-    def _newer(self, untrusted: bytes) -> bool:
-        kind = kind_of(untrusted)
-        if kind is Kind.LICENCE:
-            before = self._known.licence
-            return before is None or open_licence(untrusted, self._trusted).serial > before.serial
-        if kind is Kind.REVOCATIONS:
-            listed = self._known.revocations
-            found = open_revocations(untrusted, self._licence())
-            return listed is None or found.number > listed.number
-        if kind is Kind.ENROLMENT:
-            return not self._known.seated
-        waiting = self._secrets().request
-        if kind is not Kind.CERTIFICATE or not waiting:
-            return False
-        stated = open_certificate(untrusted, self._licence())
-        return stated.request == open_request(waiting).id
-
 
 def seat_of(folder: Path, session: Session, ledger: Ledger) -> Seat:
     """The seat of an open vault. Raises LogTampered, LogUnwritable alone."""
+    found = _folder(folder, session)
+    with suppress(CloisterError):  # what is left over takes room, and nothing else
+        found.sweep()
     return Seat(
-        _folder(folder, session),
+        found,
         ledger,
         vault=session.vault_id,
         traits=read_traits(),

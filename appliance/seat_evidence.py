@@ -13,11 +13,18 @@ from datetime import datetime
 from appliance.errors import CloisterError
 from appliance.ledger import Ledger
 from appliance.licensing.clock import TOLERANCE
-from appliance.licensing.errors import LicenceOlder, SeatElsewhere, SeatRestored
+from appliance.licensing.errors import (
+    LicenceOlder,
+    ListsDisagree,
+    SeatElsewhere,
+    SeatRestored,
+)
 from appliance.licensing.fingerprint import fingerprint, likeness
 from appliance.licensing.machine import Traits
+from appliance.licensing.revocations import RevocationList
 from appliance.licensing.seat_folder import Installed, SeatFolder, Secrets
 from appliance.licensing.standing import Evidence
+from appliance.licensing.times import later, milliseconds
 
 SEATED, RETURNED = 1, 2
 """What the log's value "seat" says."""
@@ -61,6 +68,7 @@ class SeatEvidence:
             )
             if not found.returned:
                 self._require_newest(installed)
+                self._require_begun_here(installed)
                 found = replace(found, likeness=self._likeness(installed, secrets))
         except CloisterError as error:
             found = replace(found, problem=error)
@@ -80,14 +88,45 @@ class SeatEvidence:
         if self.value("clock-ahead") == milliseconds(self._log_time()):
             self.rise("clock", int(now.timestamp()))
 
-    def set_clock(self, issued: datetime) -> None:
-        """A certificate that answers a request made here was issued at this time. If the log stands
-        well after it, the clock was once ahead, and the log, whose times never run backwards,
-        stands there still: it is not taken for the time until it goes on."""
-        ahead = self._log_time()
-        if ahead > issued + TOLERANCE:
+    def note_asked(self, request: str) -> None:
+        """What was the newest time seen when this request was made."""
+        newest = max(self.seen(), default=self._log_time())
+        self.note("asked", milliseconds(newest), request)
+
+    def set_clock(self, request: str, issued: datetime) -> None:
+        """A certificate that answers a request made here was issued at this time. If the newest
+        time seen was well after it already when the request was made, the clock was once ahead, and
+        the log, whose times never run backwards, stands there still: it is not taken for the time
+        until it goes on. A certificate that was only kept back proves nothing."""
+        asked = self.value("asked", request)
+        if asked is not None and asked > milliseconds(later(issued, TOLERANCE)):
             self.note("clock", int(issued.timestamp()))
-            self.note("clock-ahead", milliseconds(ahead))
+            self.note("clock-ahead", milliseconds(self._log_time()))
+
+    def require_agreeing(self, listed: RevocationList, authority: str) -> None:
+        """Lists of one number are one list, and under a higher one the authority's register has
+        gone on. Raises ListsDisagree."""
+        known = self.value("revocations", authority) or 0
+        if listed.mark == self.value("revocations-mark", authority):
+            return
+        behind = listed.register.count <= (self.value("revocations-register", authority) or 0)
+        if listed.number == known or (listed.number > known and behind):
+            raise ListsDisagree(
+                f"This list {listed.number} contradicts list {known}, which was in use here."
+            )
+
+    def note_list(self, listed: RevocationList, authority: str) -> None:
+        """Its number last: an act that was cut is done again."""
+        self.note("revocations-mark", listed.mark, authority)
+        self.rise("revocations-register", listed.register.count, authority)
+        self.rise("revocations", listed.number, authority)
+
+    def note_restored(self) -> None:
+        """Whatever the seat was allowed by until now, by the log: taking its files away for this
+        moment and putting them back is no way around it."""
+        for kind in ("certificate", "enrolment"):
+            for identity, number in self._log.latest_values(kind).items():
+                self.rise("restored", number, identity)
 
     def value(self, kind: str, identity: str = "") -> int | None:
         """What the log holds; of this vault, where nothing else is named."""
@@ -121,7 +160,14 @@ class SeatEvidence:
                 raise LicenceOlder(
                     f"Number {known} of the {_WORDS[kind]} was in use here, and {here} is here now."
                 )
+        if listed is not None:
+            self.require_agreeing(listed, authority)
         if certificate and certificate.register.count <= (self.value("restored", authority) or 0):
+            raise SeatRestored("This installation was restored from a backup.")
+
+    def _require_begun_here(self, installed: Installed) -> None:
+        token = None if installed.certificate else installed.enrolment
+        if token is not None and self.value("restored", token.id) is not None:
             raise SeatRestored("This installation was restored from a backup.")
 
     def _likeness(self, installed: Installed, secrets: Secrets) -> int:
@@ -136,7 +182,3 @@ class SeatEvidence:
         token = installed.enrolment
         begun = self.value("enrolment", token.id) if token is not None else None
         return None if begun is None else datetime.fromtimestamp(begun, self._begun.tzinfo)
-
-
-def milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)

@@ -6,20 +6,26 @@ from dataclasses import replace
 
 from appliance.licensing.revocations import RevocationList
 from appliance.licensing.standing import Deed, Standing
+from appliance.metering import quota
 from appliance.values import SeatView
+
+_USED_UP = "This seat's tokens of the month are used up, or it has none: answers are quoted."
+_MORE = "The seat authority can give it more: `cloister authority approve --tokens N`."
 
 
 def shown(
     found: Standing, listed: RevocationList | None, *, requested: bool, tokens_used: int
 ) -> SeatView:
     """listed: the revocation list in use. requested: whether a request waits to be approved."""
+    bound = quota(found)
+    used_up = bound is not None and tokens_used >= bound and found.allows(Deed.ANSWER)
     licence, certificate = found.licence, found.certificate
     view = SeatView(
         state=found.state.value,
         code=found.code,
         answers=found.allows(Deed.ANSWER),
-        sentence=found.sentence,
-        next_step=found.next_step,
+        sentence=_both(found.sentence, _USED_UP if used_up else ""),
+        next_step=_both(found.next_step, _MORE if used_up else ""),
         until=found.until,
         requested=requested,
         revocations=listed.number if listed is not None else 0,
@@ -44,3 +50,7 @@ def shown(
             tokens=certificate.tokens,
         )
     return view
+
+
+def _both(said: str, more: str) -> str:
+    return " ".join(filter(None, (said, more)))

@@ -15,16 +15,9 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
-from appliance.managed import (
-    MANAGED,
-    ManagedSource,
-    SettingsInvalid,
-    TomlFile,
-    managed_source,
-)
+from appliance.managed import ManagedSource, SettingsInvalid, TomlFile, managed_source
 
 __all__ = [
-    "MANAGED",
     "Settings",
     "SettingsInvalid",
     "Source",
@@ -54,7 +47,8 @@ class Settings:
     it locks. glass_minutes: the longest that somebody may break the glass of a collection for.
     key_store: "off", or "allowed" to let a person log in through the system's key store. packs:
     policy packs in force beside the baseline, by commas. api_calls_per_minute: of one application;
-    what is above is turned away. health_file: where numbers about this installation are written for
+    what is above is turned away. serve_hours: after how many `cloister serve` ends by itself and
+    the vault closes. health_file: where numbers about this installation are written for
     monitoring; empty for nowhere. kiosk: "on" keeps the window shut on this machine, so that only
     `cloister kiosk` opens it (docs/kiosk.md). kiosk_title and kiosk_questions: what its first
     screen says, and the approved questions to begin with, by |. kiosk_layouts: of its keyboard, by
@@ -74,6 +68,7 @@ class Settings:
     key_store: str = "off"
     packs: str = ""
     api_calls_per_minute: int = 60
+    serve_hours: int = 12
     health_file: str = ""
     kiosk: str = "off"
     kiosk_title: str = ""
@@ -94,8 +89,8 @@ class Settings:
     @property
     def written_folders(self) -> tuple[Path, ...]:
         """Folders beside the data folder that these settings have something written to."""
-        folder = Path(self.health_file).parent if self.health_file else None
-        return (folder,) if folder is not None and folder.is_dir() else ()
+        folder = os.path.dirname(self.health_file)  # noqa: PTH120  as isdir, never raises
+        return (Path(folder),) if folder and os.path.isdir(folder) else ()  # noqa: PTH112
 
     @property
     def all(self) -> tuple[Setting, ...]:
@@ -128,7 +123,7 @@ NAMES = tuple(field.name for field in fields(Settings) if field.name not in ("so
 MANAGED_ONLY = frozenset(
     {
         *("airgap", "model", "context_tokens", "gpu", "arithmetic", "glass_minutes", "key_store"),
-        *("packs", "api_calls_per_minute", "health_file"),
+        *("packs", "api_calls_per_minute", "serve_hours", "health_file"),
         *("kiosk", "kiosk_title", "kiosk_questions", "kiosk_layouts", "kiosk_idle_seconds"),
     }
 )
@@ -141,11 +136,13 @@ MOST = {
     "lock_minutes": 15,
     "glass_minutes": 480,
     "api_calls_per_minute": 6_000,
+    "serve_hours": 24,
     "kiosk_idle_seconds": 900,
 }
 """Above these the sandboxed reader could not keep its own bounds; no model takes more tokens; a
 window nobody sits at locks within a quarter of an hour, a glass is whole again after a shift; no
-machine answers more calls; a visitor who has gone is gone after a quarter of an hour."""
+machine answers more calls; somebody logs in anew each day a vault is served; a visitor who has gone
+is gone after a quarter of an hour."""
 
 LEAST = {"context_tokens": 2_048, "kiosk_idle_seconds": 20}
 """Below these passages, question and answer do not fit; nobody reads an answer."""
@@ -155,7 +152,10 @@ _PATTERNS = {
         re.compile(r"([a-z][a-z0-9-]{0,39}( ?, ?[a-z][a-z0-9-]{0,39})*)?"),
         "names of policy packs, by commas",
     ),
-    "health_file": (re.compile(r"(|/.+|[A-Za-z]:[/\\\\].+)"), "a whole path"),
+    "health_file": (
+        re.compile(r"(?!.*[/\\]\.\.[/\\])(|(/|[A-Za-z]:[/\\])[^/\\]+[/\\]+[^/\\].*)"),
+        "a whole path, in a folder of its own (the guard lets that folder be written)",
+    ),
     "kiosk_title": (re.compile(r"[^\n]{0,80}"), "a line of up to 80 characters"),
     "kiosk_questions": (
         re.compile(r"([^\n|]{1,200}(\|[^\n|]{1,200}){0,11})?"),
@@ -236,6 +236,7 @@ def read_settings(
         key_store=text("key_store"),
         packs=text("packs"),
         api_calls_per_minute=number("api_calls_per_minute"),
+        serve_hours=number("serve_hours"),
         health_file=text("health_file"),
         kiosk=text("kiosk"),
         kiosk_title=text("kiosk_title"),

@@ -2,7 +2,8 @@
 
 Rules kept here: a document that is being added or removed has a record before and one after; which
 one comes after is told from what the store holds. So has a message to a model that is being tried.
-Only the session that was cut off is looked at.
+Looked at are the sessions since the last that was closed, for a login can be cut off as well; and
+as far back as something waits for a member of its collection, whoever logs in meanwhile.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from appliance.values import LogRecord
 
 PIECE = 256  # records read at once, newest first
+FARTHEST = 50_000  # records back that are looked at: what waits longer than that waits for good
+VALUE, OLDEST = "unsettled", "oldest"
+"""The log's value: one more than the number of the oldest record that waits, 0 for none."""
 BEGUN = ("document.adding", "document.removing", "model.trial.opened")
 ENDS = {
     ("document.adding", True): "document.added",
@@ -28,15 +32,18 @@ TRIAL_ENDED = "model.trial.closed"
 
 
 def unsettled(ledger: Ledger) -> tuple[LogRecord, ...]:
-    """The records of the newest session that say something is being done and have no other that
-    says how it ended; empty where that session was closed. Oldest first."""
+    """The records that say something is being done and have no other that says how it ended.
+    Oldest first."""
     ended: set[str] = set()
     begun: list[LogRecord] = []
+    oldest, closed = _waiting(ledger), False
     at = ledger.log.size
-    while at > 0:
-        start = max(at - PIECE, 0)
+    last = max(at - FARTHEST, 0)
+    while at > last:
+        start = max(at - PIECE, last)
         for record in reversed(ledger.log.records(start, at - start)):
-            if record.action in ("session.opened", "session.closed"):
+            closed = closed or record.action == "session.closed"
+            if closed and (not oldest or record.seq < oldest - 1):
                 return tuple(reversed(begun))
             if record.action in ENDS.values() or record.action == TRIAL_ENDED:
                 ended.add(record.object)
@@ -48,7 +55,8 @@ def unsettled(ledger: Ledger) -> tuple[LogRecord, ...]:
 
 def settle(ledger: Ledger, begun: tuple[LogRecord, ...], documents: Mapping[str, Ids[str]]) -> None:
     """Writes the missing records. documents: the ids of all that each open collection holds; what
-    was begun in a collection that is not open waits until it is."""
+    was begun in a collection that is not open waits until it is, and the log remembers that."""
+    waits = []
     for record in begun:
         if record.action == "model.trial.opened":
             ledger.note(TRIAL_ENDED, object=record.object, outcome="failed", code="interrupted")
@@ -62,3 +70,12 @@ def settle(ledger: Ledger, begun: tuple[LogRecord, ...], documents: Mapping[str,
                 outcome="recovered",
                 details=(("collection", collection),),
             )
+        else:
+            waits.append(record.seq + 1)
+    oldest = min(waits, default=0)
+    if oldest != _waiting(ledger):
+        ledger.log.note_value(VALUE, OLDEST, oldest)
+
+
+def _waiting(ledger: Ledger) -> int:
+    return ledger.log.latest_value(VALUE, OLDEST) or 0

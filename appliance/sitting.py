@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ class Sitting:
     """Safe to call from several threads. desk: what is open; None while locked."""
 
     def __init__(self, data: Path, settings: Settings, airgap: AirgapReport) -> None:
-        self.door = Door(data)
+        self.door = Door(data, device=settings.key_store == "allowed")
         self.desk: Desk | None = None
         self._data = data
         self._settings = settings
@@ -84,6 +84,15 @@ class Sitting:
             raise
         return self.desk
 
+    def enrol(self, code: str, name: str, passphrase: str) -> tuple[Session, str]:
+        """Raises as Door.enrol, and for a vault that the log does not confirm."""
+        from appliance.opening import require_believed
+
+        place = Place(self._data)
+        return self.door.enrol(
+            code, name, passphrase, lambda session: require_believed(place, session)
+        )
+
     @contextmanager
     def at_work(self, cancellation: Cancellation | None = None) -> Iterator[Desk]:
         """Marks work under way, so that locking can stop it and wait. Raises Locked."""
@@ -100,6 +109,16 @@ class Sitting:
                 del self._working[mine]
                 self._state.notify_all()
 
+    @contextmanager
+    def at_work_if_open(self) -> Iterator[Desk | None]:
+        """As `at_work`; None where nobody is logged in, or not for much longer."""
+        with ExitStack() as stack:
+            try:
+                desk: Desk | None = stack.enter_context(self.at_work())
+            except Locked:
+                desk = None
+            yield desk
+
     def lock(self) -> None:
         """Stops what is under way, closes stores and log cleanly and forgets the keys."""
         with self._state:
@@ -110,6 +129,8 @@ class Sitting:
                 cancellation.cancel()
             self._state.wait_for(lambda: not self._working, PATIENCE)
             desk, self.desk = self.desk, None
+            if desk is None:  # another thread locked while this one waited
+                return
             self._closing = False
             try:
                 desk.close()

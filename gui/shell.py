@@ -175,7 +175,7 @@ class Shell(QMainWindow):
         self.front.show_unlock()
         self.front.unlock.wait(waiting=True)
         self.worker.run(
-            self, Lane.PROOF, self.appliance.lock, lambda _: self._locked(), self._lock_failed
+            self, Lane.LOCK, self.appliance.lock, lambda _: self._locked(), self._lock_failed
         )
 
     def _locked(self) -> None:
@@ -203,7 +203,7 @@ class Shell(QMainWindow):
             self.workplace.forget()
         self.worker.forget()
         if not isinstance(self._appliance, CloisterError):
-            self.worker.run(self, Lane.PROOF, self._appliance.close, lambda _: None, lambda _: None)
+            self.worker.run(self, Lane.LOCK, self._appliance.close, lambda _: None, lambda _: None)
         self.worker.stop(LEAVE_SECONDS)
         event.accept()
         self.closed.emit()

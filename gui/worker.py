@@ -32,12 +32,14 @@ SLICE = 0.008
 
 
 class Lane(Enum):
-    """Asks, reading what is there, imports, and proofs (verifying, exporting, locking)."""
+    """Asks, reading what is there, imports, proofs (verifying, exporting), and locking, which
+    waits behind nothing."""
 
     ASK = "ask"
     READ = "read"
     IMPORT = "import"
     PROOF = "proof"
+    LOCK = "lock"
 
 
 class UnexpectedFault(CloisterError):

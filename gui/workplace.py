@@ -122,7 +122,7 @@ class Workplace(QWidget):
 
     def _tell_alerts(self, waiting: int) -> None:
         if waiting:
-            said = counted(waiting, self.tr("broken glass"), self.tr("broken glasses"))
+            said = counted(waiting, self.tr("alert"), self.tr("alerts"))
             self.notice.say(
                 "danger",
                 self.tr("An auditor has to look at {}.").format(said),

@@ -1,14 +1,14 @@
 """A hospital's data folder with people in it, and their desks: vault, log, stores, policy and the
 counting of failures are the real ones; encoder and reader, which keep nothing, are small fakes.
 
-The folder is made once and copied. A passphrase that was stretched once is not stretched again, and
-a pack that was verified is not verified again (the real results are remembered)."""
+The folder is made once and copied. Its passphrases are hardly stretched (tests/stretching.py), and
+a pack that was verified is not verified again (the real result is remembered)."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,8 +30,8 @@ from appliance.values import (
     Probe,
     Role,
 )
-from appliance.vault.suites import Argon2
 from tests.faults.crashing import with_small_parts
+from tests.stretching import stretched_quickly
 
 SECRETS = {
     "Anna": "seven lanterns over quiet water",
@@ -82,11 +82,12 @@ class Hospital:
 
 @contextmanager
 def without_children() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
+    with ExitStack() as patches:
+        patch = patches.enter_context(pytest.MonkeyPatch.context())
         for module, name in ((opening, "make_engine"), (desk, "SandboxedReader")):
             patch.setattr(module, name, getattr(module, name))  # put back at the end
         with_small_parts()
-        patch.setattr(Argon2, "derive", cache(Argon2.derive))
+        patches.enter_context(stretched_quickly())
         packs = cache(
             lambda folders, seen, retired: load_packs(folders, seen=seen, retired=retired)
         )

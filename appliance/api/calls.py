@@ -9,10 +9,11 @@ application's own instructions and temperature are not used, since the answer is
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.api.errors import CallUnusable
+from appliance.api.strict_json import parsed
 
 CHAT_MODEL = "cloister"
 EMBEDDING_MODEL = "cloister-embedding"
@@ -20,6 +21,8 @@ EMBEDDING_MODEL = "cloister-embedding"
 MOST_TEXT = 8_000
 """Characters of a question, of an earlier turn, of a text to be embedded."""
 MOST_MESSAGES = 64
+MOST_BEFORE = 32_000
+"""Characters of all earlier turns: the log holds them with the question."""
 MOST_TEXTS = 256
 MOST_PASSAGES = 16
 MOST_COLLECTIONS = 100
@@ -63,9 +66,9 @@ class SearchCall:
 def read_json(untrusted: bytes) -> Mapping[str, object]:
     """Raises CallUnusable."""
     try:
-        found = json.loads(untrusted.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise CallUnusable("The body of the call is not JSON.") from error
+        found = parsed(untrusted)
+    except ValueError as error:
+        raise CallUnusable("The body of the call is not JSON, or holds a name twice.") from error
     if not isinstance(found, dict):
         raise CallUnusable("The body of the call is not a JSON object.")
     return found
@@ -110,6 +113,17 @@ def embedding_call(untrusted: Mapping[str, object], size: int) -> EmbeddingCall:
     return EmbeddingCall(tuple(_text(text, "input") for text in texts), form == "base64")
 
 
+def revocation(untrusted: Mapping[str, object]) -> str:
+    """The id of the token to be revoked, "" for all. Raises CallUnusable."""
+    _require_known(untrusted, {"id", "all"})
+    identifier = untrusted.get("id")
+    if untrusted.get("all") is True and identifier is None:
+        return ""
+    if not isinstance(identifier, str) or not identifier or "all" in untrusted:
+        raise CallUnusable("`id` is a token's, or `all` is true.", "id")
+    return _text(identifier, "id")
+
+
 def search_call(untrusted: Mapping[str, object]) -> SearchCall:
     """Raises CallUnusable."""
     _require_known(untrusted, {"query", "collections", "limit"})
@@ -149,15 +163,26 @@ def _messages(untrusted: object) -> tuple[str, tuple[str, ...], bool]:
             raise CallUnusable("A message is of system, user or assistant.", "messages")
     if not said or said[-1][0] != "user":
         raise CallUnusable("The last message is the user's question.", "messages")
+    turns = _in_turn(said)
+    if turns[0][0] != "user":
+        raise CallUnusable("A conversation begins with a question.", "messages")
+    before = tuple(text for _, text in turns[:-1])
+    if sum(map(len, before)) > MOST_BEFORE:
+        raise CallUnusable(
+            f"Earlier messages have {MOST_BEFORE:,} characters at most in all.", "messages"
+        )
+    return turns[-1][1], before, instructed
+
+
+def _in_turn(said: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What one side says several times is one turn."""
     turns: list[tuple[str, str]] = []
     for role, text in said:
         if turns and turns[-1][0] == role:
             turns[-1] = (role, f"{turns[-1][1]}\n{text}")
         else:
             turns.append((role, text))
-    if turns[0][0] != "user":
-        raise CallUnusable("A conversation begins with a question.", "messages")
-    return turns[-1][1], tuple(text for _, text in turns[:-1]), instructed
+    return turns
 
 
 def _content(untrusted: object) -> str:
@@ -213,7 +238,7 @@ def _bounded(schema: dict[str, object]) -> str:
     try:
         text = json.dumps(schema, ensure_ascii=False)
         text.encode("utf-8")
-    except (RecursionError, UnicodeEncodeError) as error:
+    except UnicodeEncodeError as error:
         raise CallUnusable("The schema is not usable JSON.", "response_format") from error
     if len(text) > MOST_SCHEMA:
         raise CallUnusable(f"A schema has {MOST_SCHEMA:,} characters at most.", "response_format")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,9 +18,11 @@ from pathlib import Path
 import h11
 
 from appliance.api.peers import peer_user, require_same_user
+from appliance.api.strict_json import parsed
 from appliance.errors import CloisterError
 
 _LARGEST = 8 << 20
+_CONNECT_SECONDS = 10.0
 _SECONDS = 600.0
 
 
@@ -38,7 +41,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One program with its token. A connection is made for each call."""
+    """One program with its token, "" for none. A connection is made for each call."""
 
     path: Path
     token: str
@@ -48,7 +51,7 @@ class Caller:
         body = b"" if content is None else json.dumps(content).encode("utf-8", "replace")
         try:
             with closing(socket.socket(socket.AF_UNIX)) as connection:
-                connection.settimeout(_SECONDS)
+                connection.settimeout(_CONNECT_SECONDS)
                 connection.connect(os.fspath(self.path))
                 require_same_user(peer_user(connection), os.getuid())
                 return self._exchange(connection, method, path, body)
@@ -62,17 +65,20 @@ class Caller:
         http = h11.Connection(h11.CLIENT)
         headers = [
             ("host", "cloister"),
-            ("authorization", f"Bearer {self.token}"),
             ("content-length", str(len(body))),
             ("connection", "close"),
         ]
+        if self.token:
+            headers.append(("authorization", f"Bearer {self.token}"))
         sent = http.send(h11.Request(method=method, target=path, headers=headers)) or b""
         sent += (http.send(h11.Data(data=body)) or b"") + (http.send(h11.EndOfMessage()) or b"")
         connection.sendall(sent)
         status, content = 0, bytearray()
+        end = time.monotonic() + _SECONDS
         while True:
             event = http.next_event()
             if event is h11.NEED_DATA:
+                connection.settimeout(max(end - time.monotonic(), 0.001))
                 http.receive_data(connection.recv(65_536))
             elif isinstance(event, h11.Response):
                 status = event.status_code
@@ -88,7 +94,7 @@ class Caller:
 
 def _object(untrusted: bytes) -> Mapping[str, object]:
     """Raises ValueError."""
-    found = json.loads(untrusted)
+    found = parsed(untrusted)
     if not isinstance(found, dict):
         raise ValueError("not an object")  # noqa: TRY004  as anything else that is not a reply
     return found

@@ -8,9 +8,11 @@ from appliance.errors import CloisterError, StoreTampered
 
 
 class ApiError(CloisterError):
-    """A call that is turned away. status: of HTTP (RFC 9110, section 15)."""
+    """A call that is turned away. status: of HTTP (RFC 9110, section 15). recorded: whether it has
+    a record of its own in the log already."""
 
     status: ClassVar[int] = 400
+    recorded = False
     code = "call_unusable"
     hint = "See docs/api.md for what a call may hold."
 
@@ -42,7 +44,7 @@ class TokenUnusable(ApiError):
 
 
 class PolicyRefused(ApiError):
-    """The policy said no, to the program or to what it asked. It has its own record."""
+    """The policy said no, to the program or to what it asked."""
 
     status = 403
     code = "refused"

@@ -27,12 +27,13 @@ from appliance.api.limits import Limits
 
 _RECEIVE = 65_536
 _PIECE = 65_536
+_LONG_HEAD = "The head of the request is too long."
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
     """A request before its body; all of it is untrusted. headers: by lower-case name, the last of
-    each."""
+    those that come several times."""
 
     method: str
     path: str
@@ -59,18 +60,21 @@ class Exchange:
         event = self._event(time.monotonic() + self._limits.head_seconds)
         if not isinstance(event, h11.Request):
             return None
-        headers = {
-            name.decode("ascii", "replace").lower(): value.decode("latin-1")
-            for name, value in event.headers
-        }
+        fields = [(name.decode("ascii", "replace"), value) for name, value in event.headers]
+        if len(event.target) + sum(len(n) + len(v) + 4 for n, v in fields) > self._limits.head:
+            raise CallTooLarge(_LONG_HEAD)
+        headers = {name: value.decode("latin-1") for name, value in fields}
+        _require_plain([name for name, _ in fields])
         target = event.target.decode("latin-1")
         return Head(event.method.decode("ascii", "replace"), target.partition("?")[0], headers)
 
-    def body(self, head: Head) -> bytes:
-        """All of it. Raises CallTooLarge, CallSlow, CallMalformed, PeerGone."""
+    def body(self, head: Head, most: int | None = None) -> bytes:
+        """All of it. most: bytes, where it is less than for other calls. Raises CallTooLarge,
+        CallSlow, CallMalformed, PeerGone."""
+        limit = self._limits.body if most is None else min(most, self._limits.body)
         stated = head.headers.get("content-length", "0")
-        if len(stated) > 12 or int(stated) > self._limits.body:  # h11 lets digits through alone
-            raise self._too_large()
+        if len(stated) > 12 or int(stated) > limit:  # h11 lets digits through alone
+            raise CallTooLarge(f"This call has {limit:,} bytes at most.")
         deadline = time.monotonic() + self._limits.body_seconds
         if self._http.they_are_waiting_for_100_continue:
             self._send(h11.InformationalResponse(status_code=100, headers=[]))
@@ -82,26 +86,28 @@ class Exchange:
             if not isinstance(event, h11.Data):
                 raise PeerGone("The other side hung up half-way.")
             content += event.data
-            if len(content) > self._limits.body:
-                raise self._too_large()
+            if len(content) > limit:
+                raise CallTooLarge(f"This call has {limit:,} bytes at most.")
 
     def gone(self) -> bool:
-        """Whether the other side has hung up, or will send nothing more: nobody waits then."""
-        try:
-            ready, _, _ = select.select([self._socket], [], [], 0)
-            return bool(ready) and not self._socket.recv(1, socket.MSG_PEEK)
-        except (OSError, ValueError):
-            return True
+        """Whether the other side has hung up: nobody waits then. Whoever only sends nothing more
+        may still read, and what came in already says nothing either way."""
+        return bool(self._looked(0) & ~select.POLLIN)
 
     def _begun(self) -> bool:
         """Whether something of a request is there, or comes before it is idle for too long."""
         if self._http.trailing_data[0]:
             return True
+        return bool(self._looked(self._limits.idle_seconds) & select.POLLIN)
+
+    def _looked(self, seconds: float) -> int:
+        """What poll(2) says of the socket within so long; POLLHUP where it is closed."""
+        looking = select.poll()
         try:
-            ready, _, _ = select.select([self._socket], [], [], self._limits.idle_seconds)
+            looking.register(self._socket, select.POLLIN)
+            return next((found for _, found in looking.poll(seconds * 1_000)), 0)
         except (OSError, ValueError):
-            return False
-        return bool(ready)
+            return select.POLLHUP
 
     def _event(self, deadline: float) -> object:
         while True:
@@ -109,7 +115,7 @@ class Exchange:
                 event = self._http.next_event()
             except h11.RemoteProtocolError as error:
                 if error.error_status_hint == 431:
-                    raise CallTooLarge("The head of the request is too long.") from error
+                    raise CallTooLarge(_LONG_HEAD) from error
                 raise CallMalformed("What came in is not an HTTP request.") from error
             if event is not h11.NEED_DATA:
                 return event
@@ -123,9 +129,6 @@ class Exchange:
                 raise CallSlow("The request did not come in whole in time.") from error
             except OSError as error:
                 raise PeerGone("The other side hung up.") from error
-
-    def _too_large(self) -> CallTooLarge:
-        return CallTooLarge(f"A call has {self._limits.body:,} bytes at most.")
 
     # --- sending -----------------------------------------------------------------------------
 
@@ -171,6 +174,14 @@ class Exchange:
                 raise ReaderSlow("The other side does not read its reply.") from error
             except OSError as error:
                 raise PeerGone("The other side hung up.") from error
+
+
+def _require_plain(names: list[str]) -> None:
+    """That no header makes the call two things at once. Raises CallMalformed."""
+    if names.count("authorization") > 1:
+        raise CallMalformed("The request has two tokens.")
+    if "transfer-encoding" in names and "content-length" in names:  # RFC 9112, section 6.1
+        raise CallMalformed("The request states the length of its body in two ways.")
 
 
 def spelled(error: ApiError) -> dict[str, object]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from appliance.api.errors import Busy, TooManyCalls
 
+WRONG_REVOCATIONS_PER_MINUTE = 30
 WRONG_TOKENS_PER_MINUTE = 30
 """Of all callers together: 256 bits are not guessed, but a flood would cost something."""
 WINDOW = 60.0
@@ -23,7 +24,8 @@ WINDOW = 60.0
 class Limits:
     """connections: open at once, others are turned away. asks: answered at once; waiting: further
     ones that wait, for `patience` seconds. head, body: bytes of a request. The rest is seconds: for
-    a request's head, for its body, for 64 KiB of a reply to be taken, between two requests."""
+    a request's head, for its body, for 64 KiB of a reply to be taken, between two requests,
+    between two looks at whether to stop."""
 
     connections: int = 16
     asks: int = 2
@@ -35,6 +37,7 @@ class Limits:
     body_seconds: float = 30.0
     send_seconds: float = 15.0
     idle_seconds: float = 60.0
+    look_seconds: float = 0.25
 
 
 class Rate:
@@ -119,10 +122,10 @@ class Refusals:
                 self._counted[code, who] = (begun[0], begun[1] + 1)
         self._say(told)
 
-    def flush(self) -> None:
-        """Tells what is only counted yet."""
+    def tell(self, now: float = float("inf")) -> None:
+        """Tells what is only counted yet and whose minute is over by then."""
         with self._lock:
-            told = self._due(float("inf"))
+            told = self._due(now)
         self._say(told)
 
     def _due(self, now: float) -> list[tuple[str, str, int]]:

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from appliance.api.errors import ApiError, ForeignPeer, PeerGone, ReaderSlow, SocketUnusable
@@ -27,7 +27,7 @@ from appliance.errors import CloisterError
 LONGEST_PATH = 100
 """Bytes; sun_path has 108 on Linux and 104 on macOS, with a zero at its end."""
 _BACKLOG = 16
-_LOOK = 0.25  # seconds between two looks at whether to stop
+_CALL = 0.25  # seconds that whoever has a socket's place gets to answer
 _PATIENCE = 15.0  # seconds that closing waits for connections
 _SEND_BUFFER = 65_536
 
@@ -42,7 +42,8 @@ class Listener:
     """A socket at a path; removed when closed."""
 
     def __init__(self, path: Path) -> None:
-        """Takes the place of a socket that a crash left there. Raises SocketUnusable."""
+        """Takes the place of a socket that a crash left there, but of none that answers. Raises
+        SocketUnusable."""
         if sys.platform == "win32":
             raise SocketUnusable(
                 "This version serves other programs on Linux and macOS only.",
@@ -57,14 +58,17 @@ class Listener:
             self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             self.socket.bind(os.fspath(path))
             path.chmod(0o600)
+            self._made = _identity(path)
             self.socket.listen(_BACKLOG)
         except OSError as error:
             raise SocketUnusable(f"{path} cannot be made: {error.strerror}.") from error
 
     def close(self) -> None:
+        """Removes what it made and nothing that has taken its place since."""
         self.socket.close()
         with suppress(OSError):
-            _remove_socket(self.path)
+            if _identity(self.path) == self._made:
+                self.path.unlink()
 
 
 class Server:
@@ -82,26 +86,26 @@ class Server:
         with self._lock:
             return len(self._open)
 
-    def serve(self, stopped: Callable[[], bool], each_look: Callable[[], None]) -> None:
-        """Returns once `stopped` and every connection has ended. each_look: called several times
-        a second meanwhile; what it raises comes out."""
-        self._listener.socket.settimeout(_LOOK)
+    def serve(self, stopped: Callable[[], bool]) -> None:
+        """Returns once `stopped` and every connection has ended. Raises LogUnwritable where what
+        was turned away cannot be logged: nothing can be answered then."""
+        self._listener.socket.settimeout(self._limits.look_seconds)
         try:
             while not stopped():
-                each_look()
+                self._routes.refusals.tell(time.monotonic())
                 try:
                     connection, _ = self._listener.socket.accept()
                 except TimeoutError:
                     continue
                 except OSError:  # too many open files: what is open goes on
                     self._routes.refusals.add("accept_failed", "", time.monotonic())
-                    time.sleep(_LOOK)
+                    time.sleep(self._limits.look_seconds)
                     continue
                 self._take(connection)
         finally:
             self._listener.close()
             self._end()
-            self._routes.refusals.flush()
+            self._routes.refusals.tell()
 
     def _take(self, connection: socket.socket) -> None:
         try:
@@ -116,10 +120,15 @@ class Server:
             )
             if room:
                 self._open[connection] = thread
-        if room:
-            thread.start()
-        else:
+        if not room:
             self._turn_away(connection, "too_many_connections")
+            return
+        try:
+            thread.start()
+        except RuntimeError:  # the system has no more threads
+            with self._lock:
+                self._open.pop(connection, None)
+            self._turn_away(connection, "too_many_threads")
 
     def _turn_away(self, connection: socket.socket, code: str) -> None:
         self._routes.refusals.add(code, "", time.monotonic())
@@ -132,7 +141,8 @@ class Server:
             self._requests(Exchange(connection, self._limits))
         except (PeerGone, ReaderSlow) as error:
             if isinstance(error, ReaderSlow):
-                self._routes.refusals.add(error.code, "", time.monotonic())
+                with suppress(CloisterError):  # the log failed: whoever asks next is told so
+                    self._routes.refusals.add(error.code, "", time.monotonic())
         finally:
             with self._lock:
                 self._open.pop(connection, None)
@@ -143,14 +153,12 @@ class Server:
             while (head := exchange.head()) is not None:
                 self._routes.serve(exchange, head)
         except ApiError as error:  # before there was a request to answer
-            self._routes.refusals.add(error.name, "", time.monotonic())
-            exchange.error(error)
+            exchange.error(self._routes.noted(error))
         except (PeerGone, ReaderSlow):
             raise
         except Exception as error:  # noqa: BLE001  one call must not end the serving
-            name = type(error).__name__
-            self._routes.refusals.add(f"internal:{name}", "", time.monotonic())
-            exchange.error(Internal("Something happened that Cloister did not foresee."))
+            told = Internal("Something happened that Cloister did not foresee.")
+            exchange.error(self._routes.noted(told, detail=type(error).__name__))
 
     def _end(self) -> None:
         """Hangs up on everybody and waits for what is under way to close its records."""
@@ -172,12 +180,27 @@ def _require_own(folder: Path) -> None:
         raise SocketUnusable(f"Others than you may write to {folder}.")
 
 
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.lstat()
+    return status.st_dev, status.st_ino
+
+
 def _remove_socket(path: Path) -> None:
-    """What a crash left. Raises SocketUnusable where something else lies there."""
+    """What a crash left. Raises SocketUnusable where something else lies there, or somebody
+    answers."""
     try:
         status = path.lstat()
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(status.st_mode) or status.st_uid != os.getuid():
         raise SocketUnusable(f"{path} is there and is no socket of yours.")
-    path.unlink()
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as caller:
+        caller.settimeout(_CALL)
+        try:
+            caller.connect(os.fspath(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+        except (TimeoutError, BlockingIOError):
+            pass  # somebody has it, and does not get round to answering
+    raise SocketUnusable(f"Somebody serves at {path} already.")

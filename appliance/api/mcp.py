@@ -15,6 +15,7 @@ from typing import BinaryIO, Protocol
 
 from appliance.api.calls import CHAT_MODEL, MOST_PASSAGES, MOST_TEXT
 from appliance.api.client import Reply
+from appliance.api.strict_json import parsed
 from appliance.errors import CloisterError
 
 REVISIONS = ("2025-06-18", "2024-11-05")
@@ -106,8 +107,7 @@ class McpServer:
             else:
                 reply = self.answer(line)
             if reply is not None:
-                outgoing.write(json.dumps(reply, ensure_ascii=False).encode("utf-8", "replace"))
-                outgoing.write(b"\n")
+                outgoing.write(f"{json.dumps(reply)}\n".encode("ascii"))  # ids come back as sent
                 outgoing.flush()
 
     def answer(self, untrusted: bytes) -> dict[str, object] | None:
@@ -176,8 +176,8 @@ def _known(tool: str) -> set[str]:
 def _message(untrusted: bytes) -> Mapping[str, object]:
     """Raises RpcError."""
     try:
-        message = json.loads(untrusted.decode("utf-8"))
-    except (ValueError, RecursionError):
+        message = parsed(untrusted)
+    except ValueError:
         raise RpcError(_PARSE_ERROR, "This is not JSON.") from None
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
         raise RpcError(_INVALID_REQUEST, "This is no JSON-RPC 2.0 message.")

@@ -21,8 +21,15 @@ class Product(Protocol):
     def token(self, untrusted: str) -> AppToken:
         """The token that was sent. Raises TokenUnusable."""
 
+    def revoke(self, identifier: str, *, over: str) -> AppToken:
+        """Ends a token for good, logged; durable on return. over: how that was asked for. Raises
+        TokenUnknown."""
+
+    def revoke_all(self, *, over: str) -> None:
+        """Ends every token."""
+
     def admit(self, token: AppToken) -> None:
-        """Raises NotAllowed, logged, unless the policy lets this program ask."""
+        """Raises NotAllowed, which it logs, unless the policy lets this program ask."""
 
     def collections(self, token: AppToken) -> tuple[Collection, ...]:
         """Those the token may ask."""

@@ -109,6 +109,7 @@ def about(answered: Answered, call: ChatCall) -> dict[str, object]:
             }
             for citation in answer.citations
         ],
+        "chosen": list(answer.chosen),
         "warning": answered.warning or None,
         "ignored": list(call.ignored),
     }

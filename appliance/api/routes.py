@@ -3,7 +3,8 @@
 Rules kept here: the token is looked at before the body is read; the limits count before the policy
 is asked, the policy before anything is done; what is streamed is never taken back, so under a
 citation rule that shows unchecked text nothing is streamed before the answer stands; a caller who
-hangs up stops the work. Whatever goes wrong is one JSON error, logged.
+hangs up stops the work. Whatever goes wrong is one JSON error, logged before it is told. Revoking
+needs no token: it takes away alone, and the kernel knows that the same user asks.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from appliance.api.calls import (
     chat_call,
     embedding_call,
     read_json,
+    revocation,
     search_call,
 )
 from appliance.api.errors import (
@@ -35,7 +37,14 @@ from appliance.api.errors import (
     Unknown,
 )
 from appliance.api.exchange import Exchange, Head, spelled
-from appliance.api.limits import WRONG_TOKENS_PER_MINUTE, Limits, Rate, Refusals, Turns
+from appliance.api.limits import (
+    WRONG_REVOCATIONS_PER_MINUTE,
+    WRONG_TOKENS_PER_MINUTE,
+    Limits,
+    Rate,
+    Refusals,
+    Turns,
+)
 from appliance.api.product import Product
 from appliance.api.tokens import AppToken
 from appliance.errors import CloisterError
@@ -59,9 +68,11 @@ _METHODS = {
     "/v1/embeddings": "POST",
     "/v1/search": "POST",
 }
+REVOKE = "/cloister/tokens/revoke"
+_LONGEST_REVOCATION = 1_000  # bytes
 _LONGEST_TOKEN = 200
 _TOO_OFTEN = "This program calls too often."
-_CALLERS_OWN = ("question_unusable", "schema_unusable")
+_CALLERS_OWN = ("question_unusable", "schema_unusable", "answer_too_long", "token_unknown")
 """Codes of the product's errors that the program itself can mend."""
 _NOT_ALLOWED = "not_allowed"
 
@@ -81,6 +92,7 @@ class Routes:
         self._product = product
         self._rate = Rate(calls_per_minute)
         self._wrong = Rate(WRONG_TOKENS_PER_MINUTE)
+        self._senseless = Rate(WRONG_REVOCATIONS_PER_MINUTE)
         self._stopped = stopped
         self._seconds = seconds
         self.turns = Turns(limits.asks, limits.waiting, limits.patience)
@@ -90,27 +102,57 @@ class Routes:
         """One request, to the end of its reply. Raises PeerGone and ReaderSlow."""
         who = ""
         try:
+            if self._stopped():  # a connection that was there before is no way round it
+                raise Unanswered("ended", "Serving has ended.", "Start `cloister serve` again.")
+            if head.path == REVOKE:
+                self._revoke(exchange, head)
+                return
             token = self._token(head)
             who = token.label
             self._rate.take(token.id, self._seconds(), _TOO_OFTEN)
-            with _telling():
+            with _telling(recorded=True):
                 self._product.admit(token)
             self._answer(exchange, head, token)
         except ApiError as error:
-            reason = error.reason if isinstance(error, TokenUnusable) else ""
-            code = f"{error.name}:{reason}" if reason else error.name
-            if not isinstance(error, PolicyRefused | Unanswered):  # these have records of their own
+            exchange.error(self.noted(error, who))
+
+    def noted(self, error: ApiError, who: str = "", detail: str = "") -> ApiError:
+        """What the program is told: the error once it is in the log, or that it cannot be there.
+        detail: for the log alone."""
+        detail = error.reason if isinstance(error, TokenUnusable) else detail
+        code = f"{error.name}:{detail}" if detail else error.name
+        try:
+            if not error.recorded:
                 self.refusals.add(code, who, self._seconds())
-            exchange.error(error)
+        except CloisterError as failed:
+            return Unanswered(failed.code, failed.sentence, failed.next_step)
+        return error
 
     # --- who ---------------------------------------------------------------------------------
 
     def _token(self, head: Head) -> AppToken:
         try:
-            return self._product.token(_bearer(head.headers.get("authorization", "")))
+            with _telling():
+                return self._product.token(_bearer(head.headers.get("authorization", "")))
         except TokenUnusable:
             self._wrong.take("", self._seconds(), "There were too many wrong tokens.")
             raise
+
+    def _revoke(self, exchange: Exchange, head: Head) -> None:
+        """Whoever asks for what makes no sense is slowed down, and keeps nobody from the rest."""
+        try:
+            if head.method != "POST":
+                raise MethodWrong("This path is for POST.")
+            identifier = revocation(read_json(exchange.body(head, most=_LONGEST_REVOCATION)))
+            with _telling():
+                if identifier:
+                    self._product.revoke(identifier, over="socket")
+                else:
+                    self._product.revoke_all(over="socket")
+        except ApiError:
+            self._senseless.take("", self._seconds(), "There were too many wrong revocations.")
+            raise
+        exchange.reply(200, {"revoked": identifier or "*"})
 
     # --- what --------------------------------------------------------------------------------
 
@@ -205,10 +247,15 @@ class Routes:
 
     def _chosen(self, token: AppToken, wanted: Sequence[str]) -> tuple[str, ...]:
         """Ids of the collections a call names, by title or id; the token's own where it names
-        none. Raises NotForThisToken."""
-        if not wanted:
-            return token.collections
+        none. Raises NotForThisToken, also where the person has lost one of the token's: what is
+        left of them would answer for all."""
+        if not wanted and not token.collections:
+            return ()
         known = self._product.collections(token)
+        if not wanted:
+            if not set(token.collections) <= {one.id for one in known}:
+                raise NotForThisToken("A collection of this token is not there any more.")
+            return token.collections
         chosen = []
         for name in wanted:
             ids = [one.id for one in known if name in (one.title, one.id)]
@@ -244,16 +291,19 @@ class _Turn:
 
 
 @contextmanager
-def _telling() -> Iterator[None]:
-    """What the product raises becomes what the program is told."""
+def _telling(*, recorded: bool = False) -> Iterator[None]:
+    """What the product raises becomes what the program is told. recorded: whether the product has
+    logged it."""
     try:
         yield
     except (ApiError, PeerGone, ReaderSlow):
         raise
     except CloisterError as error:
+        told: ApiError = _kind(error.code)(error.code, error.sentence, error.next_step)
         if error.code == _NOT_ALLOWED:
-            raise PolicyRefused(error.sentence, hint=error.next_step) from error
-        raise _kind(error.code)(error.code, error.sentence, error.next_step) from error
+            told = PolicyRefused(error.sentence, hint=error.next_step)
+        told.recorded = recorded
+        raise told from error
 
 
 def _kind(code: str) -> type[Unanswered]:
@@ -307,10 +357,15 @@ class _Stream:
 
 
 def _require_going_on(event: Event) -> None:
-    """Raises what ends an ask without an answer."""
+    """Raises what ends an ask without an answer. The ask's closing record is there, or the log
+    itself is what failed."""
+    told: ApiError | None = None
     if isinstance(event, Refused):
-        raise PolicyRefused(event.sentence, hint=event.hint)
-    if isinstance(event, Failed):
-        raise _kind(event.code)(event.code, event.sentence, event.hint)
-    if isinstance(event, Cancelled):
-        raise Unanswered("cancelled", "The question was stopped.", "Ask again.")
+        told = PolicyRefused(event.sentence, hint=event.hint)
+    elif isinstance(event, Failed):
+        told = _kind(event.code)(event.code, event.sentence, event.hint)
+    elif isinstance(event, Cancelled):
+        told = Unanswered("cancelled", "The question was stopped.", "Ask again.")
+    if told is not None:
+        told.recorded = True
+        raise told

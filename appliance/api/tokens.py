@@ -4,8 +4,8 @@ Rules kept here: a token is shown once and kept as a hash; it holds 256 random b
 needs no salt and no slowness; the list is sealed under a key that only the person's own slots lead
 to, so a token opens nothing while that person is not logged in, and nobody else can add one; the
 list carries a counter that the log knows, so an older list, with a revoked token alive in it, is
-refused. Time is passed in, and never earlier than the log's newest record. Format:
-docs/formats/tokens.md.
+refused; it is bound to how often the vault was restored, so that no list of before counts after.
+Time is passed in, and never earlier than the log's newest record. Format: docs/formats/tokens.md.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ MOST = 100
 LONGEST_DAYS = 366
 LONGEST_PURPOSE = 200
 _MOST_COLLECTIONS = 100
-_LIMIT = 1 << 20
+_LIMIT = 4 << 20
+"""Bytes: more than MOST tokens twice, each as long as it may be."""
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _TOKEN = re.compile(rf"{PREFIX}_([0-9a-f]{{16}})_[A-Za-z0-9_-]{{43}}")
 
@@ -74,20 +75,23 @@ class TokenBook:
         floor: int | None,
         on_write: Callable[[int], None],
         anew: bool = False,
+        restorations: int = 0,
     ) -> None:
         """floor: the newest counter the log knows, None for none. on_write: told the new counter,
         once it is on the disk. anew: an empty list is written, whatever was there: every token
-        ends with that. Raises TokensTampered."""
+        ends with that. restorations: how often the vault was restored. Raises TokensTampered."""
         self._path = path
         self._key = key
-        self._context = Context(KIND, person)
+        self._context = Context(KIND, person, 1 + restorations)
         self._on_write = on_write
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         if anew:
             self._counter = floor or 0
             self._write(())
         else:
             self._counter, self._tokens = self._read(floor or 0)
+            if self._counter > (floor or 0):  # a crash came between the file and the log
+                on_write(self._counter)
 
     def all(self) -> tuple[AppToken, ...]:
         """Newest last, ended and revoked ones among them."""
@@ -105,7 +109,7 @@ class TokenBook:
     ) -> tuple[AppToken, str]:
         """The entry, and the token itself, which is nowhere else. Durable on return. Raises
         TokenRefused, StorageFull, StorageReadOnly."""
-        _require_sound(application, purpose, days, collections)
+        require_sound(application, purpose, days, collections)
         identifier, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
         text = f"{PREFIX}_{identifier}_{secret}"
         ends = now + timedelta(days=days)
@@ -119,19 +123,22 @@ class TokenBook:
             self._write((*(token for token in self._tokens if token.id in kept), made))
         return made, text
 
+    def known(self, identifier: str) -> AppToken:
+        """Alive or not. Raises TokenUnknown."""
+        for token in self.all():
+            if token.id == identifier:
+                return token
+        raise TokenUnknown("There is no token of this id.")
+
     def revoke(self, identifier: str, now: datetime) -> AppToken:
         """Durable on return; may be called again. Raises TokenUnknown."""
         with self._lock:
-            for token in self._tokens:
-                if token.id == identifier:
-                    if token.revoked is not None:
-                        return token
-                    revoked = replace(token, revoked=now)
-                    self._write(
-                        tuple(revoked if one.id == identifier else one for one in self._tokens)
-                    )
-                    return revoked
-        raise TokenUnknown(f"There is no token {identifier[:16]!r}.")
+            token = self.known(identifier)
+            if token.revoked is not None:
+                return token
+            revoked = replace(token, revoked=now)
+            self._write(tuple(revoked if one.id == identifier else one for one in self._tokens))
+            return revoked
 
     def require(self, untrusted: str, now: datetime) -> AppToken:
         """The entry of a token that was sent. Raises TokenUnusable."""
@@ -183,7 +190,7 @@ class TokenBook:
         self._on_write(counter)
 
 
-def _require_sound(application: str, purpose: str, days: int, collections: tuple[str, ...]) -> None:
+def require_sound(application: str, purpose: str, days: int, collections: tuple[str, ...]) -> None:
     """Raises TokenRefused."""
     if not _NAME.fullmatch(application):
         raise TokenRefused("A program's name is a word of a-z, 0-9 and -, of 40 at most.")

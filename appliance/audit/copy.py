@@ -7,9 +7,11 @@ raised; a file that is missing is an error with its name, never an empty one.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from appliance.audit.errors import LogTampered, NoLog
 from appliance.audit.note import MAX_NOTE
@@ -44,7 +46,7 @@ class Copy:
     def changed(self) -> bool:
         """Whether the log was written since this was read."""
         try:
-            return self.live and (self.folder / JOURNAL).read_bytes() != self.journal
+            return self.live and _journal(self.folder) != self.journal
         except FileNotFoundError:
             return False
 
@@ -72,11 +74,16 @@ def _read_copy(folder: Path, count: int) -> Copy:
     checkpoint = None
     if (folder / CHECKPOINT).exists():
         checkpoint = read_bounded(folder, CHECKPOINT, MAX_NOTE)
-    journal = (folder / JOURNAL).read_bytes() if (folder / JOURNAL).exists() else None
+    journal = _journal(folder) if (folder / JOURNAL).exists() else None
     if journal is None and any((folder / name).exists() for name in _PRIVATE):
         raise LogTampered("The log's journal is missing (the file `journal`).")
     notes = (read_bounded(folder, f"{EPOCHS}/{n}.note", MAX_NOTE) for n in range(count))
     return Copy(folder, tiles, checkpoint, tuple(notes), journal)
+
+
+def _journal(folder: Path) -> bytes:
+    with opened(folder, JOURNAL) as file:
+        return file.read()
 
 
 def _count(folder: Path) -> int:
@@ -93,17 +100,31 @@ def _count(folder: Path) -> int:
 
 
 def files_below(folder: Path, name: str) -> Iterator[str]:
-    """Paths relative to `folder` of the files below `name`, in order."""
+    """Paths relative to `folder` of the files below `name`, in order. Raises LogTampered for a
+    link, which could lead through all there is."""
+    if (folder / name).is_symlink():
+        raise LogTampered(f"{name} is a link.")
     for where, folders, files in os.walk(folder / name):
         folders.sort()
         for file in sorted(files):
             yield (Path(where) / file).relative_to(folder).as_posix()
 
 
+def opened(folder: Path, name: str) -> BinaryIO:
+    """A file to be read, and nothing that could keep its reader waiting (a pipe, a device). Raises
+    LogTampered, OSError."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)
+    file = os.fdopen(os.open(folder / name, flags), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise LogTampered(f"{name} is no ordinary file.")
+    return file
+
+
 def read_bounded(folder: Path, name: str, limit: int) -> bytes:
     """At most `limit` bytes. Raises LogTampered where the file is missing or larger."""
     try:
-        with (folder / name).open("rb") as file:
+        with opened(folder, name) as file:
             untrusted = file.read(limit + 1)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise LogTampered(f"{name} is missing.") from None

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
-from appliance.audit.copy import LINES, Copy, files_below, read_bounded
+from appliance.audit.copy import LINES, Copy, files_below, opened
 from appliance.audit.errors import LogTampered
 from appliance.audit.frames import Frame
 from appliance.audit.merkle import leaf_hash, subtree_root
@@ -24,11 +25,11 @@ from appliance.audit.tiles import (
     entry_bundle,
     parsed_path,
     parsed_payload_path,
-    parsed_payloads,
     tiles_of,
 )
 
-_PAYLOAD_LIMIT = TILE_WIDTH * (4 * 1024 * 1024 + 4)
+_LENGTH = 4  # bytes that say how long a payload is
+_LARGEST_PAYLOAD = 4 * 1024 * 1024
 
 
 def require_tiles(
@@ -127,22 +128,38 @@ def _in_bundles(folder: Path) -> Iterator[tuple[int, bytes]]:
         place = parsed_payload_path(name)
         if place is None:
             continue
-        try:
-            bundle = parsed_payloads(read_bounded(folder, name, _PAYLOAD_LIMIT), place[1])
-        except ValueError:
-            raise LogTampered(f"{name} is damaged.") from None
-        for seq, untrusted in enumerate(bundle, place[0] * TILE_WIDTH):
-            if untrusted:
-                yield seq, untrusted
+        index, width = place
+        with opened(folder, name) as file:
+            for seq, untrusted in enumerate(_payloads(file, width, name), index * TILE_WIDTH):
+                if untrusted:
+                    yield seq, untrusted
+
+
+def _payloads(file: BinaryIO, width: int, name: str) -> Iterator[bytes]:
+    """The payloads of a bundle one after the other: it may be far larger than looking at it should
+    take memory. Raises LogTampered unless it holds exactly `width` of them."""
+    for _ in range(width):
+        length = int.from_bytes(_exactly(file, _LENGTH, name), "big")
+        if length > _LARGEST_PAYLOAD:
+            raise LogTampered(f"{name} is damaged.")
+        yield _exactly(file, length, name)
+    if file.read(1):
+        raise LogTampered(f"{name} is damaged.")
+
+
+def _exactly(file: BinaryIO, length: int, name: str) -> bytes:
+    untrusted = file.read(length)
+    if len(untrusted) != length:
+        raise LogTampered(f"{name} is damaged.")
+    return untrusted
 
 
 def require_lines(folder: Path, hashes: Sequence[bytes]) -> None:
     """The records as JSON lines, where the copy has them, are the records."""
-    path = folder / LINES
-    if not path.exists():
+    if not (folder / LINES).exists():
         return
     count = 0
-    with path.open("rb") as file:
+    with opened(folder, LINES) as file:
         while untrusted := file.readline(MAX_ENTRY + 2):
             whole = untrusted.endswith(b"\n") and count < len(hashes)
             if not whole or hashes[count] != leaf_hash(untrusted[:-1]):

@@ -28,6 +28,7 @@ from appliance.audit.note import (
 from appliance.audit.story import Story
 from appliance.audit.tiles import TILE_WIDTH, Tile, bundles_of, parsed_entries
 from appliance.errors import StorageReadOnly
+from appliance.vault.durable import storage_error
 from appliance.vault.errors import BadSignature
 from appliance.vault.signing import require_signature
 
@@ -84,42 +85,49 @@ def verify(
     public_key: str,
     *,
     known_checkpoint: bytes | None = None,
+    also: Sequence[tuple[str, bytes]] = (),
     on_leaf: Callable[[Leaf], None] | None = None,
 ) -> Verification:
     """Returns only if everything holds. Raises LogTampered with the first record, tile or file
     that is wrong, NoLog where there is no log, StorageReadOnly where files cannot be read.
 
     public_key: K, as the log said it when it was made. known_checkpoint: a checkpoint of this log
-    kept elsewhere; the log must continue it. on_leaf: given every record of an exported copy as it
-    is read; they are proved only once this returns, and worth nothing if it raises."""
+    kept elsewhere; the log must continue it. also: further ones, each with what to call it.
+    on_leaf: given every record of an exported copy as it is read; they are proved only once this
+    returns, and worth nothing if it raises."""
+    kept = list(also)
+    if known_checkpoint is not None:
+        kept.append(("the checkpoint you kept", known_checkpoint))
     try:
         for _ in range(_ATTEMPTS - 1):
             copy = opened_copy(folder)
             try:
-                return _verified(copy, public_key, known_checkpoint, on_leaf)
+                return _verified(copy, public_key, kept, on_leaf)
             except LogTampered:
                 if not copy.changed() or on_leaf is not None:
                     raise
-        return _verified(opened_copy(folder), public_key, known_checkpoint, on_leaf)
+        return _verified(opened_copy(folder), public_key, kept, on_leaf)
     except PermissionError as error:
         raise StorageReadOnly(
             "A file of the log may not be read.", hint="Run this as the user who owns the copy."
         ) from error
+    except OSError as error:
+        raise storage_error(error, "the log was not read") from error
 
 
 def _verified(
     copy: Copy,
     public_key: str,
-    known_checkpoint: bytes | None,
+    kept: Sequence[tuple[str, bytes]],
     on_leaf: Callable[[Leaf], None] | None,
 ) -> Verification:
     epochs = opened_chain(copy.epochs, public_key)
     published = _published(copy, epochs)
     tail, header = _tail(copy, published)
     known = _known(epochs, published, header)
-    if known_checkpoint is not None:
-        kept = _opened(known_checkpoint, epochs)
-        known.setdefault(kept.size, []).append(("the checkpoint you kept", kept.root))
+    for who, untrusted in kept:
+        told = _opened(untrusted, epochs)
+        known.setdefault(told.size, []).append((who, told.root))
     if max(known) > tail.size:
         raise LogTampered(
             f"The log was cut: {known[max(known)][0][0]} speaks of {max(known)} records, "

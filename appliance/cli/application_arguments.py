@@ -18,8 +18,6 @@ def add_application_commands(
     serve = command("serve", module, "serve", "Let other programs ask, over a UNIX socket.")
     mcp = command("mcp", module, "mcp", "Speak MCP on stdin and stdout, for `cloister serve`.")
     mcp.add_argument("--token-file", default="", metavar="FILE", help="or set CLOISTER_TOKEN")
-    for one in (serve, mcp):
-        one.add_argument("--socket", default="", metavar="PATH", help="if not in the data folder")
     token = command("token", module, "show", "Make, list or revoke tokens for programs.")
     commands = token.add_subparsers(metavar="COMMAND", required=True)
     create = commands.add_parser("create", parents=[common], help="make one; it is shown once")
@@ -34,6 +32,8 @@ def add_application_commands(
     revoke.add_argument("id", nargs="?", default="", metavar="ID")
     revoke.add_argument("--all", action="store_true", help="every one, and begin a new list")
     revoke.set_defaults(module=module, function="revoke")
+    for one in (serve, mcp, revoke):
+        one.add_argument("--socket", default="", metavar="PATH", help="if not in the data folder")
 
 
 def fleet_commands(command: Command, number: Number) -> None:

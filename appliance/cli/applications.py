@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.airgap import guard
 from appliance.api import SOCKET
 from appliance.app import Cancellation, now
 from appliance.cli.arguments import Arguments
-from appliance.cli.opening import collection_named, data_folder, unlocked
+from appliance.cli.opening import collection_named, data_folder, guarded, unlocked
 from appliance.cli.output import Output
-from appliance.errors import UsageError
-from appliance.settings import read_settings
-from appliance.vault import harden_process
+from appliance.errors import AlreadyRunning, CloisterError, UsageError
 
 if TYPE_CHECKING:
     from appliance.api.tokens import AppToken
@@ -29,6 +27,13 @@ _LONGEST = 200
 class TokenMissing(UsageError):
     code = "token_missing"
     hint = f"Put it into a file and name that with --token-file, or set {TOKEN_VARIABLE}."
+
+
+class NotRevoked(CloisterError):
+    """The desk that is served could not do it."""
+
+    code = "not_revoked"
+    hint = "End `cloister serve`, then try again."
 
 
 def create(arguments: Arguments, output: Output) -> int:
@@ -81,33 +86,74 @@ def revoke(arguments: Arguments, output: Output) -> int:
     identifier, everything = arguments.text("id"), arguments.flag("all")
     if bool(identifier) == everything:
         raise UsageError("Which token is not said.", hint="Give its id, or --all.")
-    with unlocked(arguments) as appliance, appliance.applications(Cancellation()) as applications:
-        if everything:
-            applications.revoke_all()
-        else:
-            applications.revoke(identifier)
+    try:
+        with (
+            unlocked(arguments) as appliance,
+            appliance.applications(Cancellation()) as applications,
+        ):
+            if everything:
+                applications.revoke_all()
+            else:
+                applications.revoke(identifier)
+    except AlreadyRunning as running:
+        _revoke_there(socket_path(arguments), identifier, running)
     output.data(revoked=identifier or "*")
     output.line("It opens nothing any more.")
     return 0
 
 
+def _revoke_there(socket: Path, identifier: str, running: AlreadyRunning) -> None:
+    """Where the vault is served, whoever serves it ends the token at once. Raises what went wrong
+    there, and AlreadyRunning where nobody serves."""
+    from appliance.api.client import Caller, NotServed
+    from appliance.api.routes import REVOKE
+
+    try:
+        reply = Caller(socket, "").call("POST", REVOKE, _wanted(identifier))
+    except NotServed:
+        raise running from None
+    if reply.status != 200:
+        told = reply.content.get("error")
+        said = told.get("message") if isinstance(told, dict) else None
+        raise NotRevoked(str(said or "The token was not revoked."))
+
+
+def _wanted(identifier: str) -> dict[str, object]:
+    return {"id": identifier} if identifier else {"all": True}
+
+
 def serve(arguments: Arguments, output: Output) -> int:
-    """Until it is interrupted or terminated; both end it cleanly."""
+    """Until it is interrupted or terminated, or the hours are over: all three end it cleanly."""
     stop = Cancellation()
     path = socket_path(arguments)
     beside = () if path.parent == data_folder(arguments) else (path.parent,)
 
-    def ready() -> None:
-        output.data(serving=str(path))
-        output.line(f"Other programs can ask at {path}. Ctrl-C ends it.")
-
     with unlocked(arguments, writable=beside) as appliance:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.cancel())
+        hours = appliance.settings.serve_hours
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                signal.signal(number, lambda *_: stop.cancel())
         with appliance.applications(stop) as applications:
+
+            def ready() -> None:
+                output.data(serving=str(path), hours=hours)
+                output.line(
+                    f"Other programs can ask at {path}. Ctrl-C ends it; after {hours} hours it "
+                    "ends by itself, and the vault closes."
+                )
+                _show_alive(applications.tokens(), output)
+
             applications.serve(path, ready=ready)
-    output.line("Ended.")
+    output.line("Ended." if stop.cancelled else f"Ended: the {hours} hours are over.")
     return 0
+
+
+def _show_alive(tokens: Sequence[AppToken], output: Output) -> None:
+    """The ids are what `cloister token revoke` takes while this goes on."""
+    for token in tokens:
+        if state_of(token) == "alive":
+            output.line(f"{token.id}  {token.application}  until {token.ends:%Y-%m-%d}")
 
 
 def mcp(arguments: Arguments, output: Output) -> int:
@@ -116,8 +162,7 @@ def mcp(arguments: Arguments, output: Output) -> int:
     from appliance.api.mcp import McpServer
 
     del output  # its output is the protocol's alone
-    harden_process()
-    guard.engage((), screen=False, required=read_settings().airgap == "required")
+    guarded()
     caller = Caller(socket_path(arguments), given_token(arguments))
     McpServer(caller, version("cloister")).serve(sys.stdin.buffer, sys.stdout.buffer)
     return 0

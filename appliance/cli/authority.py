@@ -21,17 +21,21 @@ from appliance.cli.signed_files import (
     file_name,
     folder_to_fill,
     gathered,
+    is_kind,
     place,
     write_new,
 )
 from appliance.clock import now
-from appliance.errors import CloisterError, UsageError
+from appliance.errors import UsageError
+from appliance.licensing.authority import keeping
 from appliance.licensing.authority.judging import Terms
 from appliance.licensing.authority.office import Authority, Given, new_authority, opened_authority
 from appliance.licensing.machine import read_traits
-from appliance.licensing.signed import Kind, kind_of
+from appliance.licensing.signed import Kind
 from appliance.settings import default_data_folder, read_settings
 from appliance.vault import harden_process
+
+_PROMPT = "Passphrase of the seat authority: "
 
 
 class PassphrasesDiffer(UsageError):
@@ -60,6 +64,17 @@ def init(arguments: Arguments, output: Output) -> int:
     return 0
 
 
+def passphrase(arguments: Arguments, output: Output) -> int:
+    """From a descriptor or a file: two lines, the old and the new one."""
+    prompts = (_PROMPT, "New passphrase: ", "Once more: ")
+    given = read_lines(arguments, prompts[:2] if scripted(arguments) else prompts)
+    if given[1] != given[-1]:
+        raise PassphrasesDiffer("The two new passphrases differ.")
+    keeping.change_passphrase(_entered(arguments), given[0], given[1])
+    output.line("The passphrase of the seat authority is changed.")
+    return 0
+
+
 def licence(arguments: Arguments, output: Output) -> int:
     content = brought(arguments, output)
     with _opened(arguments) as authority:
@@ -70,11 +85,12 @@ def licence(arguments: Arguments, output: Output) -> int:
 
 
 def approve(arguments: Arguments, output: Output) -> int:
-    """Receipts first, so that a seat given back is free for a request beside it. Status 1 where
-    any file was refused."""
-    files = gathered(arguments.paths("paths"))
-    receipts = [one for one in files if _is(one[1], Kind.RECEIPT)]
-    requests = [one for one in files if one not in receipts]
+    """Receipts first, so that a seat given back is free for a request beside it. What else lies in
+    a folder, certificates given before for one, is passed over. Status 1 where a file was
+    refused."""
+    files = gathered(arguments.paths("paths"), (Kind.REQUEST, Kind.RECEIPT))
+    receipts = [one for one in files if is_kind(one[1], Kind.RECEIPT)]
+    requests = [one for one in files if not is_kind(one[1], Kind.RECEIPT)]
     out = folder_to_fill(Path(arguments.text("out")).absolute())
     with _opened(arguments, (out,)) as authority:
         taken = authority.take_back([content for _, content in receipts])
@@ -96,9 +112,8 @@ def revoke(arguments: Arguments, output: Output) -> int:
     with place(arguments) as where, _opened(arguments, where.writable) as authority:
         for wanted in arguments.texts("wanted"):
             held = authority.revoke(wanted)
-            output.data(revoked=wanted, seats=[one.number for one in held])
-            named = ", ".join(f"{one.number} “{one.label}”" for one in held) or wanted
-            output.line(f"Revoked: {named}.")
+            output.data(revoked=wanted, seats=[held.number] if held else [])
+            output.line(f"Revoked: {f'{held.number} “{held.label}”' if held else wanted}.")
         output.line("The revocation list, to bring to every seat:")
         where.put(authority.revocation_list(), output)
     return 0
@@ -120,7 +135,7 @@ def report(arguments: Arguments, output: Output) -> int:
         with _opened(arguments) as authority:
             _list(authority, output)
         return 0
-    contents = [content for _, content in gathered(arguments.paths("paths"))]
+    contents = [content for _, content in gathered(arguments.paths("paths"), (Kind.USAGE,))]
     with place(arguments) as where, _opened(arguments, where.writable) as authority:
         summary, problems = authority.summary(contents)
         _list(authority, output)
@@ -163,11 +178,18 @@ def _tell(name: str, one: Given, output: Output) -> None:
 
 @contextmanager
 def _opened(arguments: Arguments, writable: Sequence[Path] = ()) -> Iterator[Authority]:
-    passphrase = read_passphrase(arguments, "Passphrase of the seat authority: ")
-    folder, anchors = _folders(arguments)
-    _guarded((folder, anchors, *writable))
-    with opened_authority(folder, anchors, passphrase, read_traits(), now=now()) as authority:
+    given, (_, anchors) = read_passphrase(arguments, _PROMPT), _folders(arguments)
+    folder = _entered(arguments, writable)
+    with opened_authority(folder, anchors, given, read_traits(), now=now()) as authority:
         yield authority
+
+
+def _entered(arguments: Arguments, writable: Sequence[Path] = ()) -> Path:
+    """The authority's folder, with the guard on. Raises NoAuthority, and nothing is made then."""
+    folder, anchors = _folders(arguments)
+    keeping.require_there(folder)
+    _guarded((folder, anchors, *writable))
+    return folder
 
 
 def _folders(arguments: Arguments) -> tuple[Path, Path]:
@@ -198,13 +220,6 @@ def _terms(arguments: Arguments) -> Terms:
         accept_indistinct=arguments.flag("accept_indistinct"),
         accept_moved=arguments.flag("accept_moved"),
     )
-
-
-def _is(untrusted: bytes, kind: Kind) -> bool:
-    try:
-        return kind_of(untrusted) is kind
-    except CloisterError:
-        return False
 
 
 def _day(text: str) -> datetime:

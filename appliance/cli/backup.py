@@ -1,9 +1,11 @@
-"""`cloister backup create|verify|list|restore`."""
+"""`cloister backup create|verify|list|clear|restore`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from appliance.cli.arguments import Arguments
 from appliance.cli.model import size
@@ -12,7 +14,11 @@ from appliance.cli.output import Output
 from appliance.cli.secrets import read_passphrase
 from appliance.errors import UsageError
 
+if TYPE_CHECKING:
+    from appliance.restoring import Outcome
+
 CODE = "Recovery code: "
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
 class FolderMissing(UsageError):
@@ -39,6 +45,7 @@ def create(arguments: Arguments, output: Output) -> int:
         manifest=written.sha256,
         key=written.fingerprint,
         left_out=list(written.left_out),
+        refused_stores=written.refused,
     )
     output.line(
         f"Backup {manifest.number} is made: {manifest.files} files, "
@@ -47,6 +54,11 @@ def create(arguments: Arguments, output: Output) -> int:
     output.line(
         f"Check it anywhere with: cloister backup verify {folder} --key {written.fingerprint}"
     )
+    if written.refused:
+        output.note(
+            f"{written.refused} stores are NOT what the log recorded; they are in it as they lie "
+            "here. Keep the earlier backups, which may have them whole."
+        )
     for path in written.left_out:
         output.note(f"Left out, for it is no file of Cloister's: {path}")
     return 0
@@ -57,9 +69,14 @@ def verify(arguments: Arguments, output: Output) -> int:
     and hashes alone are checked, and no secret is needed."""
     folder, number = _folder(arguments), _number(arguments)
     progress = _progress(output, "checking")
-    key = arguments.text("key")
+    key = arguments.text("key").strip().lower()
     if key and arguments.flag("recovery"):
         raise UsageError("--key and --recovery are two ways of checking.", hint="Give one of them.")
+    if key and not _FINGERPRINT.fullmatch(key):  # mistyped is not forged
+        raise UsageError(
+            "A fingerprint has 64 hexadecimal digits.",
+            hint="Copy it from where `cloister backup create` printed it.",
+        )
     if key:
         guarded()
         from appliance.backups import check_signed  # late: it imports what starts threads
@@ -121,6 +138,32 @@ def show(arguments: Arguments, output: Output) -> int:
     return int(any(entry.problem for entry in entries))
 
 
+def clear(arguments: Arguments, output: Output) -> int:
+    folder, keep = _folder(arguments), arguments.number("keep")
+    if keep < 1:
+        raise UsageError("One backup stays at least.", hint="Give --keep N, N from 1.")
+    with (
+        unlocked(arguments, writable=(folder,)) as appliance,
+        appliance.administration() as administration,
+    ):
+        cleared = administration.backups.clear(
+            folder, keep=keep, progress=_progress(output, "checking")
+        )
+    output.clear()
+    output.data(
+        cleared=list(cleared.gone),
+        first=cleared.first,
+        last=cleared.last,
+        chunks=cleared.chunks,
+        size=cleared.size,
+    )
+    output.line(
+        f"{len(cleared.gone)} old backups are gone, {size(cleared.size)} with them. What stays is "
+        f"whole: {cleared.first} to {cleared.last}."
+    )
+    return 0
+
+
 def restore(arguments: Arguments, output: Output) -> int:
     """Into the data folder that --data names, which must be empty; with the recovery code alone."""
     from appliance.app import now, open_appliance
@@ -136,10 +179,16 @@ def restore(arguments: Arguments, output: Output) -> int:
             lambda: _recovery_code(arguments),
             now,
             number=_number(arguments),
+            salvage=arguments.flag("salvage"),
             progress=_progress(output, "restoring"),
         )
     finally:
         appliance.close()
+    _tell_restored(outcome, data, output)
+    return int(bool(outcome.lost))
+
+
+def _tell_restored(outcome: Outcome, data: Path, output: Output) -> None:
     manifest = outcome.manifest
     output.clear()
     output.data(
@@ -149,12 +198,15 @@ def restore(arguments: Arguments, output: Output) -> int:
         older=outcome.older,
         record=outcome.record,
         restorations=outcome.restorations,
+        lost=list(outcome.lost),
         data=str(data),
     )
     output.line(
         f"Backup {manifest.number} of {manifest.created:%Y-%m-%d %H:%M:%S} UTC is restored into "
         f"{data}. The log says so in record {outcome.record}."
     )
+    for path in outcome.lost:
+        output.line(f"LOST, for it is damaged in the backup: {path}")
     if outcome.older:
         output.line(
             f"It is NOT the newest: backup {outcome.newest} is in the folder too. What was done "
@@ -164,7 +216,10 @@ def restore(arguments: Arguments, output: Output) -> int:
         "What was logged after the backup was made is not in it: compare with the auditors' last "
         "checkpoint. This seat must be certified again before it answers."
     )
-    return 0
+    output.line(
+        "Every token of a program has ended. Whoever was removed, closed or given other rights "
+        "since the backup was made is as before: do that again."
+    )
 
 
 def _recovery_code(arguments: Arguments) -> str:
@@ -182,7 +237,11 @@ def _recovery_code(arguments: Arguments) -> str:
 
 def _folder(arguments: Arguments) -> Path:
     folder = Path(arguments.text("folder")).absolute()
-    if not folder.is_dir():
+    try:
+        there = folder.is_dir()
+    except OSError as error:
+        raise FolderMissing(f"{folder} cannot be read: {error.strerror}.") from error
+    if not there:
         raise FolderMissing(f"There is no folder {folder}.")
     return folder
 

@@ -27,9 +27,16 @@ def add_backup_commands(backup: argparse.ArgumentParser, common: argparse.Argume
         "--recovery", action="store_true", help="with the recovery code, on any machine"
     )
     command("list", "show", "List the backups in a folder.")
+    clear = command("clear", "clear", "Take old backups away, once the others are checked.")
+    clear.add_argument(
+        "--keep", type=int, required=True, metavar="N", help="how many stay, the newest"
+    )
     restore = command("restore", "restore", "Restore into an empty data folder (--data).")
     restore.add_argument(
         "--recovery-file", type=Path, metavar="FILE", help="read the recovery code from there"
+    )
+    restore.add_argument(
+        "--salvage", action="store_true", help="of a damaged backup: bring back what is whole"
     )
     for one in (verify, restore):
         one.add_argument(

@@ -43,13 +43,15 @@ def doctor(arguments: Arguments, output: Output) -> int:
 def _told(checks: tuple[Check, ...], output: Output) -> int:
     """The sum of it; the exit status."""
     counted = {state: sum(check.state == state for check in checks) for state in MARK}
-    output.data(checks=len(checks), **counted)
+    left = sum(check.code == health.NEEDS_LOG_IN and check.state == "ok" for check in checks)
+    output.data(checks=len(checks), **counted, needs_log_in=left)
     output.line()
+    unmade = f"; {left} not made: they need a log-in" if left else ""
     if not counted["failed"] and not counted["warning"]:
-        output.line(f"All {len(checks)} checks are good.")
+        output.line(f"All {len(checks) - left} checks are good{unmade}.")
     else:
         some = f"{counted['failed']} failed, {counted['warning']} to look at"
-        output.line(f"{len(checks)} checks: {some}.")
+        output.line(f"{len(checks) - left} checks: {some}{unmade}.")
     return int(counted["failed"] > 0)
 
 
@@ -64,7 +66,9 @@ def _checks(arguments: Arguments, folder: Path, prepared: health.Prepared) -> tu
             appliance.unlock(passphrase, arguments.name)
             return appliance.doctor()
     except CloisterError as error:
-        return (*closed, Check("log-in", "failed", error.sentence, error.next_step, error.code))
+        return health.without_log_in(closed, health.failed("log-in", error))
+    except Exception as error:  # noqa: BLE001  what is broken may fail with anything
+        return health.without_log_in(closed, health.unforeseen("log-in", error))
 
 
 def _show_airgap(report: AirgapReport, output: Output) -> None:
@@ -78,7 +82,7 @@ def _show_airgap(report: AirgapReport, output: Output) -> None:
 def diagnostics(arguments: Arguments, output: Output) -> int:
     """0 if the file is written, whatever the checks say: it is for when they fail."""
     path, folder = Path(arguments.text("file")).absolute(), data_folder(arguments)
-    if path.is_relative_to(folder):
+    if path.resolve().is_relative_to(folder.resolve()):
         raise UsageError("What lies in the data folder is sealed.", hint="Name another place.")
     with new_file(path) as descriptor:
         content = _bundle(arguments, folder, health.prepared(folder))
@@ -100,8 +104,9 @@ def _bundle(arguments: Arguments, folder: Path, prepared: health.Prepared) -> by
                 appliance.unlock(passphrase, arguments.name)
                 return appliance.diagnostics()
     except CloisterError as error:
-        failed = Check("log-in", "failed", error.sentence, error.next_step, error.code)
-        problems = (*problems, failed)
+        problems = (*problems, health.failed("log-in", error))
+    except Exception as error:  # noqa: BLE001  what is broken may fail with anything
+        problems = (*problems, health.unforeseen("log-in", error))
     checks = health.checks(folder, prepared.settings, prepared.airgap, None)
     found = {check.name: check for check in (*checks, *problems)}
     return bundle(looked_at(prepared, tuple(found.values()), now(), None))

@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from appliance.airgap import guard
 from appliance.cli.arguments import Arguments
 from appliance.cli.log import FileUnreadable
+from appliance.cli.opening import guarded
 from appliance.cli.output import Output
 from appliance.clock import now
 from appliance.errors import UsageError
-from appliance.settings import read_settings
 from appliance.values import Fleet, SeatLog
-from appliance.vault import harden_process
 
 KEYS_LIMIT = 16 << 20  # bytes
 
@@ -23,13 +21,17 @@ def verify(arguments: Arguments, output: Output) -> int:
     keys_file = arguments.text("keys")
     if not keys_file:
         raise UsageError("The keys of the seats are missing.", hint="Give them with --keys FILE.")
-    text = _keys_text(Path(keys_file))
-    harden_process()
-    guard.engage((), screen=False, required=read_settings().airgap == "required")
+    guarded()
+    text = keys_text(Path(keys_file))
     from appliance.fleet import read_keys, verified_fleet  # starts threads: behind the guard
 
     days = arguments.number("silent_days")
     fleet = verified_fleet(arguments.paths("folders"), read_keys(text), now=now(), silent_days=days)
+    show(fleet, days, output)
+    return 1 if fleet.problems else 0
+
+
+def show(fleet: Fleet, silent_days: int, output: Output) -> None:
     for seat in fleet.seats:
         _show_seat(seat, output)
     for problem in fleet.problems:
@@ -40,19 +42,27 @@ def verify(arguments: Arguments, output: Output) -> int:
             sentence=problem.sentence,
         )
         where = problem.folder or problem.name
-        output.line(f"PROBLEM  {where}: {problem.sentence}")
-    _show_sums(fleet, timedelta(days=days), output)
-    return 1 if fleet.problems else 0
+        _line(output, f"PROBLEM  {where}: {problem.sentence}")
+    _show_sums(fleet, timedelta(days=silent_days), output)
 
 
-def _keys_text(path: Path) -> str:
+def keys_text(path: Path) -> str:
+    """Raises FileUnreadable."""
     try:
         with path.open("rb") as file:
-            return file.read(KEYS_LIMIT).decode("utf-8")
+            untrusted = file.read(KEYS_LIMIT + 1)
+        if len(untrusted) > KEYS_LIMIT:  # cut short, it would leave seats out without a word
+            raise FileUnreadable(f"{path} has more than {KEYS_LIMIT >> 20} MiB.")
+        return untrusted.decode("utf-8-sig")
     except OSError as error:
         raise FileUnreadable(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise FileUnreadable(f"{path} holds no keys: it is not text.") from error
+
+
+def _line(output: Output, text: str) -> None:
+    """Names of folders, versions and codes are others' words: none of them makes a line."""
+    output.line(text.replace("\n", "\\n"))
 
 
 def _show_seat(seat: SeatLog, output: Output) -> None:
@@ -69,14 +79,16 @@ def _show_seat(seat: SeatLog, output: Output) -> None:
         asks=dict(seat.asks),
         people=seat.people,
         programs=seat.programs,
+        tokens=seat.tokens,
         models=list(seat.models),
         silent=seat.silent,
     )
     state = "SILENT " if seat.silent else "ok     "
     asked = sum(number for _, number in seat.asks)
-    output.line(
+    _line(
+        output,
         f"{state}  {seat.name}: {seat.records:,} records, {asked:,} asks of {seat.people} people, "
-        f"version {seat.version or 'unknown'}, last {seat.last:%Y-%m-%d %H:%M}"
+        f"version {seat.version or 'unknown'}, last {seat.last:%Y-%m-%d %H:%M}",
     )
 
 
@@ -104,4 +116,4 @@ def _show_sums(fleet: Fleet, silence: timedelta, output: Output) -> None:
     ):
         if counts:
             said = ", ".join(f"{name or 'no policy'} {number:,}" for name, number in counts)
-            output.line(f"{title}: {said}.")
+            _line(output, f"{title}: {said}.")

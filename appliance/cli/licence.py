@@ -69,7 +69,7 @@ def give_back(arguments: Arguments, output: Output) -> int:
 def report(arguments: Arguments, output: Output) -> int:
     with place(arguments) as where:
         with unlocked(arguments, writable=where.writable) as appliance, appliance.seat() as seat:
-            content = seat.usage()
+            content = seat.usage(again=arguments.flag("again"))
         output.line("The usage report, signed by this seat:")
         where.put(content, output)
     return 0

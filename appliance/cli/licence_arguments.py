@@ -28,6 +28,7 @@ def seat_commands(command: Command) -> None:
     back = command("return", "give_back", "Give the seat back; writes a signed receipt.")
     command("status", "show", "Say how this installation stands with its licence.")
     report = command("report", "report", "Write what was used since the report before, signed.")
+    report.add_argument("--again", action="store_true", help="the last one once more")
     for one in (request, back, report):
         _placed(one)
 
@@ -35,6 +36,7 @@ def seat_commands(command: Command) -> None:
 def authority_commands(command: Command, number: Number) -> None:
     init = command("init", "init", "Make the institution's seat authority on this machine.")
     init.add_argument("--institution", required=True, metavar="NAME")
+    passphrase = command("passphrase", "passphrase", "Change its passphrase: old, then new.")
     licence = command("licence", "licence", "Keep the licence that certifies this authority.")
     licence.add_argument("file", nargs="?", default="", metavar="FILE")
     _scanned(licence)
@@ -57,7 +59,7 @@ def authority_commands(command: Command, number: Number) -> None:
     report.add_argument("paths", nargs="*", metavar="PATH", help="usage reports, or folders")
     for one in (init, revoke, enrol, report):
         _placed(one)
-    for one in (init, licence, approve, revoke, enrol, report):
+    for one in (init, passphrase, licence, approve, revoke, enrol, report):
         one.add_argument("--authority", default="", metavar="DIR", help="the authority's folder")
 
 

@@ -76,7 +76,7 @@ def unlocked(
             waiting = people.waiting()
         if waiting:
             sys.stderr.write(
-                f"ALERT: broken glass to review: {waiting}. `cloister people alerts`\n"
+                f"ALERT: to review by an auditor: {waiting}. `cloister people alerts`\n"
             )
         yield appliance
     finally:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from appliance.cli.arguments import Arguments
 from appliance.cli.model import size
 from appliance.cli.opening import data_folder, guarded, unlocked
 from appliance.cli.output import Output
 from appliance.errors import UsageError
+from appliance.parcel.errors import ParcelInterrupted
+
+if TYPE_CHECKING:
+    from appliance.parcels import Taken
 
 CODE_LIMIT = 400
 
@@ -53,13 +59,16 @@ def take(arguments: Arguments, output: Output) -> int:
     with unlocked(arguments) as appliance, appliance.administration() as administration:
         parcels = administration.parcels
         found = parcels.inspect(folder)
-        wanted = arguments.texts("only") or tuple(
-            item.id for item in found.items if not item.here and item.whole
-        )
+        only = arguments.texts("only")
+        wanted = only or tuple(item.id for item in found.items if not item.here and item.whole)
+        cut = [item for item in found.items if not (only or item.here or item.whole)]
+        for item in cut:
+            output.data(item=item.id, taken=False, error=ParcelInterrupted.code)
+            output.note(f"{item.id} is NOT COMPLETE on the stick: copy the parcel onto it again.")
         if not wanted:
             output.data(origin=found.origin, version=found.version, taken=0)
-            output.line("There is nothing new in this parcel.")
-            return 0
+            output.line(f"There is nothing {'whole and ' if cut else ''}new in this parcel.")
+            return int(bool(cut))
         sizes = {item.id: item.size for item in found.items}
         output.line(f"A parcel of “{found.origin}”, version {found.version}:")
         for name in wanted:
@@ -71,8 +80,14 @@ def take(arguments: Arguments, output: Output) -> int:
             folder,
             wanted,
             code=lambda item: _code(arguments, item),
+            shown=found,
             progress=lambda done, total: output.progress(f"{100 * done // max(total, 1)} %"),
         )
+    _tell(taken, output)
+    return int(bool(cut) or not all(one.done for one in taken))
+
+
+def _tell(taken: Sequence[Taken], output: Output) -> None:
     output.clear()
     for one in taken:
         output.data(
@@ -81,7 +96,6 @@ def take(arguments: Arguments, output: Output) -> int:
         )  # fmt: skip
         said = "taken in." if one.done else f"NOT TAKEN IN: {one.sentence}"
         output.line(f"{one.id}: {said} {one.note}".rstrip())
-    return int(not all(one.done for one in taken))
 
 
 def _allowed(arguments: Arguments, output: Output) -> bool:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from appliance.cli.arguments import Arguments
 from appliance.cli.model import size
-from appliance.cli.opening import collection_named, unlocked
+from appliance.cli.opening import collection_named, guarded, unlocked
 from appliance.cli.output import Output
+from appliance.cli.signed_files import folder_to_fill
 from appliance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,13 +20,14 @@ LONGEST = 3_650
 
 def make(arguments: Arguments, output: Output) -> int:
     """Runs on the machine of whoever sends parcels out, outside any vault."""
-    from appliance.app import now
-    from appliance.parcel.stick.making import Workshop
-
     days = arguments.number("days")
     if not 0 < days <= LONGEST:
         raise UsageError(f"A parcel is good for 1 to {LONGEST} days.", hint="Give --days N.")
     keys, out = (Path(arguments.text(name)).absolute() for name in ("keys", "folder"))
+    guarded(folder_to_fill(keys), folder_to_fill(out))
+    from appliance.app import now
+    from appliance.parcel.stick.making import Workshop
+
     additions = tuple(_additions(arguments))
     workshop = Workshop(keys)
     if not workshop.root.exists():

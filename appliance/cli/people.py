@@ -283,9 +283,12 @@ def alerts(arguments: Arguments, output: Output) -> int:
             output.data(
                 alert=alert.id, record=alert.record, person=alert.person, name=name,
                 collection=alert.collection, when=alert.when.isoformat(),
-                ends=alert.ends.isoformat(), reason=reason,
+                ends=alert.ends.isoformat(), reason=reason, recovery=alert.recovery,
             )  # fmt: skip
-            output.line(f"{alert.id}  {alert.when:%Y-%m-%d %H:%M}  {name}  {alert.collection}")
+            how = "came in with the recovery code" if alert.recovery else "broke the glass"
+            output.line(
+                f"{alert.id}  {alert.when:%Y-%m-%d %H:%M}  {name}  {how}  {alert.collection}"
+            )
             output.line(f"    {reason}")
     return 0
 

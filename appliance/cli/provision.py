@@ -15,17 +15,20 @@ from pathlib import Path
 
 from appliance.app import Appliance, open_appliance
 from appliance.cli.arguments import Arguments
-from appliance.cli.opening import UNPROVED, data_folder, following
+from appliance.cli.opening import UNPROVED, data_folder, following, vault_in
 from appliance.cli.output import Output
 from appliance.cli.placing import empty_folder
-from appliance.errors import StorageReadOnly
+from appliance.errors import AlreadyRunning, StorageFull, StorageReadOnly
 from appliance.provisioning.mistakes import Mistake, ProvisionMistaken
 from appliance.provisioning.plan import Plan
 from appliance.provisioning.reading import LARGEST, read_plan
 from appliance.provisioning.run import gathered, provision
+from appliance.provisioning.secret_files import Codes
+from appliance.vault import StorageFailed, lock_folder
 
 SAID = {
     "vault": "The vault is made; its recovery code is in the folder for codes.",
+    "policy": "A policy pack is brought in; it is in force from the next log-in on.",
     "person": "A person is added; the recovery code is in the folder for codes.",
     "code": "A recovery code that was never written down is replaced.",
     "collection": "A collection is made.",
@@ -61,7 +64,26 @@ def run(arguments: Arguments, output: Output) -> int:
         raise
     output.data(**{name.replace(" ", "_"): count for name, count in counts.items()})
     output.line(_summary(counts, look_only=arguments.flag("check")))
+    if not arguments.flag("check"):
+        _say_what_lies_open(plan, output)
     return 0
+
+
+def _say_what_lies_open(plan: Plan, output: Output) -> None:
+    """Secrets that stand in files: nothing here can take them away for good (a stick keeps what was
+    deleted, and another machine may need them), so whoever started this is told."""
+    needless = [
+        person.passphrase.line
+        for person in plan.people
+        if person.passphrase is not None and os.path.lexists(person.passphrase.path)
+    ]
+    codes = Codes(plan.administrator.codes.path).count()
+    output.data(passphrase_files=needless, codes=codes)
+    if needless:
+        where = f"line {', '.join(map(str, needless))}"
+        output.line(f"Passphrase files that this machine needs no more ({where}): delete them.")
+    if codes:
+        output.line(f"{codes} code(s) lie in the folder for codes: hand each over and delete it.")
 
 
 def _said(what: str, outcome: str) -> str:
@@ -92,18 +114,17 @@ def _content(file: Path) -> bytes:
     """Of a file that only its owner, or root, can change: who may write it decides who is an
     administrator here."""
     try:
-        with file.open("rb") as opened:
+        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
             about = os.fstat(opened.fileno())
-            content = opened.read(LARGEST + 1)
+            mine = about.st_uid in (os.geteuid(), 0)
+            if not stat.S_ISREG(about.st_mode) or not mine or about.st_mode & 0o022:
+                step = "Have it belong to this user or to root, and run `chmod go-w` on it."
+                raise ProvisionMistaken([Mistake(0, "Others can change this file.", step)])
+            return opened.read(LARGEST + 1)
     except OSError as error:
         raise StorageReadOnly(
             f"The file cannot be read: {error.strerror}.", hint="Name a file that is there."
         ) from error
-    mine = about.st_uid in (os.geteuid(), 0)
-    if not stat.S_ISREG(about.st_mode) or not mine or about.st_mode & 0o022:
-        step = "Have it belong to this user or to root, and run `chmod go-w` on it."
-        raise ProvisionMistaken([Mistake(0, "Others can change this file.", step)])
-    return content
 
 
 @contextmanager
@@ -120,10 +141,19 @@ def _opened(folder: Path, plan: Plan) -> Iterator[Appliance]:
             yield appliance
         finally:
             appliance.close()
-            if not appliance.exists:
-                for left in (folder / "spill", folder / "lock"):
-                    with suppress(OSError):
-                        left.rmdir() if left.is_dir() else left.unlink()
+            _sweep(folder)
+
+
+def _sweep(folder: Path) -> None:
+    """Takes away what opening made in a folder that has no vault, unless another program has come
+    to it: that one may be making one."""
+    with suppress(AlreadyRunning, StorageFull, StorageReadOnly, StorageFailed, OSError):
+        lock = lock_folder(folder)
+        if vault_in(folder):
+            lock.close()
+            return
+        (folder / "spill").rmdir()
+        lock.withdraw(folder)
 
 
 @contextmanager

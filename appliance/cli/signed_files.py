@@ -20,8 +20,8 @@ from appliance.cli.output import Output
 from appliance.cli.placing import empty_folder, new_file
 from appliance.errors import CloisterError, StorageFull, UsageError
 from appliance.licensing import codes
-from appliance.licensing.laid_out import named_files
-from appliance.licensing.signed import LARGE
+from appliance.licensing.laid_out import MOST_FILES, holds_too_many, named_files
+from appliance.licensing.signed import LARGE, Kind, kind_of
 from appliance.vault.durable import storage_error
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -127,15 +127,27 @@ def read_bounded(path: Path) -> bytes:
         raise FileUnreadable(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def gathered(paths: Sequence[Path]) -> tuple[tuple[str, bytes], ...]:
-    """(name, content) of each file, and of each in each folder. Raises FileUnreadable."""
+def gathered(paths: Sequence[Path], kinds: Sequence[Kind]) -> tuple[tuple[str, bytes], ...]:
+    """(name, content) of each file, whatever it is, and of each of these kinds in each folder.
+    Raises FileUnreadable, UsageError."""
     found: list[tuple[str, bytes]] = []
     for path in paths:
         if path.is_dir():
-            found += named_files(path)
+            if holds_too_many(path):
+                raise UsageError(f"{path} has more files than are read at once.",
+                                 hint=f"Put at most {MOST_FILES:,} into a folder.")  # fmt: skip
+            found += [one for one in named_files(path) if kind_of(one[1]) in kinds]
         else:
             found.append((path.name, read_bounded(path)))
     return tuple(found)
+
+
+def is_kind(untrusted: bytes, kind: Kind) -> bool:
+    """Whether a file says that it is of this kind."""
+    try:
+        return kind_of(untrusted) is kind
+    except CloisterError:
+        return False
 
 
 def folder_to_fill(path: Path) -> Path:

@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from appliance.diagnosis.logged import RECORDS, errors, happened
+from appliance.diagnosis.machine import ELSEWHERE, LOCAL, PASSING, WITHOUT_OWNERS
 from appliance.diagnosis.shapes import shapes
-from appliance.diagnosis.versions import versions
+from appliance.diagnosis.versions import PLATFORMS, PROCESSORS, number, versions
 from appliance.errors import CloisterError
+from appliance.licensing.standing import State
 from appliance.settings import CHOICES, Settings, Source
 from appliance.values import AirgapReport, Check, LogRecord
 
@@ -44,7 +46,16 @@ NAMES = frozenset(
 
 NOT_ALLOWED = {"missing": "nobody_logged_in_who_may"}
 STATES = ("ok", "warning", "failed")
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+_FIRST, _LAST = (1980, 1, 1, 0, 0, 0), (2107, 12, 31, 23, 59, 58)
+"""The times a zip can hold (APPNOTE 4.4.6); a clock that is wrong is no reason for no bundle."""
+WORDS = frozenset(
+    {
+        *("other", "unknown", "off", "auto", "x86-64-v3", "x86-64-v4"),
+        *(*PROCESSORS, *PLATFORMS, *LOCAL, *ELSEWHERE, *PASSING, *WITHOUT_OWNERS),
+        *State,
+    }
+)
+"""What a fact may say that is no number: a word that is not listed here might be a name."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
 
 README = """\
@@ -80,7 +91,7 @@ class Looked:
 def bundle(looked: Looked) -> bytes:
     """The zip. Raises nothing for a part that cannot be had."""
     kept = io.BytesIO()
-    moment = looked.made.timetuple()[:6]
+    moment = min(max(looked.made.timetuple()[:6], _FIRST), _LAST)
     with zipfile.ZipFile(kept, "w", zipfile.ZIP_STORED) as archive:
         for name, content in _members(looked):
             about = zipfile.ZipInfo(name, date_time=moment)
@@ -194,8 +205,8 @@ def settings(read: Settings) -> dict[str, object]:
 
 
 def _value(value: str | int) -> str | int:
-    if isinstance(value, str):
-        return value if _WORD.fullmatch(value) else "other"
+    if isinstance(value, str) and value not in WORDS:
+        return number(value) or "other"
     return value
 
 

@@ -39,4 +39,4 @@ def _at_rest(folder: Path) -> Check:
         said = f"The licence folder cannot be read: {error.strerror}."
         return Check("licence", "warning", said, "Make it readable for this user.")
     said = "Not looked at: that needs a log-in (--passphrase-file FILE)."
-    return Check("licence", "ok", said, facts=(("files", files),))
+    return Check("licence", "ok", said, code="needs_log_in", facts=(("files", files),))

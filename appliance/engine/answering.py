@@ -151,12 +151,14 @@ class Answering:
         for step in draft.finish():
             yield step if isinstance(step, str) else replace(step, tokens=tokens)
 
-    def fill(self, question: str, answer: Answer, schema: str, go_on: Callable[[], None]) -> str:
+    def fill(
+        self, question: str, answer: Answer, schema: str, go_on: Callable[[], None]
+    ) -> tuple[str, int]:
         """As protocols.Answerer says. The sentences bind the numbers and names that can be
         written, whatever the policy binds the answer to."""
         writer = self._writer
         if writer is None:
-            raise WriterMissing("No language model is installed that could fill a form.")
+            raise WriterMissing("There is no language model here that could fill a form.")
         if self._composes:
             raise CannotWrite("The composer that ships with the program cannot fill a form.")
         try:
@@ -165,13 +167,15 @@ class Answering:
             raise CannotWrite(error.sentence, hint=error.next_step) from error
         form = filling(question, answer.sentences)
         sampling = Sampling(max_tokens=FORM_TOKENS, schema=schema, evidence=Evidence(form.evidence))
-        written = ""
+        written, tokens = "", 0
         for reply in writer.generate(form.messages, sampling, go_on):
             if isinstance(reply, Piece):
                 written += reply.text
             elif reply.ending is not Ending.STOP:
                 raise CannotWrite("The form was not filled to its end.")
-        return written
+            else:
+                tokens = reply.new_tokens
+        return written, tokens
 
     def _composing(
         self, writer: Writer, question: str, found: Sequence[Scored], go_on: Callable[[], None]

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from appliance.licensing.times import later
+
 TOLERANCE = timedelta(days=1)
 """A time zone that was set wrong, a summer time: less than a day either way."""
 
@@ -28,4 +30,4 @@ class Reading:
 def reading(now: datetime, seen: Iterable[datetime]) -> Reading:
     """now: what the clock says. seen: the signed times, the more the better; may be empty."""
     floor = max(seen, default=now)
-    return Reading(max(now, floor), floor, now < floor - TOLERANCE)
+    return Reading(max(now, floor), floor, later(now, TOLERANCE) < floor)

@@ -100,9 +100,9 @@ def svg_of(text: str) -> bytes:
 
 
 def terminal_of(text: str) -> str:
-    """One code in half blocks, for a terminal."""
+    """One code in half blocks, for a terminal of light text on dark ground, 125 columns wide."""
     written = io.StringIO()
-    _made(text).terminal(written, border=2, compact=True)
+    _made(text).terminal(written, border=4, compact=True)
     return written.getvalue()
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from appliance.licensing.licence import MOST_SEATS, Licence, require_of
 from appliance.licensing.signed import Kind, opened, read, signed
-from appliance.licensing.times import HASH_SIZE, hex_in, spelled, time_in
+from appliance.licensing.times import HASH_SIZE, hex_in, later, spelled, time_in
 from appliance.vault.canonical import Fields, Json
 from appliance.vault.primitives import mac
 from appliance.vault.signers import SignerKey
@@ -34,12 +34,14 @@ class Enrolment:
     days: int
     secret: str
 
-    def proof(self, request: str) -> str:
-        """What shows the authority that the request's maker had the token (hex)."""
-        return mac(bytes.fromhex(self.secret), f"cloister/enrolment/v1\x00{request}".encode()).hex()
+    def proof(self, request: str, seat: str) -> str:
+        """What shows the authority that the maker of this request, for this seat's key, had the
+        token (hex)."""
+        bound = f"cloister/enrolment/v1\x00{request}\x00{seat}".encode()
+        return mac(bytes.fromhex(self.secret), bound).hex()
 
     def provisional_end(self, begun: datetime) -> datetime:
-        return begun + timedelta(days=self.days)
+        return later(begun, timedelta(days=self.days))
 
 
 def enrolment_bytes(enrolment: Enrolment, key: SignerKey) -> bytes:

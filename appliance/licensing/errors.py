@@ -35,6 +35,23 @@ class LicenceOlder(LicensingError):
     hint = "Install the newest file; an older one does not take its place."
 
 
+class LicenceEarly(LicensingError):
+    """It would take the place of one that is in force, and is not in force itself yet."""
+
+    code = "licence_early"
+    hint = "Install it from that day on; what is installed here goes on until then."
+
+
+class ListsDisagree(LicensingError):
+    """Two revocation lists that one authority cannot both have signed."""
+
+    code = "lists_disagree"
+    hint = (
+        "The list that was in use stays. Tell your seat authority: it was restored from a backup, "
+        "or goes on in two places."
+    )
+
+
 class LicenceMissing(LicensingError):
     code = "licence_missing"
     hint = "Install your institution's licence first: `cloister licence install FILE`."
@@ -56,12 +73,18 @@ class SeatElsewhere(LicensingError):
     """The certificate is another seat's or another machine's."""
 
     code = "seat_elsewhere"
-    hint = "Make a request on this machine with `cloister seat request` and have it approved."
+    hint = (
+        "Make a request on this machine with `cloister seat request` and have it approved; with "
+        "`--new`, if it is a copy that shall have a seat of its own."
+    )
 
 
 class SeatBeyondLicence(LicensingError):
     code = "seat_beyond_licence"
-    hint = "Ask your seat authority for a seat within the licence, or your vendor for more seats."
+    hint = (
+        "Make a `cloister seat request --new` and have it approved for a seat within the licence, "
+        "or ask your vendor for more seats."
+    )
 
 
 class SeatRevoked(LicensingError):
@@ -82,6 +105,23 @@ class SeatRestored(LicensingError):
 class SeatMissing(LicensingError):
     code = "seat_missing"
     hint = "Make a request with `cloister seat request` and have it approved."
+
+
+class LabelUnfit(LicensingError):
+    code = "label_unfit"
+    hint = "Give one printable line of at most 80 characters."
+
+
+class OneSeatOnly(LicensingError):
+    """What fits one request was said of several."""
+
+    code = "one_seat_only"
+    hint = "Approve that request by itself."
+
+
+class EnrolmentUnfit(LicensingError):
+    code = "enrolment_unfit"
+    hint = "A token has at least one seat, an end that is still to come, and 1 to 60 days."
 
 
 class EnrolmentUsed(LicensingError):
@@ -131,6 +171,13 @@ class AuthorityRestored(LicensingError):
     )
 
 
+class RegisterRefused(LicensingError):
+    """What would be written could not be read back, so it was not written."""
+
+    code = "register_refused"
+    hint = "Nothing was changed. Tell your vendor what was typed."
+
+
 class AuthorityElsewhere(LicensingError):
     code = "authority_elsewhere"
     hint = (
@@ -142,7 +189,8 @@ class AuthorityElsewhere(LicensingError):
 class AuthorityUncertified(LicensingError):
     code = "authority_uncertified"
     hint = (
-        "Send its .authority file to your vendor; then give `--licence FILE` the licence you get."
+        "Send its key file to your vendor; then give it the licence you get: `cloister authority "
+        "licence FILE`."
     )
 
 
@@ -182,4 +230,7 @@ class ReportsDisagree(LicensingError):
     """Usage reports that cannot both be true, or one that is missing in between."""
 
     code = "reports_disagree"
-    hint = "Get the reports again from that seat; if it stays so, look for a copy of the machine."
+    hint = (
+        "Get the reports again from that seat (`cloister seat report --again`). If one is lost for "
+        "good, have the seat given back and asked for anew; else look for a copy of the machine."
+    )

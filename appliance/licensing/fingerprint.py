@@ -30,7 +30,9 @@ same model keeps installation, model, processor and memory: 45 of 95."""
 NEEDED = 60
 """Per cent of the certified weight that must be found again."""
 
-TELLING = frozenset({Trait.INSTALLATION, Trait.BOARD, Trait.NETWORK, Trait.DISK})
+BUILT_IN = frozenset({Trait.BOARD, Trait.NETWORK, Trait.DISK})
+"""What a copy of the whole disk does not take along to another machine of the same model."""
+
 _MOST_VALUES = 16
 _MARK_SIZE = 32
 
@@ -43,8 +45,10 @@ class Fingerprint:
 
     @property
     def distinct(self) -> bool:
-        """Whether it has anything that no other machine of the same model has."""
-        return any(trait in TELLING for trait, _ in self.marks)
+        """Whether a copy of its disk on another machine of the same model would be told from it."""
+        whole = sum(WEIGHTS[trait] for trait, _ in self.marks)
+        copied = sum(WEIGHTS[trait] for trait, _ in self.marks if trait not in BUILT_IN)
+        return copied * 100 < NEEDED * whole
 
 
 def fingerprint(traits: Traits, key: bytes) -> Fingerprint:

@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 
 from appliance.errors import CloisterError
-from appliance.licensing.signed import LARGE, Kind, kind_of
+from appliance.licensing.signed import LARGE, Kind, kind_of, limit_of
 
 MOST_FILES = 20_000
 
@@ -33,6 +33,14 @@ def named_files(folder: Path) -> tuple[tuple[str, bytes], ...]:
     return tuple((name, content) for name, content in found if _is_ours(content))
 
 
+def holds_too_many(folder: Path) -> bool:
+    """Whether a folder has more entries than are looked at."""
+    try:
+        return len(os.listdir(folder)) > MOST_FILES  # noqa: PTH208  they are counted alone
+    except OSError:
+        return False
+
+
 def _content(path: Path) -> bytes:
     """Empty for what cannot be read or is no ordinary file."""
     try:
@@ -52,7 +60,6 @@ def _content(path: Path) -> bytes:
 
 def _is_ours(untrusted: bytes) -> bool:
     try:
-        kind_of(untrusted)
+        return len(untrusted) <= limit_of(kind_of(untrusted))
     except CloisterError:
         return False
-    return True

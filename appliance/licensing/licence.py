@@ -18,6 +18,8 @@ from appliance.licensing.times import hex_in, spelled, time_in, time_or_never
 from appliance.vault.canonical import Fields, Json, Malformed
 from appliance.vault.signers import SignerKey, TrustedKey
 
+NAME_LIMIT = 200
+"""Characters of an institution's name."""
 MOST_SEATS = 100_000
 MOST_TOKENS = 10**12
 MOST_GRACE = 90  # days
@@ -116,7 +118,7 @@ def _licence(untrusted: Fields) -> Licence:
         "authority", "end", "features", "format", "grace_days", "id", "institution", "issued",
         "lease_days", "overage", "plan", "seats", "serial", "start", "tokens", "version",
     )  # fmt: skip
-    institution = untrusted.text("institution")
+    institution = untrusted.text("institution", NAME_LIMIT)
     features = untrusted.texts("features", _MOST_FEATURES)
     overage = untrusted.untrusted["overage"]
     if not institution.strip() or not institution.isprintable() or not isinstance(overage, bool):

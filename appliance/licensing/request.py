@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from appliance.licensing.errors import LabelUnfit
 from appliance.licensing.fingerprint import Fingerprint, fingerprint_body, fingerprint_in
 from appliance.licensing.signed import Kind, key_body, key_hash, key_in, read, self_signed, signed
 from appliance.licensing.times import HASH_SIZE, hex_in, spelled, time_in
@@ -84,6 +85,14 @@ def require_label(untrusted: str) -> str:
     if len(untrusted) > LABEL_LIMIT or not (untrusted.isprintable() or not untrusted):
         raise Malformed("label")
     return untrusted
+
+
+def require_fitting_label(label: str) -> None:
+    """The same of what a person typed. Raises LabelUnfit."""
+    try:
+        require_label(label)
+    except Malformed as error:
+        raise LabelUnfit("The label is too long, or not to be printed.") from error
 
 
 def seen_body(seen: Seen) -> dict[str, Json]:

@@ -30,7 +30,7 @@ from appliance.vault.canonical import (
     canonical_json,
     read_json,
 )
-from appliance.vault.durable import storage_error, write_atomic
+from appliance.vault.durable import remove_leftovers, storage_error, write_atomic
 from appliance.vault.errors import SealedMissing, Tampered, TooLarge
 from appliance.vault.primitives import random_bytes
 from appliance.vault.sealed import Context, read_sealed, write_sealed
@@ -76,6 +76,10 @@ class Secrets:
         """What the seat is named by, "" without a key."""
         return key_hash(self.key.public("")) if self.key is not None else ""
 
+    def answered(self) -> Secrets:
+        """Once the certificate is here."""
+        return replace(self, request=b"", receipt=b"")
+
 
 @dataclass(frozen=True, slots=True)
 class Installed:
@@ -107,6 +111,11 @@ class SeatFolder:
         self._key = key
         self._context = Context("seat", vault)
         self._trusted = trusted
+
+    def sweep(self) -> None:
+        """Takes away what a crash left. Only under the data folder's lock."""
+        if self._folder.exists():
+            remove_leftovers(self._folder)
 
     def read(self, file: File) -> bytes | None:
         """None where there is no such file. Raises StorageFailed and its kin."""
@@ -164,7 +173,7 @@ class SeatFolder:
             found = replace(found, revocations=open_revocations(listed, licence))
         if certificate is not None:
             found = replace(found, certificate=open_certificate(certificate, licence))
-        if token is not None:
+        if token is not None and certificate is None:  # a certificate took its place
             found = replace(found, enrolment=open_enrolment(token, licence))
         return found
 

@@ -28,6 +28,7 @@ from appliance.licensing.errors import (
 from appliance.licensing.fingerprint import NEEDED
 from appliance.licensing.licence import FEATURES, Licence
 from appliance.licensing.revocations import RevocationList
+from appliance.licensing.times import later
 
 EVALUATION_DAYS = 60
 """How long a program that can be licensed answers without, from its log's first record on."""
@@ -145,7 +146,7 @@ def _signed_times(evidence: Evidence) -> list[datetime]:
 
 def _evaluated(evidence: Evidence, clock: Reading) -> Standing:
     """Before the first seat: so many days to try it, whether or not a licence lies here already."""
-    until = evidence.begun + timedelta(days=EVALUATION_DAYS)
+    until = later(evidence.begun, timedelta(days=EVALUATION_DAYS))
     if clock.suspect:
         return _clock_suspect(evidence, clock)
     if clock.time <= until:
@@ -213,8 +214,8 @@ def _termed(evidence: Evidence, clock: Reading) -> Standing | None:
         near = end - clock.time <= timedelta(days=WARNING_DAYS)
         said = f"The {whose} ends on {_day(end)}." if near else ""
         return _held(evidence, State.ACTIVE, "active", said, renew if near else "", end)
-    if clock.time <= end + licence.grace:
-        over = end + licence.grace
+    over = later(end, licence.grace)
+    if clock.time <= over:
         said = f"The {whose} ended on {_day(end)}; new answers until {_day(over)}."
         return _held(evidence, State.GRACE, f"{whose}_ended", said, renew, over)
     error = TermOver(f"The {whose} ended on {_day(end)}, and its days of grace are over.")

@@ -7,7 +7,7 @@ is 32 hexadecimal digits.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from appliance.vault.canonical import Fields, Malformed
 
@@ -26,6 +26,18 @@ def whole(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a clock must say its time zone")
     return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def later(moment: datetime, delta: timedelta) -> datetime:
+    """So much later, or the last moment there is: something "without an end" may say the year 9999.
+    moment: with a time zone; delta: not negative."""
+    last = datetime.max.replace(tzinfo=UTC)
+    return moment + delta if moment < last - delta else last
+
+
+def milliseconds(moment: datetime) -> int:
+    """Since 1970, as the log keeps a time as a value."""
+    return round(moment.timestamp() * 1000)
 
 
 def spelled(moment: datetime | None) -> str:

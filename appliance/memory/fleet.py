@@ -1,8 +1,9 @@
-"""The records of many seats in one DuckDB database, in memory alone, to be counted.
+"""The records of many seats counted in one DuckDB database, in memory alone.
 
 Rules kept here: nothing is written to a disk, spill included: what does not fit fails; nothing but
-this database can be opened from it; a seat's records are in it whole or not at all. What is put in
-has been verified; this counts, and believes nothing of its own.
+this database can be opened from it; a seat's records are counted whole or not at all, and only the
+counts are kept, so that one seat at a time must fit. What is put in has been verified; this counts,
+and believes nothing of its own: an id that comes twice multiplies nothing.
 """
 
 from __future__ import annotations
@@ -18,67 +19,75 @@ if TYPE_CHECKING:
     import duckdb
 
 _MEMORY: Final = "1GB"
+_THREADS: Final = 2  # each holds memory of its own; proving takes longer than counting anyway
 _ROWS_AT_ONCE: Final = 5_000
 _LONGEST: Final = 2_000
 _MOST_GROUPS: Final = 50
 _DAYS: Final = 31
 
-_TABLE: Final = """CREATE TABLE records (
-    seat VARCHAR NOT NULL, seq BIGINT NOT NULL, time VARCHAR NOT NULL, action VARCHAR NOT NULL,
-    ask VARCHAR NOT NULL, person VARCHAR NOT NULL, outcome VARCHAR NOT NULL, code VARCHAR NOT NULL,
-    model VARCHAR NOT NULL, policies VARCHAR NOT NULL, packs VARCHAR NOT NULL,
-    program VARCHAR NOT NULL, version VARCHAR NOT NULL, seat_id VARCHAR NOT NULL)"""
-_SHAPE: Final = json.dumps([
-    {
-        "seat": "VARCHAR", "seq": "BIGINT", "time": "VARCHAR", "action": "VARCHAR",
-        "ask": "VARCHAR", "person": "VARCHAR", "outcome": "VARCHAR", "code": "VARCHAR",
-        "model": "VARCHAR", "policies": "VARCHAR", "packs": "VARCHAR", "program": "VARCHAR",
-        "version": "VARCHAR", "seat_id": "VARCHAR",
-    }
-])  # fmt: skip
+_COLUMNS: Final = {
+    **dict.fromkeys(("seq", "opened", "tokens"), "BIGINT"),
+    **dict.fromkeys(("time", "action", "person", "outcome", "code", "model"), "VARCHAR"),
+    **dict.fromkeys(("policies", "packs", "program", "version", "seat_id"), "VARCHAR"),
+}
+_SHAPE: Final = json.dumps([_COLUMNS])
+_FRESH: Final = (
+    "CREATE OR REPLACE TABLE records ("
+    + ", ".join(f"{name} {kind} NOT NULL" for name, kind in _COLUMNS.items())
+    + ")"
+)
 _INSERT: Final = "INSERT INTO records SELECT r.* FROM (SELECT unnest(from_json(?, ?)) AS r)"
+_SUMS: Final = (
+    "CREATE TABLE sums (seat VARCHAR NOT NULL, kind VARCHAR NOT NULL, name VARCHAR NOT NULL, "
+    "number BIGINT NOT NULL)"
+)
 
-# An ask without a closing record is open still.
+# An ask without a closing record is open still; a closing record names its opening one by number.
 _OUTCOMES: Final = """
-    SELECT coalesce(closed.outcome, 'open') AS how, count(*) AS number
-    FROM (SELECT seat, ask FROM records WHERE action = 'ask.opened') AS opened
-    LEFT JOIN (SELECT seat, ask, outcome FROM records WHERE action = 'ask.closed') AS closed
-        USING (seat, ask)
-    WHERE ? IN ('', seat) GROUP BY how ORDER BY how"""
+    INSERT INTO sums SELECT ?, 'outcome', how, number FROM (
+        SELECT outcome AS how, count(*) AS number FROM records WHERE action = 'ask.closed'
+        GROUP BY outcome
+        UNION ALL
+        SELECT 'open', count(*) FILTER (action = 'ask.opened')
+            - count(*) FILTER (action = 'ask.closed') FROM records)
+    WHERE number > 0"""
 _REFUSALS: Final = """
-    SELECT opened.policies, count(*) AS number
-    FROM records AS opened JOIN records AS closed ON opened.seat = closed.seat
-        AND opened.ask = closed.ask AND opened.action = 'ask.opened'
-        AND closed.action = 'ask.closed'
-    WHERE closed.outcome = 'refused' GROUP BY ALL ORDER BY number DESC, 1 LIMIT ?"""
+    INSERT INTO sums SELECT ?, 'refusal', opened.policies, count(*)
+    FROM records AS closed JOIN records AS opened ON opened.seq = closed.opened
+    WHERE closed.action = 'ask.closed' AND closed.outcome = 'refused' GROUP BY opened.policies"""
 _FAILURES: Final = """
-    SELECT code, count(*) AS number FROM records
-    WHERE outcome = 'failed' GROUP BY code ORDER BY number DESC, code LIMIT ?"""
+    INSERT INTO sums SELECT ?, 'failure', code, count(*) FROM records WHERE outcome = 'failed'
+    GROUP BY code"""
 _DAYS_OF: Final = """
-    SELECT day, number FROM (
-        SELECT time[:10] AS day, count(*) AS number FROM records WHERE action = 'ask.opened'
-        GROUP BY day ORDER BY day DESC LIMIT ?) ORDER BY day"""
+    INSERT INTO sums SELECT ?, 'day', time[:10] AS day, count(*) FROM records
+    WHERE action = 'ask.opened' GROUP BY day"""
 _SEAT: Final = """
     SELECT count(*), min(time), max(time),
         coalesce(arg_max(version, seq) FILTER (version <> ''), ''),
         coalesce(arg_max(seat_id, seq) FILTER (seat_id <> ''), ''),
         coalesce(arg_max(packs, seq) FILTER (packs <> ''), ''),
         count(DISTINCT person) FILTER (action = 'ask.opened' AND person <> ''),
-        count(DISTINCT program) FILTER (program <> '')
-    FROM records WHERE seat = ?"""
+        count(DISTINCT program) FILTER (program <> ''),
+        coalesce(sum(tokens), 0)::BIGINT
+    FROM records"""
 _MODELS: Final = """
-    SELECT model FROM records WHERE seat = ? AND model <> '' GROUP BY model
-    ORDER BY max(seq) DESC LIMIT ?"""
+    SELECT model FROM records WHERE model <> '' GROUP BY model ORDER BY max(seq) DESC LIMIT ?"""
+_SUM: Final = """
+    SELECT name, sum(number)::BIGINT AS number FROM sums WHERE kind = ? AND ? IN ('', seat)
+    GROUP BY name"""
+_BY_NAME: Final = _SUM + " ORDER BY name"
+_LARGEST: Final = _SUM + " ORDER BY number DESC, name"
+_NEWEST: Final = _SUM + " ORDER BY name DESC"
 
 
 class FleetRecord(NamedTuple):
-    """What is counted of a record. policies and packs: by commas. version: of the program, where
-    the record names it. seat_id: of the seat's certificate, where the record has it."""
+    """What is counted of a record. opened: of a closing record, the number of the opening one, else
+    -1. policies and packs: by commas. version: of the program, where the record names it. seat_id:
+    of the seat's certificate, where the record has it. tokens: written for an answer."""
 
     seq: int
     time: str
     action: str
-    ask: str
     person: str
     outcome: str
     code: str
@@ -88,6 +97,8 @@ class FleetRecord(NamedTuple):
     program: str
     version: str
     seat_id: str = ""
+    opened: int = -1
+    tokens: int = 0
 
 
 class SeatCounts(NamedTuple):
@@ -99,6 +110,7 @@ class SeatCounts(NamedTuple):
     packs: str
     people: int
     programs: int
+    tokens: int
 
 
 Counts = tuple[tuple[str, int], ...]
@@ -113,12 +125,15 @@ class FleetRecords:
         config: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": "",
             "memory_limit": _MEMORY,
+            "threads": _THREADS,
             "autoload_known_extensions": False,
             "autoinstall_known_extensions": False,
         }
+        self._counts: dict[str, SeatCounts] = {}
+        self._models: dict[str, tuple[str, ...]] = {}
         with _said():
             self._database = duckdb.connect(":memory:", config=config)
-            self._database.execute(_TABLE)
+            self._database.execute(_SUMS)
             self._database.execute("SET enable_external_access = false")
             self._database.execute("SET lock_configuration = true")
 
@@ -127,63 +142,72 @@ class FleetRecords:
 
     @contextmanager
     def seat(self, name: str) -> Iterator[SeatWriter]:
-        """What is written inside is there afterwards, or nothing of it if anything is raised."""
+        """What is written inside is counted afterwards, or nothing of it if anything is raised."""
         with _said():
             self._database.execute("BEGIN")
-        writer = SeatWriter(self._database, name)
         try:
-            yield writer
             with _said():
-                writer.flush()
-                self._database.execute("COMMIT")
+                self._database.execute(_FRESH)
+            writer = SeatWriter(self._database)
+            yield writer
+            writer.flush()
+            self._count(name)
         except BaseException:
             with _said():
                 self._database.execute("ROLLBACK")
             raise
 
+    def _count(self, name: str) -> None:
+        with _said():
+            for sql in (_OUTCOMES, _REFUSALS, _FAILURES, _DAYS_OF):
+                self._database.execute(sql, [name])
+            row = self._database.execute(_SEAT).fetchone()
+            models = self._database.execute(_MODELS, [_MOST_GROUPS]).fetchall()
+            if row is None or not row[0]:
+                raise StoreFailed("There are no records of this seat.")
+            self._database.execute("DROP TABLE records")
+            self._database.execute("COMMIT")
+        self._counts[name] = SeatCounts(*row)
+        self._models[name] = tuple(str(model[0]) for model in models)
+
     def outcomes(self, seat: str = "") -> Counts:
         """Asks by how they ended; of all seats if none is named."""
-        return self._counts(_OUTCOMES, seat)
+        return self._summed(_BY_NAME, "outcome", seat)
 
     def refusals(self) -> Counts:
-        return self._counts(_REFUSALS, _MOST_GROUPS)
+        return self._summed(_LARGEST, "refusal")[:_MOST_GROUPS]
 
     def failures(self) -> Counts:
-        return self._counts(_FAILURES, _MOST_GROUPS)
+        return self._summed(_LARGEST, "failure")[:_MOST_GROUPS]
 
     def days(self) -> Counts:
-        return self._counts(_DAYS_OF, _DAYS)
+        return self._summed(_NEWEST, "day")[_DAYS - 1 :: -1]
 
     def models(self, seat: str) -> tuple[str, ...]:
         """Those that answered, the newest first."""
-        with _said():
-            rows = self._database.execute(_MODELS, [seat, _MOST_GROUPS]).fetchall()
-        return tuple(str(row[0]) for row in rows)
+        return self._models.get(seat, ())
 
     def counts(self, seat: str) -> SeatCounts:
-        with _said():
-            row = self._database.execute(_SEAT, [seat]).fetchone()
-        if row is None or not row[0]:
+        if seat not in self._counts:
             raise StoreFailed("There are no records of this seat.")
-        return SeatCounts(*row)
+        return self._counts[seat]
 
-    def _counts(self, sql: str, bound: object) -> Counts:
+    def _summed(self, sql: str, kind: str, seat: str = "") -> Counts:
         with _said():
-            rows = self._database.execute(sql, [bound]).fetchall()
+            rows = self._database.execute(sql, [kind, seat]).fetchall()
         return tuple((str(name), int(number)) for name, number in rows)
 
 
 class SeatWriter:
     """Takes the records of one seat in."""
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, seat: str) -> None:
+    def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
         self._database = database
-        self._seat = seat
         self._rows: list[dict[str, object]] = []
 
     def add(self, record: FleetRecord) -> None:
         cut = {k: v[:_LONGEST] if isinstance(v, str) else v for k, v in record._asdict().items()}
-        self._rows.append({"seat": self._seat, **cut})
+        self._rows.append(cut)
         if len(self._rows) >= _ROWS_AT_ONCE:
             self.flush()
 
@@ -204,7 +228,8 @@ def _said() -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException:
         raise StoreFailed(
-            "There are more records than fit into memory.", hint="Name fewer folders at once."
+            "This seat has more records than can be counted.",
+            hint="`cloister log verify` proves them all the same.",
         ) from None
     except duckdb.Error:
         raise StoreFailed("The records could not be counted.") from None

@@ -21,7 +21,8 @@ class BackupDamaged(CloisterError):
     code = "backup_damaged"
     hint = (
         "Use an earlier backup or another copy of the folder, and have the disk checked. "
-        "`cloister backup create --recheck` writes anew what is damaged."
+        "`cloister backup create --recheck` writes anew what is damaged; after a loss, "
+        "`cloister backup restore --salvage` brings back what is whole."
     )
 
 

@@ -2,8 +2,9 @@
 
 Rules kept here: the file is sealed under a code of its own (160 bits, typed like a recovery code),
 which travels by another way than the stick; what is read is authenticated chunk by chunk, bounded,
-and held against its own offsets and hashes before it is handed on, for who made it may have erred.
-The vectors are of one encoder, which is named: another one's are refused by whoever reads.
+and held against its own offsets and hashes before it is handed on, for who made it may have erred,
+or mean harm. The vectors are of one encoder, which is named: another one's are refused by whoever
+reads. No graph travels with them: it would be read by native code as it lies.
 """
 
 from __future__ import annotations
@@ -35,8 +36,15 @@ if TYPE_CHECKING:
 
 FILE = "library.sealed"
 FORMAT = "cloister-library"
-MAXIMUM_TEXT = 256 << 20
+MAXIMUM_TEXT = 192 << 20
+MAXIMUM_PARTS = 16_000_000
+"""Lists and objects in one piece of JSON: each takes many times its two bytes once it is read."""
+
+MAXIMUM_VECTORS = 256 << 20
 MAXIMUM_ORIGINAL = 1 << 30
+MAXIMUM_TITLE = 500
+_LARGEST = 2**31 - 1  # what a store's columns hold
+_WIDEST = 1_000_000.0  # points
 _LENGTH = struct.Struct(">Q")
 _CONTEXT = Context("library-parcel", FILE)
 
@@ -180,11 +188,11 @@ def _documents(reader: _Reader, header: LibraryHeader) -> Iterator[LibraryDocume
 
     for _ in range(header.documents):
         untrusted = _loaded(reader.frame(MAXIMUM_TEXT))
-        raw, original = reader.frame(MAXIMUM_TEXT), reader.frame(MAXIMUM_ORIGINAL)
+        raw, original = reader.frame(MAXIMUM_VECTORS), reader.frame(MAXIMUM_ORIGINAL)
         try:
             passages = tuple(_passage(row) for row in untrusted["passages"])
             document = LibraryDocument(
-                title=_text(untrusted["title"]),
+                title=_title(untrusted["title"]),
                 kind=DocumentKind(untrusted["kind"]),
                 paged=untrusted["paged"] is True,
                 pages=tuple(_page(row) for row in untrusted["pages"]),
@@ -202,6 +210,7 @@ def _documents(reader: _Reader, header: LibraryHeader) -> Iterator[LibraryDocume
         if hashlib.sha256(original).hexdigest() != known:
             raise ParcelDamaged("A document in the library parcel is not its original.")
         _require_spans(document)
+        _require_unit_length(document.vectors)
         yield document
     reader.require_end()
 
@@ -210,7 +219,7 @@ def _header(untrusted: bytes) -> LibraryHeader:
     fields = _loaded(untrusted)
     try:
         header = LibraryHeader(
-            _text(fields["title"]), _text(fields["encoder"]), _count(fields["documents"])
+            _title(fields["title"]), _text(fields["encoder"]), _count(fields["documents"])
         )
         known = (fields["format"], fields["version"]) == (FORMAT, 1)
     except (KeyError, TypeError, ValueError):
@@ -224,8 +233,10 @@ def _header(untrusted: bytes) -> LibraryHeader:
 
 
 def _loaded(untrusted: bytes) -> dict[str, Any]:
+    if untrusted.count(b"[") + untrusted.count(b"{") > MAXIMUM_PARTS:
+        raise ParcelDamaged("A part of the library parcel has more to it than it may have.")
     try:
-        value = json.loads(untrusted)
+        value = json.loads(untrusted, parse_constant=_not_a_number)
     except (ValueError, RecursionError):
         raise ParcelDamaged("A part of the library parcel is no JSON.") from None
     if not isinstance(value, dict):
@@ -242,8 +253,8 @@ def _page(row: list[Any]) -> Page:
             Block(BlockKind(kind), *_within(start, end, len(text)), _count(level))
             for kind, start, end, level in blocks
         ),
-        float(width),
-        float(height),
+        _measure(width),
+        _measure(height),
     )
 
 
@@ -260,12 +271,24 @@ def _passage(row: list[Any]) -> PassageDraft:
 def _require_spans(document: LibraryDocument) -> None:
     """Every passage stands where it says that it stands."""
     lengths = {page.number: len(page.text) for page in document.pages}
+    if len(lengths) != len(document.pages):
+        raise ParcelDamaged("A document in the library parcel has two pages of one number.")
     for passage in document.passages:
         for span in passage.spans:
             if span.at + span.length > len(passage.text) or span.start + span.length > lengths.get(
                 span.page, -1
             ):
                 raise ParcelDamaged("A passage in the library parcel stands nowhere.")
+
+
+def _require_unit_length(vectors: Vectors) -> None:
+    """A longer one would be found before everything else; one of no number anywhere."""
+    import numpy as np
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.linalg.norm(vectors, axis=1)
+    if not bool(np.all(np.abs(lengths - 1.0) < 0.01)):  # NaN fails this too
+        raise ParcelDamaged("A vector in the library parcel is not of unit length.")
 
 
 def _within(start: object, end: object, length: int) -> tuple[int, int]:
@@ -280,7 +303,24 @@ def _text(value: object) -> str:
     return value
 
 
+def _title(value: object) -> str:
+    title = _text(value)
+    if len(title) > MAXIMUM_TITLE:
+        raise ValueError("not a title")
+    return title
+
+
 def _count(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LARGEST:
         raise TypeError("not a count")
     return value
+
+
+def _measure(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= _WIDEST:
+        raise TypeError("not a measure")
+    return float(value)
+
+
+def _not_a_number(_: str) -> float:
+    raise ValueError("no number")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,6 @@ _SLOT = 64 << 10
 _NAMES = 500
 _TAG = 16  # hexadecimal digits of the name's tag that are kept
 _TOLERANCE = timedelta(seconds=10)
-_FORGOTTEN = timedelta(days=1)  # an unknown name's failures, where room is needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +79,19 @@ class Attempts:
     def failures(self) -> tuple[Failures, ...]:
         return self._state.failures
 
-    def begin(self, tag: str, now: datetime, *, administrator: bool) -> None:
-        """Counts an attempt; durable on return. Raises TryLater, LockedOut (nothing is counted)."""
+    def begin(
+        self, tag: str, now: datetime, *, administrator: bool, people: Collection[str] = ()
+    ) -> None:
+        """Counts an attempt; durable on return. Raises TryLater, LockedOut (nothing is counted).
+
+        people: the tags of everybody the vault has. Where room is needed, the names it has not are
+        forgotten first, so that typing many of them wins nobody a try at an account."""
         known = self._of(tag)
         require_may_try(known.count, known.newest, now, administrator=administrator)
-        self._put(
-            replace(
-                known, count=known.count + 1, unlogged=known.unlogged + 1, newest=_seconds(now)
-            ),
-            now,
+        counted = replace(
+            known, count=known.count + 1, unlogged=known.unlogged + 1, newest=_seconds(now)
         )
+        self._put(counted, now, {one[:_TAG] for one in people})
 
     def undo(self, tag: str, now: datetime) -> None:
         """The attempt begun last says nothing of the passphrase: something else went wrong."""
@@ -130,10 +132,10 @@ class Attempts:
                 return one
         return Failures(short, 0, 0, datetime.fromtimestamp(0, UTC))
 
-    def _put(self, changed: Failures, now: datetime) -> None:
+    def _put(self, changed: Failures, now: datetime, people: Collection[str] = ()) -> None:
         others = [one for one in self._state.failures if one.tag != changed.tag]
-        if len(others) >= _NAMES:  # those that wait for nothing go first, then the oldest
-            others.sort(key=lambda one: (now - one.newest < _FORGOTTEN, one.count, one.newest))
+        if len(others) >= _NAMES:  # nobody's first, then who waits the least, then the oldest
+            others.sort(key=lambda one: (one.tag in people, one.count, one.newest))
             others = others[1:]
         self._write(replace(self._state, failures=(*others, changed)), now)
 

@@ -1,8 +1,8 @@
 """A pack's own cases: requests and the verdicts they must get, run through the real engine.
 
 Rules kept here: a case states who, what, and the whole verdict (allowed or not, the determining
-policies, and on an allowed ask every obligation); a case that states less is malformed; a pack
-without cases cannot be signed.
+policies, on an allowed ask every obligation, on staying logged in the minutes); a case that states
+less is malformed; a pack without cases cannot be signed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,16 @@ from appliance.policy.vocabulary import Action
 from appliance.values import AnswerMode, Obligations, Person, Question, Role, Verdict
 
 _WHEN = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
-_KNOWN = {"question", "reason", "action", "roles", "allowed", "policies", "obligations", "hour"}
+_KNOWN = {
+    *("question", "reason", "action", "roles", "allowed", "policies", "obligations", "hour"),
+    "lock_minutes",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is asked, and the verdict it must get. obligations is None where none are stated."""
+    """What is asked, and the verdict it must get. obligations is None where none are stated,
+    lock_minutes for anything but staying logged in."""
 
     action: Action
     question: str
@@ -34,6 +38,7 @@ class Case:
     allowed: bool
     policies: tuple[str, ...]
     obligations: Obligations | None
+    lock_minutes: int | None = None
 
     @property
     def title(self) -> str:
@@ -78,6 +83,9 @@ def _case(row: Mapping[str, object], sets: Mapping[str, Obligations]) -> Case:
     named = row.get("obligations")
     if (action is Action.ASK and allowed) != (named is not None):
         raise ValueError(f"obligations belong to an ask that is allowed: {question!r}")
+    minutes = row.get("lock_minutes")
+    if (action is Action.STAY_UNLOCKED) != (type(minutes) is int):
+        raise ValueError("lock_minutes belong to stay_unlocked")
     return Case(
         action=action,
         question=question,
@@ -87,11 +95,16 @@ def _case(row: Mapping[str, object], sets: Mapping[str, Obligations]) -> Case:
         allowed=allowed,
         policies=tuple(sorted(str(name) for name in policies)),
         obligations=None if named is None else sets[str(named)],
+        lock_minutes=minutes if isinstance(minutes, int) else None,
     )
 
 
+def _person(case: Case) -> Person:
+    return Person("person", "Case", case.roles)
+
+
 def verdict_of(case: Case, engine: PolicyEngine) -> Verdict:
-    person = Person("person", "Case", case.roles)
+    person = _person(case)
     if case.action is Action.ASK:
         asked = _WHEN.replace(hour=case.hour)
         return engine.decide(Question("case", case.question, person, asked, reason=case.reason))
@@ -109,3 +122,5 @@ def failures(pack: Pack, engine: PolicyEngine) -> Iterator[str]:
             yield f"{case.title}: {said} by {', '.join(verdict.policies) or 'default'}"
         elif case.obligations is not None and verdict.obligations != case.obligations:
             yield f"{case.title}: other obligations than stated"
+        elif case.lock_minutes not in (None, engine.lock_minutes(_person(case))):
+            yield f"{case.title}: it locks after another time than stated"

@@ -97,6 +97,15 @@ class PolicyEngine:
         """
         return self._decide(person, action, resource or RESOURCE_TYPES[action].lower(), {})
 
+    def lock_minutes(self, person: Person) -> int:
+        """How long nobody may touch the window before it locks: the fewest minutes that the
+        policies state which let this person stay logged in, one where none lets them."""
+        verdict = self.decide_action(person, Action.STAY_UNLOCKED)
+        if not verdict.allowed:
+            return obligations.SHORTEST_LOCK
+        stated = [self._statements[name].annotations for name in verdict.policies]
+        return obligations.lock_minutes(stated)
+
     def _decide(
         self, person: Person, action: Action, resource: str, facts: Mapping[str, _Fact]
     ) -> Verdict:

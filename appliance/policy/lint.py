@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import cedarpy
 
 from appliance.policy.errors import PackUnusable
-from appliance.policy.obligations import EXPLANATIONS, OBLIGATIONS, Unknown
+from appliance.policy.obligations import EXPLANATIONS, OBLIGATIONS, STAYING, Unknown
 from appliance.policy.vocabulary import SCHEMA
 from appliance.values import Role
 
@@ -76,7 +76,7 @@ def _findings(
 ) -> Iterator[str]:
     if not re.fullmatch(rf"{re.escape(pack)}\.[a-z][a-z0-9-]{{0,59}}", statement.id):
         yield f"its @id must be {pack}. and a name in lower case"
-    known = OBLIGATIONS if statement.permits else EXPLANATIONS
+    known = {**OBLIGATIONS, **STAYING} if statement.permits else EXPLANATIONS
     for name, value in statement.annotations.items():
         if name == "id":
             continue

@@ -23,6 +23,7 @@ _ANSWERS = ("free", "evidence")
 _FLAGS = ("false", "true")
 _LONGEST_RETENTION = 36_500  # days
 _LONGEST_TEXT = 300
+SHORTEST_LOCK, LONGEST_LOCK = 1, 15  # minutes
 
 
 class Unknown(ValueError):
@@ -46,6 +47,12 @@ def _days(text: str) -> str:
     return text
 
 
+def _minutes(text: str) -> str:
+    if text not in {str(minutes) for minutes in range(SHORTEST_LOCK, LONGEST_LOCK + 1)}:
+        raise Unknown(f"must be a number of minutes from {SHORTEST_LOCK} to {LONGEST_LOCK}")
+    return text
+
+
 def _words(text: str) -> str:
     if not 0 < len(text.strip()) <= _LONGEST_TEXT or not text.isprintable():
         raise Unknown(f"must be 1 to {_LONGEST_TEXT} printable characters")
@@ -62,6 +69,8 @@ OBLIGATIONS: Mapping[str, Callable[[str], str]] = {
     "reason": _one_of("required"),
     "retention_days": _days,
 }
+# … on one that lets them stay logged in while nobody touches the window …
+STAYING: Mapping[str, Callable[[str], str]] = {"lock_minutes": _minutes}
 # … and on a forbid, to tell the person.
 EXPLANATIONS: Mapping[str, Callable[[str], str]] = {"sentence": _words, "hint": _words}
 
@@ -115,6 +124,14 @@ def _stricter(
     if one is None or other is None:
         return other if one is None else one
     return max(one, other, key=strictness)
+
+
+def lock_minutes(policies: Iterable[Mapping[str, str]]) -> int:
+    """The fewest that any of the policies states; the shortest time there is where none does.
+    Raises Unknown."""
+    name = "lock_minutes"
+    stated = [int(STAYING[name](policy[name])) for policy in policies if name in policy]
+    return min(stated, default=SHORTEST_LOCK)
 
 
 def merged(policies: Iterable[Mapping[str, str]]) -> Obligations:

@@ -31,6 +31,7 @@ class Action(StrEnum):
     MANAGE_SEATS = "manage_seats"
     BACK_UP = "back_up"
     USE_API = "use_api"
+    STAY_UNLOCKED = "stay_unlocked"
 
 
 RESOURCE_TYPES: dict[Action, str] = {
@@ -52,6 +53,7 @@ RESOURCE_TYPES: dict[Action, str] = {
     Action.MANAGE_SEATS: "Appliance",
     Action.BACK_UP: "Appliance",
     Action.USE_API: "Application",
+    Action.STAY_UNLOCKED: "Appliance",
 }
 
 # hour is of the question's own time zone (UTC as the desk gives it); length counts characters;
@@ -94,7 +96,7 @@ action "read_log", "verify_log", "export_log" appliesTo {
 };
 
 action "appoint_auditors", "manage_people", "manage_policies", "manage_models", "manage_seats",
-  "back_up" appliesTo {
+  "back_up", "stay_unlocked" appliesTo {
   principal: [Person],
   resource: [Appliance],
 };

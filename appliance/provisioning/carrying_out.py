@@ -15,10 +15,13 @@ from pathlib import Path
 from appliance.chat_models import ChatModels
 from appliance.desk import Desk
 from appliance.errors import CloisterError
+from appliance.policies_in_force import bring_in
+from appliance.policy import Action
 from appliance.provisioning.accounts import Accounts
 from appliance.provisioning.names import same_name
 from appliance.provisioning.plan import ModelAsked, PersonAsked, Plan, Written
-from appliance.provisioning.seating import Seating, read_licence
+from appliance.provisioning.policies import source_of
+from appliance.provisioning.seating import Seating, read_licence, taken
 from appliance.provisioning.secret_files import ENROLMENT, RECOVERY, Codes, SecretUnusable
 from appliance.provisioning.state import Held, State, Work
 from appliance.values import Person
@@ -31,14 +34,20 @@ REQUEST = "seat-request"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """what: vault, person, code, collection, member, kiosk, model, licence or seat. line: of the
-    file. outcome: "done"; "to do" where a plan is only looked at; "waits" for somebody else;
+    """what: vault, policy, person, code, collection, member, kiosk, model, licence or seat. line:
+    of the file. outcome: "done"; "to do" where a plan is only looked at; "waits" for somebody else;
     "lost" where a code cannot be had again and its owner makes a new one; "undone" where somebody
     took it away since, which stays so."""
 
     what: str
     line: int
     outcome: str = "done"
+
+
+def serials_of(desk: Desk) -> dict[str, int]:
+    """Of the policy packs in force at this desk, by name."""
+    labels = (label.partition("@") for label in desk.policy.packs)
+    return {name: int(serial) for name, _, serial in labels}
 
 
 class Carrier:
@@ -92,6 +101,7 @@ class Carrier:
             no_kiosk=frozenset(title for title, value in kiosks.items() if value == 0),
             taken=frozenset(digest for digest in self.digests().values() if self._noted(digest)),
             requested=self._noted(REQUEST),
+            serials=serials_of(desk),
         )
 
     def _joined_before(self, people: Mapping[str, Person]) -> Iterator[tuple[str, str]]:
@@ -151,6 +161,8 @@ class Carrier:
         )
 
     def _steps(self, work: Work) -> Iterator[Step]:
+        for pack in work.packs:
+            yield self._brought_in(pack)
         for name in work.lost:
             yield self._renewed(name)
         for person in work.people:
@@ -170,6 +182,16 @@ class Carrier:
             yield self._installed(model)
         yield from self._seated(work)
         yield from (Step(what, line, "undone") for what, line in work.undone)
+
+    def _brought_in(self, wanted: Written) -> Step:
+        """A pack, which binds from the next log-in on."""
+        desk, source = self._desk, source_of(self._plan, wanted)
+        if source is not None:
+            desk.require(Action.MANAGE_POLICIES)
+            desk.ledger.note("pack.bringing", object=wanted.text)
+            label = bring_in(desk.settings, desk.place.data, source)
+            desk.ledger.note("pack.brought", object=label)
+        return Step("policy", wanted.line)
 
     # --- people ------------------------------------------------------------------------------
 
@@ -228,6 +250,7 @@ class Carrier:
 
     def _installed(self, asked: ModelAsked) -> Step:
         name, _, version = asked.model.text.partition("@")
+        self._desk.confirmation.renew()
         ChatModels(self._desk).install(
             asked.folder.path, trust_unsigned=asked.trust_unsigned, name=name,
             version=version, licence=asked.licence, origin=asked.source,
@@ -237,6 +260,7 @@ class Carrier:
     def _seated(self, work: Work) -> Iterator[Step]:
         if self._seating is None:
             return
+        self._desk.confirmation.renew()
         seat = self._seating(self._desk)
         for named in work.licence:
             try:
@@ -244,7 +268,7 @@ class Carrier:
             except OSError as error:
                 said = f"The licence file of line {named.line} is gone: {error.strerror}."
                 raise SecretUnusable(said, hint="Put it back and run this again.") from error
-            seat.take(content)
+            taken(seat, self._desk, content)
             self._note(PROVISIONED, hashlib.sha256(content).hexdigest())
             yield Step("licence", named.line)
         if work.seat is not None:

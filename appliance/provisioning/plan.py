@@ -85,8 +85,9 @@ class SeatAsked:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """sha256: of the file. packs: NAME or NAME@SERIAL of policy packs that must be in force.
-    licence: files for the seat, in the order they are taken in."""
+    """sha256: of the file. packs: NAME or NAME@SERIAL of policy packs that are to be in force.
+    licence: files for the seat, in the order they are taken in. packs_folder: where packs that are
+    not in force come from, None for nowhere."""
 
     sha256: str
     administrator: Administrator
@@ -97,3 +98,4 @@ class Plan:
     kiosk: KioskAsked | None
     licence: tuple[FileNamed, ...]
     seat: SeatAsked | None
+    packs_folder: FileNamed | None = None

@@ -83,7 +83,7 @@ def _plan(untrusted: dict[str, object], notes: Notes, sha256: str) -> Plan | Non
     administrator = _administrator(top.table("administrator", needed=True), notes)
     people = tuple(_person(table, notes) for table in top.tables("people"))
     collections = tuple(_collection(table, notes) for table in top.tables("collections"))
-    packs = _packs(top.table("policies"), notes)
+    packs, source = _packs(top.table("policies"), notes)
     models = tuple(_model(table, notes) for table in top.tables("models"))
     kiosk = _kiosk(top.table("kiosk"))
     licence = _licence(top.table("licence"))
@@ -91,7 +91,9 @@ def _plan(untrusted: dict[str, object], notes: Notes, sha256: str) -> Plan | Non
     top.finish()
     if administrator is None:
         return None
-    return Plan(sha256, administrator, people, collections, packs, models, kiosk, licence, seat)
+    return Plan(
+        sha256, administrator, people, collections, packs, models, kiosk, licence, seat, source
+    )
 
 
 def _require_format(top: Table, notes: Notes) -> None:
@@ -144,13 +146,13 @@ def _collection(table: Table, notes: Notes) -> CollectionAsked:
     return CollectionAsked(table.line, Written(" ".join(title.text.split()), title.line), members)
 
 
-def _packs(table: Table | None, notes: Notes) -> tuple[Written, ...]:
+def _packs(table: Table | None, notes: Notes) -> tuple[tuple[Written, ...], FileNamed | None]:
     if table is None:
-        return ()
-    packs = table.texts("packs", needed=True)
+        return (), None
+    packs, source = table.texts("packs", needed=True), table.file("folder", needed=False)
     table.finish()
     _all(packs, PACK, "This is no policy pack.", "Write NAME or NAME@SERIAL.", notes)
-    return packs
+    return packs, source
 
 
 def _model(table: Table, notes: Notes) -> ModelAsked:

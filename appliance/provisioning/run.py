@@ -8,7 +8,7 @@ any more need not be there any more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,9 @@ from appliance.errors import CloisterError
 from appliance.provisioning.mistakes import Mistake, ProvisionMistaken, require_none
 from appliance.provisioning.names import same_name
 from appliance.provisioning.plan import Plan
-from appliance.provisioning.seating import SeatOf, seat_mistakes, seat_of
+from appliance.provisioning.seating import SeatOf, request_mistakes, seat_mistakes, seat_of
 from appliance.provisioning.secret_files import RECOVERY, Codes, SecretUnusable, read_passphrase
-from appliance.provisioning.state import Work, conflicts, left_to_do
+from appliance.provisioning.state import State, Work, conflicts, left_to_do
 
 if TYPE_CHECKING:
     from appliance.app import Appliance
@@ -44,7 +44,7 @@ def gathered(plan: Plan, data: Path) -> Secrets:
     Raises ProvisionMistaken for what would be wrong whatever the machine has."""
     passphrases: dict[str, str] = {}
     unusable: dict[str, Mistake] = {}
-    mistakes = list(seat_mistakes(plan))
+    mistakes = list(seat_mistakes(plan, data))
     administrator = plan.administrator
     try:
         Codes(administrator.codes.path).require_usable(data)
@@ -95,7 +95,7 @@ def provision(
         require_none(_unfounded(appliance, plan, secrets, invites=invites))
         if look_only:
             yield Step("vault", name.line, "to do")
-            yield from _everything(plan)
+            yield from _everything(appliance, plan)
             return
         _found(appliance, plan, secrets)
         yield Step("vault", name.line)
@@ -169,13 +169,15 @@ def _unfounded(
     except CloisterError as error:
         yield Mistake(0, error.sentence, error.next_step)
         return
-    yield from policy_mistakes(plan, {pack.name: pack.serial for pack in packs})
+    serials = {pack.name: pack.serial for pack in packs}
+    yield from policy_mistakes(plan, serials, appliance.settings, appliance.data)
+    everything = replace(everything, packs=left_to_do(plan, State(serials=serials), {}).packs)
     founder = Person("0" * 32, name.text, ALL_ROLES)
     yield from _forbidden(policy, founder, plan, everything)
 
 
 def _unready(plan: Plan, work: Work, secrets: Secrets, *, invites: bool) -> Iterator[Mistake]:
-    """What stands against adding those who are to be added."""
+    """What stands against adding those who are to be added, and writing what is to be written."""
     for person in work.people:
         wrong = secrets.unusable.get(same_name(person.name.text))
         if wrong is not None:
@@ -183,6 +185,8 @@ def _unready(plan: Plan, work: Work, secrets: Secrets, *, invites: bool) -> Iter
         elif person.passphrase is None and not invites:
             yield Mistake(person.line, "This person has no first passphrase.", NOT_NAMED)
         yield from _written_before(plan, person.name.text, person.line)
+    if work.seat is not None:
+        yield from request_mistakes(work.seat)
 
 
 def _written_before(plan: Plan, name: str, line: int) -> Iterator[Mistake]:
@@ -196,11 +200,11 @@ def _written_before(plan: Plan, name: str, line: int) -> Iterator[Mistake]:
 
 def _unfit(desk: Desk, plan: Plan, work: Work) -> Iterator[Mistake]:
     """What stands against the rest, at an open desk."""
+    from appliance.provisioning.carrying_out import serials_of
     from appliance.provisioning.models import model_mistakes
     from appliance.provisioning.policies import policy_mistakes
 
-    labels = (label.partition("@") for label in desk.policy.packs)
-    yield from policy_mistakes(plan, {name: int(serial) for name, _, serial in labels})
+    yield from policy_mistakes(plan, serials_of(desk), desk.settings, desk.place.data)
     yield from model_mistakes(work.models, desk.place.data)
     yield from _forbidden(desk.policy, desk.person, plan, work)
 
@@ -217,6 +221,7 @@ def _forbidden(policy: PolicyEngine, person: Person, plan: Plan, work: Work) -> 
         (Action.CREATE_COLLECTION, bool(work.collections)),
         (Action.MANAGE_MODELS, bool(work.models)),
         (Action.MANAGE_SEATS, bool(work.licence or work.seat)),
+        (Action.MANAGE_POLICIES, bool(work.packs)),
     )
     for action, needed in wanted:
         verdict = policy.decide_action(person, action, "")
@@ -226,17 +231,20 @@ def _forbidden(policy: PolicyEngine, person: Person, plan: Plan, work: Work) -> 
             yield Mistake(plan.administrator.name.line, said, step)
 
 
-def _everything(plan: Plan) -> Iterator[Step]:
+def _everything(appliance: Appliance, plan: Plan) -> Iterator[Step]:
     """What a first run would do after it has made the vault."""
-    from appliance.provisioning.state import State
+    from appliance.policies_in_force import packs_in_force
 
-    yield from _listed(left_to_do(plan, State(), {}))
+    packs = packs_in_force(appliance.settings, appliance.data)
+    state = State(serials={pack.name: pack.serial for pack in packs})
+    yield from _listed(left_to_do(plan, state, {}))
 
 
 def _listed(work: Work) -> Iterator[Step]:
     from appliance.provisioning.carrying_out import Step
 
     groups: tuple[tuple[str, Iterable[int]], ...] = (
+        ("policy", (pack.line for pack in work.packs)),
         ("code", (name.line for name in work.lost)),
         ("person", (person.line for person in work.people)),
         ("collection", (one.line for one in work.collections)),

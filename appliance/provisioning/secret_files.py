@@ -113,6 +113,13 @@ class Codes:
         """Whether there is a whole code for the person."""
         return any(True for _ in self._codes(name))
 
+    def count(self) -> int:
+        """How many files for codes there are, whosever."""
+        try:
+            return sum(name.endswith(SUFFIX) for name in os.listdir(self.folder))  # noqa: PTH208
+        except OSError:
+            return 0
+
     def cut_off(self, name: str) -> bool:
         """Whether a code was about to be written when a run ended."""
         return self.file(name).is_file() and not self.holds(name)

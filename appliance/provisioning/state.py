@@ -24,7 +24,7 @@ from appliance.provisioning.plan import (
     SeatAsked,
     Written,
 )
-from appliance.values import Person, Role
+from appliance.values import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class State:
     peopled: whether this very plan's people were all there once. models: ids of those
     installed. kiosk: the id of the kiosk's collection, "" for none; no_kiosk: titles of
     collections that were the kiosk's and are not. taken: hashes of licence files that were
-    taken in."""
+    taken in. serials: of the policy packs in force, by name."""
 
     people: Mapping[str, Person] = field(default_factory=dict)
     closed: frozenset[str] = frozenset()
@@ -58,6 +58,7 @@ class State:
     no_kiosk: frozenset[str] = frozenset()
     taken: frozenset[str] = frozenset()
     requested: bool = False
+    serials: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,14 @@ class Work:
     licence: tuple[FileNamed, ...]
     seat: SeatAsked | None
     undone: tuple[tuple[str, int], ...] = ()
+    packs: tuple[Written, ...] = ()
 
     @property
     def steps(self) -> int:
         """How many there are to do: not those that wait or were undone."""
         several = (self.people, self.lost, self.collections, self.joins, self.models, self.licence)
-        return sum(map(len, several)) + sum(one is not None for one in (self.kiosk, self.seat))
+        some = len(self.packs) + sum(map(len, several))
+        return some + sum(one is not None for one in (self.kiosk, self.seat))
 
 
 def left_to_do(plan: Plan, state: State, digests: Mapping[Path, str]) -> Work:
@@ -118,7 +121,16 @@ def left_to_do(plan: Plan, state: State, digests: Mapping[Path, str]) -> Work:
         licence=tuple(f for f in plan.licence if digests.get(f.path) not in state.taken),
         seat=None if state.requested else plan.seat,
         undone=tuple(undone),
+        packs=tuple(
+            one for one in plan.packs if plan.packs_folder and not in_force(one, state.serials)
+        ),
     )
+
+
+def in_force(wanted: Written, serials: Mapping[str, int]) -> bool:
+    """Whether a pack, NAME or NAME@SERIAL, is in force in that serial or a newer one."""
+    name, _, least = wanted.text.partition("@")
+    return name in serials and serials[name] >= int(least or 0)
 
 
 def conflicts(plan: Plan, state: State) -> Iterator[Mistake]:
@@ -140,12 +152,6 @@ def conflicts(plan: Plan, state: State) -> Iterator[Mistake]:
                 "Another collection is the kiosk's already.",
                 "Name that one; a kiosk for another collection is a machine of its own.",
             )
-
-
-def roles_of(plan: Plan, name: str) -> tuple[Role, ...]:
-    """Of somebody in the plan, by name; none for the administrator."""
-    wanted = same_name(name)
-    return next((p.roles for p in plan.people if same_name(p.name.text) == wanted), ())
 
 
 def _there(asked: CollectionAsked, state: State) -> bool:

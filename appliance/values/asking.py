@@ -150,7 +150,8 @@ class Answer:
     quoted answer the probability that what was found answers, for a written one how much of its
     best carried sentence stands in what it cites. model names what answered. seconds counts from
     the question to the answer, tokens what a language model wrote for it. data: the same as JSON,
-    where the question asked for that.
+    where the question asked for that; chosen: the places in it (RFC 6901) that no sentence carries,
+    since the model chose there between what the schema offers.
     """
 
     sentences: tuple[AnswerSentence, ...]
@@ -162,6 +163,7 @@ class Answer:
     seconds: float = 0.0
     tokens: int = 0
     data: str = ""
+    chosen: tuple[str, ...] = ()
 
     @property
     def found(self) -> bool:

@@ -9,8 +9,9 @@ from datetime import datetime
 @dataclass(frozen=True, slots=True)
 class SeatLog:
     """One log that verified. asks: by outcome, "open" for those without a closing record. people:
-    how many asked; programs: how many asked for them. seat_id, version, packs and models: the
-    newest the log speaks of. silent: nothing was written for longer than was asked about."""
+    how many asked; programs: how many asked for them; tokens: written for answers. seat_id,
+    version, packs and models: the newest the log speaks of. silent: nothing was written for longer
+    than was asked about."""
 
     name: str
     folder: str
@@ -23,13 +24,15 @@ class SeatLog:
     asks: tuple[tuple[str, int], ...]
     people: int
     programs: int
+    tokens: int
     models: tuple[str, ...]
     silent: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SeatProblem:
-    """A folder whose log does not verify, or a seat without a folder (folder "")."""
+    """A folder whose log does not verify, two that are not one history, or a seat without a folder
+    (folder "")."""
 
     name: str
     folder: str

@@ -13,9 +13,10 @@ from datetime import datetime
 
 from appliance.errors import UsageError
 from appliance.values import Account, Person, Role, Standing
-from appliance.vault import contexts, holdings, people, roster
+from appliance.vault import contexts, holdings, payloads, people, roster
 from appliance.vault.document import Document, Link, LinkKind, PersonEntry, with_person
 from appliance.vault.errors import NameUnusable
+from appliance.vault.keyring import Keyring
 from appliance.vault.opened import OpenVault, with_anchor
 from appliance.vault.primitives import sha256
 from appliance.vault.recovery import new_code, shown
@@ -130,7 +131,7 @@ class Accounts:
             if entry.standing is Standing.CLOSED:
                 raise UsageError("This account is closed.", hint="Open it again first.")
             stated = self._stated(old, replace(entry, roles=wanted))
-            return holdings.mended(stated, self._open.keyring)
+            return mended(stated, self._open.keyring)
 
         self._ready()
         self._open.change(change)
@@ -143,7 +144,7 @@ class Accounts:
             entry = people.person_by_id(old, person)
             closed = replace(entry, roles=(), standing=Standing.CLOSED, vault_key=b"")
             stated = self._stated(holdings.without_holder(old, person), closed)
-            return holdings.mended(stated, self._open.keyring)
+            return mended(stated, self._open.keyring)
 
         self._ready()
         self._open.change(change)
@@ -166,10 +167,10 @@ class Accounts:
         self._ready()
         self._open.change(change)
 
-    def erase(self, person: str) -> Erased:
+    def erase(self, person: str, *, sealed_texts: bool = False) -> Erased:
         """The account and every key of its own are destroyed: its conversations cannot be read by
-        anybody. Copies of vault.json made before (backups) still hold them. What the log has
-        sealed of the person has a key of its own (`Session.erase_payload_key`)."""
+        anybody. Copies of vault.json made before (backups) still hold them. sealed_texts: so are
+        the keys of what the log has sealed of the person."""
         destroyed: list[Erased] = []
 
         def change(old: Document) -> Document:
@@ -180,7 +181,10 @@ class Accounts:
                     len(entry.slots),
                 )
             )
-            return holdings.mended(self._without(old, person), self._open.keyring)
+            kept = self._without(old, person)
+            if sealed_texts:
+                kept = payloads.without(kept, person)
+            return mended(kept, self._open.keyring)
 
         self._ready()
         self._open.change(change)
@@ -200,7 +204,7 @@ class Accounts:
             def change(old: Document) -> Document:
                 people.person_by_id(old, person)
                 stated = self.recovery_stated(replace(old, recovery=renewed))
-                return holdings.mended(stated, self._open.keyring)
+                return mended(stated, self._open.keyring)
 
             self._open.change(change)
             return shown(code)
@@ -255,12 +259,18 @@ class Accounts:
             cleared = holdings.without_holder(old, entry.id)
             if len(others) == len(old.people):
                 cleared = replace(cleared, people=(*cleared.people, entry))
-            listed = Listed(entry.roles, entry.standing, roster.public_hash(entry.public), signing)
+            public = roster.public_hash(entry.public)
+            listed = Listed(entry.roles, entry.standing, public, signing, entry.lookup)
             stated = _with_statement(cleared, entry, listed, keyring.holder, keyring.private())
             anchored = with_anchor(stated, entry.id, newcomer.private)
-            return holdings.mended(anchored, keyring)
+            return mended(anchored, keyring)
 
         self._open.change(change)
+
+
+def mended(document: Document, keyring: Keyring) -> Document:
+    """Whatever this person holds is wrapped to all who should hold it, and to nobody else."""
+    return payloads.mended(holdings.mended(document, keyring), keyring)
 
 
 def _with_statement(
@@ -274,6 +284,7 @@ def _with_statement(
         listed.signing,
         entry.roles,
         entry.standing,
+        name=entry.lookup,
     )
     return with_person(roster.signed(document, link, private), entry)
 
@@ -281,7 +292,7 @@ def _with_statement(
 def founded(document: Document, person: PersonEntry, private: PrivateKey) -> Document:
     """The document with the first two links of a roster: its founder, its recovery key."""
     public, signing = roster.public_hash(person.public), roster.signing_key(private).public.raw
-    listed = Listed(person.roles, person.standing, public, signing)
+    listed = Listed(person.roles, person.standing, public, signing, person.lookup)
     stated = _with_statement(document, person, listed, person.id, private)
     recovery = document.recovery
     link = Link(
@@ -303,6 +314,7 @@ def enrolled(
         entry.standing,
         roster.public_hash(entry.public),
         roster.signing_key(private).public.raw,
+        entry.lookup,
     )
     stated = _with_statement(document, entry, listed, entry.id, interim)
     return with_anchor(stated, entry.id, private)

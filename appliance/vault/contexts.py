@@ -33,8 +33,16 @@ def collection_title(vault: str, collection: str, key: str) -> Context:
     return Context("collection-title", f"{vault}/{collection}/{key}")
 
 
+def next_key(vault: str, collection: str, old: str, new: str) -> Context:
+    return Context("collection-next-key", f"{vault}/{collection}/{old}/{new}")
+
+
 def payload_key(vault: str, payload: str, person: str, holder: str) -> Context:
     return Context("payload-key", f"{vault}/{payload}/{person}/{holder}")
+
+
+def own_payload(vault: str, payload: str, person: str) -> Context:
+    return Context("payload-own-key", f"{vault}/{payload}/{person}")
 
 
 def emergency_key(vault: str, collection: str, key: str, holder: str) -> Context:

@@ -16,10 +16,12 @@ from appliance.vault.suites import Profile, PublicKey
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """A key wrapped to one holder (a person's id or the recovery key's id)."""
+    """A key wrapped to one holder (a person's id or the recovery key's id). `proof`, of a
+    collection's key alone, shows that whoever made it held the key (proofs.py)."""
 
     holder: str
     wrap: bytes
+    proof: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,13 @@ class RecoveryEntry:
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
     """One generation of a collection's key. `emergency` holders may break the glass: they are no
-    members, and their wraps open as nothing else."""
+    members, and their wraps open as nothing else. `follows` shows that whoever made it held the
+    one before it; the first has none."""
 
     id: str
     wraps: tuple[Wrapped, ...]
     emergency: tuple[Wrapped, ...] = ()
+    follows: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,13 @@ class CollectionEntry:
 
 @dataclass(frozen=True, slots=True)
 class PayloadEntry:
-    """The key under which one person's text in the log is sealed to the auditors."""
+    """The key under which one person's text in the log is sealed to the auditors. `own` is the key
+    again, sealed under the person's private key: they seal with what they made themselves."""
 
     id: str
     person: str
     wraps: tuple[Wrapped, ...]
+    own: bytes = b""
 
 
 class LinkKind(StrEnum):
@@ -94,8 +100,8 @@ class Link:
     """One signed statement of the roster (roster.py): what `subject` is from here on.
 
     A person: their roles, standing, public keys. The recovery key: its public key and custodian.
-    `public` is a SHA-256 (32 bytes), `signing` an Ed25519 public key (32 bytes, empty for the
-    recovery key), `by` the person who signs."""
+    `public` is a SHA-256 (32 bytes), `signing` an Ed25519 public key and `name` the tag of the
+    person's name (32 bytes each, empty for the recovery key), `by` the person who signs."""
 
     kind: LinkKind
     subject: str
@@ -105,6 +111,7 @@ class Link:
     roles: tuple[Role, ...] = ()
     standing: Standing = Standing.ACTIVE
     custodian: str = ""
+    name: bytes = b""
     signature: bytes = b""
 
 

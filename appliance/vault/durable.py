@@ -20,6 +20,9 @@ from appliance.vault.errors import StorageFailed
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+_NO_SUCH_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP})
+"""What some shares answer to the sync of a folder (fsync(2), EINVAL)."""
+
 _LEFTOVER = re.compile(r"\..+\.[0-9a-f]{16}\.part")
 
 
@@ -33,12 +36,13 @@ def storage_error(error: OSError, doing: str) -> CloisterError:
     return StorageFailed(f"The disk gave an error ({reason}): {doing}.")
 
 
-def write_atomic(path: Path, content: bytes | Iterable[bytes]) -> None:
+def write_atomic(path: Path, content: bytes | Iterable[bytes], *, medium: bool = False) -> None:
     """Replaces `path` with `content` (bytes, or pieces in order), durable on return.
 
-    The folder must exist. Raises StorageFull, StorageReadOnly or StorageFailed, and whatever the
-    pieces raise; the old file is then untouched and no temporary file remains. After a crash a
-    temporary file may remain; `remove_leftovers` at the next open takes it away.
+    The folder must exist. medium: as for `sync_folder`. Raises StorageFull, StorageReadOnly or
+    StorageFailed, and whatever the pieces raise; the old file is then untouched and no temporary
+    file remains. After a crash a temporary file may remain; `remove_leftovers` at the next open
+    takes it away.
     """
     temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
     with _storage_errors(f"{path.name} was not saved, the old one is kept"):
@@ -49,7 +53,7 @@ def write_atomic(path: Path, content: bytes | Iterable[bytes]) -> None:
             with suppress(OSError):  # the first error is the one to report
                 temporary.unlink()
             raise
-        sync_folder(path.parent)
+        sync_folder(path.parent, medium=medium)
 
 
 def is_leftover(name: str) -> bool:
@@ -70,11 +74,17 @@ def remove_leftovers(folder: Path) -> int:
     return removed
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes creations, renames and removals in `folder` durable (fsync(2), notes)."""
+def sync_folder(folder: Path, *, medium: bool = False) -> None:
+    """Makes creations, renames and removals in `folder` durable (fsync(2), notes).
+
+    medium: it is on a stick or a share. Where that has no such sync, when a name becomes durable is
+    left to it; the content of each file is durable all the same."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if not medium or error.errno not in _NO_SUCH_SYNC:
+            raise
     finally:
         os.close(descriptor)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from appliance.vault import holdings
 from appliance.vault.errors import NotAMember
 from appliance.vault.opened import OpenVault
+from appliance.vault.proofs import require_chain
 
 
 class Emergency:
@@ -34,9 +35,10 @@ class Emergency:
     def holders(self, collection: str) -> tuple[str, ...]:
         """Ids of those who may break the glass. Raises NotAMember."""
         with self._open.lock:
-            self._require_member(collection)
             document = self._open.current()
-            return holdings.emergency_of(document, holdings.collection_by_id(document, collection))
+            entry = holdings.collection_by_id(document, collection)
+            key = self._open.keyring.collection_key(entry.id, entry.keys[-1])
+            return holdings.emergency_of(document, entry, key)
 
     def collections(self) -> tuple[tuple[str, str], ...]:
         """(id, title) of those whose glass is this person's to break; their members' own not."""
@@ -44,7 +46,7 @@ class Emergency:
             document = self._open.current()
             found = []
             for entry in document.collections:
-                if self._open.keyring.holder in holdings.members_of(document, entry):
+                if holdings.holds(entry.keys[-1].wraps, self._open.keyring.holder):
                     continue
                 try:
                     title = holdings.emergency_title(document, entry, self._open.keyring)
@@ -56,11 +58,16 @@ class Emergency:
     def keys(self, collection: str) -> tuple[bytes, ...]:
         """Newest first, as `Session.collection_keys`. Raises NotAMember."""
         with self._open.lock:
-            entry = holdings.collection_by_id(self._open.current(), collection)
-            keyring = self._open.keyring
-            return tuple(keyring.emergency_key(entry.id, key) for key in reversed(entry.keys)
-                         if any(item.holder == keyring.holder for item in key.emergency)
-                         or key is entry.keys[-1])  # fmt: skip
+            document, keyring = self._open.current(), self._open.keyring
+            entry = holdings.collection_by_id(document, collection)
+            keyring.emergency_key(entry.id, entry.keys[-1])
+            held = [
+                (key, keyring.emergency_key(entry.id, key))
+                for key in entry.keys
+                if holdings.holds(key.emergency, keyring.holder)
+            ]
+            require_chain(document.id, entry.id, held)
+            return tuple(secret for _, secret in reversed(held))
 
     def _require_member(self, collection: str) -> None:
         with self._open.lock:

@@ -1,16 +1,15 @@
 """vault.json's one encoding, and what makes it believed.
 
 Rules kept here: nothing of it is believed before `require_authentic` has returned under the vault
-key; reading bounds every field; what is written is of the newest version, version 1 is still read.
-The checksum tells a damaged file from a wrong passphrase before any key is at hand; it proves
-nothing, the MAC does. Format: docs/formats/vault.md.
+key; what is written is of the newest version (decoding.py reads it). The checksum tells a damaged
+file from a wrong passphrase before any key is at hand; it proves nothing, the MAC does. Format:
+docs/formats/vault.md.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from appliance.values import Role, Standing
 from appliance.vault.canonical import (
     Fields,
     Json,
@@ -20,28 +19,22 @@ from appliance.vault.canonical import (
     canonical_json,
     read_json,
 )
+from appliance.vault.decoding import FORMAT, VERSION, decoded
 from appliance.vault.document import (
     CollectionEntry,
     Document,
     KeyEntry,
     Link,
-    LinkKind,
-    PayloadEntry,
     PersonEntry,
     RecoveryEntry,
     Wrapped,
 )
 from appliance.vault.errors import Tampered, VaultDamaged
 from appliance.vault.primitives import hkdf, mac, require_mac, sha256
-from appliance.vault.slots import Slot, SlotKind
-from appliance.vault.suites import Argon2, Kem, Pbkdf2, Profile, PublicKey, Slow
+from appliance.vault.slots import Slot
+from appliance.vault.suites import Argon2, PublicKey, Slow
 
-FORMAT = "cloister-vault"
-VERSION = 2
 MAXIMUM_FILE = 64 << 20
-MAXIMUM_LINKS = 50_000
-_PEOPLE = 10_000
-_COLLECTIONS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +67,7 @@ def read(untrusted: bytes) -> UntrustedVault:
         if checksum != sha256(canonical_json(members)).hex():
             raise VaultDamaged("vault.json is damaged: its checksum does not fit.")
         tag = base64_bytes(str(members.pop("mac", "")))
-        return UntrustedVault(_decoded(Fields(members)), canonical_json(members), tag)
+        return UntrustedVault(decoded(Fields(members)), canonical_json(members), tag)
     except (Malformed, Tampered):
         raise VaultDamaged("vault.json is damaged or was cut short.") from None
 
@@ -108,7 +101,12 @@ def _encoded(document: Document) -> dict[str, Json]:
         "recovery": recovery_json(document.recovery),
         "collections": [_collection_json(entry) for entry in document.collections],
         "payloads": [
-            {"id": entry.id, "person": entry.person, "wraps": _wraps_json(entry.wraps)}
+            {
+                "id": entry.id,
+                "person": entry.person,
+                "wraps": _wraps_json(entry.wraps),
+                "own": base64_text(entry.own),
+            }
             for entry in document.payloads
         ],
         "roster": [link_json(link) for link in document.roster],
@@ -155,8 +153,9 @@ def _collection_json(entry: CollectionEntry) -> Json:
 def _key_json(key: KeyEntry) -> Json:
     return {
         "id": key.id,
-        "wraps": _wraps_json(key.wraps),
-        "emergency": _wraps_json(key.emergency),
+        "wraps": _holders_json(key.wraps),
+        "emergency": _holders_json(key.emergency),
+        "follows": base64_text(key.follows),
     }
 
 
@@ -168,6 +167,7 @@ def link_json(link: Link) -> dict[str, Json]:
         "by": link.by,
         "public": base64_text(link.public),
         "signing": base64_text(link.signing),
+        "name": base64_text(link.name),
         "roles": [role.value for role in link.roles],
         "standing": link.standing.value,
         "custodian": link.custodian,
@@ -177,6 +177,17 @@ def link_json(link: Link) -> dict[str, Json]:
 
 def _wraps_json(wraps: tuple[Wrapped, ...]) -> Json:
     return [{"holder": item.holder, "wrap": base64_text(item.wrap)} for item in wraps]
+
+
+def _holders_json(wraps: tuple[Wrapped, ...]) -> Json:
+    return [
+        {
+            "holder": item.holder,
+            "wrap": base64_text(item.wrap),
+            "proof": base64_text(item.proof),
+        }
+        for item in wraps
+    ]
 
 
 def _public_json(public: PublicKey) -> Json:
@@ -204,193 +215,3 @@ def _slow_json(slow: Slow) -> Json:
             "lanes": slow.lanes,
         }
     return {"name": "pbkdf2-hmac-sha256", "iterations": slow.iterations}
-
-
-# --- decoding --------------------------------------------------------------------------------
-
-
-def _decoded(fields: Fields) -> Document:
-    version = fields.integer("version", 1, VERSION)
-    fields.only(
-        *("format", "version", "id", "profile", "created", "counter", "salt"),
-        *("people", "recovery", "collections", "payloads"),
-        *(("roster",) if version > 1 else ()),
-    )
-    if fields.text("format") != FORMAT:
-        raise Malformed("format")
-    people = tuple(_person(row, version) for row in fields.rows("people", _PEOPLE))
-    if not people:
-        raise Malformed("people")
-    return Document(
-        id=_id(fields),
-        profile=_profile(fields.text("profile")),
-        created=fields.text("created"),
-        counter=fields.integer("counter", 1),
-        salt=fields.blob("salt"),
-        people=people,
-        recovery=read_recovery(fields.fields("recovery"), version),
-        collections=tuple(
-            _collection(row, version) for row in fields.rows("collections", _COLLECTIONS)
-        ),
-        payloads=tuple(_payload(row) for row in fields.rows("payloads", _PEOPLE)),
-        roster=_roster(fields) if version > 1 else (),
-    )
-
-
-def read_recovery(row: Fields, version: int) -> RecoveryEntry:
-    """version: of the vault's file. Raises Malformed, Tampered."""
-    row.only("id", "custodian", "public", "slot", "vault_key")
-    return RecoveryEntry(
-        _id(row),
-        _id(row, "custodian"),
-        _public(row.fields("public")),
-        _slot(row.fields("slot"), version),
-        row.blob("vault_key"),
-    )
-
-
-def _person(row: Fields, version: int) -> PersonEntry:
-    row.only(
-        *("id", "lookup", "name", "roles", "public", "slots"),
-        *("vault_key", "store_key", "created"),
-        *(("standing", "anchor") if version > 1 else ()),
-    )
-    return PersonEntry(
-        id=_id(row),
-        lookup=row.blob("lookup"),
-        name=row.blob("name"),
-        roles=tuple(_role(text) for text in row.texts("roles", len(Role))),
-        public=_public(row.fields("public")),
-        slots=tuple(_slot(slot, version) for slot in row.rows("slots", 8)),
-        vault_key=row.blob("vault_key"),
-        store_key=row.blob("store_key"),
-        created=row.text("created"),
-        standing=_standing(row.text("standing")) if version > 1 else Standing.ACTIVE,
-        anchor=row.blob("anchor") if version > 1 else b"",
-    )
-
-
-def _collection(row: Fields, version: int) -> CollectionEntry:
-    row.only("id", "title", "created", "keys", *(("due",) if version > 1 else ()))
-    keys = tuple(_key(key, version) for key in row.rows("keys", 8))
-    if not keys:
-        raise Malformed("keys")
-    due = row.flag("due") if version > 1 else False
-    return CollectionEntry(_id(row), row.blob("title"), row.text("created"), keys, due)
-
-
-def _key(row: Fields, version: int) -> KeyEntry:
-    row.only("id", "wraps", *(("emergency",) if version > 1 else ()))
-    return KeyEntry(_id(row), _wraps(row), _wraps(row, "emergency") if version > 1 else ())
-
-
-def _roster(fields: Fields) -> tuple[Link, ...]:
-    return tuple(_link(row) for row in fields.rows("roster", MAXIMUM_LINKS))
-
-
-def _link(row: Fields) -> Link:
-    row.only(
-        *("kind", "subject", "by", "public", "signing", "roles", "standing"),
-        *("custodian", "signature"),
-    )
-    try:
-        kind = LinkKind(row.text("kind"))
-    except ValueError:
-        raise Malformed("kind") from None
-    return Link(
-        kind=kind,
-        subject=_id(row, "subject"),
-        by=_id(row, "by"),
-        public=row.blob("public", 32),
-        signing=row.blob("signing", 32),
-        roles=tuple(_role(text) for text in row.texts("roles", len(Role))),
-        standing=_standing(row.text("standing")),
-        custodian=_id(row, "custodian") if row.text("custodian") else "",
-        signature=row.blob("signature", 64),
-    )
-
-
-def _payload(row: Fields) -> PayloadEntry:
-    row.only("id", "person", "wraps")
-    return PayloadEntry(_id(row), _id(row, "person"), _wraps(row))
-
-
-def _wraps(row: Fields, name: str = "wraps") -> tuple[Wrapped, ...]:
-    return tuple(
-        Wrapped(_id(item.only("holder", "wrap"), "holder"), item.blob("wrap"))
-        for item in row.rows(name, _PEOPLE + 1)
-    )
-
-
-def _public(row: Fields) -> PublicKey:
-    row.only("kem", "raw")
-    return PublicKey(_kem(row.text("kem")), row.blob("raw"))
-
-
-def _slot(row: Fields, version: int) -> Slot:
-    row.only(
-        *("id", "kind", "kdf", "salt", "kem", "sealed"), *(("version",) if version > 1 else ())
-    )
-    return Slot(
-        id=_id(row),
-        kind=_kind(row.text("kind")),
-        slow=_slow(row.fields("kdf")),
-        salt=row.blob("salt", 64),
-        kem=_kem(row.text("kem")),
-        sealed=row.blob("sealed"),
-        version=row.integer("version", 1, 2) if version > 1 else 1,
-    )
-
-
-def _slow(row: Fields) -> Slow:
-    """The bounds are those of the classes, which raise Tampered."""
-    if row.text("name") == "argon2id":
-        row.only("name", "memory", "passes", "lanes")
-        return Argon2(row.integer("memory"), row.integer("passes"), row.integer("lanes"))
-    row.only("name", "iterations")
-    if row.text("name") != "pbkdf2-hmac-sha256":
-        raise Malformed("kdf")
-    return Pbkdf2(row.integer("iterations"))
-
-
-def _id(row: Fields, name: str = "id") -> str:
-    """Hexadecimal, so that an id is a safe file name and never holds a separator."""
-    text = row.text(name, 64)
-    if not text or any(symbol not in "0123456789abcdef" for symbol in text):
-        raise Malformed(name)
-    return text
-
-
-def _profile(text: str) -> Profile:
-    try:
-        return Profile(text)
-    except ValueError:
-        raise Malformed("profile") from None
-
-
-def _role(text: str) -> Role:
-    try:
-        return Role(text)
-    except ValueError:
-        raise Malformed("roles") from None
-
-
-def _standing(text: str) -> Standing:
-    try:
-        return Standing(text)
-    except ValueError:
-        raise Malformed("standing") from None
-
-
-def _kem(text: str) -> Kem:
-    try:
-        return Kem(text)
-    except ValueError:
-        raise Malformed("kem") from None
-
-
-def _kind(text: str) -> SlotKind:
-    try:
-        return SlotKind(text)
-    except ValueError:
-        raise Malformed("kind") from None

@@ -37,7 +37,7 @@ class EnrolFirst(CloisterError):
     """An enrolment code was typed where a passphrase is asked for."""
 
     code = "enrol_first"
-    hint = "Enrol with it: `cloister people enrol`, or Enrol in the window."
+    hint = "Enrol with it: `cloister people enrol --name NAME`."
 
 
 class EnrolmentEnded(CloisterError):

@@ -1,8 +1,8 @@
 """One program per data folder.
 
 Rules kept here: the kernel holds the lock (flock(2)), so it ends with the process however that
-ends; the lock file is never removed, since removing it would let two programs lock two files of
-one name.
+ends; nobody removes the lock file but who holds it, and one that was removed in between is not
+taken for the lock, or two programs could lock two files of one name.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ class FolderLock:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+
+    def withdraw(self, folder: Path) -> None:
+        """Releases it and takes the file away: of a folder that nothing was put into."""
+        if self._descriptor >= 0:
+            (folder / LOCK_NAME).unlink(missing_ok=True)
+        self.close()
 
     def close(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1
@@ -65,4 +71,7 @@ def lock_folder(folder: Path) -> FolderLock:
     except OSError as error:
         os.close(descriptor)
         raise storage_error(error, "the data folder was not locked") from error
+    if os.fstat(descriptor).st_nlink == 0:  # its holder has just withdrawn it
+        os.close(descriptor)
+        raise AlreadyRunning("Cloister was open on this data folder until this moment.")
     return FolderLock(descriptor)

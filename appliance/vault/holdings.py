@@ -1,8 +1,9 @@
-"""Who holds which key: collections, and the keys of the log's personal text.
+"""Who holds the keys of which collection.
 
 Rules kept here: pure functions from one document to the next; a key is wrapped to its holders and
 to the institution's recovery key, never to anybody else; who is removed loses every wrap at once
-and the collection gets a new key; nothing is wrapped that the keyring could not unwrap.
+and the collection gets a new key; nothing is wrapped that the keyring could not unwrap; whom the
+file names as a holder without proof (proofs.py) is none, and gets no new key.
 """
 
 from __future__ import annotations
@@ -17,20 +18,13 @@ from appliance.vault.document import (
     CollectionEntry,
     Document,
     KeyEntry,
-    PayloadEntry,
     Wrapped,
     with_collection,
 )
 from appliance.vault.errors import NotAMember
 from appliance.vault.keyring import Keyring
-from appliance.vault.people import (
-    active,
-    auditors_of,
-    new_id,
-    person_by_id,
-    public_of_holder,
-    showable,
-)
+from appliance.vault.people import active, new_id, person_by_id, public_of_holder, showable
+from appliance.vault.proofs import following, proved, require_chain, with_proof
 from appliance.vault.sealed import Context, seal, unseal
 from appliance.vault.wraps import wrap
 
@@ -69,17 +63,69 @@ def title_of(entry: CollectionEntry, keyring: Keyring) -> str:
     return unseal(key, entry.title, context).decode()
 
 
-def members_of(document: Document, entry: CollectionEntry) -> tuple[str, ...]:
-    holders = {item.holder for item in entry.keys[-1].wraps}
-    return tuple(person.id for person in document.people if person.id in holders)
+def keys_of(document: Document, entry: CollectionEntry, keyring: Keyring) -> dict[str, bytes]:
+    """The keys of a collection that this person holds, by id, oldest first. Raises NotAMember,
+    VaultDamaged (a newer one was not made by who held the older)."""
+    keyring.collection_key(entry.id, entry.keys[-1])  # who joined later holds no older one
+    held = [
+        (key, keyring.collection_key(entry.id, key))
+        for key in entry.keys
+        if holds(key.wraps, keyring.holder)
+    ]
+    if document.roster:
+        require_chain(document.id, entry.id, held)
+    return {key.id: secret for key, secret in held}
+
+
+def members_of(document: Document, entry: CollectionEntry, key: bytes) -> tuple[str, ...]:
+    """Who can log in and holds the collection's newest key, which is `key`."""
+    newest = entry.keys[-1]
+    return _proved(document, newest.wraps, key, _member_of(document, entry.id, newest.id))
+
+
+def emergency_of(document: Document, entry: CollectionEntry, key: bytes) -> tuple[str, ...]:
+    """Who may break the glass of this collection. key: its newest."""
+    newest = entry.keys[-1]
+    return _proved(document, newest.emergency, key, _emergency_of(document, entry.id, newest.id))
+
+
+def _proved(
+    document: Document,
+    wraps: tuple[Wrapped, ...],
+    key: bytes,
+    context: Callable[[str], Context],
+) -> tuple[str, ...]:
+    """A vault of version 1 that was not brought forward knows no proofs."""
+    holders = {
+        item.holder
+        for item in wraps
+        if not document.roster or proved(item, key, context(item.holder))
+    }
+    return tuple(person.id for person in active(document) if person.id in holders)
+
+
+def _member_of(document: Document, collection: str, key_id: str) -> Callable[[str], Context]:
+    return lambda holder: contexts.collection_key(document.id, collection, key_id, holder)
+
+
+def _emergency_of(document: Document, collection: str, key_id: str) -> Callable[[str], Context]:
+    return lambda holder: contexts.emergency_key(document.id, collection, key_id, holder)
 
 
 def with_member(document: Document, collection: str, person: str, keyring: Keyring) -> Document:
     """The person holds every key of the collection that the keyring holds."""
     _require_active(document, person)
     entry = collection_by_id(document, collection)
-    keys = tuple(_with_holders(document, entry.id, key, (person,), keyring) for key in entry.keys)
+    keys = tuple(_with_member(document, entry.id, key, person, keyring) for key in entry.keys)
     return with_collection(document, replace(entry, keys=keys))
+
+
+def _with_member(
+    document: Document, collection: str, key: KeyEntry, holder: str, keyring: Keyring
+) -> KeyEntry:
+    secret = keyring.collection_key(collection, key)
+    context = _member_of(document, collection, key.id)
+    return replace(key, wraps=_with_holders(document, key.wraps, (holder,), secret, context))
 
 
 def _require_active(document: Document, person: str) -> None:
@@ -95,27 +141,13 @@ def with_emergency(document: Document, collection: str, person: str, keyring: Ke
     """The person may break the glass: they hold every key the keyring holds, as nothing else."""
     _require_active(document, person)
     entry = collection_by_id(document, collection)
-    keys = tuple(
-        key
-        if holds(key.emergency, person)
-        else replace(
-            key,
-            emergency=(
-                *key.emergency,
-                *_emergency_wraps(
-                    document, entry.id, key.id, keyring.collection_key(entry.id, key), (person,)
-                ),
-            ),
-        )
-        for key in entry.keys
-    )
-    return with_collection(document, replace(entry, keys=keys))
-
-
-def emergency_of(document: Document, entry: CollectionEntry) -> tuple[str, ...]:
-    """Who may break the glass of this collection."""
-    holders = {item.holder for item in entry.keys[-1].emergency}
-    return tuple(person.id for person in document.people if person.id in holders)
+    keys = []
+    for key in entry.keys:
+        secret = keyring.collection_key(entry.id, key)
+        context = _emergency_of(document, entry.id, key.id)
+        wraps = _with_holders(document, key.emergency, (person,), secret, context)
+        keys.append(replace(key, emergency=wraps))
+    return with_collection(document, replace(entry, keys=tuple(keys)))
 
 
 def emergency_title(document: Document, entry: CollectionEntry, keyring: Keyring) -> str:
@@ -162,28 +194,35 @@ def without_holder(document: Document, person: str) -> Document:
 
 
 def renewed(document: Document, collection: str, key: bytes, keyring: Keyring) -> Document:
-    """`key` is the collection's newest, for whoever holds it now. Nothing changes if none is due.
+    """`key` is the collection's newest, for whoever holds it now. Nothing changes if none is due,
+    or while so many changes of key are unfinished that one of them must be finished first.
 
-    Raises NotAMember (this person holds none), UsageError (too many rotations begun)."""
+    Raises NotAMember (this person holds none)."""
     entry = collection_by_id(document, collection)
-    if not entry.due:
+    if not entry.due or len(entry.keys) >= MAXIMUM_KEYS:
         return document
-    if len(entry.keys) >= MAXIMUM_KEYS:
-        raise UsageError("An earlier change of key is unfinished.", hint="Finish it first.")
-    title = title_of(entry, keyring)
-    return with_collection(document, _with_new_key(document, entry, key, title))
+    return with_collection(document, _with_new_key(document, entry, key, keyring))
 
 
 def _with_new_key(
-    document: Document, entry: CollectionEntry, key: bytes, title: str
+    document: Document, entry: CollectionEntry, key: bytes, keyring: Keyring, leaving: str = ""
 ) -> CollectionEntry:
-    holders = (*members_of(document, entry), document.recovery.id)
-    newest = key_entry(document, entry.id, new_id(), key, holders)
-    wraps = _emergency_wraps(document, entry.id, newest.id, key, emergency_of(document, entry))
-    newest = replace(newest, emergency=wraps)
-    context = contexts.collection_title(document.id, entry.id, newest.id)
-    sealed = seal(key, title.encode(), context)
-    return replace(entry, title=sealed, keys=(*entry.keys, newest), due=False)
+    """For whoever holds the newest one by proof (this person does), but not who is leaving."""
+    old, title = entry.keys[-1], title_of(entry, keyring)
+    secret, new = keyring.collection_key(entry.id, old), new_id()
+    staying = (one for one in members_of(document, entry, secret) if one != leaving)
+    holders = (*staying, document.recovery.id)
+    prepared = (one for one in emergency_of(document, entry, secret) if one != leaving)
+    newest = replace(
+        key_entry(document, entry.id, new, key, holders),
+        emergency=_with_holders(
+            document, (), prepared, key, _emergency_of(document, entry.id, new)
+        ),
+        follows=following(contexts.next_key(document.id, entry.id, old.id, new), secret, key),
+    )
+    sealed = seal(key, title.encode(), contexts.collection_title(document.id, entry.id, new))
+    older = (_without(one, leaving) for one in entry.keys)
+    return replace(entry, title=sealed, keys=(*older, newest), due=False)
 
 
 def _without(key: KeyEntry, person: str) -> KeyEntry:
@@ -191,17 +230,6 @@ def _without(key: KeyEntry, person: str) -> KeyEntry:
         key,
         wraps=tuple(item for item in key.wraps if item.holder != person),
         emergency=tuple(item for item in key.emergency if item.holder != person),
-    )
-
-
-def _emergency_wraps(
-    document: Document, collection: str, key_id: str, key: bytes, holders: Iterable[str]
-) -> tuple[Wrapped, ...]:
-    return wraps_for(
-        document,
-        holders,
-        key,
-        lambda holder: contexts.emergency_key(document.id, collection, key_id, holder),
     )
 
 
@@ -213,16 +241,14 @@ def without_member(
     Raises NotAMember (either is none), UsageError (the last member, or too many rotations begun).
     """
     entry = collection_by_id(document, collection)
-    members = members_of(document, entry)
+    members = members_of(document, entry, keyring.collection_key(entry.id, entry.keys[-1]))
     if person not in members:
         raise NotAMember("This person is not a member of the collection.")
     if members == (person,):
         raise UsageError("This is the last member.", hint="Add another member first.")
     if len(entry.keys) >= MAXIMUM_KEYS:
         raise UsageError("An earlier change of key is unfinished.", hint="Finish it first.")
-    title = title_of(entry, keyring)
-    kept = replace(entry, keys=tuple(_without(old, person) for old in entry.keys))
-    return with_collection(document, _with_new_key(document, kept, key, title))
+    return with_collection(document, _with_new_key(document, entry, key, keyring, person))
 
 
 def rotation_finished(document: Document, collection: str) -> Document:
@@ -230,109 +256,78 @@ def rotation_finished(document: Document, collection: str) -> Document:
     return with_collection(document, replace(entry, keys=entry.keys[-1:]))
 
 
-def payload_of(document: Document, person: str) -> PayloadEntry | None:
-    """The key this person seals with; one they do not hold (any more) is left for the auditors."""
-    return next(
-        (
-            entry
-            for entry in document.payloads
-            if entry.person == person and holds(entry.wraps, person)
-        ),
-        None,
-    )
-
-
-def new_payload(document: Document, person: str, key: bytes) -> Document:
-    """A key for one person's text in the log: to write, and for the auditors to read. If another
-    session made one meanwhile, that one stays."""
-    if payload_of(document, person) is not None:
-        return document
-    payload = new_id()
-    wraps = wraps_for(
-        document,
-        _payload_holders(document, person),
-        key,
-        lambda holder: contexts.payload_key(document.id, payload, person, holder),
-    )
-    entry = PayloadEntry(payload, person, wraps)
-    return replace(document, payloads=(*document.payloads, entry))
-
-
-def without_payload(document: Document, person: str) -> Document:
-    kept = tuple(entry for entry in document.payloads if entry.person != person)
-    return replace(document, payloads=kept)
-
-
 def mended(document: Document, keyring: Keyring) -> Document:
-    """The same document, but every key this keyring holds is wrapped to all who should hold it.
+    """The same document, but every collection's key that this keyring holds is wrapped to the
+    recovery key, and none to who is not there any more.
 
-    An auditor who came later, or a new recovery key, gets what the one who added them could not
-    open; it happens as soon as somebody who can logs in. Wraps to a replaced recovery key go.
+    A new recovery key gets what its maker could not open as soon as somebody who can logs in. A
+    collection whose key somebody lost in this way, the old recovery key too, is due for a new one.
     """
     known = {person.id for person in active(document)} | {document.recovery.id}
-    collections = tuple(
-        replace(
-            entry,
-            keys=tuple(_mended_key(document, entry.id, key, known, keyring) for key in entry.keys),
-        )
-        for entry in document.collections
-    )
-    payloads = tuple(_mended_payload(document, entry, keyring) for entry in document.payloads)
-    return replace(document, collections=collections, payloads=payloads)
-
-
-def _mended_key(
-    document: Document, collection: str, key: KeyEntry, known: set[str], keyring: Keyring
-) -> KeyEntry:
-    kept = replace(
-        key,
-        wraps=tuple(item for item in key.wraps if item.holder in known),
-        emergency=tuple(item for item in key.emergency if item.holder in known),
-    )
-    if not holds(key.wraps, keyring.holder):
-        return kept
-    return _with_holders(document, collection, kept, (document.recovery.id,), keyring)
-
-
-def _mended_payload(document: Document, entry: PayloadEntry, keyring: Keyring) -> PayloadEntry:
-    holders = _payload_holders(document, entry.person)
-    kept = tuple(item for item in entry.wraps if item.holder in holders)
-    missing = tuple(holder for holder in holders if not holds(kept, holder))
-    if not missing or not holds(entry.wraps, keyring.holder):
-        return replace(entry, wraps=kept)
-    added = wraps_for(
+    return replace(
         document,
-        missing,
-        keyring.payload_key(entry),
-        lambda holder: contexts.payload_key(document.id, entry.id, entry.person, holder),
+        collections=tuple(
+            _mended(document, entry, known, keyring) for entry in document.collections
+        ),
     )
-    return replace(entry, wraps=(*kept, *added))
 
 
-def _payload_holders(document: Document, person: str) -> tuple[str, ...]:
-    auditors = (auditor.id for auditor in auditors_of(document))
-    own = (person,) if any(entry.id == person for entry in active(document)) else ()
-    return tuple(dict.fromkeys((*own, *auditors, document.recovery.id)))
+def _mended(
+    document: Document, entry: CollectionEntry, known: set[str], keyring: Keyring
+) -> CollectionEntry:
+    keys = []
+    for key in entry.keys:
+        kept = replace(
+            key,
+            wraps=tuple(item for item in key.wraps if item.holder in known),
+            emergency=tuple(item for item in key.emergency if item.holder in known),
+        )
+        if holds(kept.wraps, keyring.holder):
+            kept = _with_member(document, entry.id, kept, document.recovery.id, keyring)
+        keys.append(kept)
+    before, after = entry.keys[-1], keys[-1]
+    lost = any(
+        not holds(new, item.holder)
+        for old, new in ((before.wraps, after.wraps), (before.emergency, after.emergency))
+        for item in old
+    )
+    return replace(entry, keys=tuple(keys), due=entry.due or lost)
 
 
-def _with_holders(
-    document: Document, collection: str, key: KeyEntry, holders: Iterable[str], keyring: Keyring
-) -> KeyEntry:
-    missing = tuple(holder for holder in holders if not holds(key.wraps, holder))
-    if not missing:
-        return key
-    secret = keyring.collection_key(collection, key)
-    added = key_entry(document, collection, key.id, secret, missing)
-    return replace(key, wraps=(*key.wraps, *added.wraps))
+def with_first_proofs(document: Document, keyring: Keyring) -> Document:
+    """Of a vault of version 1 that is brought forward: nobody but its one person was there to hold
+    anything, and the recovery key."""
+    holders = (keyring.holder, document.recovery.id)
+    for entry in document.collections:
+        keys = []
+        for key in entry.keys:
+            if holds(key.wraps, keyring.holder):
+                secret = keyring.collection_key(entry.id, key)
+                keys.append(key_entry(document, entry.id, key.id, secret, holders))
+        document = with_collection(document, replace(entry, keys=tuple(keys) or entry.keys))
+    return document
 
 
 def key_entry(
     document: Document, collection: str, key_id: str, key: bytes, holders: Iterable[str]
 ) -> KeyEntry:
-    def context(holder: str) -> Context:
-        return contexts.collection_key(document.id, collection, key_id, holder)
+    context = _member_of(document, collection, key_id)
+    return KeyEntry(key_id, _with_holders(document, (), holders, key, context))
 
-    return KeyEntry(key_id, wraps_for(document, holders, key, context))
+
+def _with_holders(
+    document: Document,
+    wraps: tuple[Wrapped, ...],
+    holders: Iterable[str],
+    key: bytes,
+    context: Callable[[str], Context],
+) -> tuple[Wrapped, ...]:
+    """The wraps with those of these holders, each proved; one that was not is made anew."""
+    there = {item.holder for item in wraps if proved(item, key, context(item.holder))}
+    missing = tuple(holder for holder in holders if holder not in there)
+    kept = tuple(item for item in wraps if item.holder not in missing)
+    added = wraps_for(document, missing, key, context)
+    return (*kept, *(with_proof(item, key, context(item.holder)) for item in added))
 
 
 def wraps_for(

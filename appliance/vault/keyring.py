@@ -10,8 +10,8 @@ from __future__ import annotations
 from appliance.vault import contexts
 from appliance.vault.document import Document, KeyEntry, PayloadEntry, PersonEntry, Wrapped
 from appliance.vault.errors import NotAMember, SessionClosed
-from appliance.vault.primitives import hkdf
-from appliance.vault.sealed import Context
+from appliance.vault.primitives import KEY_SIZE, hkdf
+from appliance.vault.sealed import Context, seal, unseal
 from appliance.vault.suites import PrivateKey
 from appliance.vault.wraps import unwrap
 
@@ -63,6 +63,17 @@ class Keyring:
         context = contexts.payload_key(self.vault, entry.id, entry.person, self.holder)
         return self._held(f"payload/{entry.id}", entry.wraps, context)
 
+    def sealed_payload(self, entry: PayloadEntry, key: bytes, serial: int) -> bytes:
+        """A payload key for this person alone, with the roster's length when they made it."""
+        context = contexts.own_payload(self.vault, entry.id, self.holder)
+        return seal(self._own("payload"), key + serial.to_bytes(8, "big"), context)
+
+    def own_payload(self, entry: PayloadEntry) -> tuple[bytes, int]:
+        """What `sealed_payload` sealed. Raises Tampered for what this person did not make."""
+        context = contexts.own_payload(self.vault, entry.id, self.holder)
+        text = unseal(self._own("payload"), entry.own, context)
+        return text[:KEY_SIZE], int.from_bytes(text[KEY_SIZE:], "big")
+
     def close(self) -> None:
         for secret in (self._private, self._vault_key, self._store_key, *self._unwrapped.values()):
             secret[:] = bytes(len(secret))
@@ -79,6 +90,10 @@ class Keyring:
         if kept is None:
             kept = self._unwrapped[key_id] = bytearray(unwrap(self.private(), own, context))
         return bytes(kept)
+
+    def _own(self, purpose: str) -> bytes:
+        self._require_open()
+        return hkdf(self._private, f"cloister/person/{purpose}/v1")
 
     def _require_open(self) -> None:
         if self._closed:

@@ -81,7 +81,7 @@ class OpenVault:
         return people.person_by_id(document, self.keyring.holder)
 
     def shown(self, entry: PersonEntry) -> Person:
-        return people.shown_person(entry, self.document.id, self.keyring.vault_key)
+        return people.shown_person(self.document, entry, self.keyring.vault_key)
 
     def require_role(self, role: Role, sentence: str) -> None:
         if role not in self.own(self.current()).roles:

@@ -60,7 +60,10 @@ def open_under_passphrase(untrusted: bytes, passphrase: str, context: Context) -
     try:
         return unseal(slow.derive(normalised(passphrase), salt), sealed, context)
     except Tampered:
-        raise WrongPassphrase(f"That passphrase does not open the {_named(context)}.") from None
+        raise WrongPassphrase(
+            f"That passphrase does not open the {_named(context)}.",
+            hint="Check Caps Lock and the keyboard layout and try again. No code opens it instead.",
+        ) from None
 
 
 def _named(context: Context) -> str:

@@ -94,8 +94,11 @@ def person_by_id(document: Document, person: str) -> PersonEntry:
     raise PersonUnknown("This vault has no such person.")
 
 
-def shown_person(entry: PersonEntry, vault: str, vault_key: bytes) -> Person:
-    name = unseal(vault_key, entry.name, contexts.person_name(vault, entry.id)).decode()
+def shown_person(document: Document, entry: PersonEntry, vault_key: bytes) -> Person:
+    """Raises VaultDamaged for another name than the one the tag, which the roster states, is of."""
+    name = unseal(vault_key, entry.name, contexts.person_name(document.id, entry.id)).decode()
+    if lookup_tag(document.salt, name) != entry.lookup:
+        raise VaultDamaged("A name in vault.json was exchanged for another.")
     return Person(entry.id, name, entry.roles)
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from appliance.vault import contexts
 from appliance.vault.canonical import Fields, Malformed, canonical_json, read_json
+from appliance.vault.decoding import VERSION, read_recovery
 from appliance.vault.document import Document
-from appliance.vault.encoding import VERSION, read_recovery, recovery_json
+from appliance.vault.encoding import recovery_json
 from appliance.vault.errors import Tampered, WrongPassphrase, WrongRecoveryCode
 from appliance.vault.primitives import hkdf
 from appliance.vault.recovery import read_code, secret_for

@@ -6,8 +6,9 @@ make it; every person keeps, sealed under a key of their own, the place they hav
 
 Rules kept here: the same function says what may be signed and what is believed; an auditor is made
 by an auditor alone, everything else about people by an administrator, the recovery key by its
-custodian; keys change by the old keys or are new keys that hold nothing; nobody removes the last
-administrator or the last auditor; the people and the recovery key of the document are exactly those
+custodian; keys change by the old keys alone, but for somebody who was only invited and holds
+nothing; a name is one person's and stays theirs; nobody removes the last administrator or the last
+auditor; the people and the recovery key of the document are exactly those
 of the roster, or the document is damaged.
 """
 
@@ -18,8 +19,9 @@ from dataclasses import dataclass, field, replace
 from appliance.values import Role, Standing
 from appliance.vault import contexts
 from appliance.vault.canonical import Fields, Malformed, canonical_json, read_json
+from appliance.vault.decoding import MAXIMUM_LINKS
 from appliance.vault.document import Document, Link, LinkKind
-from appliance.vault.encoding import MAXIMUM_LINKS, link_json
+from appliance.vault.encoding import link_json
 from appliance.vault.errors import BadSignature, NotPermitted, Tampered, TooLarge, VaultDamaged
 from appliance.vault.primitives import hkdf, sha256
 from appliance.vault.sealed import seal, unseal
@@ -41,17 +43,20 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A person as the roster has them. `public` is a SHA-256 of their public key."""
+    """A person as the roster has them. `public` is a SHA-256 of their public key, `name` the tag
+    of their name."""
 
     roles: tuple[Role, ...]
     standing: Standing
     public: bytes
     signing: bytes
+    name: bytes
 
 
 @dataclass(slots=True)
 class Roll:
-    """What the links so far amount to. Made by `followed` alone."""
+    """What the links so far amount to. Made by `followed` alone. `reader_left`: how many there
+    were when somebody last ceased to be an auditor, or a recovery key was replaced."""
 
     serial: int = 0
     head: bytes = b""
@@ -59,6 +64,8 @@ class Roll:
     recovery: str = ""
     recovery_public: bytes = b""
     custodian: str = ""
+    reader_left: int = 0
+    names: dict[bytes, str] = field(default_factory=dict)
 
     @property
     def known(self) -> Known:
@@ -135,11 +142,11 @@ def followed(document: Document, known: Known | None) -> Roll:
 def require_listed(document: Document, roll: Roll) -> None:
     """Raises VaultDamaged unless people and recovery key are exactly those of the roll."""
     there = {
-        entry.id: (set(entry.roles), entry.standing, public_hash(entry.public))
+        entry.id: (set(entry.roles), entry.standing, public_hash(entry.public), entry.lookup)
         for entry in document.people
     }
     said = {
-        person: (set(listed.roles), listed.standing, listed.public)
+        person: (set(listed.roles), listed.standing, listed.public, listed.name)
         for person, listed in roll.people.items()
         if listed.standing is not Standing.GONE
     }
@@ -169,6 +176,8 @@ def require_permitted(roll: Roll, link: Link) -> bytes:
         _require_custody(roll, link)
         return signer.signing
     old = roll.people.get(link.subject)
+    _require(roll.names.get(link.name, link.subject) == link.subject, "This name is taken.")
+    _require(old is None or old.name == link.name, _FORGED)
     if old is not None and link.by == link.subject and _new_keys(old, link):
         _require_own_keys(old, link)
         return old.signing
@@ -201,7 +210,10 @@ def _require_granted(roll: Roll, old: Listed | None, link: Link, signer: Listed)
     moved = old is None or old.standing is not link.standing or keys_replaced
     if old is not None:
         _require(old.standing is not Standing.GONE, "This person is gone for good.")
-    if keys_replaced or (moved and link.standing in (Standing.CLOSED, Standing.GONE)):
+    if keys_replaced:  # whatever is wrapped to a person later is wrapped to those keys
+        invited = old is not None and old.standing is link.standing is Standing.INVITED
+        _require(invited, "Nobody but the person replaces keys that may hold something.")
+    if moved and link.standing in (Standing.CLOSED, Standing.GONE):
         _require(
             link.subject != roll.custodian,
             "This person is the custodian of the recovery key: custody must be handed over first.",
@@ -247,13 +259,30 @@ def _message(vault: str, roll: Roll, link: Link) -> bytes:
 
 
 def _take(roll: Roll, link: Link, head: bytes) -> None:
+    old = roll.people.get(link.subject)
+    roll.serial += 1
+    roll.head = head
     if link.kind is LinkKind.RECOVERY:
         roll.recovery, roll.recovery_public = link.subject, link.public
         roll.custodian = link.custodian
+        roll.reader_left = roll.serial
+        return
+    roll.people[link.subject] = Listed(
+        link.roles, link.standing, link.public, link.signing, link.name
+    )
+    if link.standing is Standing.GONE:
+        roll.names.pop(link.name, None)
     else:
-        roll.people[link.subject] = Listed(link.roles, link.standing, link.public, link.signing)
-    roll.serial += 1
-    roll.head = head
+        roll.names[link.name] = link.subject
+    if _audited(old) and not _audited(roll.people[link.subject]):
+        roll.reader_left = roll.serial
+
+
+def _audited(listed: Listed | None) -> bool:
+    """Whether the person reads what the log has sealed."""
+    return (
+        listed is not None and listed.standing is Standing.ACTIVE and Role.AUDITOR in listed.roles
+    )
 
 
 def _anchor_key(private: PrivateKey) -> bytes:

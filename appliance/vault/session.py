@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from appliance.values import Person, Role
-from appliance.vault import accounts, contexts, holdings, people, recovering, roster
+from appliance.vault import accounts, contexts, holdings, payloads, people, recovering, roster
 from appliance.vault.accounts import Accounts
 from appliance.vault.document import Document, with_person
 from appliance.vault.emergency import Emergency
@@ -59,6 +59,9 @@ class Session:
         self._keyring = keyring
         self._open = OpenVault(folder, document, keyring, roll)
         self._lock = self._open.lock
+        self.by_device = False
+        """Whether the system's key store, not the person, said the secret."""
+        self._seen: dict[str, str] = {}  # the newest key of each collection that was handed out
         self.accounts = Accounts(self._open)
         """The people of this vault, and what may be changed about them."""
         self.emergency = Emergency(self._open)
@@ -128,17 +131,16 @@ class Session:
 
     def collection_keys(self, collection: str) -> tuple[bytes, ...]:
         """Newest first. More than one means that a store may still be under an older one: open it
-        with the first that fits, give it the newest key, then call `finish_rotation`."""
+        with the first that fits, give it the newest key, then call `finish_rotation`. Raises
+        NotAMember, VaultDamaged (one that is not the work of who held the one before it)."""
         with self._lock:
-            entry = holdings.collection_by_id(self._open.current(), collection)
-            newest = self._keyring.collection_key(entry.id, entry.keys[-1])
-            older = []
-            for key in reversed(entry.keys[:-1]):
-                try:
-                    older.append(self._keyring.collection_key(entry.id, key))
-                except NotAMember:  # joined after the rotation began, so the older is not theirs
-                    continue
-            return (newest, *older)
+            document = self._open.current()
+            entry = holdings.collection_by_id(document, collection)
+            held = holdings.keys_of(document, entry, self._keyring)
+            if self._seen.get(collection, entry.keys[-1].id) not in held:
+                raise VaultDamaged("A collection's key was exchanged while it was open.")
+            self._seen[collection] = entry.keys[-1].id
+            return tuple(reversed(held.values()))
 
     # --- collections -------------------------------------------------------------------------
 
@@ -166,9 +168,10 @@ class Session:
     def members(self, collection: str) -> tuple[str, ...]:
         """Ids of the people who hold the key. Raises NotAMember."""
         with self._lock:
-            self.collection_key(collection)
+            key = self.collection_key(collection)
             document = self._open.current()
-            return holdings.members_of(document, holdings.collection_by_id(document, collection))
+            entry = holdings.collection_by_id(document, collection)
+            return holdings.members_of(document, entry, key)
 
     def add_member(self, collection: str, person: str) -> None:
         """Raises NotAMember if this session holds no key of it, PersonUnknown."""
@@ -220,18 +223,20 @@ class Session:
     # --- personal text in the log ------------------------------------------------------------
 
     def seal_to_auditors(self, plaintext: bytes, context: Context) -> bytes:
-        """Readable by the auditors and by nobody once `erase_payload_key` was called. The first
-        call after that (or ever) writes the vault; the others do not."""
+        """Readable by the auditors and by nobody once `Accounts.erase` destroyed the key. The
+        first call (ever, or after somebody ceased to be an auditor) writes the vault; the others do
+        not."""
         with self._lock:
-            person = self._keyring.holder
-            entry = holdings.payload_of(self._open.current(), person)
-            if entry is None:
-                key = random_bytes(KEY_SIZE)
-                self._open.change(lambda old: holdings.new_payload(old, person, key))
-                entry = holdings.payload_of(self._open.document, person)
-            if entry is None:
+            ring, made = self._keyring, random_bytes(KEY_SIZE)
+            found = payloads.usable(self._open.current(), ring, self._open.roll)
+            if found is None:
+                changed = self._open.change(
+                    lambda old: payloads.with_new(old, made, ring, self._open.roll)
+                )
+                found = payloads.usable(changed, ring, self._open.roll)
+            if found is None:
                 raise VaultDamaged("The vault lost a key it had just written.")
-            key = self._keyring.payload_key(entry)
+            entry, key = found
             header = _PAYLOAD_MAGIC + bytes.fromhex(entry.id)
             return header + seal(key, plaintext, context)
 
@@ -249,14 +254,6 @@ class Session:
                     key = self._keyring.payload_key(entry)
                     return unseal(key, untrusted[start + _PAYLOAD_ID :], context)
             raise KeyErased("The key of this entry was erased, or it is another vault's.")
-
-    def erase_payload_key(self, person: str) -> None:
-        """Makes unreadable for ever what the log has sealed of this person until now. Copies of
-        vault.json made before (backups) still hold the key: they must be destroyed too."""
-        self._open.require_role(
-            Role.ADMINISTRATOR, "Only an administrator erases a person's entries."
-        )
-        self._open.change(lambda old: holdings.without_payload(old, person))
 
     # --- people ------------------------------------------------------------------------------
 
@@ -325,7 +322,7 @@ class Session:
                 renewed = replace(slotted, recovery=rotated)
                 if renewed.roster:
                     renewed = self.accounts.recovery_stated(renewed)
-                return holdings.mended(renewed, self._keyring)
+                return accounts.mended(renewed, self._keyring)
 
             self._open.change(renew)
             return shown(code)
@@ -373,11 +370,12 @@ class Session:
             if len(old.people) > 1 or old.recovery.custodian != person:
                 return old
             founded = accounts.founded(old, self._open.own(old), private)
-            return holdings.mended(founded, self._keyring)
+            proved = holdings.with_first_proofs(founded, self._keyring)
+            return accounts.mended(proved, self._keyring)
         known = roster.opened_anchor(private, old.id, person, self._open.own(old).anchor)
         if known.serial < len(old.roster):
             old = with_anchor(old, person, private)
-        return holdings.mended(old, self._keyring)
+        return accounts.mended(old, self._keyring)
 
     def close(self) -> None:
         """Overwrites the keys (keyring.py says how far that goes). May be called twice."""

@@ -2,18 +2,18 @@
 
 Rules kept here: there is one way in, a person's slot; an unknown name costs what a wrong passphrase
 costs and reads the same; vault.json is believed only after its MAC has been checked under the vault
-key that slot led to; making a vault is one durable step, so a crash leaves a vault or none.
+key that slot led to; unlocking writes nothing, so that a vault that was rolled back is not brought
+past the count that the log holds; making a vault is one durable step, so a crash leaves a vault or
+none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from appliance.errors import StorageFull, StorageReadOnly
 from appliance.values import Role, Standing
 from appliance.vault import contexts, people, roster, vault_file
 from appliance.vault.accounts import enrolled, founded
@@ -25,7 +25,6 @@ from appliance.vault.errors import (
     EnrolFirst,
     EnrolmentEnded,
     NoVault,
-    StorageFailed,
     Tampered,
     VaultDamaged,
     VaultExists,
@@ -49,12 +48,12 @@ ALL_ROLES = (Role.MEMBER, Role.CURATOR, Role.AUDITOR, Role.ADMINISTRATOR)
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """What vault.json says of a name before anybody has proved anything. `tag` names the person
-    without their name (64 hexadecimal digits)."""
+    without their name (64 hexadecimal digits); `everybody` are those of all people there are."""
 
     vault: str
     tag: str
     administrator: bool
-    people: int
+    everybody: frozenset[str]
 
 
 class Vault:
@@ -120,8 +119,9 @@ class Vault:
         roll = roster.followed(document, None)
         return Session(self._folder, document, keyring, roll), shown(founder.code)
 
-    def unlock(self, secret: str, name: str = "") -> Session:
+    def unlock(self, secret: str, name: str = "", *, device: bool = False) -> Session:
         """`secret` is a passphrase or a recovery code. `name` may be empty if there is one person.
+        device: whether the code that the system's key store keeps opens the vault as well.
 
         Raises NoVault, NameRequired, WrongPassphrase (also for an unknown name, after the same
         work), RecoveryCodeMistyped, EnrolFirst (an enrolment code), AccountClosed, VaultDamaged.
@@ -134,23 +134,30 @@ class Vault:
         if tried.standing is Standing.INVITED and looks_like_code(secret):
             _interim(claimed, tried, secret)
             raise EnrolFirst("This is the code to enrol with: you have no passphrase yet.")
-        private, slot = opened_slot(claimed, tried, secret)
+        private, slot = opened_slot(claimed, tried, secret, device=device)
         if entry is None:
             raise VaultDamaged("vault.json is damaged: a slot opens that nobody owns.")
         if slot.version > 1 and not claimed.roster:
             raise VaultDamaged("The list of people is gone from vault.json.")
         session = self._session(untrusted, entry, private)
-        if claimed.roster:
-            with suppress(StorageFull, StorageReadOnly, StorageFailed):
-                session.mend()  # reading must go on where nothing can be written
+        session.by_device = slot.kind is SlotKind.DEVICE
         return session
 
-    def enrol(self, code: str, name: str, passphrase: str, now: datetime) -> tuple[Session, str]:
+    def enrol(
+        self,
+        code: str,
+        name: str,
+        passphrase: str,
+        now: datetime,
+        *,
+        believed: Callable[[Session], None] = lambda session: None,
+    ) -> tuple[Session, str]:
         """The way in for who was invited: takes keys of their own, under their passphrase, and the
         code opens nothing any more. Returns the session and the recovery code, shown once.
 
-        Raises NoVault, WrongPassphrase (the name and the code do not belong together, or the code
-        was used), RecoveryCodeMistyped, EnrolmentEnded, PassphraseTooWeak, VaultDamaged,
+        believed: raises for a vault that is not what the log has seen; called before anything is
+        written. Raises NoVault, WrongPassphrase (the name and the code do not belong together, or
+        the code was used), RecoveryCodeMistyped, EnrolmentEnded, PassphraseTooWeak, VaultDamaged,
         StorageFull, StorageReadOnly. Takes three slow derivations (about 0.4 s)."""
         with WRITING:
             untrusted = vault_file.load(self._folder)
@@ -159,7 +166,9 @@ class Vault:
             interim = _interim(claimed, entry, code)
             if now - people.moment(entry.created) > INVITATION:
                 raise EnrolmentEnded("This enrolment code is older than 14 days.")
-            shown_name = self._session(untrusted, entry, interim).person.name
+            session = self._session(untrusted, entry, interim)
+            believed(session)
+            shown_name = session.person.name
             document, vault_key = claimed, _keyring(claimed, entry, interim).vault_key
             own = people.new_person(
                 shown_name, passphrase, entry.roles, now,
@@ -196,7 +205,8 @@ class Vault:
         entry = people.find_person(document, name)
         tag = entry.lookup if entry is not None else people.lookup_tag(document.salt, name)
         administrator = entry is not None and Role.ADMINISTRATOR in entry.roles
-        return Claimed(document.id, tag.hex(), administrator, len(document.people))
+        everybody = frozenset(one.lookup.hex() for one in document.people)
+        return Claimed(document.id, tag.hex(), administrator, everybody)
 
 
 def _interim(document: Document, entry: PersonEntry, code: str) -> PrivateKey:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 FRONT_MS = 200
 LEAVE_SECONDS = 8.0
+LEAVING_SECONDS = 60.0
+"""How long nobody may touch the way to leave."""
 _ROUNDING = 4
 AGAIN_MS = 15_000
 """Until it is tried again to open what another program, a full disk or a lost share kept shut."""
@@ -145,7 +147,7 @@ class KioskWindow(QWidget):
         if self.visit is not None and self.view is not None:
             self.places.setCurrentWidget(self.visit)
             self.visit.begin()
-            self.presence.begin(self.appliance.idleness(self.view.idle_seconds))
+            self.presence.begin(self.appliance.kiosk.idleness(self.view.idle_seconds))
 
     def wipe(self) -> None:
         """Everything of the visitor is out of sight and out of the widgets when this returns; the
@@ -177,7 +179,7 @@ class KioskWindow(QWidget):
         self.leaving.begin()
         self.places.setCurrentWidget(self.leaving)
         if not isinstance(self._appliance, CloisterError):
-            self.presence.begin(self._appliance.idleness(60.0))
+            self.presence.begin(self._appliance.kiosk.idleness(LEAVING_SECONDS))
 
     def _leave(self, name: str, passphrase: str) -> None:
         if isinstance(self._appliance, CloisterError):

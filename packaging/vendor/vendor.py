@@ -29,6 +29,7 @@ from appliance.licensing.signed import Kind, key_in, read, self_signed
 from appliance.licensing.times import whole
 from appliance.licensing.usage import Month, open_summary
 from appliance.vault import Context, hkdf
+from appliance.vault.canonical import Fields
 from appliance.vault.passphrased import open_under_passphrase, seal_under_passphrase
 from appliance.vault.signers import SignerKey, TrustedKey
 
@@ -78,8 +79,8 @@ def trust_source(key: TrustedKey) -> str:
 def issued(untrusted_key_file: bytes, told: Mapping[str, str], now: datetime) -> Licence:
     """A first licence for the authority whose key file this is. Raises what reading it raises."""
     body = self_signed(Kind.AUTHORITY, untrusted_key_file).body
-    institution = told.get("institution") or body.text("institution")
-    authority = read(Kind.AUTHORITY, body, lambda fields: key_in(fields, "key", institution))
+    named, authority = read(Kind.AUTHORITY, body, _authority)
+    institution = told.get("institution") or named
     blank = Licence(
         id=secrets.token_hex(16),
         serial=1,
@@ -94,9 +95,14 @@ def issued(untrusted_key_file: bytes, told: Mapping[str, str], now: datetime) ->
         overage=False,
         lease_days=180,
         features=("written",),
-        authority=authority,
+        authority=replace(authority, name=institution),
     )
     return changed(blank, told)
+
+
+def _authority(untrusted: Fields) -> tuple[str, TrustedKey]:
+    untrusted.only("format", "institution", "key", "version")
+    return untrusted.text("institution"), key_in(untrusted, "key")
 
 
 def renewed(licence: Licence, told: Mapping[str, str], now: datetime) -> Licence:
@@ -111,7 +117,7 @@ def changed(licence: Licence, told: Mapping[str, str]) -> Licence:
     if "plan" in told:
         made = replace(made, plan=Plan(told["plan"]))
     if "end" in told:
-        made = replace(made, end=day(told["end"]) if told["end"] else None)
+        made = replace(made, end=end_of(told["end"]) if told["end"] else None)
     if "start" in told:
         made = replace(made, start=day(told["start"]))
     if "features" in told:
@@ -123,7 +129,15 @@ def changed(licence: Licence, told: Mapping[str, str]) -> Licence:
 
 
 def day(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise SystemExit(f"“{text}” is no day; write it as 2027-12-31.") from error
+
+
+def end_of(text: str) -> datetime:
+    """The last second of a day: what ends "on" a day lasts through it."""
+    return day(text).replace(hour=23, minute=59, second=59)
 
 
 def usage(licence: Licence, untrusted_summary: bytes) -> str:
@@ -152,7 +166,7 @@ def usage(licence: Licence, untrusted_summary: bytes) -> str:
 
 def _passphrase(arguments: argparse.Namespace) -> str:
     if arguments.passphrase_file is not None:
-        return str(arguments.passphrase_file.read_text("utf-8").splitlines()[0])
+        return str(arguments.passphrase_file.read_text("utf-8").partition("\n")[0])
     return getpass.getpass("Passphrase of the vendor's key: ")
 
 
@@ -211,6 +225,8 @@ def _run(arguments: argparse.Namespace) -> None:
         os.open(arguments.out, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644), "wb"
     ) as file:
         file.write(content + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
     print(f"Licence {made.id}, serial {made.serial}: {made.institution}, {made.seats} seats.")
 
 

@@ -18,6 +18,7 @@ from appliance.engine.decoding.request import Ending, Finished, Message, Piece, 
 from appliance.engine.prompts.citing import Draft
 from appliance.errors import CannotWrite, CloisterError, EngineFailed, LogUnwritable
 from appliance.memory.errors import CollectionNotOpen, DocumentUnusable
+from appliance.protocols import Unseated
 from appliance.values import (
     VECTOR_SIZE,
     Answer,
@@ -50,6 +51,13 @@ class TickingClock:
     def __call__(self) -> datetime:
         self.time += timedelta(milliseconds=1)
         return self.time
+
+
+class AnySeat:
+    """Answers whatever is asked."""
+
+    def refusal(self) -> Unseated | None:
+        return None
 
 
 @dataclass
@@ -139,11 +147,13 @@ class BagEncoder:
     ) -> Iterator[str | Answer]:
         raise WriterMissing("No language model is installed.")
 
-    def fill(self, question: str, answer: Answer, schema: str, go_on: Callable[[], None]) -> str:
+    def fill(
+        self, question: str, answer: Answer, schema: str, go_on: Callable[[], None]
+    ) -> tuple[str, int]:
         if not self.filled:
             raise WriterMissing("No language model is installed.")
         go_on()
-        return self.filled
+        return self.filled, 7
 
     def rank(self, question: str, found: Sequence[Scored]) -> tuple[Scored, ...]:
         """As they were found."""

@@ -124,13 +124,13 @@ def test_a_kill_a_revocation_and_the_institutions_no_each_do_what_they_should(
     with served(vault, program, end=signal.SIGKILL), client(vault / "api.sock", token) as asking:
         assert [model.id for model in asking.models.list()]
     identifier = token.split("_")[1]
-    require(cloister(vault, "token", "revoke", identifier, program=program))
-    with (
-        served(vault, program),
-        client(vault / "api.sock", token) as asking,
-        pytest.raises(openai.AuthenticationError),
-    ):
-        asking.models.list()
+    with served(vault, program), client(vault / "api.sock", token) as asking:
+        assert [model.id for model in asking.models.list()]
+        require(cloister(vault, "token", "revoke", identifier, program=program))
+        with pytest.raises(openai.AuthenticationError):
+            asking.models.list()
+        assert cloister(vault, "token", "revoke", "0" * 16).find("error") == "not_revoked"
+        assert cloister(vault, "token", "list").find("error") == "already_running"
     assert cloister(vault, "serve").find("error") == "not_allowed"  # the pack is gone
     records = [(r["action"], r["object"]) for r in actions(vault)]
     label = f"letters/{identifier}"
@@ -139,9 +139,11 @@ def test_a_kill_a_revocation_and_the_institutions_no_each_do_what_they_should(
         ("token.created", label),
         ("api.opened", ""),
         ("api.listed", label),
+        ("api.opened", ""),
+        ("api.listed", label),
         ("token.revoking", identifier),
         ("token.revoked", label),
-        ("api.opened", ""),
+        ("api.refused", ""),
         ("api.refused", ""),
         ("api.closed", ""),
         ("pack.retired", "api"),

@@ -34,6 +34,12 @@ def test_nothing_comes_in_from_a_stick_without_a_yes(
     require(cloister(data, "init", "--name", "Anna"))
     silent = require(cloister(data, "parcel", "import", str(stick)), 1)
     assert silent.find("error") == "not_asked"
+    (stored,) = (path for path in (stick / "cloister-parcel" / "targets").rglob("*.list.json"))
+    content = stored.read_bytes()
+    stored.write_bytes(content[:5])
+    cut = require(cloister(data, "parcel", "import", str(stick), "--yes"), 1)
+    assert (cut.find("item"), cut.find("error")) == ("revocation/seats@4", "parcel_interrupted")
+    stored.write_bytes(content)
     received = data / "parcels" / "received" / "revocation" / "seats@4" / "list.json"
     for answer, there in (("n", False), ("y", True)):
         terminal = Terminal("--data", str(data), "parcel", "import", str(stick))

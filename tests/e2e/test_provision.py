@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from appliance.vault import lock_folder
-from tests.e2e.terminal import ROOT, Said, cloister, read_said, require
+from appliance.errors import AlreadyRunning
+from appliance.vault import Vault, lock_folder
+from tests.e2e.terminal import ROOT, Said, read_said, require
 
 IDA, ANNA, VISITOR = (
     "seven lanterns over quiet water",
@@ -81,9 +82,13 @@ def mistakes(said: Said) -> dict[int, str]:
     return {int(str(x["line"])): str(x["mistake"]) for x in said.lines if "mistake" in x}
 
 
-def titles(data: Path, passphrase: str, name: str) -> list[str]:
-    said = require(cloister(data, "library", "--name", name, passphrase=passphrase))
-    return sorted(str(x["title"]) for x in said.lines if "title" in x and "document" not in x)
+def titles(data: Path, secret: str, name: str) -> list[str]:
+    """Of the collections whose keys are behind this passphrase or code."""
+    session = Vault(data).unlock(secret, name)
+    try:
+        return sorted(title for _, title in session.collections())
+    finally:
+        session.close()
 
 
 def test_a_machine_is_set_up_and_a_second_run_changes_nothing(tmp_path: Path, stick: Path) -> None:
@@ -99,13 +104,12 @@ def test_a_machine_is_set_up_and_a_second_run_changes_nothing(tmp_path: Path, st
     assert titles(data, ANNA, "Anna Thistlewood") == ["Ward 9"]
     before = (data / "vault.json").read_bytes()
 
+    for name in ("anna", "visitor"):
+        (stick / name).unlink()  # what is not needed any more need not be there
     again = require(provision(data, stick))
     assert outcomes(again) == []
     assert again.find("done") == 0
     assert (data / "vault.json").read_bytes() == before
-    for name in ("anna", "visitor"):
-        (stick / name).unlink()  # what is not needed any more need not be there
-    assert require(provision(data, stick, "--check")).find("to_do") == 0
     for one in (looked, said, again):
         text = json.dumps(one.lines) + one.errors
         for word in ("Anna", "Thistlewood", "Quillfeather", "Ward", "lanterns", "kettles"):
@@ -143,9 +147,17 @@ def test_a_file_that_others_can_change_is_refused(tmp_path: Path, stick: Path, m
     assert not (tmp_path / "data").exists()
 
 
+def test_a_file_that_is_a_pipe_is_refused_and_not_waited_for(tmp_path: Path, stick: Path) -> None:
+    (stick / "machine.toml").unlink()
+    os.mkfifo(stick / "machine.toml", 0o600)
+    assert require(provision(tmp_path / "data", stick), 1).find("error") == "provision_mistaken"
+
+
 def test_a_machine_that_is_in_use_is_left_alone(tmp_path: Path, stick: Path) -> None:
     with lock_folder(tmp_path / "data"):
         said = require(provision(tmp_path / "data", stick), 1)
+        with pytest.raises(AlreadyRunning):  # nor is its lock taken away
+            lock_folder(tmp_path / "data")
     assert said.find("error") == "already_running"
     assert not (tmp_path / "data" / "vault.json").exists()
 
@@ -176,7 +188,6 @@ def test_a_run_that_was_killed_anywhere_goes_on(tmp_path: Path, stick: Path) -> 
         assert titles(data, code, name) == titles(data, phrase, name)
     assert titles(data, IDA, "Ida Quillfeather") == ["For visitors", "Ward 9"]
     assert titles(data, VISITOR, "Visitor") == ["For visitors"]
-    checked = require(cloister(data, "doctor", "--name", "Ida Quillfeather", passphrase=IDA))
-    facts = {x["check"]: x["facts"] for x in checked.lines if "check" in x}
-    assert facts["keys"]["people"] == 3  # type: ignore[index]
-    assert facts["keys"]["collections"] == 2  # type: ignore[index]
+    ida = Vault(data).unlock(IDA, "Ida Quillfeather")
+    assert len(ida.people()) == 3
+    ida.close()

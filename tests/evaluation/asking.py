@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Final, cast
 
 from appliance.assistant import Parts, ask
-from appliance.protocols import Answerer, Finder
+from appliance.protocols import Answerer, Finder, Unseated
 from appliance.values import (
     Answer,
     Answered,
@@ -134,6 +134,11 @@ class _Forgets:
         return ()
 
 
+class _AnySeat:
+    def refusal(self) -> Unseated | None:
+        return None
+
+
 def put(
     case: Case,
     finder: PartFinder,
@@ -149,6 +154,7 @@ def put(
         cast(Answerer, Timed(answerer, times)),
         _Forgets(),
         lambda: datetime.now(UTC),
+        _AnySeat(),
     )
     question = Question(case.id, case.question, _PERSON, datetime.now(UTC))
     found: tuple[Scored, ...] = ()

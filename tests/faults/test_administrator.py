@@ -14,11 +14,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from appliance.errors import CloisterError
 from appliance.memory.building import Place
 from appliance.memory.database import attach
 from appliance.memory.errors import WrongStoreKey
 from appliance.originals import context_of
-from appliance.values import Role
+from appliance.people import NotPrepared
+from appliance.policy import PolicyEngine
+from appliance.values import Obligations, Role, Verdict
 from appliance.vault import (
     Context,
     NotAMember,
@@ -31,14 +34,15 @@ from appliance.vault import (
     hkdf,
     read_sealed,
     roster,
+    seal,
     unseal,
     vault_file,
 )
 from appliance.vault import people as vault_people
-from appliance.vault.document import Document, Wrapped, with_collection
+from appliance.vault.document import Document, KeyEntry, Wrapped, with_collection
 from appliance.vault.keyring import Keyring
 from appliance.vault.suites import generate_pair
-from appliance.vault.wraps import unwrap
+from appliance.vault.wraps import unwrap, wrap
 from tests.people_at_work import CANARY, SECRETS, Hospital, found, founded, without_children
 
 
@@ -142,6 +146,41 @@ def test_the_program_gives_them_nothing(hospital: Hospital) -> None:
     assert hospital.actions().count("member.added") == 0
 
 
+def test_a_policy_of_their_own_that_allows_everything_gives_them_nothing(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is root lays down packs and signers: what keeps them out are the keys."""
+
+    def allowed(engine: PolicyEngine, *_: object) -> Verdict:
+        return Verdict(True, ("own.all",), engine.packs, engine.pack_hash, Obligations())
+
+    with hospital.desk("Anna") as anna:
+        assert CANARY in found(anna)
+    monkeypatch.setattr(PolicyEngine, "_denied", allowed)
+    ward, dora = hospital.ward, hospital.ids["Dora"]
+    with hospital.desk("Dora") as desk, desk.people() as people:
+        asked = [one.seq for one in desk.log_records(0, 10_000) if one.action == "ask.opened"]
+        assert found(desk) == ""
+        for act in (
+            lambda: people.join(ward, dora),
+            lambda: people.prepare(ward, dora),
+            lambda: people.members(ward),
+            lambda: people.break_glass(ward, "Because I can, being root.", 5),
+            lambda: people.appoint(dora),
+            lambda: people.hand_over(dora),
+            lambda: desk.log_payload(asked[-1]),
+        ):
+            with pytest.raises((NotAMember, NotPermitted, NotPrepared)):
+                act()
+        with pytest.raises(CloisterError):
+            desk.documents(ward)
+        with desk.administration() as office, pytest.raises(CloisterError):
+            office.pack_library(ward, hospital.data.parent / "ward")
+        assert people.alerts() == ()
+    with hospital.desk("Dora") as desk:
+        assert desk.collections() == ()
+
+
 def test_giving_themselves_every_role_gives_them_no_key(hospital: Hospital) -> None:
     """Roles that the roster lets an administrator state open nothing by themselves."""
     with hospital.desk("Dora") as desk, desk.people() as people:
@@ -216,6 +255,52 @@ def test_members_wraps_copied_into_their_own_name_open_nothing(
     again = Vault(hospital.data).unlock(SECRETS["Dora"], "Dora")
     with pytest.raises((Tampered, NotAMember)):
         again.collection_key(hospital.ward)
+
+
+def test_a_key_of_their_own_making_is_never_the_collections(
+    hospital: Hospital, dora: Session
+) -> None:
+    """Put last in the file and wrapped to every member, so that the next of them to log in would
+    move the collection to it."""
+    old = dora._open.current()
+    entry, public = old.collections[0], {one.id: one.public for one in old.people}
+    mine = bytes(range(32))
+    key = KeyEntry("ab" * 16, tuple(
+        Wrapped(who, wrap(public[who], mine, Context(
+            "collection-key", f"{old.id}/{entry.id}/{'ab' * 16}/{who}"
+        )))
+        for who in (hospital.ids["Anna"], hospital.ids["Dora"])
+    ))  # fmt: skip
+    title = seal(mine, b"Ward 9", Context("collection-title", f"{old.id}/{entry.id}/{key.id}"))
+    forged = with_collection(old, replace(entry, title=title, keys=(*entry.keys, key)))
+    written(hospital, dora, forged)
+    with hospital.desk("Anna") as anna:
+        assert [one.problem != "" for one in anna.collections()] == [True]
+    store = hospital.data / "collections" / hospital.ward / "store.duckdb"
+    with pytest.raises((WrongStoreKey, duckdb.Error)):
+        attach(store, Place.of(store, mine).database_key, hospital.data / "spill")
+
+
+def test_their_name_among_the_members_brings_them_no_new_key(
+    hospital: Hospital, dora: Session
+) -> None:
+    """A wrap that opens to nobody, and a change of key that they make fall due."""
+    old = dora._open.current()
+    (entry,), (key,) = old.collections, old.collections[0].keys
+    false = Wrapped(hospital.ids["Dora"], key.wraps[0].wrap)
+    key = replace(key, wraps=(*key.wraps, false), emergency=(*key.emergency, false))
+    written(hospital, dora, with_collection(old, replace(entry, keys=(key,), due=True)))
+    with hospital.desk("Anna") as anna, anna.people() as people:
+        assert CANARY in found(anna)
+        assert [one.name for one in people.members(hospital.ward).members] == ["Anna"]
+    with hospital.desk("Dora") as desk, desk.people() as people:
+        assert (desk.collections(), people.breakable()) == ((), ())
+    assert "collection.rekeyed" in hospital.actions()
+
+
+def written(hospital: Hospital, forger: Session, document: Document) -> None:
+    newer = replace(document, counter=document.counter + 1)
+    vault_file.save(hospital.data, newer, forger._keyring.vault_key)
 
 
 def test_older_copies_of_the_vault_bring_no_key_back(hospital: Hospital) -> None:

@@ -28,6 +28,7 @@ from appliance.values import (
 from appliance.vault import Vault
 from tests.chat_engine import command
 from tests.contract.fakes import (
+    AnySeat,
     BagEncoder,
     ListFinder,
     MemoryHistory,
@@ -78,6 +79,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         Answering(BagEncoder(), chat),
         MemoryHistory(),
         TickingClock(),
+        AnySeat(),
     )
     yield Bench(parts, chat, log)
     chat.close()

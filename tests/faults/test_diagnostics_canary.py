@@ -11,19 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.terminal import cloister, require
+from tests.e2e.terminal import cloister, managed, require
 from tests.faults.canary import SECRETS, documents, text_forms
 from tests.faults.canary_session import MEMO, PAGE, PAPER
 from tests.faults.test_tampering import flip
 
 PERSON, COLLECTION = SECRETS["person"], SECRETS["collection"]
 HOME, MODEL, STRAY = "Theodora-Quillfeather", "tangerinewombat", "juniperaxolotl"
+WANTED, MONITORING = "saffronpangolin", "cobaltmarmoset"
 REASON = "violetcassowary"
 NEEDLES = {
     **{name: text for name, text in SECRETS.items() if name != "the prompt"},
     "home": HOME,
     "model": MODEL,
     "stray file": STRAY,
+    "model in the settings": WANTED,
+    "folder in the settings": MONITORING,
     "reason": REASON,
 }
 
@@ -77,7 +80,12 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Bundles:
 
 def _made(data: Path, file: Path, *, closed: bool = False) -> bytes:
     passphrase = f"not {PERSON} at all" if closed else SECRETS["passphrase"]
-    require(cloister(data, "diagnostics", str(file), passphrase=passphrase))
+    settings = file.parent / "managed.toml"
+    health = file.parent / MONITORING / f"{WANTED}.prom"
+    settings.write_text(f'model = "{WANTED}@1"\nhealth_file = "{health}"\n')
+    health.parent.mkdir(exist_ok=True)
+    program = managed(settings)
+    require(cloister(data, "diagnostics", str(file), passphrase=passphrase, program=program))
     assert file.stat().st_mode & 0o777 == 0o600
     return file.read_bytes()
 
@@ -98,6 +106,8 @@ def test_the_bundle_still_says_what_is_wrong(bundles: Bundles) -> None:
 
     assert states("closed")["log-in"] == ("failed", "wrong_passphrase")
     assert states("open")["stores"] == ("ok", "")
+    assert states("open")["language model"][0] == "failed"
+    assert states("open")["health file"] == ("ok", "")
     assert states("open")["models"] == ("failed", "model_damaged")
     assert states("damaged")["stores"] == ("failed", "store_damaged")
     for made in bundles.raw:

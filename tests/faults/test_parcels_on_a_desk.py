@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 
-from appliance import policies_in_force
+from appliance import parcels, parcels_received, policies_in_force
 from appliance.desk import NotAllowed
-from appliance.engine.encoder.client import EngineHost
+from appliance.engine.bundles.manifest import (
+    BundleFile,
+    Manifest,
+    manifest_bytes,
+    signature_bytes,
+)
 from appliance.errors import UsageError
-from appliance.library_parcels import OtherEncoder, WrongLibraryCode, pack_library, take_library
 from appliance.parcel.errors import (
     OriginUnknown,
-    ParcelDamaged,
     ParcelExpired,
     ParcelInterrupted,
+    ParcelRefused,
     ParcelRolledBack,
 )
-from appliance.parcel.library import read_library
 from appliance.parcel.stick.contents import Kind
 from appliance.parcel.stick.making import Addition, Workshop
-from appliance.parcel.stick.mount import NAME, TARGETS
+from appliance.parcel.stick.mount import NAME, TARGETS, Mount
 from appliance.parcels import inspect_parcel
 from appliance.parcels_received import received_folder
 from appliance.policy import (
@@ -43,54 +45,11 @@ from appliance.policy import (
 )
 from appliance.policy.errors import PackAltered
 from appliance.values import Role, Verdict
-from appliance.vault import RecoveryCodeMistyped, Tampered
-from appliance.vault.recovery import new_code, shown
-from tests.faults.office import Furnished, Office, furnished, now, unlocked
+from appliance.vault.signers import SignerKey
+from tests.faults.office import Furnished, Office, now, unlocked
+from tests.faults.sticks_at_a_desk import a_list, no_code, stick
 from tests.unit.policy import packs
 from tests.unit.vault.conftest import stretched_once  # noqa: F401  one slow derivation for all
-
-
-@pytest.fixture(scope="module")
-def made(
-    tmp_path_factory: pytest.TempPathFactory,
-    stretched_once: None,  # noqa: F811
-) -> Furnished:
-    return furnished(tmp_path_factory.mktemp("office") / "data")
-
-
-@pytest.fixture
-def office(made: Furnished, tmp_path: Path) -> Iterator[Office]:
-    opened = made.opened(tmp_path / "data")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
-    """An origin whose root is installed here."""
-    made = Workshop.create(tmp_path / "keys", now())
-    roots = tmp_path / "settings" / "cloister" / "parcel-roots"
-    roots.mkdir(parents=True)
-    shutil.copy(made.root, roots / "hospital.json")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
-    return made
-
-
-def stick(
-    workshop: Workshop, tmp_path: Path, *additions: tuple[Kind, str, str, Path], days: int = 30
-) -> Path:
-    wanted = [Addition(*addition) for addition in additions]
-    return workshop.make(tmp_path / "stick", wanted, now(), days=days).folder.parent
-
-
-def a_list(tmp_path: Path, text: str = "revoked: 3") -> Path:
-    path = tmp_path / "list.json"
-    path.write_text(text)
-    return path
-
-
-def no_code(item: str) -> str:
-    raise AssertionError(f"asked for {item}")
 
 
 def tree(folder: Path) -> dict[str, int]:
@@ -116,6 +75,7 @@ def test_a_list_is_put_where_seats_look_for_it_and_the_log_has_it(
     folder = stick(workshop, tmp_path, (Kind.REVOCATION, "seats", "4", a_list(tmp_path)))
     (taken,) = office.parcels.take_in(folder, ["revocation/seats@4"], code=no_code)
     assert taken.done
+    assert "changed nothing" in taken.note  # no seat authority has signed it
     place = received_folder(office.data, Kind.REVOCATION) / "seats@4" / "list.json"
     assert place.read_text() == "revoked: 3"
     assert office.parcels.inspect(folder).items[0].here
@@ -132,6 +92,19 @@ def test_only_what_was_named_is_taken(office: Office, workshop: Workshop, tmp_pa
     assert [item.here for item in office.parcels.inspect(folder).items] == [False, True]
     with pytest.raises(UsageError):
         office.parcels.take_in(folder, ["update/app@3"], code=no_code)
+
+
+def test_a_parcel_that_took_the_place_of_the_one_shown_is_not_taken_in(
+    office: Office, workshop: Workshop, tmp_path: Path
+) -> None:
+    folder = stick(workshop, tmp_path, (Kind.UPDATE, "app", "2", a_list(tmp_path, "harmless")))
+    shown = office.parcels.inspect(folder)
+    stick(workshop, tmp_path, (Kind.UPDATE, "app", "2", a_list(tmp_path, "another")))
+    with pytest.raises(ParcelRefused):
+        office.parcels.take_in(folder, ["update/app@2"], code=no_code, shown=shown)
+    assert not received_folder(office.data, Kind.UPDATE).exists()
+    again = office.parcels.inspect(folder)
+    assert office.parcels.take_in(folder, ["update/app@2"], code=no_code, shown=again)[0].done
 
 
 def test_an_older_parcel_is_refused_even_if_what_was_kept_of_the_newer_one_is_gone(
@@ -194,9 +167,49 @@ def test_a_stick_pulled_out_is_said_and_the_next_time_goes_on(
         folder, ["update/app@2"], code=no_code, progress=lambda done, _: again.append(done)
     )
     assert taken.done
+    assert hashlib.sha256(path.read_bytes()).hexdigest() in taken.note
     assert again[0] >= 2_000_000
     place = received_folder(office.data, Kind.UPDATE) / "app@2" / "app.bin"
     assert place.read_bytes() == path.read_bytes()
+
+
+class Killed(BaseException):
+    """Whatever ends the program there."""
+
+
+@pytest.mark.parametrize("step", ["_remember", "fetch", "receive", "the move into place"])
+def test_an_import_killed_after_any_step_goes_on_the_next_time(
+    made: Furnished,
+    workshop: Workshop,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    owner, name = {
+        "_remember": (parcels.Parcels, "_remember"),
+        "fetch": (Mount, "fetch"),
+        "receive": (parcels, "receive"),
+        "the move into place": (parcels_received, "_put"),
+    }[step]
+    pack, office = shipped_folder() / "baseline", made.opened(tmp_path / "data")
+    serial = office.log.latest_value("pack", "baseline")
+    item = f"policy/baseline@{serial}"
+    folder = stick(workshop, tmp_path, (Kind.POLICY, "baseline", str(serial), pack))
+    real = getattr(owner, name)
+
+    def dying(*arguments: object, **named: object) -> None:
+        real(*arguments, **named)
+        raise Killed
+
+    with monkeypatch.context() as killed:
+        killed.setattr(owner, name, dying)
+        with pytest.raises(Killed):
+            office.parcels.take_in(folder, [item], code=no_code)
+    office.close()
+    with closing(unlocked(office.data)) as again:
+        assert again.parcels.take_in(folder, [item], code=no_code)[0].done
+        assert not (again.data / "parcels" / "incoming").exists()
+    unlocked(office.data).close()
 
 
 def test_what_is_refused_does_not_keep_the_rest_out(
@@ -252,6 +265,49 @@ def test_who_may_not_takes_nothing_in_and_who_may_some_takes_that(
     assert [(one.done, one.code) for one in taken] == [(True, ""), (False, "not_allowed")]
 
 
+def test_a_model_that_is_another_than_the_one_named_is_not_installed(
+    office: Office, workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, bundle = SignerKey.generate(), tmp_path / "bundle"
+    monkeypatch.setattr(
+        parcels_received, "trusted_signers", lambda: (key.public("The institution"),)
+    )
+    described = Manifest(
+        name="other", version="2", family="llama", quantisation="q4f16_1", context=128,
+        parameters=1, licence="MIT", source="a test", created="2026-11-25T12:00:00+00:00",
+        files=(BundleFile("mlc-chat-config.json", 2, "0" * 64),),
+    )  # fmt: skip
+    bundle.mkdir()
+    content = manifest_bytes(described)
+    (bundle / "manifest.json").write_bytes(content)
+    (bundle / "manifest.sig").write_bytes(signature_bytes(content, key))
+    folder = stick(workshop, tmp_path, (Kind.MODEL, "wanted", "1", bundle))
+    (taken,) = office.parcels.take_in(folder, ["model/wanted@1"], code=no_code)
+    assert (taken.done, taken.code) == (False, "usage")
+    assert "other@2" in taken.sentence
+
+
+def test_what_lies_in_its_place_already_is_not_touched(
+    office: Office, workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill between taking a pack in force away and putting it back would keep the vault shut."""
+    pack = shipped_folder() / "baseline"
+    serial = office.log.latest_value("pack", "baseline")
+    item = f"policy/baseline@{serial}"
+    folder = stick(workshop, tmp_path, (Kind.POLICY, "baseline", str(serial), pack))
+    office.parcels.take_in(folder, [item], code=no_code)
+    place = office.data / "packs" / f"baseline@{serial}" / "baseline"
+    before = place.stat().st_ino
+    assert office.parcels.take_in(folder, [item], code=no_code)[0].done
+    assert place.stat().st_ino == before
+    (place / "stray.cedar").write_text("permit(principal, action, resource);")
+    with monkeypatch.context() as without:
+        without.setattr(parcels_received, "require_usable", lambda *_: ("baseline", serial))
+        without.setattr(parcels_received, "serial_in_force", lambda *_: serial)
+        assert office.parcels.take_in(folder, [item], code=no_code)[0].done
+    assert not (place / "stray.cedar").exists()
+
+
 def test_a_policy_pack_is_in_force_from_the_next_login_and_is_missed_when_it_is_gone(
     made: Furnished, workshop: Workshop, tmp_path: Path
 ) -> None:
@@ -300,74 +356,3 @@ def test_a_pack_that_came_in_and_is_gone_or_older_keeps_the_vault_shut(
     shutil.rmtree(office.data / "packs")
     shutil.move(tmp_path / "aside", office.data / "packs")
     unlocked(office.data).close()
-
-
-# --- libraries -------------------------------------------------------------------------------
-
-
-def test_a_packed_library_is_a_collection_elsewhere(
-    made: Furnished, office: Office, workshop: Workshop, tmp_path: Path
-) -> None:
-    office.add("second")
-    packed = tmp_path / "ward.library"
-    code = pack_library(office.desk, office.ward, packed)
-    assert b"second" not in packed.read_bytes()
-    folder = stick(workshop, tmp_path, (Kind.LIBRARY, "ward-nine", "1", packed))
-    other = unlocked(furnished(tmp_path / "elsewhere").data)
-    other.library.remove_document(other.ward, other.library.documents(other.ward)[0].id)
-    asked: list[str] = []
-
-    def ask(item: str) -> str:
-        asked.append(item)
-        return code
-
-    (taken,) = other.parcels.take_in(folder, ["library/ward-nine@1"], code=ask)
-    assert (taken.done, asked) == (True, ["library/ward-nine@1"])
-    assert other.titles() == {"first", "second"}
-    for info in other.library.documents(other.ward):
-        assert other.read(info.id) == info.title.encode()
-        ours = {one.sha256: one for one in office.library.documents(office.ward)}
-        mine = office.library.draft(office.ward, ours[info.sha256].id)
-        theirs = other.library.draft(other.ward, info.id)
-        assert (theirs.pages, theirs.passages) == (mine.pages, mine.passages)
-        assert theirs.vectors.tobytes() == mine.vectors.tobytes()
-    assert other.actions().count("document.added") == 2
-    (again,) = other.parcels.take_in(folder, ["library/ward-nine@1"], code=ask)
-    assert "0 of 2" in again.note
-    assert other.titles() == {"first", "second"}
-    other.close()
-
-
-def test_a_library_opens_with_its_own_code_alone(office: Office, tmp_path: Path) -> None:
-    packed = tmp_path / "ward.library"
-    pack_library(office.desk, office.ward, packed)
-    for code, error in ((shown(new_code()), WrongLibraryCode), ("x", RecoveryCodeMistyped)):
-        with pytest.raises(error):
-            take_library(office.desk, packed, code)
-    assert office.titles() == {"first"}
-
-
-def test_a_library_of_another_encoder_is_refused(office: Office, tmp_path: Path) -> None:
-    packed = tmp_path / "ward.library"
-    code = pack_library(office.desk, office.ward, packed)
-    office.desk.engine = cast("EngineHost", SimpleNamespace(model="encoder@2"))
-    with pytest.raises(OtherEncoder):
-        take_library(office.desk, packed, code)
-
-
-def read_all(path: Path, code: str) -> int:
-    _header, documents = read_library(path, code)
-    return len(list(documents))
-
-
-@pytest.mark.parametrize("share", [0.01, 0.3, 0.9, 0.999])
-def test_a_damaged_library_adds_nothing_that_is_not_whole(
-    office: Office, tmp_path: Path, share: float
-) -> None:
-    packed = tmp_path / "ward.library"
-    code = pack_library(office.desk, office.ward, packed)
-    content = bytearray(packed.read_bytes())
-    content[int(len(content) * share)] ^= 1
-    packed.write_bytes(content)
-    with pytest.raises((Tampered, ParcelDamaged)):
-        read_all(packed, code)

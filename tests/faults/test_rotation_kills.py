@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.timeout(3600)
 def test_a_kill_while_somebody_is_taken_out_loses_nothing(tmp_path: Path) -> None:
     """CLOISTER_ROTATION_KILLS=1000 tries every call there is (docs/reliability.md)."""
-    how_many = os.environ.get("CLOISTER_ROTATION_KILLS", "4")
+    how_many = os.environ.get("CLOISTER_ROTATION_KILLS", "3")
     seed = int.from_bytes(os.urandom(4), "big")
     done = subprocess.run(
         [
@@ -28,4 +28,4 @@ def test_a_kill_while_somebody_is_taken_out_loses_nothing(tmp_path: Path) -> Non
     assert done.returncode == 0, f"seed {seed}: {done.stderr}"
     said = json.loads(done.stdout)
     assert said["problems"] == {}, f"seed {seed}"
-    assert len(said["killed"]) >= 4
+    assert len(said["killed"]) >= 3

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from appliance.errors import CloisterError
+from appliance.people import Idleness
 from appliance.values import KioskEnded, KioskView
 from tests.gui.driving import PASSPHRASE
 from tests.gui.memory_appliance import MemoryAppliance
@@ -43,6 +44,9 @@ class MemoryKiosk:
         if self.unfit:
             raise Unfit("This account is not a kiosk's alone.")
         return self.view
+
+    def idleness(self, seconds: float) -> Idleness:
+        return Idleness(seconds, lambda: self.appliance.pace.ticks)
 
     def wipe(self) -> None:
         self.wiped += 1

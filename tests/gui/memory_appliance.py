@@ -110,8 +110,8 @@ class MemoryAppliance(Appliance):
         self._called()
         return self.pace.several
 
-    def idleness(self, seconds: float = 0.0) -> Idleness:
-        return Idleness(seconds or 600.0, lambda: self.pace.ticks)
+    def idleness(self) -> Idleness:
+        return Idleness(600.0, lambda: self.pace.ticks)
 
     @contextmanager
     def people(self) -> Iterator[People]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from gui.login.again import Again
 from gui.shell import Shell
+from gui.worker import Lane
 from tests.gui.driving import PASSPHRASE, QUESTION, ask, dialog, workplace
 from tests.gui.memory_appliance import MemoryAppliance
 from tests.gui.memory_state import Pace
@@ -61,6 +63,20 @@ def test_work_that_goes_on_by_itself_keeps_nothing_open(
     qtbot.wait(60)
     shell.idle.look()
     assert shell.locked
+
+
+def test_locking_waits_behind_no_verification(
+    shell: Shell, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    """Of a log of years, say: the keys go meanwhile."""
+    verified = threading.Event()
+    shell.worker.run(shell, Lane.PROOF, verified.wait, lambda _: None, lambda _: None)
+    shell.lock()
+    try:
+        qtbot.waitUntil(lambda: product.person is None)
+        assert not verified.is_set()
+    finally:
+        verified.set()
 
 
 def test_locking_and_logging_in_again_begins_anew(
@@ -130,6 +146,6 @@ def test_an_auditor_is_told_of_broken_glass(
     qtbot.waitUntil(lambda: not made.locked)
     place = workplace(made)
     qtbot.waitUntil(place.notice.isVisible)
-    assert "2 broken glasses" in place.notice.sentence
+    assert "2 alerts" in place.notice.sentence
     made.lock()
     assert not place.notice.isVisible()

@@ -28,6 +28,7 @@ from appliance.values import (
     Token,
 )
 from tests.contract.fakes import (
+    AnySeat,
     BagEncoder,
     ListFinder,
     MemoryAudit,
@@ -49,8 +50,9 @@ class Bench:
         self.encoder = BagEncoder()
         self.history = MemoryHistory()
         self.parts = Parts(
-            self.policy, self.audit, ListFinder(TEXTS), self.encoder, self.history, TickingClock()
-        )
+            self.policy, self.audit, ListFinder(TEXTS), self.encoder, self.history, TickingClock(),
+            AnySeat(),
+        )  # fmt: skip
 
     def run(self, text: str, cancelled: Callable[[], bool] = lambda: False) -> list[Event]:
         return list(ask(question(text), self.parts, cancelled))
@@ -157,7 +159,7 @@ def test_walking_away_at_any_event_leaves_exactly_one_closing_record(
     events = ask(question("apixaban dose twice daily"), bench.parts, lambda: False)
     for _ in range(steps):
         next(events, None)
-    events.close()  # type: ignore[attr-defined]  # a generator, seen as an Iterator
+    events.close()  # a generator, seen as an Iterator
     assert len(bench.outcomes) == 1
 
 

@@ -111,10 +111,14 @@ def test_what_keeps_it_from_being_written_is_told_once(
 ) -> None:
     monkeypatch.setattr(module, "EVERY", 0.001)
     told: list[str] = []
+    rounds_seen: list[int] = []
     rounds = threading.Semaphore(0)
 
     def read() -> Insights:
         rounds.release()
+        if rounds_seen:
+            raise RuntimeError("a list changed while it was read")
+        rounds_seen.append(1)
         raise StoreTampered("It is not what the log recorded.")
 
     file = HealthFile(tmp_path / "none" / "c.prom", read, told.append)

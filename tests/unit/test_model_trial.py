@@ -12,8 +12,9 @@ from appliance.engine.chat.client import ChatHost
 from appliance.errors import EngineFailed, LogUnwritable, QuestionUnusable
 from appliance.model_trial import Trial, TrialEnded, TrialOpened
 from appliance.policy import Action
+from appliance.protocols import Seat, Unseated
 from appliance.values import Obligations, Outcome, Verdict
-from tests.contract.fakes import ScriptedHost
+from tests.contract.fakes import AnySeat, ScriptedHost
 
 ALLOWED = Verdict(allowed=True, obligations=Obligations(), policies=(), packs=(), pack_hash="")
 
@@ -33,6 +34,9 @@ class Notes:
     ) -> int:
         return self._add("closed", outcome.value, answer, code)
 
+    def note(self, action: str, *, outcome: str, code: str) -> int:
+        return self._add(action, outcome, code)
+
     def _add(self, *record: str) -> int:
         if self.broken:
             raise LogUnwritable("The log cannot be written.")
@@ -46,6 +50,7 @@ class Room:
 
     ledger: Notes = field(default_factory=Notes)
     allowed: bool = True
+    seat: Seat = field(default_factory=AnySeat)
 
     def require(self, action: Action, resource: str = "") -> Verdict:
         if not self.allowed or action is not Action.MANAGE_MODELS:
@@ -103,6 +108,20 @@ def test_only_who_manages_models_may() -> None:
     with pytest.raises(NotAllowed):
         list(made(room, host).say("Who are you?", never))
     assert (room.ledger.records, host.asked) == ([], [])
+
+
+class Expired:
+    def refusal(self) -> Unseated | None:
+        return Unseated("term_over", "The seat ended.", "Renew it.")
+
+
+def test_where_the_seat_answers_nothing_new_no_model_writes_either() -> None:
+    room, host = Room(seat=Expired()), ScriptedHost("No.")
+    with pytest.raises(NotAllowed, match="The seat ended") as refused:
+        list(made(room, host).say("Who are you?", never))
+    assert refused.value.next_step == "Renew it."
+    assert room.ledger.records == [("action.denied", "refused", "term_over")]
+    assert host.asked == []
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "x" * 8_001])

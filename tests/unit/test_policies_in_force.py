@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 import pytest
 
+from appliance import policies_in_force
 from appliance.ledger import Ledger
-from appliance.policies_in_force import open_policy, packs_in_force
-from appliance.policy import Action, PolicyEngine
-from appliance.policy.errors import PackMissing, PackRolledBack
+from appliance.policies_in_force import bring_in, open_policy, packs_in_force, serial_in_force
+from appliance.policy import Action, PolicyEngine, shipped_folder
+from appliance.policy.errors import PackAltered, PackMissing, PackRolledBack
 from appliance.settings import Settings
 from appliance.values import Question
+from appliance.vault.durable import write_atomic
 from tests.contract.fakes import ANNA, NOON
 
 NOWHERE = Path("/nonexistent")
@@ -96,3 +99,65 @@ def test_a_pack_older_than_the_log_knows_is_refused_even_after_a_pause() -> None
 def test_a_pack_that_is_named_and_not_there_is_an_error() -> None:
     with pytest.raises(PackMissing):
         opened(Notes(), "no-such-pack")
+
+
+API = shipped_folder() / "api"
+
+
+def brought(data: Path) -> dict[str, int]:
+    return {pack.name: pack.serial for pack in packs_in_force(Settings(), data)}
+
+
+def test_a_signed_pack_is_brought_in_from_a_folder_and_its_serial_counts(tmp_path: Path) -> None:
+    assert "api" not in brought(tmp_path)
+    label = bring_in(Settings(), tmp_path, API)
+    assert label == f"api@{brought(tmp_path)['api']}"
+    there = (tmp_path / "packs" / label).stat().st_ino
+    assert bring_in(Settings(), tmp_path, API) == label
+    assert (tmp_path / "packs" / label).stat().st_ino == there  # left as it is
+    assert [path.name for path in (tmp_path / "packs").iterdir()] == [label]
+
+
+def test_a_pack_that_is_not_as_it_was_signed_is_not_brought_in(tmp_path: Path) -> None:
+    for number, (name, content) in enumerate(
+        (("api.cedar", b"permit(principal, action, resource);"), ("more.cedar", b""))
+    ):
+        forged = Path(shutil.copytree(API, tmp_path / str(number) / "api"))
+        (forged / name).write_bytes(content)
+        with pytest.raises(PackAltered):
+            bring_in(Settings(), tmp_path / "data", forged)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("step", range(8))
+def test_a_pack_that_was_half_brought_in_when_power_failed_counts_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Nor does it keep the vault shut: before, or whole."""
+    writes = 0
+
+    def failing(path: Path, content: bytes) -> None:
+        nonlocal writes
+        writes += 1
+        if writes > step:
+            raise KeyboardInterrupt
+        write_atomic(path, content)
+
+    files = len(list(API.iterdir()))
+    with monkeypatch.context() as patch:
+        patch.setattr(policies_in_force, "write_atomic", failing)
+        if step < files:
+            with pytest.raises(KeyboardInterrupt):
+                bring_in(Settings(), tmp_path, API)
+            assert "api" not in brought(tmp_path)
+        else:
+            bring_in(Settings(), tmp_path, API)
+    bring_in(Settings(), tmp_path, API)
+    assert "api" in brought(tmp_path)
+
+
+def test_a_place_for_a_pack_without_the_pack_is_none(tmp_path: Path) -> None:
+    """What a parcel left that was cut off between making the folder and filling it."""
+    (tmp_path / "packs" / "api@9").mkdir(parents=True)
+    assert "api" not in brought(tmp_path)
+    assert serial_in_force(tmp_path, "api") == 0

@@ -25,6 +25,7 @@ from appliance.values import (
     Turn,
 )
 from tests.contract.fakes import (
+    AnySeat,
     ListFinder,
     MemoryAudit,
     MemoryHistory,
@@ -197,7 +198,7 @@ def test_the_main_path_shows_both_and_logs_what_it_shows(rule: str) -> None:
     audit = MemoryAudit()
     policy = RolePolicy(obligations=Obligations(mode=AnswerMode.GENERATE, cite=rule))
     writer = Rewording([said], quoted)
-    parts = Parts(policy, audit, finder, writer, MemoryHistory(), TickingClock())
+    parts = Parts(policy, audit, finder, writer, MemoryHistory(), TickingClock(), AnySeat())
     events = list(ask(question("What dose?"), parts, lambda: False))
     last = events[-1]
     assert isinstance(last, Answered)

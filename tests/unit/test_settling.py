@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance import settling
 from appliance.audit import Log, Record
 from appliance.settling import settle, unsettled
 from appliance.values import LogRecord
@@ -83,10 +84,46 @@ def test_the_store_says_how_it_ended(notes: Notes, begun: str, there: bool, foll
 
 
 def test_what_lies_in_a_collection_that_is_not_open_waits(notes: Notes) -> None:
+    """However many people who are no members of it log in and out meanwhile."""
     notes.note("document.adding", object="a", details=WARD)
     size = notes.log.size
-    settle(notes, unsettled(notes), {})  # type: ignore[arg-type]
-    assert notes.log.size == size
+    for _ in range(3):
+        begun = unsettled(notes)  # type: ignore[arg-type]
+        assert [record.object for record in begun] == ["a"]
+        notes.note("session.opened")
+        settle(notes, begun, {})  # type: ignore[arg-type]
+        notes.note("session.closed")
+    later = notes.newest(notes.log.size - size)
+    assert not any(record.action.startswith("document.") for record in later)
+    settle(notes, unsettled(notes), {"ward": {"a"}})  # type: ignore[arg-type]
+    (record,) = (one for one in notes.newest(2) if one.action == "document.added")
+    assert (record.object, record.outcome) == ("a", "recovered")
+    notes.note("session.closed")
+    size = notes.log.size
+    assert unsettled(notes) == ()  # type: ignore[arg-type]
+    settle(notes, (), {"ward": {"a"}})  # type: ignore[arg-type]
+    assert notes.log.size == size  # and then nothing waits
+
+
+def test_a_login_that_was_cut_off_before_it_settled_leaves_it_to_the_next(notes: Notes) -> None:
+    notes.note("document.adding", object="a", details=WARD)
+    notes.note("session.opened")
+    notes.note("session.opened")
+    begun = unsettled(notes)  # type: ignore[arg-type]
+    assert [record.object for record in begun] == ["a"]
+    settle(notes, begun, {"ward": set()})  # type: ignore[arg-type]
+    notes.note("session.opened")
+    assert unsettled(notes) == ()  # type: ignore[arg-type]
+
+
+def test_only_so_much_of_the_log_is_looked_at(
+    notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settling, "FARTHEST", 10)
+    notes.note("document.adding", object="a", details=WARD)
+    for _ in range(20):
+        notes.note("store.elsewhere", object="x")
+    assert unsettled(notes) == ()  # type: ignore[arg-type]
 
 
 def test_a_session_that_was_closed_is_not_looked_at(notes: Notes) -> None:

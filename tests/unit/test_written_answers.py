@@ -22,6 +22,7 @@ from appliance.values import (
     Token,
 )
 from tests.contract.fakes import (
+    AnySeat,
     ListFinder,
     MemoryAudit,
     MemoryHistory,
@@ -48,8 +49,9 @@ class Bench:
         self.writer = PlainWriter(SAID)
         self.history = MemoryHistory()
         self.parts = Parts(
-            self.policy, self.audit, ListFinder(TEXTS), self.writer, self.history, TickingClock()
-        )
+            self.policy, self.audit, ListFinder(TEXTS), self.writer, self.history, TickingClock(),
+            AnySeat(),
+        )  # fmt: skip
 
     def run(self, cancelled: Callable[[], bool] = lambda: False, text: str = ASKED) -> list[Event]:
         return list(ask(question(text), self.parts, cancelled))
@@ -199,7 +201,7 @@ def test_stopping_takes_effect_within_a_token_and_closes_as_cancelled(bench: Ben
 def test_walking_away_leaves_one_record_and_ends_the_writing(bench: Bench, steps: int) -> None:
     events = ask(question(ASKED), bench.parts, lambda: False)
     seen = [event for _, event in zip(range(steps), events, strict=False)]
-    events.close()  # type: ignore[attr-defined]  # a generator, seen as an Iterator
+    events.close()  # a generator, seen as an Iterator
     assert len(bench.outcomes) == 1
     if any(isinstance(event, Token) for event in seen):
         assert bench.writer.closed

@@ -1,8 +1,9 @@
 """Whose signatures on chat models are good here.
 
 Rules kept here: the vendor's keys are part of the program; the institution's stand in a file that
-only an administrator can write, /etc/cloister/model-signers.json; where there is none, in the one
-beside the user's settings. A file that is not in order trusts nobody, and says so.
+only an administrator can write, /etc/cloister/model-signers.json, and one that others could have
+written is refused as managed settings are; where there is none, in the one beside the user's
+settings. A file that is not in order trusts nobody, and says so.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from pathlib import Path
 
 from appliance.engine.bundles.shipped import SIGNER
 from appliance.engine.errors import BundleUntrusted
-from appliance.settings import MANAGED, user_file
+from appliance.managed import MANAGED, SettingsInvalid, content
+from appliance.settings import user_file
 from appliance.vault.canonical import Fields, Json, Malformed, base64_text, read_json
 from appliance.vault.signers import SignerKey, TrustedKey
 
@@ -36,16 +38,16 @@ class KeyUnusable(BundleUntrusted):
 def trusted_signers(
     managed: Path | None = None, user: Path | None = None
 ) -> tuple[TrustedKey, ...]:
-    """The vendor's and the institution's. Raises SignersInvalid."""
-    for path in (managed or MANAGED.with_name(SIGNERS), user or user_file().with_name(SIGNERS)):
+    """The vendor's and the institution's. managed: this machine's own place if None; of a path it
+    is not asked who may write it. Raises SignersInvalid."""
+    institution = (managed, None) if managed is not None else (MANAGED.with_name(SIGNERS), 0)
+    for path, owner in (institution, (user or user_file().with_name(SIGNERS), None)):
         try:
-            with path.open("rb") as file:
-                untrusted = file.read(MAX_FILE + 1)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise SignersInvalid(f"{path} cannot be read: {error.strerror}.") from error
-        return vendor_signers() + parse_signers(untrusted, str(path))
+            untrusted = content(path, owner, MAX_FILE)
+        except SettingsInvalid as error:
+            raise SignersInvalid(error.sentence, hint=error.next_step) from error
+        if untrusted is not None:
+            return vendor_signers() + parse_signers(untrusted, str(path))
     return vendor_signers()
 
 

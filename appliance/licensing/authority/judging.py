@@ -17,7 +17,9 @@ from appliance.licensing.errors import (
     AuthorityRestored,
     CloneSuspected,
     EnrolmentEnded,
+    EnrolmentUnfit,
     EnrolmentUsed,
+    OneSeatOnly,
     QuotaUsedUp,
     SeatElsewhere,
     SeatRevoked,
@@ -26,9 +28,10 @@ from appliance.licensing.errors import (
     TooLittleOfItself,
 )
 from appliance.licensing.fingerprint import NEEDED, likeness
-from appliance.licensing.licence import Licence, require_of
-from appliance.licensing.request import SeatRequest
+from appliance.licensing.licence import MOST_SEATS, Licence, require_of
+from appliance.licensing.request import SeatRequest, require_fitting_label
 from appliance.licensing.signed import Kind
+from appliance.licensing.times import later
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,19 @@ class Terms:
     label: str = ""
     accept_indistinct: bool = False
     accept_moved: bool = False
+
+
+def require_terms(terms: Terms, requests: int) -> None:
+    """Raises LabelUnfit, OneSeatOnly."""
+    require_fitting_label(terms.label)
+    if terms.replaces and requests > 1:
+        raise OneSeatOnly(f"Seat {terms.replaces} can go to one machine, not to {requests}.")
+
+
+def require_offer(count: int, until: datetime, days: int, at: datetime) -> None:
+    """Raises EnrolmentUnfit for a token that no seat would take."""
+    if not 0 < count <= MOST_SEATS or not 0 < days <= MOST_DAYS or until <= at:
+        raise EnrolmentUnfit(f"A token of {count} seats, {days} days, until {until:%Y-%m-%d}?")
 
 
 def require_same_request(before: Issued, request: SeatRequest, register: Register) -> None:
@@ -74,6 +90,8 @@ def require_approvable(
                 "comes from a copy, or from an old image of that machine."
             )
         return existing
+    if request.seat in register.over:  # else its receipt, sent again, would free the new seat
+        raise _over()
     if request.renews and ours:
         _require_unended(request, register)
     if request.enrolment:
@@ -84,8 +102,8 @@ def require_approvable(
 def require_machine(
     untrusted_certificate: bytes, licence: Licence, request: SeatRequest, terms: Terms
 ) -> None:
-    """Raises SeatElsewhere where a renewal comes from another machine and IT does not say that it
-    may. Both fingerprints are under the seat's own key, so they compare."""
+    """Raises SeatBeyondLicence, and SeatElsewhere where a renewal comes from another machine and IT
+    does not say that it may. Both fingerprints are under the seat's own key, so they compare."""
     certified = open_certificate(untrusted_certificate, licence).machine
     alike = likeness(certified, request.machine)
     if alike < NEEDED and not terms.accept_moved:
@@ -97,8 +115,9 @@ def require_machine(
 
 
 def number_for(existing: Issued | None, licence: Licence, register: Register, terms: Terms) -> int:
-    """Raises SeatsUsedUp, SeatUnknown."""
-    if existing is not None and existing.number <= licence.seats:
+    """A seat that goes on keeps its number, which `require_machine` found within the licence.
+    Raises SeatsUsedUp, SeatUnknown."""
+    if existing is not None:
         return existing.number
     if terms.replaces:
         if terms.replaces not in register.holders or terms.replaces > licence.seats:
@@ -117,11 +136,36 @@ def share_for(existing: Issued | None, licence: Licence, register: Register, ter
     kept = existing.tokens if existing is not None else 0
     replaced = register.holders.get(terms.replaces)
     freed = replaced.tokens if replaced is not None and existing is None else kept
-    wanted = terms.tokens if terms.tokens is not None else kept or licence.tokens // licence.seats
+    equal = licence.tokens // licence.seats
     left = licence.tokens - register.tokens_given() + freed
+    if existing is not None:  # after a smaller licence, what was given shrinks to an equal share
+        left = max(left, min(kept, equal))
+    wanted = terms.tokens if terms.tokens is not None else kept or equal
+    if existing is not None and terms.tokens is None:
+        wanted = min(wanted, left)
     if wanted > left:
         raise QuotaUsedUp(f"{left:,} tokens a month are left to give; {wanted:,} were asked for.")
     return wanted
+
+
+def named_seat(wanted: str, register: Register) -> Issued | None:
+    """The seat of this number, certificate or label, in that order: a label is what somebody called
+    a machine, be that the number of another. None for an enrolment token. Raises SeatUnknown."""
+    holders = register.holders.values()
+    for names in (
+        lambda one: str(one.number),
+        lambda one: one.certificate,
+        lambda one: one.label,
+    ):
+        found = [one for one in holders if names(one) == wanted]
+        if len(found) > 1:
+            numbers = ", ".join(str(one.number) for one in found)
+            raise SeatUnknown(f"Seats {numbers} are called “{wanted}”.", hint="Name the number.")
+        if found:
+            return found[0]
+    if wanted not in register.offers:
+        raise SeatUnknown(f"No seat is held under “{wanted}”.")
+    return None
 
 
 def require_free(register: Register, licence: Licence, count: int) -> None:
@@ -133,10 +177,17 @@ def require_free(register: Register, licence: Licence, count: int) -> None:
 
 def _require_unended(request: SeatRequest, register: Register) -> None:
     if request.renews in register.ended:
-        raise SeatRevoked("The seat that shall be renewed was revoked or given back.")
+        raise _over()
     raise AuthorityRestored(
         "This request renews a seat that this authority gave and its register does not hold: the "
         "register was restored from a backup, or goes on somewhere else."
+    )
+
+
+def _over() -> SeatRevoked:
+    return SeatRevoked(
+        "The seat that shall be renewed was revoked or given back.",
+        hint="Install the newest revocation list there, then make a `cloister seat request --new`.",
     )
 
 
@@ -145,9 +196,9 @@ def _require_enrolled(request: SeatRequest, register: Register, at: datetime) ->
     if offer is None or offer.token in register.ended:
         raise EnrolmentEnded("The enrolment token is not one of this authority's, or was revoked.")
     token = Enrolment(offer.token, "", offer.count, offer.at, offer.until, 1, offer.secret)
-    if not hmac.compare_digest(token.proof(request.id), request.enrolment_proof):
+    if not hmac.compare_digest(token.proof(request.id, request.seat), request.enrolment_proof):
         raise EnrolmentEnded("The request does not show that its maker had the enrolment token.")
-    if at > offer.until + timedelta(days=MOST_DAYS):
+    if at > later(offer.until, timedelta(days=MOST_DAYS)):
         raise EnrolmentEnded(f"The enrolment token ended on {offer.until:%Y-%m-%d}.")
     if register.used.get(offer.token, 0) >= offer.count:
         raise EnrolmentUsed(f"All {offer.count} seats of the enrolment token are given.")

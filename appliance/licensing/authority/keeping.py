@@ -3,10 +3,11 @@ and every certificate it gave.
 
 Rules kept here: the register is one sealed file, replaced whole, durable before anything signed
 with it is handed out; an anchor outside the folder holds how far it had come, and a register that
-is behind its anchor, or stands on another machine, signs nothing; one program at a time.
+is behind its anchor or beside it, or stands on another machine, signs nothing; one program at a
+time.
 
     <folder>/key.json  register.sealed  licence.json  issued/<number>-<certificate>.seat  lock
-    <anchors>/authority-<id>          count and a keyed hash of it
+    <anchors>/authority-<id>          count, head, and a keyed hash of both
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from appliance.licensing.errors import (
     AuthorityExists,
     AuthorityRestored,
     NoAuthority,
+    RegisterRefused,
 )
 from appliance.licensing.fingerprint import (
     NEEDED,
@@ -50,6 +52,7 @@ LICENCE_FILE = "licence.json"
 ISSUED = "issued"
 _REGISTER_LIMIT = 512 * 1024 * 1024
 _MOST_ENTRIES = 2_000_000
+_REACHED = 8 + 32
 _KEY = Context("authority-key", "authority")
 _REGISTER = Context("authority-register", "authority")
 
@@ -74,13 +77,18 @@ class Secrets:
         return self.key.public("").id
 
 
+def require_there(folder: Path) -> None:
+    """Raises NoAuthority."""
+    if not (folder / KEY_FILE).exists():
+        raise NoAuthority(f"There is no seat authority in {folder}.")
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """One program at a time; what a crash left is taken away.
 
     Raises NoAuthority, AlreadyRunning."""
-    if not (folder / KEY_FILE).exists():
-        raise NoAuthority(f"There is no seat authority in {folder}.")
+    require_there(folder)
     with lock_folder(folder):
         remove_leftovers(folder)
         remove_leftovers(folder / ISSUED)
@@ -90,7 +98,7 @@ def locked(folder: Path) -> Iterator[None]:
 def create(folder: Path, anchors: Path, passphrase: str, traits: Traits) -> Secrets:
     """A new authority, durable on return; the key last, so a crash leaves one or none. Raises
     AuthorityExists, PassphraseTooWeak, StorageFull, StorageReadOnly."""
-    if (folder / KEY_FILE).exists():
+    if (folder / KEY_FILE).exists() or any((folder / ISSUED).glob("*.seat")):
         raise AuthorityExists(f"There is a seat authority in {folder} already.")
     seed = random_bytes(32)
     secrets = _secrets(seed)
@@ -111,6 +119,14 @@ def unlock(folder: Path, passphrase: str) -> Secrets:
     return _secrets(open_under_passphrase(read_file(folder / KEY_FILE, LIMIT), passphrase, _KEY))
 
 
+def change_passphrase(folder: Path, old: str, new: str) -> None:
+    """Durable on return; until then the old one opens it. Raises NoAuthority, AlreadyRunning,
+    WrongPassphrase, PassphraseTooWeak, StorageFull."""
+    with locked(folder):
+        seed = open_under_passphrase(read_file(folder / KEY_FILE, LIMIT), old, _KEY)
+        write_atomic(folder / KEY_FILE, seal_under_passphrase(seed, new, _KEY))
+
+
 def load(
     folder: Path, anchors: Path, secrets: Secrets, traits: Traits
 ) -> tuple[Register, Fingerprint]:
@@ -121,10 +137,7 @@ def load(
         untrusted = read_sealed(
             folder / REGISTER_FILE, secrets.register, _REGISTER, limit=_REGISTER_LIMIT
         )
-        members = Fields(read_json(untrusted)).only("authority", "entries", "machine")
-        entries = tuple(entry_in(row) for row in members.rows("entries", _MOST_ENTRIES))
-        made_on = fingerprint_in(members, "machine")
-        named = members.text("authority")
+        named, entries, made_on = _parsed(untrusted)
     except (Malformed, Tampered, SealedMissing, TooLarge) as error:
         raise AuthorityDamaged("The authority's register is damaged or gone.") from error
     if named != secrets.id:
@@ -142,18 +155,36 @@ def load(
 def save(
     folder: Path, anchors: Path, secrets: Secrets, register: Register, made_on: Fingerprint
 ) -> None:
-    """The register first, then its anchor: a crash in between leaves it ahead, never behind."""
-    entries: list[Json] = [entry_body(entry) for entry in register.entries]
-    content = canonical_json(
-        {
-            "authority": secrets.id,
-            "entries": entries,
-            "machine": fingerprint_body(made_on),
-        }
-    )
+    """The register first, then its anchor: a crash in between leaves it ahead, never behind. What
+    `load` would refuse is never written. Raises RegisterRefused, StorageFull, StorageReadOnly."""
+    content = _encoded(secrets.id, register, made_on)
     write_sealed(folder / REGISTER_FILE, secrets.register, content, _REGISTER)
-    count = len(register.entries).to_bytes(8, "big")
-    write_atomic(anchor_of(anchors, secrets.id), count + mac(_anchor_key(secrets), count))
+    reached = len(register.entries).to_bytes(8, "big") + bytes.fromhex(register.heads[-1])
+    write_atomic(anchor_of(anchors, secrets.id), reached + mac(_anchor_key(secrets), reached))
+
+
+def _encoded(authority: str, register: Register, made_on: Fingerprint) -> bytes:
+    """Raises RegisterRefused for what `load` would refuse."""
+    entries: list[Json] = [entry_body(entry) for entry in register.entries]
+    machine = fingerprint_body(made_on)
+    try:
+        content = canonical_json({"authority": authority, "entries": entries, "machine": machine})
+        same = list(_parsed(content)[1]) == register.entries
+    except Malformed as error:
+        raise RegisterRefused(f"The register would not be readable ({error}).") from error
+    if len(content) > _REGISTER_LIMIT or not same:
+        raise RegisterRefused("The register would not be read back as it is.")
+    return content
+
+
+def _parsed(untrusted: bytes) -> tuple[str, tuple[Entry, ...], Fingerprint]:
+    """Whose register it is, its entries, and the machine. Raises Malformed."""
+    members = Fields(read_json(untrusted)).only("authority", "entries", "machine")
+    return (
+        members.text("authority"),
+        tuple(entry_in(row) for row in members.rows("entries", _MOST_ENTRIES)),
+        fingerprint_in(members, "machine"),
+    )
 
 
 def anchor_of(anchors: Path, authority: str) -> Path:
@@ -201,18 +232,23 @@ def _require_anchored(anchors: Path, secrets: Secrets, register: Register) -> No
     path = anchor_of(anchors, secrets.id)
     try:
         with path.open("rb") as file:
-            untrusted = file.read(64)
-        require_mac(_anchor_key(secrets), untrusted[:8], untrusted[8:])
+            untrusted = file.read(128)
+        require_mac(_anchor_key(secrets), untrusted[:_REACHED], untrusted[_REACHED:])
     except (OSError, Tampered) as error:
         raise AuthorityRestored(
-            "What says how far this authority had come is gone or damaged, so its register may be "
-            "an old one."
+            f"What says how far this authority had come ({path}) is gone or damaged, so its "
+            "register may be an old one."
         ) from error
-    count = int.from_bytes(untrusted[:8], "big")
+    count, head = int.from_bytes(untrusted[:8], "big"), untrusted[8:_REACHED].hex()
     if len(register.entries) < count:
         raise AuthorityRestored(
             f"The register has {len(register.entries)} entries, and had {count}: it was restored "
             "from a backup."
+        )
+    if register.heads[count] != head:
+        raise AuthorityRestored(
+            f"Entry {count} of the register is not the one that was made here: a copy of it goes "
+            "on somewhere else."
         )
 
 
@@ -220,12 +256,14 @@ __all__ = [
     "AuthorityDamaged",
     "Entry",
     "Secrets",
+    "change_passphrase",
     "create",
     "forget_unregistered",
     "issued_file",
     "load",
     "locked",
     "read_file",
+    "require_there",
     "save",
     "unlock",
 ]

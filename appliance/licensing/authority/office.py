@@ -25,13 +25,14 @@ from appliance.licensing.enrolment import Enrolment, enrolment_bytes
 from appliance.licensing.errors import (
     AuthorityUncertified,
     ClockBehind,
+    LabelUnfit,
     LicenceOlder,
     ReportsDisagree,
     SeatUnknown,
     TermOver,
 )
 from appliance.licensing.fingerprint import Fingerprint
-from appliance.licensing.licence import Licence, open_licence, require_of
+from appliance.licensing.licence import NAME_LIMIT, Licence, open_licence, require_of
 from appliance.licensing.machine import Traits
 from appliance.licensing.receipt import open_receipt
 from appliance.licensing.request import SeatRequest, open_request
@@ -42,7 +43,7 @@ from appliance.licensing.revocations import (
     revocations_bytes,
 )
 from appliance.licensing.signed import Kind, key_body, signed
-from appliance.licensing.times import whole
+from appliance.licensing.times import later, whole
 from appliance.licensing.usage import Row, Summary, Usage, open_usage, summary_bytes
 from appliance.vault.canonical import Json
 from appliance.vault.durable import write_atomic
@@ -127,8 +128,9 @@ class Authority:
     def approve(self, untrusted: Sequence[bytes], terms: Terms) -> tuple[Given, ...]:
         """A certificate for each request that may have one, in the order they came. All are in
         the register before this returns. Raises AuthorityUncertified, ClockBehind, TermOver,
-        StorageFull; what is wrong with a single request stands in its Given."""
+        LabelUnfit, OneSeatOnly, StorageFull; what is wrong with one request stands in its Given."""
         at = self._require_term()
+        judging.require_terms(terms, len(untrusted))
         found: list[Given] = []
         fresh: list[tuple[Path, bytes]] = []
         for request in untrusted:
@@ -155,21 +157,15 @@ class Authority:
             self._save()
         return tuple(found)
 
-    def revoke(self, wanted: str) -> tuple[Held, ...]:
-        """Revokes the seat of this number, label or certificate, or an enrolment token by its id.
-        Returns the seats. Raises SeatUnknown. Then sign a list and bring it to the seats."""
+    def revoke(self, wanted: str) -> Held | None:
+        """Revokes the seat of this number, certificate or label, or an enrolment token by its id.
+        Returns the seat, None for a token. Raises SeatUnknown. Then sign a list and bring it to the
+        seats."""
         at = self._require_time()
-        held = [
-            one for one in self.held() if wanted in {str(one.number), one.label, one.certificate}
-        ]
-        if not held and wanted not in self._register.offers:
-            raise SeatUnknown(f"No seat is held under “{wanted}”.")
-        for one in held:
-            self._register.add(Ended(at, one.certificate, Reason.REVOKED))
-        if not held:
-            self._register.add(Ended(at, wanted, Reason.REVOKED))
+        held = judging.named_seat(wanted, self._register)
+        self._register.add(Ended(at, held.certificate if held else wanted, Reason.REVOKED))
         self._save()
-        return tuple(held)
+        return _held(held) if held else None
 
     def revocation_list(self) -> bytes:
         """The list as it is now, under the next number."""
@@ -180,7 +176,7 @@ class Authority:
             licence=licence.id,
             number=self._register.lists,
             issued=at,
-            revoked=self._register.revoked(),
+            revoked=self._register.revoked(at),
             holders=tuple(holders),
             register=self._register.seen,
         )
@@ -189,8 +185,10 @@ class Authority:
         return content
 
     def enrol(self, count: int, until: datetime, days: int) -> bytes:
-        """An enrolment token. Raises SeatsUsedUp where it promises more than is free."""
+        """An enrolment token. Raises EnrolmentUnfit, and SeatsUsedUp where it promises more than
+        is free."""
         at = self._require_term()
+        judging.require_offer(count, until, days, at)
         judging.require_free(self._register, self.licence, count)
         token = Enrolment(
             id=random_bytes(16).hex(),
@@ -227,10 +225,7 @@ class Authority:
         return summary_bytes(summary, self._secrets.key), tuple(problems)
 
     def held(self) -> tuple[Held, ...]:
-        return tuple(
-            Held(one.number, one.label, one.certificate, one.at, one.until, one.tokens)
-            for one in sorted(self._holders(), key=lambda one: one.number)
-        )
+        return tuple(_held(one) for one in sorted(self._holders(), key=lambda one: one.number))
 
     # --- within ------------------------------------------------------------------------------
 
@@ -266,7 +261,8 @@ class Authority:
         licence, register = self.licence, self._register
         number = judging.number_for(existing, licence, register, terms)
         tokens = judging.share_for(existing, licence, register, terms)
-        until = at + timedelta(days=min(terms.lease_days or licence.lease_days, licence.lease_days))
+        days = min(terms.lease_days or licence.lease_days, licence.lease_days)
+        until = whole(later(at, timedelta(days=days)))
         replaced = existing or register.holders.get(number)
         if replaced is not None:
             reason = Reason.REPLACED if existing is not None else Reason.REVOKED
@@ -357,6 +353,10 @@ class Authority:
         keeping.save(self._folder, self._anchors, self._secrets, self._register, self._made_on)
 
 
+def _held(one: Issued) -> Held:
+    return Held(one.number, one.label, one.certificate, one.at, one.until, one.tokens)
+
+
 @contextmanager
 def opened_authority(
     folder: Path,
@@ -382,7 +382,10 @@ def new_authority(  # noqa: PLR0917
     folder: Path, anchors: Path, passphrase: str, traits: Traits, institution: str, now: datetime
 ) -> bytes:
     """Makes an authority; returns the file that the vendor certifies. Raises AuthorityExists,
-    PassphraseTooWeak."""
+    LabelUnfit, PassphraseTooWeak."""
+    if not institution.strip() or not institution.isprintable() or len(institution) > NAME_LIMIT:
+        hint = f"Give one printable line of at most {NAME_LIMIT} characters."
+        raise LabelUnfit("That is no name for an institution.", hint=hint)
     secrets = keeping.create(folder, anchors, passphrase, traits)
     made_on = keeping.load(folder, anchors, secrets, traits)[1]
     register = Register(secrets.id)

@@ -12,12 +12,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from appliance.licensing.enrolment import MOST_DAYS
 from appliance.licensing.errors import AuthorityRestored
+from appliance.licensing.licence import MOST_GRACE
 from appliance.licensing.request import Seen
 from appliance.licensing.revocations import Reason, Revoked
-from appliance.licensing.times import spelled
+from appliance.licensing.times import later, spelled
 from appliance.vault.canonical import Json, canonical_json
 
 
@@ -80,7 +82,9 @@ Entry = Issued | Ended | Offered | Listed | Told
 @dataclass(slots=True)
 class Register:
     """What the entries come to. `heads[n]` is the head after n entries; the first is over the
-    authority's own id. Not safe for several threads; the authority's folder lock covers it."""
+    authority's own id. `over`: the names of seats that were revoked or given back; `ends`: when a
+    certificate's lease ends, or a token. Not safe for several threads; the authority's folder lock
+    covers it."""
 
     authority: str
     entries: list[Entry] = field(default_factory=list)
@@ -93,6 +97,8 @@ class Register:
     used: dict[str, int] = field(default_factory=dict)
     lists: int = 0
     told: dict[str, Told] = field(default_factory=dict)
+    over: set[str] = field(default_factory=set)
+    ends: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.heads.append(
@@ -126,6 +132,7 @@ class Register:
             self._ended(entry)
         elif isinstance(entry, Offered):
             self.offers[entry.token] = entry
+            self.ends[entry.token] = later(entry.until, timedelta(days=MOST_DAYS))
         elif isinstance(entry, Listed):
             self.lists = entry.number
         else:
@@ -135,6 +142,7 @@ class Register:
         self.holders[entry.number] = entry
         self.seats[entry.seat] = entry
         self.requests[entry.request] = entry
+        self.ends[entry.certificate] = later(entry.until, timedelta(days=MOST_GRACE))
         if entry.token:
             self.used[entry.token] = self.used.get(entry.token, 0) + 1
 
@@ -144,6 +152,8 @@ class Register:
             if holder.certificate == entry.id:
                 del self.holders[number]
                 self.seats.pop(holder.seat, None)
+                if entry.reason is not Reason.REPLACED:
+                    self.over.add(holder.seat)
 
     def require_seen(self, seen: Seen) -> None:
         """Raises AuthorityRestored where somebody has seen this authority sign what this register
@@ -162,12 +172,13 @@ class Register:
         """What of the month's quota is given to seats."""
         return sum(holder.tokens for holder in self.holders.values())
 
-    def revoked(self) -> tuple[Revoked, ...]:
-        """For a list. What was replaced is left out: the seat goes on."""
+    def revoked(self, at: datetime) -> tuple[Revoked, ...]:
+        """For a list signed at this time. What was replaced is left out: the seat goes on; and what
+        has ended, the days of grace included, since the list's own time ends it everywhere."""
         return tuple(
             Revoked(one.id, one.reason, one.at)
             for one in self.ended.values()
-            if one.reason is not Reason.REPLACED
+            if one.reason is not Reason.REPLACED and self.ends.get(one.id, at) >= at
         )
 
 

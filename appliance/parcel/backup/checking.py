@@ -57,6 +57,27 @@ def check_backups(
     picked = [one for one in chain if number in (None, one.manifest.number)]
     if not picked:
         raise NoBackup(f"There is no backup {number} in this folder.")
+    chunks, size = require_whole(place, picked, keys=keys, progress=progress)
+    return Checked(
+        picked[0].manifest.number,
+        picked[-1].manifest.number,
+        chunks,
+        size,
+        signer,
+        keys is not None,
+        chain[-1].manifest,
+    )
+
+
+def require_whole(
+    place: Place,
+    picked: Sequence[SignedManifest],
+    *,
+    keys: BackupKeys | None = None,
+    progress: Progress = lambda done, total: None,
+) -> tuple[int, int]:
+    """Reads all that these backups need; with keys opens it. How many chunks, and their bytes.
+    Raises BackupDamaged, storage errors, and what `progress` raises."""
     tables = [place.table(one.manifest) for one in picked]
     rows = _once(tables)
     total, done = sum(row.size for row in rows), 0
@@ -70,15 +91,7 @@ def check_backups(
         sealed = place.sealed_index(one.manifest)
         if keys is not None:
             _require_files(keys, one.manifest, table, sealed)
-    return Checked(
-        picked[0].manifest.number,
-        picked[-1].manifest.number,
-        len(rows),
-        total,
-        signer,
-        keys is not None,
-        chain[-1].manifest,
-    )
+    return len(rows), total
 
 
 def checked_chain(place: Place) -> tuple[SignedManifest, ...]:

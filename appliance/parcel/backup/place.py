@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.errors import AlreadyRunning
+from appliance.errors import AlreadyRunning, CloisterError, StorageFull, StorageReadOnly
 from appliance.parcel.backup.manifest import (
     MAXIMUM_MANIFEST,
     NONE_BEFORE,
@@ -35,6 +35,7 @@ from appliance.parcel.errors import (
 )
 from appliance.parcel.reading import NotOrdinary, read_bounded
 from appliance.vault.durable import remove_leftovers, storage_error, sync_folder, write_atomic
+from appliance.vault.errors import StorageFailed
 from appliance.vault.folder_lock import lock_folder
 
 NAME = "cloister-backup"
@@ -68,29 +69,26 @@ class Place:
         """Alone, with the folders made and leftovers of a crash gone. Raises BackupBusy, storage
         errors."""
         try:
-            lock = lock_folder(self.folder)
+            with _medium("the folder of backups was not locked"):
+                lock = lock_folder(self.folder)
         except AlreadyRunning:
             raise BackupBusy("Another program is writing to this folder of backups.") from None
         with lock:
-            try:
+            with _medium("the folder of backups was not made"):
                 for folder in (self.backups, self.folder / "chunks"):
                     folder.mkdir(mode=0o700, exist_ok=True)
-            except OSError as error:
-                raise storage_error(error, "the folder of backups was not made") from error
-            for folder in (self.backups, *(self.folder / "chunks").iterdir()):
-                if folder.is_dir():
-                    remove_leftovers(folder)
+                for folder in (self.backups, *(self.folder / "chunks").iterdir()):
+                    if folder.is_dir() and not folder.is_symlink():
+                        remove_leftovers(folder)
             yield
 
     def write(self, path: Path, content: bytes) -> None:
         """Durable on return. Raises storage errors; then nothing of it is there."""
-        if not path.parent.is_dir():
-            try:
+        with _medium("the backup was not written"):
+            if not path.parent.is_dir():
                 path.parent.mkdir(mode=0o700)
-                sync_folder(path.parent.parent)
-            except OSError as error:
-                raise storage_error(error, "a folder of backups was not made") from error
-        write_atomic(path, content)
+                sync_folder(path.parent.parent, medium=True)
+            write_atomic(path, content, medium=True)
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -159,9 +157,38 @@ class Place:
             raise BackupDamaged(f"A part of a backup is missing ({path.name[:16]}).") from None
         except NotOrdinary:
             raise BackupDamaged(f"A part of a backup is damaged ({path.name[:16]}).") from None
+        except StorageFailed:
+            raise BackupDamaged(f"A part of a backup cannot be read ({path.name[:16]}).") from None
         if len(content) != size or hashlib.sha256(content).hexdigest() != sha256:
             raise BackupDamaged(f"A part of a backup is damaged ({path.name[:16]}).")
         return content
+
+
+@contextmanager
+def _medium(doing: str) -> Iterator[None]:
+    """What is full or may not be written to is the medium, not the data folder."""
+    try:
+        yield
+    except OSError as error:
+        raise _of_the_medium(storage_error(error, doing)) from error
+    except (StorageFull, StorageReadOnly) as error:
+        raise _of_the_medium(error) from error
+
+
+def _of_the_medium(error: CloisterError) -> CloisterError:
+    if isinstance(error, StorageFull):
+        return StorageFull(
+            "The medium that the backups lie on is full.",
+            hint="Clear old backups (`cloister backup clear`) or use a larger one. Every backup "
+            "before is as it was, and what was written now is taken over.",
+        )
+    if isinstance(error, StorageReadOnly):
+        return StorageReadOnly(
+            "The folder of backups may not be written to.",
+            hint="Take the stick's write protection off, or name a folder that this user may "
+            "write to.",
+        )
+    return error
 
 
 @dataclass(frozen=True, slots=True)

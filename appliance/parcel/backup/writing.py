@@ -3,7 +3,8 @@
 Rules kept here: nothing of an earlier backup is changed or removed; the manifest is written last,
 so a backup that was cut short does not count, and what it had written is taken over by the next
 (authenticated first); a chunk that an earlier backup speaks of is taken over by name and size, or
-read and checked where that is asked for.
+read and checked where that is asked for; where the data changed meanwhile, the next attempt reads
+only what changed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
 from appliance.parcel.backup.index import (
@@ -27,11 +29,19 @@ from appliance.parcel.backup.place import (
     previous_of,
     require_vault,
 )
-from appliance.parcel.backup.snapshot import Snapshot, Source
+from appliance.parcel.backup.snapshot import LyingStill, Snapshot, Source
 from appliance.parcel.backup.table import CHUNK, MAXIMUM_CHUNKS, Row, encoded_table, row_of
-from appliance.parcel.errors import BackupDamaged, BackupForged, BackupRolledBack, NoBackup
+from appliance.parcel.errors import (
+    BackupDamaged,
+    BackupForged,
+    BackupRolledBack,
+    BackupUnsettled,
+    NoBackup,
+)
 from appliance.vault.errors import Tampered, TooLarge
 from appliance.vault.primitives import random_bytes
+
+_ANOTHER_FOLDER = "Begin a new folder for backups. Earlier ones in this one can still be restored."
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with bytes done and bytes in all; what it raises ends the work there and comes out."""
@@ -48,7 +58,8 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A finished backup. written_size: bytes of the chunks that were not there before."""
+    """A finished backup. written_size: bytes of the chunks that were not there before. refused: how
+    many stores are not what the log recorded, and are in it as they lie there."""
 
     manifest: Manifest
     sha256: str
@@ -56,6 +67,7 @@ class Written:
     written_chunks: int
     written_size: int
     left_out: tuple[str, ...]
+    refused: int = 0
 
 
 def newest_backup(place: Place, keys: BackupKeys, vault: str) -> SignedManifest | None:
@@ -64,7 +76,12 @@ def newest_backup(place: Place, keys: BackupKeys, vault: str) -> SignedManifest 
         number = place.numbers()[-1]
     except NoBackup:
         return None
-    signed = place.manifest(number)
+    try:
+        signed = place.manifest(number)
+    except BackupForged:
+        raise
+    except BackupDamaged as error:
+        raise BackupDamaged(error.sentence, hint=_ANOTHER_FOLDER) from error
     require_vault(signed, vault)
     require_signer_is(signed, keys)
     return signed
@@ -88,54 +105,68 @@ def require_not_behind(newest: SignedManifest | None, known: int | None) -> None
 
 
 def write_backup(
-    place: Place,
     snapshot: Snapshot,
-    keys: BackupKeys,
+    chunks: Chunks,
     about: About,
     newest: SignedManifest | None,
     *,
-    recheck: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Written:
-    """Within `place.writing()`; durable on return. newest: as `newest_backup` gave it.
+    """Within `place.writing()`; durable on return. newest: as `newest_backup` gave it. chunks: the
+    same for all attempts at one backup.
 
     Raises BackupUnsettled (the data changed meanwhile: take another snapshot), BackupDamaged,
     TooLarge, storage errors, and what `progress` raises; every earlier backup is then as it was."""
-    known = {row.name: row for row in place.table(newest.manifest)} if newest is not None else {}
-    chunks = _Chunks(place, keys, known, recheck)
     files = _kept(snapshot, chunks, progress)
-    rows = tuple(sorted(chunks.rows.values(), key=lambda row: row.name))
+    needed = {name for _, read in files for name in read.names}
+    rows = tuple(chunks.rows[name] for name in sorted(needed))
     numbers = {row.name: at for at, row in enumerate(rows)}
     entries = tuple(
-        FileEntry(source.path, source.size, digest, tuple(numbers[name] for name in names))
-        for source, digest, names in files
+        FileEntry(
+            source.path, source.size, read.sha256, tuple(numbers[name] for name in read.names)
+        )
+        for source, read in files
     )
-    manifest, sha256 = _concluded(place, snapshot, keys, about, newest, rows=rows, entries=entries)
+    manifest, sha256 = _concluded(
+        chunks.place, snapshot, chunks.keys, about, newest, rows=rows, entries=entries
+    )
     return Written(
         manifest,
         sha256,
-        fingerprint(keys.public),
+        fingerprint(chunks.keys.public),
         chunks.written,
         chunks.written_size,
         snapshot.left_out,
     )
 
 
-def _kept(
-    snapshot: Snapshot, chunks: _Chunks, progress: Progress
-) -> list[tuple[Source, str, list[bytes]]]:
-    """Each file with its SHA-256 and the names of its chunks, all of them in the folder."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """sha256 (hexadecimal): of a file. names: of its chunks, all of them in the folder."""
+
+    sha256: str
+    names: tuple[bytes, ...]
+
+
+def _kept(snapshot: Snapshot, chunks: Chunks, progress: Progress) -> list[tuple[Source, _Read]]:
+    """Goes on to the end where something changed: so the next attempt has little to read."""
     total, done = snapshot.size, 0
-    files = []
+    files: list[tuple[Source, _Read]] = []
+    unsettled: BackupUnsettled | None = None
     for source in snapshot.sources:
-        whole, names = hashlib.sha256(), []
-        for content in _cut(source):
-            whole.update(content)
-            names.append(chunks.keep(content))
-            done += len(content)
-            progress(done, total)
-        files.append((source, whole.hexdigest(), names))
+        try:
+            files.append((source, chunks.take(source, partial(_tell, progress, done, total))))
+        except BackupUnsettled as error:
+            unsettled = error
+        done += source.size
+        progress(done, total)
+    if unsettled is not None:
+        raise unsettled
     return files
+
+
+def _tell(progress: Progress, done: int, total: int, read: int) -> None:
+    progress(done + read, total)
 
 
 def _concluded(
@@ -193,20 +224,58 @@ def _cut(source: Source) -> Iterator[bytes]:
         yield bytes(held)
 
 
-class _Chunks:
-    """The chunks of the backup that is being made, each written once."""
+def _known(place: Place, newest: SignedManifest | None, *, recheck: bool) -> dict[bytes, Row]:
+    """Chunks that the newest backup speaks of. Where its table is damaged, rechecking goes on
+    without: what lies there is then opened, not believed."""
+    if newest is None:
+        return {}
+    try:
+        return {row.name: row for row in place.table(newest.manifest)}
+    except BackupDamaged:
+        if not recheck:
+            raise
+        return {}
+
+
+class Chunks:
+    """The chunks of the backup that is being made, each written once, and which files were read."""
 
     def __init__(
-        self, place: Place, keys: BackupKeys, known: dict[bytes, Row], recheck: bool
+        self,
+        place: Place,
+        keys: BackupKeys,
+        newest: SignedManifest | None,
+        *,
+        recheck: bool = False,
     ) -> None:
-        self._place, self._keys, self._known, self._recheck = place, keys, known, recheck
+        """recheck: what an earlier backup speaks of is read again and mended. Raises BackupDamaged,
+        storage errors."""
+        self.place, self.keys = place, keys
+        self._known, self._recheck = _known(place, newest, recheck=recheck), recheck
+        self._read: dict[LyingStill, _Read] = {}
         self.rows: dict[bytes, Row] = {}
         self.written = 0
         self.written_size = 0
 
+    def take(self, source: Source, progress: Callable[[int], None]) -> _Read:
+        """Every chunk of the file is in the folder on return. One that lies still and was read by
+        an earlier attempt is not read again. Raises BackupUnsettled."""
+        if isinstance(source, LyingStill) and source in self._read:
+            return self._read[source]
+        whole, names, size = hashlib.sha256(), [], 0
+        for content in _cut(source):
+            whole.update(content)
+            names.append(self.keep(content))
+            size += len(content)
+            progress(size)
+        read = _Read(whole.hexdigest(), tuple(names))
+        if isinstance(source, LyingStill):
+            self._read[source] = read
+        return read
+
     def keep(self, content: bytes) -> bytes:
         """The name of the chunk, which is in the folder on return."""
-        name = self._keys.name_of(content)
+        name = self.keys.name_of(content)
         if name not in self.rows:
             self.rows[name] = self._there(name, content) or self._write(name, content)
         return name
@@ -215,29 +284,29 @@ class _Chunks:
         row = self._known.get(name)
         if row is None:
             return self._left(name, content)
-        if self._place.chunk_size(name) != row.size:
+        if self.place.chunk_size(name) != row.size:
             return None
         if self._recheck:
             try:
-                self._place.sealed_chunk(row)
+                self.place.sealed_chunk(row)
             except BackupDamaged:
                 return None
         return row
 
     def _left(self, name: bytes, content: bytes) -> Row | None:
         """One that a backup cut short has left, if it is what its name says."""
-        untrusted = self._place.unknown_chunk(name)
+        untrusted = self.place.unknown_chunk(name)
         if untrusted is None:
             return None
         try:
-            whole = self._keys.opened_chunk(name, untrusted) == content
+            whole = self.keys.opened_chunk(name, untrusted) == content
         except Tampered:
             return None
         return row_of(name, untrusted) if whole else None
 
     def _write(self, name: bytes, content: bytes) -> Row:
-        sealed = self._keys.sealed_chunk(name, content)
-        self._place.write(self._place.chunk(name), sealed)
+        sealed = self.keys.sealed_chunk(name, content)
+        self.place.write(self.place.chunk(name), sealed)
         self.written += 1
         self.written_size += len(sealed)
         return row_of(name, sealed)

@@ -28,6 +28,7 @@ from appliance.parcel.stick.tuf_alone import (
     EqualVersionNumberError,
     ExpiredMetadataError,
     LengthOrHashMismatchError,
+    MetaFile,
     RepositoryError,
     Root,
     TrustedSet,
@@ -144,7 +145,7 @@ def _snapshot(known: TrustedSet, read: Reader, trusted: Trusted) -> bytes:
             return kept  # it is the one that the timestamp names
     described = known.timestamp.snapshot_meta
     name = f"{described.version}.snapshot.json"
-    untrusted = _there(read(name, described.length or SNAPSHOT_LIMIT), name)
+    untrusted = _there(read(name, _bounded(described, SNAPSHOT_LIMIT)), name)
     with _in_words("snapshot"):
         known.update_snapshot(untrusted)
     return untrusted
@@ -160,10 +161,15 @@ def _targets(known: TrustedSet, read: Reader, trusted: Trusted) -> bytes:
     if described is None:
         raise ParcelDamaged("The parcel does not say what it holds.")
     name = f"{described.version}.targets.json"
-    untrusted = _there(read(name, described.length or TARGETS_LIMIT), name)
+    untrusted = _there(read(name, _bounded(described, TARGETS_LIMIT)), name)
     with _in_words("targets"):
         known.update_targets(untrusted)
     return untrusted
+
+
+def _bounded(described: MetaFile, limit: int) -> int:
+    """What is signed may be too long all the same: it is held in memory."""
+    return min(described.length or limit, limit)
 
 
 def _there(untrusted: bytes | None, name: str) -> bytes:

@@ -1,13 +1,14 @@
 """What a parcel holds, read from the names of its target files.
 
 Rules kept here: a name says kind, name, version and file, and has no other form, so it never leads
-out of the folder it is put into; what has another form is refused, not skipped.
+out of the folder it is put into; no two are one on a stick that does not tell capital letters from
+small ones, and none is a folder and a file; what has another form is refused, not skipped.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -69,6 +70,7 @@ def items_of(targets: Mapping[str, TargetFile]) -> tuple[Item, ...]:
     """By kind, name and version. Raises ParcelDamaged."""
     if len(targets) > MAXIMUM_FILES:
         raise ParcelDamaged("The parcel names more files than a parcel may have.")
+    _require_apart(targets)
     found: dict[tuple[Kind, str, str], list[ParcelFile]] = {}
     for target, untrusted in sorted(targets.items()):
         match = _PATH.fullmatch(target)
@@ -89,6 +91,14 @@ def items_of(targets: Mapping[str, TargetFile]) -> tuple[Item, ...]:
             found.items(), key=lambda entry: (order.index(entry[0][0]), entry[0][1:])
         )
     )
+
+
+def _require_apart(targets: Iterable[str]) -> None:
+    names = [target.lower() for target in targets]
+    known = set(names)
+    folders = {name[: match.start()] for name in names for match in re.finditer("/", name)}
+    if len(known) != len(names) or known & folders:
+        raise ParcelDamaged("The parcel has two files of one name.")
 
 
 def target_of(kind: Kind, name: str, version: str, file: str) -> str:

@@ -1,9 +1,9 @@
 """Making a parcel: copy what goes in, sign what is there, move the pointer last.
 
-Rules kept here: versions only rise, also from stick to stick (the maker's folder remembers them,
-and it remembers before anything is signed with them); the timestamp is written last, so a making
-that was cut short leaves the parcel before it; the root key signs roots alone and can be kept
-elsewhere.
+Rules kept here: versions only rise, also from stick to stick (the maker's folder remembers them);
+versions and new keys are kept before anything is signed with them; the timestamp is written last,
+so a making that was cut short leaves the parcel before it; the root key signs roots alone and can
+be kept elsewhere.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,12 +36,14 @@ from appliance.parcel.stick.tuf_alone import (
     ed25519_key,
 )
 from appliance.vault.durable import storage_error, sync_folder, write_atomic
+from appliance.vault.errors import StorageFailed
 from appliance.vault.signing import Algorithm, SigningKey
 
 ROOT_YEARS = 5
 ROOT_FILE = "root.json"
 ROOT_KEY = "root-key.json"
 PARCEL_KEY = "parcel-key.json"
+NEXT_KEYS = "next-keys.json"
 STATE = "versions.json"
 _ONLINE = ("timestamp", "snapshot", "targets")
 _LIMIT = 20_000_000
@@ -97,10 +100,8 @@ class Workshop:
         workshop = Workshop(folder)
         if (folder / ROOT_FILE).exists():
             raise ParcelUnmakable(f"{folder} holds the keys of an origin already.")
-        try:
+        with _said("the folder for the keys was not made"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise storage_error(error, "the folder for the keys was not made") from error
         root, parcel = (SigningKey.generate(Algorithm.ED25519) for _ in range(2))
         for name, key in ((ROOT_KEY, root), (PARCEL_KEY, parcel)):
             write_atomic(folder / name, json.dumps({"ed25519": key.seed.hex()}).encode())
@@ -125,14 +126,17 @@ class Workshop:
     def renew_keys(self, now: datetime, *, root_too: bool = False) -> int:
         """The next root, with a new key for parcels (and for roots): for when a key was lost to
         somebody, or the root is about to expire. Returns its version."""
+        self._settle()
         before = self.key(ROOT_KEY)
         version = max(self._roots()) + 1
         root = SigningKey.generate(Algorithm.ED25519) if root_too else before
         parcel = SigningKey.generate(Algorithm.ED25519)
+        seeds = {PARCEL_KEY: parcel.seed.hex()} | ({ROOT_KEY: root.seed.hex()} if root_too else {})
+        kept = json.dumps({"version": version, "keys": seeds}).encode()
+        write_atomic(self.folder / NEXT_KEYS, kept)
         signers = (before, root) if root_too else (before,)
         self._sign_root(version, root, parcel, signers, now)
-        for name, key in ((PARCEL_KEY, parcel), (ROOT_KEY, root)):
-            write_atomic(self.folder / name, json.dumps({"ed25519": key.seed.hex()}).encode())
+        self._settle()
         return version
 
     def make(self, out: Path, additions: Iterable[Addition], now: datetime, *, days: int) -> Made:
@@ -140,12 +144,11 @@ class Workshop:
 
         Good for `days`. Raises ParcelUnmakable, ParcelDamaged (a name no parcel may have), storage
         errors: then the parcel there is as it was."""
+        self._settle()
         folder = out if out.name == NAME else out / NAME
-        try:
+        with _said("the parcel was not made"):
             for one in (folder / METADATA, folder / TARGETS):
                 one.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise storage_error(error, "the parcel was not made") from error
         targets = dict(_targets_in(folder))
         for addition in additions:
             prefix = target_of(addition.kind, addition.name, addition.version, "x")[:-1]
@@ -160,6 +163,24 @@ class Workshop:
         return Made(folder, version, expires, tuple(item.id for item in items))
 
     # --- inside ------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Keys count once the root that names them is there; those of one that never came go."""
+        path = self.folder / NEXT_KEYS
+        try:
+            kept = json.loads(read_bounded(path, 1_000))
+            version, seeds = int(kept["version"]), {str(n): str(s) for n, s in kept["keys"].items()}
+        except FileNotFoundError:
+            return
+        except (NotOrdinary, ValueError, KeyError, TypeError, AttributeError):
+            raise ParcelUnmakable(f"{NEXT_KEYS} in {self.folder} is damaged.") from None
+        if version in self._roots():
+            for name in (PARCEL_KEY, ROOT_KEY):
+                if name in seeds:
+                    write_atomic(self.folder / name, json.dumps({"ed25519": seeds[name]}).encode())
+        with _said("old keys were not put away"):
+            path.unlink()
+            sync_folder(self.folder)
 
     def _sign_root(
         self, version: int, root: SigningKey, parcel: SigningKey, signers: tuple[SigningKey, ...],
@@ -206,7 +227,7 @@ class Workshop:
         signer = SeedSigner(self.key(PARCEL_KEY))
         place = folder / METADATA
         for number, content in self._roots().items():
-            write_atomic(place / f"{number}.root.json", content)
+            write_atomic(place / f"{number}.root.json", content, medium=True)
 
         listed = _signed(
             Metadata(Targets(version=version, expires=expires, targets=targets)), signer
@@ -217,9 +238,9 @@ class Workshop:
         timestamp = _signed(
             Metadata(Timestamp(version=version, expires=expires, snapshot_meta=pointed)), signer
         )
-        write_atomic(place / f"{version}.targets.json", listed)
-        write_atomic(place / f"{version}.snapshot.json", snapshot)
-        write_atomic(place / "timestamp.json", timestamp)
+        write_atomic(place / f"{version}.targets.json", listed, medium=True)
+        write_atomic(place / f"{version}.snapshot.json", snapshot, medium=True)
+        write_atomic(place / "timestamp.json", timestamp, medium=True)
         _clear(folder, version, targets)
 
 
@@ -272,25 +293,46 @@ def _files(addition: Addition) -> Iterator[tuple[str, Path]]:
 
 
 def _put(source: Path, target: str, targets: Path) -> TargetFile:
-    """Copies the file to where a client looks for it, durable on return."""
-    digest, size = hashlib.sha256(), 0
+    """Copies the file to where a client looks for it, durable on return. What lies there under the
+    same hash is read again: a stick may have lost it."""
     try:
-        with opened(source) as (descriptor, length):
-            for piece in pieces(descriptor, length, source.name):
-                digest.update(piece)
-                size += len(piece)
+        size, digest = _hashed(source)
     except (FileNotFoundError, NotOrdinary):
         raise ParcelUnmakable(f"{source} is no ordinary file.") from None
     folder, _, name = target.rpartition("/")
-    place = targets / folder / f"{digest.hexdigest()}.{name}"
-    if not place.exists() or place.stat().st_size != size:
-        try:
+    place = targets / folder / f"{digest}.{name}"
+    if not _is(place, size, digest):
+        with _said("the parcel was not made"):
             place.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise storage_error(error, "the parcel was not made") from error
         with opened(source) as (descriptor, length):
-            write_atomic(place, pieces(descriptor, length, source.name))
-    return TargetFile(size, {"sha256": digest.hexdigest()}, target)
+            write_atomic(place, pieces(descriptor, length, source.name), medium=True)
+        if not _is(place, size, digest):
+            raise ParcelUnmakable(f"{source} changed while it was copied.", hint="Try again.")
+    return TargetFile(size, {"sha256": digest}, target)
+
+
+def _hashed(path: Path) -> tuple[int, str]:
+    digest, size = hashlib.sha256(), 0
+    with opened(path) as (descriptor, length):
+        for piece in pieces(descriptor, length, path.name):
+            digest.update(piece)
+            size += len(piece)
+    return size, digest.hexdigest()
+
+
+def _is(path: Path, size: int, digest: str) -> bool:
+    try:
+        return _hashed(path) == (size, digest)
+    except (FileNotFoundError, NotOrdinary, StorageFailed):
+        return False
+
+
+@contextmanager
+def _said(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error, doing) from error
 
 
 def _clear(folder: Path, version: int, targets: dict[str, TargetFile]) -> None:
@@ -300,6 +342,11 @@ def _clear(folder: Path, version: int, targets: dict[str, TargetFile]) -> None:
         / f"{file.hashes['sha256']}.{name.rpartition('/')[2]}"
         for name, file in targets.items()
     }  # fmt: skip
+    with _said("what is not in the parcel any more was not removed"):
+        _remove_others(folder, version, wanted)
+
+
+def _remove_others(folder: Path, version: int, wanted: set[Path]) -> None:
     for path in sorted((folder / TARGETS).rglob("*"), reverse=True):
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()
@@ -309,4 +356,4 @@ def _clear(folder: Path, version: int, targets: dict[str, TargetFile]) -> None:
         number, _, rest = path.name.partition(".")
         if rest in ("targets.json", "snapshot.json") and number.isdigit() and int(number) < version:
             path.unlink()
-    sync_folder(folder / METADATA)
+    sync_folder(folder / METADATA, medium=True)

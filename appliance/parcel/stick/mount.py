@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -29,6 +30,10 @@ Progress: TypeAlias = Callable[[int], None]
 """Called with the bytes that were taken in; what it raises ends the copying and comes out."""
 
 
+class OwnDiskFailed(StorageFailed):
+    """This machine's disk, not the stick: putting that in again is no help."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mount:
     """`folder` holds `metadata/` and `targets/`."""
@@ -38,9 +43,12 @@ class Mount:
     @staticmethod
     def below(folder: Path) -> Mount:
         """In the folder a person names, or that folder itself. Raises NoParcel."""
-        for place in (folder, folder / NAME):
-            if (place / METADATA / "timestamp.json").is_file():
-                return Mount(place)
+        try:
+            for place in (folder, folder / NAME):
+                if (place / METADATA / "timestamp.json").is_file():
+                    return Mount(place)
+        except OSError as error:
+            raise NoParcel(f"{folder} cannot be read: {error.strerror}.") from error
         raise NoParcel(f"There is no parcel in {folder}.")
 
     def read(self, name: str, limit: int) -> bytes | None:
@@ -76,14 +84,13 @@ class Mount:
         _sweep(into, item)
         for file in item.files:
             target = into.joinpath(*file.path.split("/"))
-            try:
+            with _own_disk():
                 target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            except OSError as error:
-                raise storage_error(error, "the parcel was not taken in") from error
             folders.add(target.parent)
             self._fetch(file, target, progress)
-        for folder in folders:
-            sync_folder(folder)
+        with _own_disk():
+            for folder in folders:
+                sync_folder(folder)
 
     def _fetch(self, file: ParcelFile, target: Path, progress: Progress) -> None:
         if target.exists() and _is(target, file):
@@ -96,20 +103,21 @@ class Mount:
             self._append(file, unfinished, digest, done, progress)
             if done and digest.hexdigest() != file.sha256:  # what was there was of another parcel
                 progress(-file.size)
-                unfinished.unlink()
+                with _own_disk():
+                    unfinished.unlink()
                 digest = hashlib.sha256()
                 self._append(file, unfinished, digest, 0, progress)
+        except OwnDiskFailed:
+            raise
         except (FileNotFoundError, StorageFailed):
             raise ParcelInterrupted(f"{file.path} of the parcel could not be read on.") from None
         except NotOrdinary:
             raise ParcelDamaged(f"{file.path} of the parcel is no ordinary file.") from None
-        if digest.hexdigest() != file.sha256:
-            unfinished.unlink()
-            raise ParcelDamaged(f"{file.path} of the parcel is not what its origin signed.")
-        try:
+        with _own_disk():
+            if digest.hexdigest() != file.sha256:
+                unfinished.unlink()
+                raise ParcelDamaged(f"{file.path} of the parcel is not what its origin signed.")
             unfinished.replace(target)
-        except OSError as error:
-            raise storage_error(error, "the parcel was not taken in") from error
 
     def _append(
         self, file: ParcelFile, unfinished: Path, digest: hashlib._Hash, done: int,
@@ -122,14 +130,16 @@ class Mount:
                 raise FileNotFoundError(file.path)  # it was not copied onto the stick whole
             os.lseek(source, done, os.SEEK_SET)
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-            written = _open(unfinished, flags)
+            with _own_disk():
+                written = os.open(unfinished, flags, 0o600)
             try:
                 for piece in pieces(source, file.size - done, file.path):
                     digest.update(piece)
                     _write(written, piece)
                     done += len(piece)
                     progress(len(piece))
-                os.fsync(written)
+                with _own_disk():
+                    os.fsync(written)
             finally:
                 os.close(written)
         if done < file.size:
@@ -140,12 +150,10 @@ def _sweep(into: Path, item: Item) -> None:
     """What an earlier parcel left there and this one does not hold."""
     wanted = {into.joinpath(*file.path.split("/")) for file in item.files}
     wanted |= {path.with_name(f"{path.name}{_UNFINISHED}") for path in wanted}
-    try:
+    with _own_disk():
         for path in into.rglob("*"):
             if path not in wanted and not path.is_dir():
                 path.unlink()
-    except OSError as error:
-        raise storage_error(error, "what an earlier parcel left was not removed") from error
 
 
 def _taken(unfinished: Path, file: ParcelFile) -> tuple[hashlib._Hash, int]:
@@ -161,8 +169,9 @@ def _taken(unfinished: Path, file: ParcelFile) -> tuple[hashlib._Hash, int]:
         return digest, 0
     except NotOrdinary:
         pass
-    unfinished.unlink()
-    return digest, 0
+    with _own_disk():
+        unfinished.unlink()
+    return hashlib.sha256(), 0
 
 
 def _is(path: Path, file: ParcelFile) -> bool:
@@ -173,17 +182,19 @@ def _is(path: Path, file: ParcelFile) -> bool:
     return (size, digest.hexdigest()) == (file.size, file.sha256)
 
 
-def _open(path: Path, flags: int) -> int:
-    try:
-        return os.open(path, flags, 0o600)
-    except OSError as error:
-        raise storage_error(error, "the parcel was not taken in") from error
-
-
 def _write(descriptor: int, piece: bytes) -> None:
     view = memoryview(piece)
-    try:
+    with _own_disk():
         while view:
             view = view[os.write(descriptor, view) :]
+
+
+@contextmanager
+def _own_disk() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise storage_error(error, "the parcel was not taken in") from error
+        found = storage_error(error, "the parcel was not taken in")
+        raise (
+            OwnDiskFailed(found.sentence) if isinstance(found, StorageFailed) else found
+        ) from error

@@ -1,7 +1,8 @@
 """Whose parcels are taken here: roots of trust that an administrator installed.
 
 Rules kept here: a root stands in /etc/cloister/parcel-roots/NAME.json, which only an administrator
-can write; where there is no such folder, in the one beside the user's settings. The name is what
+can write, and what others could have written there is refused as managed settings are; where there
+is no such folder, in the one beside the user's settings. The name is what
 the log and the kept metadata know the origin by. What is kept in the data folder is believed as far
 as signatures and the log reach, never as a root.
 """
@@ -14,11 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance.managed import MANAGED, SettingsInvalid, guarded_folder, require_guarded
 from appliance.parcel.errors import OriginUnknown, RootsInvalid
 from appliance.parcel.reading import NotOrdinary, read_bounded
 from appliance.parcel.stick.checking import ROLES, ROOT_LIMIT
 from appliance.parcel.stick.tuf_alone import Metadata, RepositoryError, Root
-from appliance.settings import MANAGED, user_file
+from appliance.settings import user_file
 from appliance.vault.durable import storage_error, write_atomic
 
 ROOTS = "parcel-roots"
@@ -43,16 +45,24 @@ class Origin:
 
 
 def origins(managed: Path | None = None, user: Path | None = None) -> tuple[Origin, ...]:
-    """By name; none where nobody installed one. Raises RootsInvalid."""
-    for folder in (managed or MANAGED.with_name(ROOTS), user or user_file().with_name(ROOTS)):
+    """By name; none where nobody installed one. managed: this machine's own folder if None; of one
+    that is given it is not asked who may write it. Raises RootsInvalid."""
+    institution = (managed, None) if managed is not None else (MANAGED.with_name(ROOTS), 0)
+    for folder, owner in (institution, (user or user_file().with_name(ROOTS), None)):
         try:
+            if not guarded_folder(folder, owner):
+                continue
             paths = sorted(folder.glob("*.json"))
+            if owner is not None:
+                for path in paths:
+                    require_guarded(path, path.stat(), owner)
+        except SettingsInvalid as error:
+            raise RootsInvalid(error.sentence, hint=error.next_step) from error
         except OSError as error:
             raise RootsInvalid(f"{folder} cannot be read: {error.strerror}.") from error
-        if folder.is_dir():
-            if len(paths) > MAXIMUM_ORIGINS:
-                raise RootsInvalid(f"{folder} holds more than {MAXIMUM_ORIGINS} roots.")
-            return tuple(_origin(path) for path in paths)
+        if len(paths) > MAXIMUM_ORIGINS:
+            raise RootsInvalid(f"{folder} holds more than {MAXIMUM_ORIGINS} roots.")
+        return tuple(_origin(path) for path in paths)
     return ()
 
 

@@ -141,6 +141,19 @@ def test_one_line_is_one_message_and_an_endless_line_is_passed_over(server: McpS
     assert lines[1:] == [{"jsonrpc": "2.0", "id": 1, "result": {}}]
 
 
+@pytest.mark.parametrize("depth", [60, 300, 600, 900, 940, 960, 970, 980, 985, 990])
+def test_arguments_nested_as_deep_as_can_be_do_not_end_it(tmp_path: Path, depth: int) -> None:
+    line = (
+        b'{"jsonrpc":"2.0","id":"\\ud800","method":"tools/call","params":{"name":"search",'
+        b'"arguments":{"query":' + b"[" * depth + b"]" * depth + b"}}}\n"
+    )
+    told = io.BytesIO()
+    McpServer(Caller(tmp_path / "none", "t"), "1.0").serve(io.BytesIO(line), told)
+    reply = json.loads(told.getvalue())
+    assert ("error" in reply) == (depth > 60)
+    assert reply["id"] == ("\ud800" if depth <= 60 else None)
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
@@ -148,7 +161,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(
     st.binary(max_size=80)
     | st.fixed_dictionaries(

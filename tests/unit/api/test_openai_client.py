@@ -164,6 +164,7 @@ def test_a_form_holds_only_what_the_answer_says(openai_client: openai.OpenAI, be
         model="cloister", messages=messages, response_format=how
     )
     assert done.choices[0].message.content == '{"dose": "5 mg", "known": "yes"}'
+    assert (done.model_extra or {})["cloister"]["chosen"] == ["/known"]
     bench.encoder.filled = '{"dose": "50 mg", "known": "yes"}'
     with pytest.raises(openai.InternalServerError) as told:
         openai_client.chat.completions.create(  # type: ignore[call-overload]

@@ -86,9 +86,29 @@ def test_an_older_list_is_refused_and_so_is_a_missing_one(tmp_path: Path) -> Non
     assert reason(anew, text) == "unknown"
 
 
-def test_a_list_that_a_crash_left_newer_than_the_log_is_used(tmp_path: Path) -> None:
+def test_a_list_that_a_crash_left_newer_than_the_log_is_used_and_the_log_told(
+    tmp_path: Path,
+) -> None:
+    """Else the list before it could be put back."""
     text = made(book(tmp_path))
-    assert book(tmp_path, floor=None).require(text, LATER)
+    told: list[int] = []
+    file = tmp_path / "people" / "tokens"
+    opened = TokenBook(file, KEY, "p-anna", floor=None, on_write=told.append)
+    assert opened.require(text, LATER)
+    assert told == [1]
+    TokenBook(file, KEY, "p-anna", floor=1, on_write=told.append)
+    assert told == [1]
+
+
+def test_the_longest_list_there_can_be_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = book(tmp_path)
+    wanted = tuple(f"{number:032x}" for number in range(100))
+    longest = tokens.create("a" * 40, "\U00010400" * 200, now=NOON, days=1, collections=wanted)[0]
+    monkeypatch.setattr(tokens, "_tokens", (longest,) * (2 * MOST))
+    tokens.create("letters", "Letters.", now=NOON - timedelta(days=1), days=1)
+    assert len(book(tmp_path).all()) >= MOST
 
 
 @pytest.mark.parametrize("damage", ["bit", "cut", "empty", "longer"])
@@ -171,7 +191,18 @@ def test_every_refusal_is_accounted_for() -> None:
     for second in range(90):
         refusals.add("bad", "", float(second))
     refusals.add("other", "letters/1", 95.0)
-    refusals.flush()
+    refusals.tell()
     assert sum(count for code, _, count in told if code == "bad") == 90
     assert ("other", "letters/1", 1) in told
     assert len(told) == 5
+
+
+def test_what_is_counted_is_told_without_another_of_its_kind() -> None:
+    told: list[tuple[str, str, int]] = []
+    refusals = Refusals(lambda *said: told.append(said))
+    refusals.add("bad", "", 0.0)
+    refusals.add("bad", "", 1.0)
+    refusals.tell(59.0)
+    assert told == [("bad", "", 1)]
+    refusals.tell(60.0)
+    assert told == [("bad", "", 1), ("bad", "", 1)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
 
@@ -39,6 +40,27 @@ def test_no_sentence_hint_or_unlisted_name_of_a_check_gets_in() -> None:
     )
     (told,) = bundle.doctor((check,))
     assert told == {"check": "other", "state": "failed", "code": "", "facts": {"n": "other"}}
+
+
+@pytest.mark.parametrize(
+    ("fact", "told"),
+    [
+        ("Anna", "other"), ("anna-berg.ward9", "other"), ("0.1.0-annas", "0.1.0"), ("600", "600"),
+        ("active", "active"), ("ext4", "ext4"), ("x86-64-v3", "x86-64-v3"), ("linux", "linux"),
+        (7, 7),
+    ],
+)  # fmt: skip
+def test_a_fact_is_a_number_or_a_word_of_the_programs_own(fact: str | int, told: str | int) -> None:
+    (line,) = bundle.doctor((Check("disk", "ok", "x", facts=(("fact", fact),)),))
+    assert line["facts"] == {"fact": told}
+
+
+def test_a_clock_that_no_zip_can_hold_is_no_reason_for_no_bundle(tmp_path: Path) -> None:
+    for year in (1970, 2200):
+        made = replace(looked(tmp_path), made=NOW.replace(year=year))
+        about = members(bundle.bundle(made))["about.json"]
+        assert isinstance(about, dict)
+        assert about["made"].startswith(str(year))
 
 
 def test_free_text_of_a_setting_is_told_by_its_length() -> None:
@@ -79,6 +101,13 @@ def test_files_are_told_by_kind_and_collections_by_order(tmp_path: Path) -> None
         ("collections/aaa/store.duckdb", 10),
         ("collections/aaa/files/anna.sealed", 7),
         ("anna/anna.txt", 3),
+        ("models/anna@1/anna.bin", 1),
+        ("packs/anna@1/anna/pack.sig", 1),
+        ("parcels/anna/root.json", 1),
+        ("people/anna/tokens.sealed", 1),
+        ("people/anna/store.duckdb", 1),
+        ("licence/anna.json", 1),
+        ("audit/anna", 1),
     ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)

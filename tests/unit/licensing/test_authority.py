@@ -78,6 +78,19 @@ def test_an_authority_restored_from_a_backup_gives_nothing(world: World) -> None
         world.approve(world.desk().seat.request())
 
 
+def test_of_two_copies_open_at_once_one_goes_on(world: World) -> None:
+    """Each reached the same number of entries, under one anchor."""
+    copy = shutil.copytree(world.authority_folder, world.folder / "copy")
+    first, second = world.desk().seat.request(), world.desk().seat.request()
+    with world.authority(copy) as other:
+        world.approve(first)
+        assert other.approve((second,), Terms())[0].certificate
+    with pytest.raises(AuthorityRestored, match="goes on somewhere else"):
+        world.approve(first)
+    with world.authority(copy) as other:
+        assert len(other.held()) == 1
+
+
 def test_an_authority_restored_with_its_anchor_is_found_out_by_the_seats(world: World) -> None:
     """The whole disk was put back: nothing on that machine can know. What was signed does."""
     backup = shutil.copytree(world.authority_folder, world.folder / "backup")
@@ -233,8 +246,8 @@ def test_a_machine_that_says_nothing_of_itself_needs_a_yes(world: World) -> None
     assert desk.state == "active"
 
 
-def test_the_quota_is_divided_and_never_given_twice(tmp_path: Path) -> None:
-    world = World(tmp_path / "w", plan=Plan.MIXED, tokens=3_000)
+def test_the_quota_is_divided_and_never_given_twice(world: World) -> None:
+    world.relicensed(plan=Plan.MIXED, tokens=3_000)
     assert (
         open_certificate(world.approve(world.desk().seat.request()), world.licence).tokens == 1000
     )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from appliance.licensing.errors import SeatElsewhere
 from appliance.licensing.fingerprint import (
+    BUILT_IN,
     NEEDED,
     WEIGHTS,
     Fingerprint,
@@ -142,3 +143,16 @@ def test_likeness_is_the_weight_found_again(certified: set[Trait], found: set[Tr
     whole = sum(WEIGHTS[trait] for trait in certified)
     same = sum(WEIGHTS[trait] for trait in certified & found)
     assert likeness(of(certified), of(found)) == (same * 100 // whole if whole else 100)
+
+
+@pytest.mark.parametrize("built_in", [(), (Trait.NETWORK,), (Trait.DISK,), (Trait.BOARD,)])
+def test_a_machine_whose_copy_could_not_be_told_from_it_is_not_distinct(
+    built_in: tuple[Trait, ...],
+) -> None:
+    """A virtual machine, often: one network card is all that its copy does not have."""
+    copied = tuple(one for one in machine("vm") if one[0] not in BUILT_IN)
+    made = fingerprint((*copied, *((trait, ("own",)) for trait in built_in)), KEY)
+    copy = fingerprint((*copied, *((trait, ("other",)) for trait in built_in)), KEY)
+    assert likeness(made, copy) >= NEEDED
+    assert not made.distinct
+    assert fingerprint(machine(), KEY).distinct

@@ -159,43 +159,6 @@ def test_a_seat_that_moved_to_new_hardware_is_certified_again_where_it_accepts_t
     assert (view.state, view.seat) == ("active", 1)
 
 
-def test_a_clock_that_was_put_back_gains_nothing(world: World) -> None:
-    desk = world.seated()
-    world.clock.pass_days(90 + 14 + 0.5)
-    desk.log.write("session.opened")
-    assert desk.state == "expired"
-    world.clock.pass_days(-0.9)  # by this clock alone it would have days of grace
-    assert desk.state == "expired"
-    world.clock.pass_days(-100)
-    assert (desk.state, desk.code) == ("clock-suspect", "clock_suspect")
-    assert desk.seat.refusal() is not None
-    world.clock.pass_days(100.9)
-    assert desk.state == "expired"
-
-
-def test_a_clock_before_the_newest_signed_file_is_suspect(world: World) -> None:
-    desk = world.seated()
-    world.clock.pass_days(40)
-    desk.seat.take(world.revocations())
-    desk.log.entries = desk.log.entries[:1]  # as if the log said nothing
-    world.clock.pass_days(-30)
-    assert desk.state == "clock-suspect"
-
-
-def test_a_clock_that_was_once_far_ahead_is_set_right_by_a_renewal(world: World) -> None:
-    desk = world.seated()
-    world.clock.pass_days(20_000)
-    desk.log.write("session.opened")
-    world.clock.pass_days(-20_000)
-    assert desk.state == "clock-suspect"
-    desk.seat.take(world.approve(desk.seat.request()))
-    assert desk.state == "active"
-    world.clock.pass_days(50)
-    desk.seat.note()
-    world.clock.pass_days(-40)  # and from then on it may not be put back either
-    assert desk.state == "clock-suspect"
-
-
 def test_a_revoked_seat_stops_and_stays_so(world: World) -> None:
     desk = world.seated("ward-1")
     before = world.revocations()

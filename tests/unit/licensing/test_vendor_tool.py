@@ -43,7 +43,7 @@ def trusted(checkout: Path, *files: str) -> subprocess.CompletedProcess[str]:
     program = (
         "import sys; from pathlib import Path; "
         "from appliance.licensing.licence import open_licence; "
-        "[print(one.serial, one.seats, one.institution) "
+        "[print(one.serial, one.seats, one.institution, one.end) "
         "for one in (open_licence(Path(p).read_bytes()) for p in sys.argv[1:])]"
     )
     return subprocess.run(
@@ -69,7 +69,9 @@ def test_a_key_is_made_trusted_and_signs_licences_and_their_renewals(
     ):  # fmt: skip
         done = vendor(checkout, *arguments)
         assert done.returncode == 0, done.stderr
-    assert trusted(checkout, "first", "second").stdout == "1 40 St. Anne\n2 50 St. Anne\n"
+    assert trusted(checkout, "first", "second").stdout == (
+        "1 40 St. Anne 2031-01-01 23:59:59+00:00\n2 50 St. Anne 2031-01-01 23:59:59+00:00\n"
+    )
     with pytest.raises(Exception, match="not genuine"):
         open_licence((checkout / "first").read_bytes())  # this program trusts nobody
     over = vendor(checkout, "renew", "first", "--out", "second", *signing)
@@ -90,6 +92,7 @@ def test_what_makes_no_sense_or_is_no_authoritys_key_is_not_signed(
         ("--authority", "forged", "--end", "2031-01-01"),
         ("--authority", "key"),  # a subscription without an end
         ("--authority", "key", "--end", "2031-01-01", "--tokens", "5"),
+        ("--authority", "key", "--end", "01/01/2031"),
     ):
         done = vendor(checkout, "issue", *wrong, *signing)
         assert done.returncode != 0

@@ -93,12 +93,18 @@ class ValueLog:
     def root(self) -> bytes:
         return bytes(32)
 
-    def write(self, action: str, outcome: str = "", code: str = "", **details: str) -> None:
+    def write(
+        self, action: str, outcome: str = "", code: str = "", of: str = "", **details: str
+    ) -> None:
         time = max([self.clock(), *(entry.time for entry in self.entries[-1:])])
         fields = tuple((f"details.{name}", value) for name, value in details.items())
-        record = LogRecord(len(self.entries), time, action, "", "", outcome,
+        record = LogRecord(len(self.entries), time, action, "", of, outcome,
                            (("code", code), *fields))  # fmt: skip
         self.entries.append(record)
+
+    def latest_values(self, kind: str) -> dict[str, int]:
+        known = {tuple(name.split("/", 1)): number for name, number in self.numbers.items()}
+        return {identity: number for (of, identity), number in known.items() if of == kind}
 
     def records(self, start: int, count: int) -> tuple[LogRecord, ...]:
         return tuple(self.entries[start : start + count])
@@ -108,7 +114,7 @@ class ValueLog:
 
     def note_value(self, kind: str, identity: str, value: int) -> int:
         self.numbers[f"{kind}/{identity}"] = value
-        self.write("value.noted")
+        self.write("value.noted", of=f"{kind}/{identity}", value=str(value))
         return len(self.entries) - 1
 
     def copy(self) -> ValueLog:
@@ -194,6 +200,13 @@ class World:
             **licensed,  # type: ignore[arg-type]
         )
         return licence_bytes(self.licence, VENDOR)
+
+    def relicensed(self, **licensed: object) -> World:
+        """With another licence from the beginning, known to the authority."""
+        self.licence_file = self.renewed(**licensed)
+        with self.authority() as authority:
+            authority.take_licence(self.licence_file, TRUSTED)
+        return self
 
     def desk(self, name: str = "", *, licensed: bool = True) -> Desk:
         """A new installation on a machine of its own."""

@@ -7,6 +7,7 @@ import pytest
 
 from appliance.parcel.backup.place import Place
 from tests.unit.parcel.material import Desk, furnished
+from tests.unit.parcel.sticks import Seat, Sender
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +27,13 @@ def desk(_backed_up: Path, tmp_path: Path) -> Desk:
     """A copy of it to do anything to."""
     shutil.copytree(_backed_up, tmp_path, dirs_exist_ok=True)
     return Desk(tmp_path / "data", Place(tmp_path / "stick" / "cloister-backup"))
+
+
+@pytest.fixture
+def sender(tmp_path: Path) -> Sender:
+    return Sender(tmp_path)
+
+
+@pytest.fixture
+def seat(sender: Sender) -> Seat:
+    return Seat(sender.workshop.root.read_bytes())

@@ -15,6 +15,7 @@ from appliance.parcel.backup.restoring import conclude, opened_backup, restore_f
 from appliance.parcel.backup.snapshot import Snapshot, lying_still
 from appliance.parcel.backup.writing import (
     About,
+    Chunks,
     Progress,
     Written,
     newest_backup,
@@ -45,9 +46,8 @@ class Desk:
     ) -> Written:
         with self.place.writing(), closing(self.snapshot()) as taken:
             newest = newest_backup(self.place, keys, VAULT)
-            return write_backup(
-                self.place, taken, keys, ABOUT, newest, recheck=recheck, progress=progress
-            )
+            chunks = Chunks(self.place, keys, newest, recheck=recheck)
+            return write_backup(taken, chunks, ABOUT, newest, progress=progress)
 
     def snapshot(self, wanted: Callable[[str], bool] = lambda path: True) -> Snapshot:
         found, left_out = lying_still(self.data, wanted)

@@ -75,3 +75,7 @@ class Seat:
 
 def copied(stick: Path, name: str) -> Path:
     return Path(shutil.copytree(stick, stick.with_name(name)))
+
+
+def metadata(stick: Path, name: str) -> Path:
+    return stick / NAME / METADATA / name

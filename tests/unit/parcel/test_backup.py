@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
-from collections.abc import Callable
+import stat
 from pathlib import Path
 
 import pytest
 
-from appliance.errors import StorageFull
+from appliance.errors import StorageFull, StorageReadOnly
 from appliance.parcel.backup.checking import check_backups
 from appliance.parcel.backup.keys import fingerprint
 from appliance.parcel.backup.place import listed
-from appliance.parcel.backup.snapshot import held_open
-from appliance.parcel.backup.writing import newest_backup, require_not_behind
+from appliance.parcel.backup.writing import (
+    newest_backup,
+    require_not_behind,
+)
 from appliance.parcel.errors import (
     BackupBusy,
     BackupDamaged,
     BackupForeign,
     BackupForged,
     BackupRolledBack,
-    BackupUnsettled,
     NoBackup,
     RestoreRefused,
 )
-from tests.unit.parcel.material import CANARY, KEYS, OTHER_KEYS, VAULT, Desk, furnished, tree
+from appliance.vault.durable import write_atomic
+from appliance.vault.errors import StorageFailed
+from tests.unit.parcel.material import (
+    CANARY,
+    KEYS,
+    OTHER_KEYS,
+    VAULT,
+    Desk,
+    furnished,
+    tree,
+)
 
 
 class Stopped(Exception):
@@ -148,10 +160,42 @@ def test_a_full_disk_is_said_and_the_backup_before_stays(
 
     with monkeypatch.context() as full:
         full.setattr(os, "write", write)
-        with pytest.raises(StorageFull):
+        with pytest.raises(StorageFull, match="medium") as told:
             desk.back_up()
+        assert "backup clear" in told.value.next_step
     assert check_backups(desk.place, keys=KEYS).last == 2
     assert desk.back_up().manifest.number == 3
+
+
+def test_a_share_that_cannot_sync_a_folder_takes_backups_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        real(descriptor)
+
+    (desk.data / "new").write_bytes(os.urandom(1_500_000))
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert desk.back_up().manifest.number == 3
+    assert check_backups(desk.place, keys=KEYS).last == 3
+    with pytest.raises(StorageFailed):  # the data folder is no medium
+        write_atomic(desk.data / "new", b"x")
+
+
+def test_a_folder_that_may_not_be_written_to_is_said(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> int:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as read_only:
+        read_only.setattr(os, "ftruncate", refuse)
+        with pytest.raises(StorageReadOnly, match="folder of backups"):
+            desk.back_up()
+    assert check_backups(desk.place, keys=KEYS).last == 2
 
 
 def test_two_at_once_are_not(desk: Desk) -> None:
@@ -221,7 +265,7 @@ def test_a_folder_without_backups_says_so(tmp_path: Path) -> None:
             call()
 
 
-@pytest.mark.parametrize("name", ["vault.json", "anything", "spill/left"])
+@pytest.mark.parametrize("name", ["vault.json", "anything", "spill/left", "restoring"])
 def test_nothing_is_restored_over_anything(desk: Desk, tmp_path: Path, name: str) -> None:
     path = tmp_path / "new" / name
     path.parent.mkdir(parents=True)
@@ -263,54 +307,20 @@ def test_a_damaged_chunk_is_mended_for_every_backup_by_rechecking(
     desk.restore(tmp_path / "new", number=1)
 
 
-def test_a_file_that_changes_while_it_is_read_is_not_backed_up(desk: Desk) -> None:
-    path = desk.data / "collections" / "c1" / "files" / "d1.sealed"
-    changes: dict[str, Callable[[], object]] = {
-        "gone": path.unlink,
-        "replaced": lambda: path.write_bytes(b"x" * path.stat().st_size),
-        "a link": lambda: path.with_name("link").replace(path),
-    }
-    content = path.read_bytes()
-    path.with_name("link").symlink_to("/etc/hostname")
-    for change in changes.values():
-        path.unlink(missing_ok=True)
-        path.write_bytes(content)
-        taken = {source.path: source for source in desk.snapshot().sources}
-        change()
-        with pytest.raises(BackupUnsettled):
-            list(taken["collections/c1/files/d1.sealed"].pieces())
+def test_a_damaged_table_is_no_end_of_a_folder(desk: Desk) -> None:
+    desk.place.part(2, "table").write_bytes(b"")
+    with pytest.raises(BackupDamaged):
+        desk.back_up()
+    assert desk.back_up(recheck=True).written_chunks == 0  # each was opened, none written anew
+    assert check_backups(desk.place, keys=KEYS, number=3).last == 3
 
 
-def test_a_store_that_is_replaced_meanwhile_is_read_as_it_was(desk: Desk) -> None:
-    path = desk.data / "collections" / "c1" / "store.duckdb"
-    content = path.read_bytes()
-    source = held_open("store", path)
-    path.with_name("next").write_bytes(b"new")
-    path.with_name("next").replace(path)
-    assert b"".join(source.pieces()) == content
-    os.close(source.descriptor)
-
-
-def test_links_pipes_and_unreadable_names_are_left_out_and_said(tmp_path: Path) -> None:
-    desk = furnished(tmp_path)
-    (desk.data / "link").symlink_to("/etc")
-    os.mkfifo(desk.data / "pipe")
-    Path(os.fsdecode(bytes(desk.data) + b"/bad\xff")).write_bytes(b"x")
-    written = desk.back_up()
-    assert sorted(written.left_out) == ["bad?", "link", "pipe"]
-    assert written.manifest.files == 4
-
-
-def test_a_folder_that_goes_away_while_it_is_listed_was_passing(tmp_path: Path) -> None:
-    desk = furnished(tmp_path)
-    (desk.data / "passing" / "deep").mkdir(parents=True)
-
-    def wanted(path: str) -> bool:
-        if path == "passing/deep":
-            (desk.data / "passing" / "deep").rmdir()
-        return True
-
-    assert "passing" not in " ".join(source.path for source in desk.snapshot(wanted).sources)
+def test_a_damaged_manifest_says_to_begin_another_folder(desk: Desk, tmp_path: Path) -> None:
+    desk.place.part(2, "manifest").write_bytes(b"{}")
+    with pytest.raises(BackupDamaged) as told:
+        desk.back_up(recheck=True)
+    assert "new folder" in told.value.next_step
+    desk.restore(tmp_path / "new", number=1)
 
 
 def test_a_pipe_in_place_of_a_chunk_is_not_waited_on(desk: Desk) -> None:

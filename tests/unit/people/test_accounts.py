@@ -240,7 +240,37 @@ def test_the_custodian_brings_a_collection_back_with_the_code(hospital: Hospital
         people.recover(hospital.ward, hospital.code)
     with hospital.desk("Anna") as anna:
         assert CANARY in found(anna)
+    with hospital.desk("Egon") as egon, egon.people() as people:
+        (alert,) = people.alerts()
+        assert (alert.person, alert.collection) == (hospital.ids["Anna"], hospital.ward)
+        assert alert.recovery
+        people.review(alert.id, "She told us beforehand.")
+        assert people.waiting() == 0
     assert "collection.recovered" in hospital.actions()
+
+
+def test_a_new_recovery_code_leaves_the_old_one_no_key_that_is_used_on(hospital: Hospital) -> None:
+    """With the old code and an older file somebody has every key there was."""
+    with hospital.desk("Anna") as anna, anna.people() as people:
+        held = anna._sitting.desk
+        assert held is not None
+        before = held.session.collection_key(hospital.ward)
+        people.new_code()
+    with hospital.desk("Anna") as anna:
+        held = anna._sitting.desk
+        assert held is not None
+        assert held.session.collection_keys(hospital.ward)[0] != before
+        assert len(held.session.collection_keys(hospital.ward)) == 1
+        assert CANARY in found(anna)
+
+
+def test_what_the_rules_refuse_is_in_the_log_as_well(hospital: Hospital) -> None:
+    with hospital.desk("Dora") as dora, dora.people() as people:
+        with pytest.raises(NotPermitted):
+            people.hand_over(hospital.ids["Dora"])
+        people.resign(Role.ADMINISTRATOR)
+    refused = [one for one in hospital.records() if one.action == "custody.refused"]
+    assert [dict(one.fields)["code"] for one in refused] == ["not_permitted"]
 
 
 def test_a_desk_that_is_open_sees_what_was_taken_from_it(hospital: Hospital) -> None:
@@ -251,3 +281,5 @@ def test_a_desk_that_is_open_sees_what_was_taken_from_it(hospital: Hospital) -> 
         with pytest.raises(NotAllowed):
             appliance.create_collection("Ward 10")
     appliance.close()
+    (denied,) = [one for one in hospital.records() if one.action == "action.denied"]
+    assert dict(denied.fields)["role"] == "administrator,auditor,member"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.people import LIMIT, Attempts, LockedOut, TryLater, require_may_try
+from appliance.people import LIMIT, Attempts, Failures, LockedOut, TryLater, require_may_try
 from appliance.people.attempts import _SLOT
 from appliance.people.lockout import wait_after
 
@@ -26,6 +27,15 @@ def failed(attempts: Attempts, times: int, start: datetime = NOON, tag: str = TA
         at += wait_after(number)
         attempts.begin(tag, at, administrator=False)
     return at
+
+
+def crowded(attempts: Attempts, tries: int, at: datetime, people: tuple[str, ...] = ()) -> None:
+    """So many names that none has room any more, each tried so often, and then some more."""
+    rows = tuple(Failures(f"{number:016x}", tries, 0, at) for number in range(499))
+    attempts._write(replace(attempts._state, failures=(*attempts.failures(), *rows)), at)
+    for number in range(500, 515):
+        attempts.begin(f"{number:016x}", at, administrator=False, people=people)
+    assert len(attempts.failures()) == 500
 
 
 # --- the rule ----------------------------------------------------------------------------------
@@ -131,8 +141,7 @@ def test_a_full_disk_wins_no_try(tmp_path: Path) -> None:
     attempts = Attempts(tmp_path, NOON)
     size = (tmp_path / "attempts").stat()
     failed(attempts, 6)
-    for number in range(700):
-        attempts.begin(f"{number:016x}", NOON, administrator=False)
+    crowded(attempts, 1, NOON)
     after = (tmp_path / "attempts").stat()
     assert (after.st_size, after.st_ino) == (size.st_size, size.st_ino)
     assert [path.name for path in tmp_path.iterdir()] == ["attempts"]
@@ -141,10 +150,19 @@ def test_a_full_disk_wins_no_try(tmp_path: Path) -> None:
 def test_many_names_push_nobody_out_who_waits(tmp_path: Path) -> None:
     attempts = Attempts(tmp_path, NOON)
     at = failed(attempts, LIMIT)
-    for number in range(700):
-        attempts.begin(f"{number:016x}", at, administrator=False)
+    crowded(attempts, 1, at)
     with pytest.raises(LockedOut):
         attempts.begin(TAG, at, administrator=False)
+
+
+@pytest.mark.parametrize("tries", [1, LIMIT + 1])
+def test_names_nobody_has_never_push_out_who_is_locked_out(tmp_path: Path, tries: int) -> None:
+    """However many there are, however often each is tried, however long afterwards."""
+    attempts = Attempts(tmp_path, NOON)
+    later = failed(attempts, LIMIT) + timedelta(days=3)
+    crowded(attempts, tries, later, people=(TAG,))
+    with pytest.raises(LockedOut):
+        attempts.begin(TAG, later, administrator=False, people=[TAG])
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 10, bytes(2 * _SLOT), b"CLATTM\x01\n" * 10_000])

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from appliance.app import Appliance
+from appliance.cancellation import Cancellation
 from appliance.clock import now as real
 from appliance.people import ConfirmFirst, LockedOut, TryLater
+from appliance.policy import PolicyEngine
+from appliance.settings import Settings
+from appliance.values import Role
 from appliance.vault import RecoveryCodeMistyped, WrongPassphrase
+from appliance.vault.recovery import new_code, shown
 from appliance.vault.suites import Argon2
 from tests.people_at_work import SECRETS, Hospital
 
@@ -163,3 +169,80 @@ def test_exporting_and_administering_need_fresh_proof(
     actions = hospital.actions()
     assert "login.confirmed" in actions
     assert "auditor.appointing" not in actions
+
+
+def require_confirming(appliance: Appliance, hospital: Hospital, out: Path) -> None:
+    """Everything that takes documents or the installation's keys out, or changes what it is."""
+    ward = hospital.ward
+    with (
+        appliance.administration() as office,
+        appliance.chat_models() as models,
+        appliance.applications(Cancellation()) as applications,
+    ):
+        for act in (
+            lambda: office.backups.create(out),
+            lambda: office.pack_library(ward, out / "ward"),
+            lambda: models.install(out),
+            lambda: models.remove("any"),
+            lambda: applications.create("any", "to try", days=1),
+            lambda: appliance.seat().__enter__(),
+            lambda: appliance.export_log(out),
+        ):
+            with pytest.raises(ConfirmFirst):
+                act()
+    assert list(out.iterdir()) == []
+
+
+def test_what_leaves_or_changes_the_installation_needs_fresh_proof(
+    hospital: Hospital, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = [0.0]
+    monkeypatch.setattr("appliance.desk.ticking", lambda: ticks[0])
+    out = tmp_path_factory.mktemp("out")
+    with hospital.desk("Anna", Settings(packs="api")) as anna:
+        ticks[0] = 301.0
+        require_confirming(anna, hospital, out)
+        with anna.people() as people:
+            people.confirm(SECRETS["Anna"])
+        with anna.administration() as office:
+            office.backups.create(out / "backup")
+    assert hospital.actions().count("backup.created") == 1
+
+
+def test_the_key_stores_code_logs_in_and_is_no_proof(
+    hospital: Hospital, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whoever sits at an unlocked desktop has it. It opens nothing once the institution says so."""
+    allowed = Settings(key_store="allowed", packs="api")
+    code = shown(new_code())
+    with hospital.desk("Anna", allowed) as anna, anna.people() as people:
+        people.set_device_code(code)
+    with pytest.raises(WrongPassphrase):
+        hospital.appliance().unlock(code, "Anna")
+    appliance = hospital.appliance(allowed)
+    appliance.unlock(code, "Anna")
+    require_confirming(appliance, hospital, tmp_path_factory.mktemp("out"))
+    with appliance.people() as people:
+        for act in (people.new_code, lambda: people.resign(Role.AUDITOR)):
+            with pytest.raises(ConfirmFirst):
+                act()
+        with pytest.raises(WrongPassphrase):
+            people.confirm(code)
+        people.confirm(SECRETS["Anna"])
+        people.new_code()
+    appliance.close()
+
+
+# --- a window left alone -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("policy", "setting", "minutes"), [(3, 10, 3), (15, 4, 4), (15, 15, 15)])
+def test_a_window_locks_by_the_stricter_of_policy_and_settings(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch, policy: int, setting: int, minutes: int
+) -> None:
+    monkeypatch.setattr(PolicyEngine, "lock_minutes", lambda *_: policy)
+    with hospital.desk("Bert", Settings(lock_minutes=setting)) as bert:
+        assert minutes * 60 - 5 < bert.idleness().left <= minutes * 60
+    opened = [one for one in hospital.records() if one.action == "session.opened"]
+    said = [one for one in opened if one.person == hospital.ids["Bert"]][-1]
+    assert dict(said.fields)["details.lock_minutes"] == str(minutes)

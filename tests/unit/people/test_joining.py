@@ -11,6 +11,7 @@ from appliance.desk import NotAllowed
 from appliance.errors import UsageError
 from appliance.values import Role
 from appliance.vault import NotAMember
+from appliance.vault.holdings import MAXIMUM_KEYS
 from tests.people_at_work import CANARY, Hospital, added, found
 
 
@@ -86,6 +87,25 @@ def test_a_member_who_leaves_by_themselves_leaves_the_new_key_to_the_others(
         assert CANARY in found(anna)
     assert not set(before.values()) & set(sealed_files(hospital).values())
     assert "collection.rekeyed" in hospital.actions()
+
+
+def test_a_disk_that_was_full_for_long_shuts_nobody_out(hospital: Hospital) -> None:
+    """Every change of key was begun, none could be finished."""
+    with hospital.desk("Anna") as anna:
+        desk = anna._sitting.desk
+        assert desk is not None
+        for _ in range(MAXIMUM_KEYS):
+            desk.session.add_member(hospital.ward, hospital.ids["Bert"])
+            desk.session.expel(hospital.ward, hospital.ids["Bert"])
+            desk.session.begin_rotation(hospital.ward)
+        assert desk.session.due(hospital.ward)
+        assert len(desk.session.collection_keys(hospital.ward)) == MAXIMUM_KEYS
+    with hospital.desk("Anna") as anna:
+        desk = anna._sitting.desk
+        assert desk is not None
+        assert CANARY in found(anna)
+        assert not desk.session.due(hospital.ward)
+        assert len(desk.session.collection_keys(hospital.ward)) == 1
 
 
 def test_a_closed_account_leaves_its_collections_and_a_member_changes_the_key(

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.policy.engine import PolicyEngine
+from appliance.policy.errors import PackUnusable
 from appliance.policy.pack import load_packs, shipped_folder
 from appliance.policy.vocabulary import SCHEMA, Action
 from appliance.values import AnswerMode, Obligations, Person, Question, Role
@@ -244,3 +245,37 @@ def test_many_threads_get_the_same_verdicts(baseline: PolicyEngine) -> None:
 def test_the_schema_in_the_pack_is_the_products() -> None:
     text = (shipped_folder() / "baseline" / "schema.cedarschema").read_text()
     assert text == SCHEMA
+
+
+# --- how long a window stays open that nobody touches ---------------------------------------------
+
+STAY = 'permit (principal, action == Action::"stay_unlocked", resource)'
+AWAY = '@sentence("Not so.") @hint("Do this.") ' + STAY.replace("permit", "forbid")
+
+
+@pytest.mark.parametrize(
+    ("cedar", "minutes"),
+    [
+        (f'@id("p0.a") @lock_minutes("15") {STAY};', 15),
+        (f'@id("p0.a") @lock_minutes("15") {STAY}; @id("p0.b") @lock_minutes("3") {STAY};', 3),
+        (f'@id("p0.a") @lock_minutes("15") {STAY}; @id("p0.b") {STAY};', 15),
+        (f'@id("p0.a") {STAY};', 1),
+        (f'@id("p0.a") {ASK};', 1),
+        (f'@id("p0.a") @lock_minutes("15") {STAY}; @id("p0.b") {AWAY};', 1),
+    ],
+)
+def test_the_strictest_policy_says_when_a_window_locks(
+    tmp_path: Path, cedar: str, minutes: int
+) -> None:
+    assert engine(tmp_path, cedar).lock_minutes(Person("p1", "Anna", (Role.MEMBER,))) == minutes
+
+
+@pytest.mark.parametrize("minutes", ["0", "16", "015", "-1", "ten", ""])
+def test_no_policy_states_more_than_a_quarter_of_an_hour(tmp_path: Path, minutes: str) -> None:
+    with pytest.raises(PackUnusable, match="lock_minutes"):
+        engine(tmp_path, f'@id("p0.a") @lock_minutes("{minutes}") {STAY};')
+
+
+def test_the_baseline_locks_after_a_quarter_of_an_hour_at_most(baseline: PolicyEngine) -> None:
+    for role in Role:
+        assert baseline.lock_minutes(Person("p1", "Anna", (role,))) == 15

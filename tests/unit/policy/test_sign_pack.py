@@ -57,17 +57,17 @@ def loads(checkout: Path) -> str:
 
 def test_a_changed_pack_is_used_again_once_signed_with_a_new_key(checkout: Path) -> None:
     told = checkout / "policies" / "baseline" / "pack.toml"
-    told.write_text(told.read_text().replace("serial = 5\n", "serial = 6\n"))
+    told.write_text(told.read_text().replace("serial = 6\n", "serial = 7\n"))
     assert loads(checkout) == "pack_altered"
     assert "There is no key" in sign(checkout).stderr
     done = sign(checkout, "--new-key")
     assert done.returncode == 0, done.stderr
-    assert loads(checkout) == "baseline@6"
+    assert loads(checkout) == "baseline@7"
     key = checkout / ".cache" / "keys" / "policy.json"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    told.write_text(told.read_text().replace("serial = 6\n", "serial = 7\n"))
+    told.write_text(told.read_text().replace("serial = 7\n", "serial = 8\n"))
     assert sign(checkout).returncode == 0  # the key that is kept signs again
-    assert loads(checkout) == "baseline@7"
+    assert loads(checkout) == "baseline@8"
 
 
 def test_a_pack_whose_cases_fail_is_not_signed_and_no_key_is_made(checkout: Path) -> None:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from appliance.desk import Desk
 from appliance.errors import StorageFull
+from appliance.policies_in_force import packs_in_force
+from appliance.policy import shipped_folder
 from appliance.provisioning.accounts import VaultAccounts
-from appliance.provisioning.carrying_out import KIOSK, Carrier, Step
+from appliance.provisioning.carrying_out import KIOSK, Carrier, Step, serials_of
 from appliance.provisioning.plan import Plan
+from appliance.provisioning.policies import policy_mistakes
 from appliance.provisioning.reading import read_plan
 from appliance.provisioning.seating import Seating
 from appliance.provisioning.secret_files import ENROLMENT, Codes
-from appliance.provisioning.state import left_to_do
+from appliance.provisioning.state import in_force, left_to_do
 from appliance.values import Person, Role
 from appliance.vault import Vault
 from tests.unit.provisioning.conftest import ANNA
@@ -216,58 +219,6 @@ def test_a_run_does_not_let_in_who_was_shown_out(desk: Desk, tmp_path: Path, cod
     desk.library.abandon()  # its key has changed
 
 
-@dataclass
-class Seat:
-    """Takes licence files, and remembers them; refuses what begins with "bad"."""
-
-    taken: list[bytes] = field(default_factory=list)
-
-    def take(self, untrusted: bytes) -> object:
-        if untrusted.startswith(b"bad"):
-            raise StorageFull("Not this one.")
-        self.taken.append(untrusted)
-        return None
-
-    def request(self, label: str) -> bytes:
-        return f"request of {label}".encode()
-
-
-SEATED = '[licence]\nfiles = ["one.json", "two.json"]\n[seat]\nlabel = "W"\nrequest_file = "r"\n'
-
-
-def test_licence_files_are_taken_once_in_order_and_a_request_is_written_once(
-    desk: Desk, tmp_path: Path, codes: Codes
-) -> None:
-    for name in ("one", "two"):
-        (tmp_path / f"{name}.json").write_text(name)
-    plan, seat = planned(tmp_path, TEXT + SEATED), Seat()
-    made = carrier(desk, plan, seat)
-    assert ("seat", "done") in kinds(carried_out(made, plan))
-    assert seat.taken == [b"one", b"two"]
-    assert (tmp_path / "r").read_bytes() == b"request of W"
-    assert carried_out(made, plan) == []
-    (tmp_path / "two.json").write_text("two, renewed")
-    assert kinds(carried_out(made, plan)) == [("licence", "done")]
-    (tmp_path / "one.json").unlink()
-    state = made.state()
-    assert state.taken >= {hashlib.sha256(b"two, renewed").hexdigest()}
-
-
-def test_a_licence_that_is_refused_ends_the_run_and_the_next_goes_on(
-    desk: Desk, tmp_path: Path, codes: Codes
-) -> None:
-    (tmp_path / "one.json").write_text("one")
-    (tmp_path / "two.json").write_text("bad")
-    plan, seat = planned(tmp_path, TEXT + SEATED), Seat()
-    with pytest.raises(StorageFull):
-        carried_out(carrier(desk, plan, seat), plan)
-    (tmp_path / "two.json").write_text("two")
-    assert kinds(carried_out(carrier(desk, plan, seat), plan)) == [
-        ("licence", "done"), ("seat", "done"),
-    ]  # fmt: skip
-    assert seat.taken == [b"one", b"two"]
-
-
 INVITED = TEXT.replace('passphrase_file = "anna.pass"\n', "")
 
 
@@ -307,3 +258,27 @@ def test_looking_at_the_state_writes_nothing(desk: Desk, tmp_path: Path, codes: 
     assert first == {"work": left_to_do(plan, carrier(desk, plan).state(), {})}
     assert (desk.ledger.log.size, desk.session.counter) == (size, counter)
     assert replace(plan) == plan
+
+
+def test_a_pack_is_brought_in_once_and_not_at_all_if_it_is_not_good(
+    desk: Desk, tmp_path: Path, codes: Codes
+) -> None:
+    shutil.copytree(shipped_folder() / "api", tmp_path / "packs" / "api")
+    policies = '[policies]\nfolder = "packs"\npacks = '
+    plan = planned(tmp_path, f'{TEXT}{policies}["baseline", "api@1"]\n')
+    serials, data = serials_of(desk), desk.place.data
+    assert not list(policy_mistakes(plan, serials, desk.settings, data))
+    assert kinds(carried_out(carrier(desk, plan), plan))[0] == ("policy", "done")
+    assert {"pack.bringing", "pack.brought"} <= set(actions(desk))
+    now = {pack.name: pack.serial for pack in packs_in_force(desk.settings, data)}
+    assert in_force(plan.packs[1], now)
+
+    (tmp_path / "packs" / "api" / "api.cedar").write_text("")
+    for text in ("api@1", "api@2", "gdpr"):
+        other = planned(tmp_path, f'{TEXT}{policies}["{text}"]\n')
+        (mistake,) = policy_mistakes(other, serials, desk.settings, data)
+        assert (mistake.line, bool(mistake.next_step)) == (16, True)
+    older = replace(plan, packs=(replace(plan.packs[1], text="api@999"),))
+    shutil.copy(shipped_folder() / "api" / "api.cedar", tmp_path / "packs" / "api")
+    (mistake,) = policy_mistakes(older, serials, desk.settings, data)
+    assert "older serial" in mistake.sentence

@@ -1,5 +1,5 @@
-"""One vault of two people is made once and copied; a passphrase that was stretched for one copy
-is not stretched again for the next (the real result is remembered, nothing is weakened)."""
+"""One vault of two people is made once and copied; its passphrases are stretched once, those of
+slots that a test makes hardly at all (tests/stretching.py)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from appliance.values import Role
 from appliance.vault.session import Session
-from appliance.vault.suites import Argon2, Pbkdf2
 from appliance.vault.vault import Vault
+from tests.stretching import stretched_once, stretched_quickly
+
+__all__ = ["stretched_once"]  # for tests that found vaults of their own
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ANN = "staple battery nine"
@@ -37,28 +38,33 @@ class Sample:
         return self.folder / "vault.json"
 
     def ann(self) -> Session:
-        return Vault(self.folder).unlock(ANN, "Ann")
+        return self.session(ANN, "Ann")
 
     def bobs(self) -> Session:
-        return Vault(self.folder).unlock(BOB, "Bob")
+        return self.session(BOB, "Bob")
 
-
-@pytest.fixture(scope="session", autouse=True)
-def stretched_once() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for slow in (Argon2, Pbkdf2):
-            patch.setattr(slow, "derive", cache(slow.derive))
-        yield
+    def session(self, passphrase: str, name: str) -> Session:
+        """As at a desk, which mends once the log has confirmed the vault."""
+        session = Vault(self.folder).unlock(passphrase, name)
+        session.mend()
+        return session
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory, stretched_once: None) -> Sample:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """Opened by other processes as well, so its slots are real."""
     folder = tmp_path_factory.mktemp("vault")
     session, ann_code = Vault(folder).create("Ann", ANN, now=NOW)
     ward = session.create_collection("Ward 9", NOW)
     person, bob_code = session.add_person("Bob", BOB, (Role.MEMBER,), NOW)
     session.close()
     return Sample(folder, ann_code, bob_code, person.id, ward)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stretched(made: Sample) -> Iterator[None]:
+    with stretched_quickly():
+        yield
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import resource
 import signal
@@ -246,3 +247,19 @@ def test_nothing_is_claimed_that_does_not_hold(monkeypatch: pytest.MonkeyPatch) 
         assert harden_process() == ("new files private to this user",)
     finally:
         os.umask(umask)
+
+
+def test_a_lock_that_was_withdrawn_while_it_was_waited_for_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever opened the file before its holder took it away would lock what nobody else sees."""
+    held, flock = lock_folder(tmp_path), fcntl.flock
+
+    def late(descriptor: int, operation: int) -> None:
+        held.withdraw(tmp_path)
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with pytest.raises(AlreadyRunning):
+        lock_folder(tmp_path)
+    assert not list(tmp_path.iterdir())

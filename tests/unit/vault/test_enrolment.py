@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from appliance.vault.errors import (
 )
 from appliance.vault.sealed import Context
 from appliance.vault.session import Session
+from appliance.vault.suites import Argon2
 from appliance.vault.vault import INVITATION, Vault
 from tests.unit.vault.conftest import BOB, NOW, Sample
 
@@ -42,6 +44,28 @@ def test_who_was_invited_enrols_once_and_logs_in(sample: Sample, ann: Session) -
             vault.enrol(secret, "Eve", EVE, NOW)
     sealed = session.seal_to_auditors(b"text", ENTRY)
     assert ann.open_as_auditor(sealed, ENTRY) == b"text"
+
+
+def noted(work: list[str], name: str) -> Callable[..., bytes]:
+    def derive(*_: object) -> bytes:
+        work.append(name)
+        return bytes(32)
+
+    return derive
+
+
+def test_who_was_invited_is_not_told_from_others_by_the_work_done(
+    sample: Sample, ann: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have no passphrase yet: one is stretched all the same."""
+    ann.accounts.invite("Eve", (Role.MEMBER,), NOW)
+    work: list[str] = []
+    for name in ("Bob", "Eve", "Nobody"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Argon2, "derive", noted(work, name))
+            with pytest.raises(WrongPassphrase):
+                Vault(sample.folder).unlock("not the passphrase", name)
+    assert work == ["Bob", "Eve", "Nobody"]
 
 
 def test_a_code_is_of_one_person_has_an_end_and_is_read_with_care(

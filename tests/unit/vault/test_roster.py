@@ -64,6 +64,7 @@ def stated(
     link = Link(
         LinkKind.PERSON, person, by or forger._keyring.holder, roster.public_hash(entry.public),
         listed.signing if listed else roster.signing_key(private).public.raw, roles,
+        name=entry.lookup,
     )  # fmt: skip
     signature = roster.signing_key(private).sign(roster._message(document.id, roll, link))
     return replace(document, roster=(*document.roster, replace(link, signature=signature)))
