@@ -2,8 +2,9 @@
 
 Rules kept here: the secret that opens the vault comes through a pipe, never in an argument; the
 guards go on before Qt is loaded; a heart beats to the watchdog, and where nobody listens any more,
-the kiosk ends: two of them would fight for the vault. Exit status: 0 an administrator left, 3 the
-system ended it, anything else is a fall.
+the kiosk ends: two of them would fight for the vault. What nobody foresaw ends it too, at once and
+without a word of what was asked: the next one is a fresh one. Exit status: 0 an administrator left,
+3 the system ended it, anything else is a fall.
 """
 
 from __future__ import annotations
@@ -26,10 +27,13 @@ if TYPE_CHECKING:
     from gui.kiosk.window import KioskWindow
 
 Ending: TypeAlias = Callable[[], bool]
-LEFT, ENDED = 0, 3
+LEFT, ENDED, FAULT = 0, 3, 70
 BEAT_MS = 1_000
 _LONGEST_SECRET = 4_096
-_DROPPED = ("QT_PLUGIN_PATH", "QT_QPA_GENERIC_PLUGINS", "QT_LOGGING_RULES", "QT_DEBUG_PLUGINS")
+_DROPPED = (
+    "QT_PLUGIN_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_PLATFORMTHEME",
+    "QT_QPA_GENERIC_PLUGINS", "QT_LOGGING_RULES", "QT_DEBUG_PLUGINS",
+)  # fmt: skip
 """What an environment could make Qt load or say."""
 
 
@@ -86,6 +90,13 @@ def heart(descriptor: int, window: KioskWindow, ending: Ending) -> QTimer:
     return timer
 
 
+def fall(kind: type[BaseException], *_: object) -> None:
+    """Of an error nobody foresaw only the type is said: its text may hold a visitor's words."""
+    sys.stderr.write(f"The kiosk fell: {kind.__name__}.\n")
+    sys.stderr.flush()
+    os._exit(FAULT)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     given = arguments(sys.argv[1:] if argv is None else argv)
     secret = read_secret(given.secret_fd)
@@ -95,6 +106,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ended: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: ended.append(received))
+    sys.excepthook = fall
     appliance = opened(given.data)
 
     # After the guard: Qt starts threads of its own.

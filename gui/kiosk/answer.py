@@ -7,7 +7,7 @@ numbers of its sources.
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -94,14 +94,14 @@ class AnswerPlace(QWidget):
         self.page.show()
         self._place()
         self._open(answer.citations[0])
-        self.again.setFocus()
+        self._read_out(self.text.written)
 
     def say(self, tone: str, sentence: str, step: str) -> None:
         """That there is no answer, and what to do."""
         self._ended()
         self.notice.say(tone, sentence, step)
         self.notice.show()
-        self.again.setFocus()
+        self._read_out(f"{sentence} {step}")
 
     def forget(self) -> None:
         """Nothing of a question, an answer or a page stays in a widget."""
@@ -121,6 +121,11 @@ class AnswerPlace(QWidget):
         self._place()
 
     # --- inside ---------------------------------------------------------------------------
+
+    def _read_out(self, text: str) -> None:
+        """To who does not see the screen; the next thing to press has the focus."""
+        self.again.setFocus()
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.text, text))
 
     def _ended(self) -> None:
         self.working.hide()

@@ -6,7 +6,7 @@ seconds (WCAG 2.2, 2.2.2); it says what becomes of what is typed.
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -52,7 +52,7 @@ class Attract(QWidget):
         self._questions = view.questions
         self._shown = 0
         self._say()
-        self.note.setText(promise(self, view))
+        self.note.setText(promise(view))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -124,11 +124,14 @@ class Attract(QWidget):
         layout.addLayout(foot)
 
 
-def promise(widget: QWidget, view: KioskView) -> str:
+def promise(view: KioskView) -> str:
     """What becomes of what a visitor types."""
     if view.kept:
-        return widget.tr(
+        return QCoreApplication.translate(
+            "Kiosk",
             "What you ask is kept sealed, for auditors alone. It is gone from this screen when you "
-            "leave."
+            "leave.",
         )
-    return widget.tr("Nothing you type is kept. When you leave, it is wiped.")
+    return QCoreApplication.translate(
+        "Kiosk", "Nothing you type is kept. When you leave, it is wiped."
+    )

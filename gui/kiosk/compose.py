@@ -50,7 +50,7 @@ class Compose(QWidget):
 
     def show_view(self, view: KioskView) -> None:
         self.keyboard.offer(view.layouts)
-        self._said.setText(promise(self, view))
+        self._said.setText(promise(view))
         self._questions = view.questions[:MOST_SHOWN]
         self._set_starters()
 

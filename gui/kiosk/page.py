@@ -18,8 +18,8 @@ from gui.controls.labels import Elided, Words
 from gui.controls.notice import Notice
 from gui.text import counts
 
-ZOOMS = (1.0, 1.5, 2.0, 3.0)
-SHARP = 3.0
+ZOOMS = (1.0, 1.4, 2.0)
+SHARP = 2.5
 """Pixels a point a page is asked for at: enough for the largest zoom on a large screen."""
 _SIDE = 56
 

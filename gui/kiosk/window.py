@@ -9,7 +9,7 @@ way out.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
@@ -86,7 +86,7 @@ class KioskWindow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.places)
         self.still_there = StillThere(self)
-        self._again = _timer(self, AGAIN_MS, self._open)
+        self._again = _timer(self, AGAIN_MS, self._try_again)
         self._again.setSingleShot(True)
         self._front = _timer(self, FRONT_MS, self._come_forward)
         self._connect()
@@ -138,8 +138,16 @@ class KioskWindow(QWidget):
     def _out_of_service(self, error: CloisterError) -> None:
         self.closed.complain(error)
         self.places.setCurrentWidget(self.closed)
-        if error.code in _TRIED_AGAIN and self.view is None:
+        if error.code in _TRIED_AGAIN:
             self._again.start()
+        elif self.view is None:
+            self._opening = replace(self._opening, secret="")  # it opens nothing
+
+    def _try_again(self) -> None:
+        if self.view is None:
+            self._open()
+        elif self.places.currentWidget() is self.closed:
+            self.wipe()
 
     # --- a visitor ------------------------------------------------------------------------
 

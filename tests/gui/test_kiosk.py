@@ -22,7 +22,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
+from appliance.errors import AlreadyRunning, LogUnwritable
+from appliance.settings import Settings
 from appliance.values import Event, Refused
+from gui.__main__ import KioskMachine
+from gui.__main__ import opened as ordinary
 from gui.kiosk.guard import may_type
 from gui.kiosk.visit import Visit
 from gui.kiosk.window import KioskWindow
@@ -142,7 +146,7 @@ def test_a_question_can_be_stopped(
     kiosk: KioskWindow, product: KioskAppliance, qtbot: QtBot
 ) -> None:
     here = come(kiosk)
-    product.pace.stage = 5.0
+    product.pace.stage = 0.4
     here.compose.starters[0].click()
     here.answer.stop.click()
     qtbot.waitUntil(lambda: here.answer.notice.sentence == "Stopped.")
@@ -393,8 +397,6 @@ def opened_shut(product: KioskAppliance, qtbot: QtBot) -> Iterator[KioskWindow]:
 def test_a_vault_that_another_program_holds_is_tried_again(
     product: KioskAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from appliance.errors import AlreadyRunning
-
     unlock = product.unlock
 
     def held(passphrase: str, name: str = "") -> object:
@@ -405,6 +407,36 @@ def test_a_vault_that_another_program_holds_is_tried_again(
     for kiosk in opened_shut(product, qtbot):
         monkeypatch.setattr(product, "unlock", unlock)
         qtbot.waitUntil(lambda w=kiosk: w.places.currentWidget() is w.attract)  # type: ignore[misc]
+
+
+def test_a_full_disk_at_the_end_of_a_visit_shuts_it_until_there_is_room(
+    product: KioskAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gui.kiosk.window.AGAIN_MS", 40)
+    wipe = product.memory.wipe
+
+    def full() -> None:
+        raise LogUnwritable("The log cannot be written.")
+
+    for kiosk in opened(product, qtbot):
+        come(kiosk)
+        monkeypatch.setattr(product.memory, "wipe", full)
+        kiosk.wipe()
+        qtbot.waitUntil(kiosk.closed.isVisible)
+        assert "log_unwritable" in kiosk.closed.why.text()
+        monkeypatch.setattr(product.memory, "wipe", wipe)
+        qtbot.waitUntil(kiosk.attract.isVisible)
+
+
+def test_on_a_kiosk_the_ordinary_window_stays_shut(
+    product: KioskAppliance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    product.settings = Settings(kiosk="on")
+    monkeypatch.setattr("appliance.app.open_appliance", lambda *_, **__: product)
+    monkeypatch.setattr("gui.outbox.writable", lambda: ())
+    assert isinstance(ordinary(tmp_path), KioskMachine)
+    product.settings = Settings()
+    assert ordinary(tmp_path) is product
 
 
 # --- everybody can use it ------------------------------------------------------------------------
