@@ -52,7 +52,7 @@ composer: setup-develop
 
 screens: setup-develop
 	xvfb-run -a -s "-screen 0 1440x900x24" $(BIN)/python packaging/screens.py docs/screens
-	xvfb-run -a -s "-screen 0 1920x1080x24" $(BIN)/python packaging/screens_kiosk.py docs/screens
+	xvfb-run -a -s "-screen 0 1280x800x24" $(BIN)/python packaging/screens_kiosk.py docs/screens --size 1280x800
 
 # A kiosk on an X display of its own, and 20,000 real key presses, clicks and requests of a window
 # manager; with openbox where it is installed. More: make kiosk-monkey ARGS="--inputs 200000 --seed 7"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from appliance.values import KioskView
@@ -18,6 +18,10 @@ MOST_SHOWN = 6
 _SIDE = 48
 _ROUND_WORDS = 90
 """Pixels of a starter beside its words: edge, padding and drawing."""
+_OTHERS = 176
+"""Pixels of height that are neither the keyboard's, a starter's nor three lines of text."""
+_STARTER = 54
+_CROWDED = 800
 
 
 class Compose(QWidget):
@@ -66,9 +70,12 @@ class Compose(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.keyboard.setFixedHeight(max(300, min(460, round(self.height() * 0.46))))
-        if event.oldSize().width() != self.width():
-            self._set_starters()
+        self.fit()
+
+    def fit(self) -> None:
+        """The keyboard first, then as many approved questions as there is room for."""
+        self.keyboard.fit(self.height())
+        self._set_starters()
 
     # --- inside ---------------------------------------------------------------------------
 
@@ -86,20 +93,38 @@ class Compose(QWidget):
             button.hide()
             button.deleteLater()
         self.starters = []
-        room = self.width() - 2 * _SIDE
-        metrics = self.send.fontMetrics()
-        widest = max(map(metrics.horizontalAdvance, self._questions), default=0) + _ROUND_WORDS
-        columns = 2 if 2 * widest + self._grid.spacing() <= room else 1
+        rows, columns, wide = self._room_for()
+        metrics = self._words()
         for column in (0, 1):
             self._grid.setColumnStretch(column, int(column < columns))
-        for number, question in enumerate(self._questions):
+        for number, question in enumerate(self._questions[: rows * columns]):
             text = plain.line(question, 200)
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room - _ROUND_WORDS)
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, wide)
             button = PressButton(plain.label(shown), kind="starter", glyph="ask")
             button.setAccessibleName(self.tr("Ask: {}").format(text))
             button.clicked.connect(lambda _on=False, q=text: self.asked.emit(q))
             self._grid.addWidget(button, number // columns, number % columns)
             self.starters.append(button)
+
+    def _room_for(self) -> tuple[int, int, int]:
+        """Rows and columns of starters, and the pixels their words may take: whole questions one
+        below the other, unless more of them can be offered side by side."""
+        gap, metrics = self._grid.spacing(), self._words()
+        room = self.width() - 2 * _SIDE
+        high = self.height() - self.keyboard.height() - _OTHERS - 3 * metrics.height()
+        rows = max(1, (high + gap) // (_STARTER + gap))
+        half = (room - gap) // 2 - _ROUND_WORDS
+        widest = max(map(metrics.horizontalAdvance, self._questions), default=0)
+        crowded = rows < len(self._questions) and room >= _CROWDED
+        if widest <= half or crowded:
+            return rows, 2, half
+        return rows, 1, room - _ROUND_WORDS
+
+    def _words(self) -> QFontMetrics:
+        """Of what stands on a starter."""
+        font = QFont(self.send.font())
+        font.setWeight(QFont.Weight.Normal)
+        return QFontMetrics(font)
 
     def _arrange(self) -> None:
         column = QVBoxLayout()

@@ -22,6 +22,12 @@ _STEPS = {
     Qt.Key.Key_Down: QPoint(0, 1),
 }
 _WIDEST = 1320
+_GAP = 8
+_ROUND = 28 + 50
+"""Pixels above and below the keys, the row of languages with them."""
+_SMALLEST, _LARGEST = 44, 64
+_LOW = 820
+"""On a screen lower than this the digits stand with the signs alone."""
 _ASIDE = 4
 """How much worse a key is that lies aside than one that lies on the way."""
 
@@ -39,7 +45,7 @@ class Key(QPushButton):
         self.setProperty("act", act)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(20, 44)
+        self.setMinimumSize(20, 36)
 
     def label(self, text: str, name: str) -> None:
         self.setText(text.replace("&", "&&"))
@@ -71,14 +77,14 @@ class Keyboard(QWidget):
         self._enter = enter
         self._layouts: tuple[Layout, ...] = chosen(())
         self._layout = self._layouts[0]
-        self._shift = self._symbols = False
+        self._shift = self._symbols = self._low = False
         self.keys: list[Key] = []
         self.languages: list[Key] = []
         board = QWidget()
         board.setMaximumWidth(_WIDEST)
         self._rows = QVBoxLayout(board)
         self._rows.setContentsMargins(0, 0, 0, 0)
-        self._rows.setSpacing(8)
+        self._rows.setSpacing(_GAP)
         middle = QHBoxLayout(self)
         middle.setContentsMargins(20, 10, 20, 18)
         middle.addStretch(1)
@@ -96,6 +102,16 @@ class Keyboard(QWidget):
         self._layout = self._layouts[0]
         self._shift = self._symbols = False
         self._draw()
+
+    def fit(self, room: int) -> None:
+        """Takes its share of that height; the same for every layout, so that nothing jumps."""
+        low = room < _LOW
+        if low is not self._low:
+            self._low = low
+            self._draw()
+        rows = max(len(one.rows) for one in self._layouts) - low + 1
+        side = (round(room * 0.46) - _ROUND) // rows - _GAP
+        self.setFixedHeight(rows * (max(_SMALLEST, min(_LARGEST, side)) + _GAP) + _ROUND)
 
     @property
     def layout_code(self) -> str:
@@ -122,7 +138,7 @@ class Keyboard(QWidget):
         self.keys, self.languages = [], []
         if len(self._layouts) > 1:
             self._place([(self._key("", f"layout:{one.code}"), 0) for one in self._layouts])
-        rows = SYMBOLS if self._symbols else self._layout.rows
+        rows = SYMBOLS if self._symbols else self._layout.rows[int(self._low) :]
         widest = max(len(row) for row in rows)
         for characters in rows:
             keys = [(self._key(character), 2) for character in characters]
@@ -152,7 +168,7 @@ class Keyboard(QWidget):
         row = QWidget(self)
         line = QHBoxLayout(row)
         line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(8)
+        line.setSpacing(_GAP)
         words = not any(width for _, width in keys)
         if inset or words:
             line.addStretch(inset or 1)

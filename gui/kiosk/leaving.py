@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from appliance.errors import CloisterError
 from gui.controls.labels import Words
@@ -17,7 +17,7 @@ from gui.kiosk.buttons import PressButton
 from gui.kiosk.field import Typed
 from gui.kiosk.keyboard import Keyboard
 
-_WIDTH = 720
+_WIDTH = 960
 
 
 class Leaving(QWidget):
@@ -79,7 +79,7 @@ class Leaving(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.keyboard.setFixedHeight(max(300, min(460, round(self.height() * 0.44))))
+        self.keyboard.fit(self.height())
 
     # --- inside ---------------------------------------------------------------------------
 
@@ -124,11 +124,14 @@ class Leaving(QWidget):
         body.setSpacing(12)
         body.addStretch(1)
         body.addWidget(self.heading)
-        for field in (self.name, self.secret):
+        both = QGridLayout()
+        both.setHorizontalSpacing(20)
+        for place, field in enumerate((self.name, self.secret)):
             label = Words(field.accessibleName(), "caption")
             label.setBuddy(field)
-            body.addWidget(label)
-            body.addWidget(field)
+            both.addWidget(label, 0, place)
+            both.addWidget(field, 1, place)
+        body.addLayout(both)
         body.addWidget(self.notice)
         row = QHBoxLayout()
         row.setSpacing(12)

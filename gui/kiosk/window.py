@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from appliance.errors import CloisterError
 from appliance.values import KioskEnded, KioskView
@@ -84,6 +84,7 @@ class KioskWindow(QWidget):
             self.places.addWidget(place)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # never past the screen
         layout.addWidget(self.places)
         self.still_there = StillThere(self)
         self._again = _timer(self, AGAIN_MS, self._try_again)
@@ -180,6 +181,8 @@ class KioskWindow(QWidget):
     def _resize_text(self, larger: bool) -> None:
         self._scale = SCALES[1] if larger else SCALES[0]
         self._dress()
+        if self.visit is not None:
+            self.visit.compose.fit()
 
     # --- leaving --------------------------------------------------------------------------
 

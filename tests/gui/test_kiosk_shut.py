@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import (
     QCloseEvent,
     QContextMenuEvent,
@@ -30,7 +31,7 @@ from gui.kiosk.window import KioskWindow
 from gui.style.tokens import DARK, LIGHT, contrast
 from tests.gui.driving import PASSPHRASE
 from tests.gui.kiosk_appliance import ADMINISTRATOR, QUESTIONS, KioskAppliance
-from tests.gui.kiosk_visits import ask, come, opened, opened_shut, visit
+from tests.gui.kiosk_visits import ask, come, key, opened, opened_shut, visit
 from tests.gui.kiosk_window import Watch, furnished
 from tests.gui.memory_state import Pace
 
@@ -239,6 +240,38 @@ def test_every_control_has_a_name_and_room_for_a_finger(kiosk: KioskWindow, qtbo
         assert pressed
         assert [type(w).__name__ for w in pressed if not w.accessibleName()] == []
         assert [w.accessibleName() for w in pressed if min(w.height(), w.width()) < 40] == []
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (1280, 800), (800, 1280), (1920, 1080)])
+@pytest.mark.parametrize("larger", [False, True], ids=["usual", "larger"])
+def test_everything_has_its_place_on_every_screen(
+    kiosk: KioskWindow,
+    qtbot: QtBot,
+    size: tuple[int, int],
+    larger: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tests.gui.kiosk_window.SIZE", size)
+    kiosk._come_forward()
+    here = come(kiosk)
+    here.size_button.setChecked(larger)
+    key(here, "layout:fr").click()  # the layout with the most keys
+    qtbot.wait(40)  # what is laid out anew is laid out
+    assert (kiosk.width(), kiosk.height()) == size
+    compose = here.compose
+    placed: list[QWidget] = [here.done, compose.heading, compose.field, compose.send]
+    placed += [*compose.starters, *compose.keyboard.keys]
+    assert compose.starters
+    for widget in placed:
+        corner = widget.mapTo(kiosk, QPoint(0, 0))
+        inside = QRect(corner, widget.size())
+        assert kiosk.rect().contains(inside), (widget.accessibleName(), inside)
+    below = (compose.heading, compose.starters[-1], compose.field, compose.keyboard)
+    edges = [
+        (one.mapTo(kiosk, QPoint(0, 0)).y(), one.mapTo(kiosk, one.rect().bottomLeft()).y())
+        for one in below
+    ]
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(edges)), edges
 
 
 def test_tab_reaches_what_can_be_pressed_and_the_keyboard_is_one_stop(
