@@ -5,7 +5,7 @@ Rules kept here: the account that is logged in is a kiosk's and nothing else, ho
 collection, and may ask it by a policy in force; a conversation is kept in memory under a key that
 `wipe` destroys, and nowhere else; how the kiosk ended before is in the log before anybody asks;
 whoever ends it proves to be an administrator first, with failures counted as at log-in, and that is
-logged before the kiosk ends.
+logged before the kiosk ends; nobody else's account can be locked out at a kiosk, its own least.
 """
 
 from __future__ import annotations
@@ -80,12 +80,12 @@ class Kiosk:
 
     def leave(self, name: str, passphrase: str) -> None:
         """That an administrator wants the kiosk to end; logged, and it may then end. Where it could
-        not be opened, the administrator's own log-in is logged. Raises NotAnAdministrator, and what
-        logging in raises."""
+        not be opened, the administrator's own log-in is logged. Raises WrongPassphrase, TryLater,
+        and what logging in raises."""
         sitting = self.sitting
         if sitting.desk is None:
             with sitting.entering():
-                desk = sitting.open(sitting.door.unlock(passphrase, name))
+                desk = sitting.open(sitting.door.unlock_administrator(passphrase, name))
                 try:
                     _left(desk, desk.person)
                 finally:
@@ -107,7 +107,7 @@ def _left(desk: Desk, person: Person) -> None:
 
 def _proved(desk: Desk, door: Door, name: str, passphrase: str) -> Person:
     """Whose passphrase it is, by a vault that is no older than the one the kiosk runs on."""
-    with closing(door.unlock(passphrase, name)) as session:
+    with closing(door.unlock_administrator(passphrase, name)) as session:
         session.require_counter(desk.session.counter)
         return session.person
 

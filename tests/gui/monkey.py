@@ -121,7 +121,9 @@ class Monkey:
     def key(self) -> None:
         key = self._chance.choice(KEYS)
         held = self._chance.choice(MODIFIERS) | self._chance.choice(MODIFIERS)
-        self._press(key, held, chr(key) if 32 <= key < 127 else "")
+        if self._chance.random() < 0.1:  # letters of other keyboards, and codes nobody knows
+            key = Qt.Key(self._chance.choice((0x424, 0x5D0, 0x3042, 0x1F600, 0, 0x7FFF_FFFF)))
+        self._press(key, held, chr(key) if 32 <= key < 0x11_0000 and chr(key).isprintable() else "")
 
     def chord(self) -> None:
         key, held = self._chance.choice(BAD_CHORDS)

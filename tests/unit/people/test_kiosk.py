@@ -20,7 +20,7 @@ from appliance.people import TryLater
 from appliance.policy import Action
 from appliance.settings import Settings
 from appliance.values import Answered, Event, Found, KioskEnded, Opened, Refused, Role
-from appliance.vault import WrongPassphrase
+from appliance.vault import Vault, WrongPassphrase
 from tests.people_at_work import CANARY, SECRETS, Hospital, added
 
 VISITOR, SECRET = "Visitor", "eleven wooden boats on a lake"
@@ -286,18 +286,41 @@ def test_an_administrator_ends_it_and_nobody_else_does(
 ) -> None:
     visitor = enter()
     visitor.kiosk.begin(QUIET)
-    with pytest.raises(NotAnAdministrator):
-        visitor.kiosk.leave("Bert", SECRETS["Bert"])
-    with pytest.raises(NotAnAdministrator):
-        visitor.kiosk.leave(VISITOR, SECRET)
-    with pytest.raises(WrongPassphrase):
-        visitor.kiosk.leave("Dora", SECRETS["Bert"])
+    for name, secret in (
+        ("Bert", SECRETS["Bert"]), (VISITOR, SECRET), ("Dora", SECRETS["Bert"]), ("Nobody", SECRET)
+    ):  # fmt: skip
+        with pytest.raises(WrongPassphrase):
+            visitor.kiosk.leave(name, secret)
     assert visitor.person is not None
     visitor.kiosk.leave("Dora", SECRETS["Dora"])
     visitor.close()
     records = {r.action: r for r in kiosk.records()}
     assert records["kiosk.left"].object == kiosk.ids["Dora"]
-    assert records["kiosk.kept"].outcome == "refused"
+    assert "kiosk.leaving" in records
+
+
+def test_an_administrator_in_the_file_who_is_none_in_the_vault_ends_nothing(
+    kiosk: Hospital, enter: Callable[..., Appliance], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = enter()
+    claimed = Vault.claimed
+    monkeypatch.setattr(
+        Vault, "claimed", lambda vault, name: replace(claimed(vault, name), administrator=True)
+    )
+    with pytest.raises(NotAnAdministrator):
+        visitor.kiosk.leave("Bert", SECRETS["Bert"])
+    visitor.close()
+    kept = next(r for r in kiosk.records() if r.action == "kiosk.kept")
+    assert (kept.object, kept.outcome) == (kiosk.ids["Bert"], "refused")
+
+
+def test_nobody_can_lock_the_kiosks_own_account_out(enter: Callable[..., Appliance]) -> None:
+    visitor = enter()
+    for _ in range(12):
+        with pytest.raises(WrongPassphrase):
+            visitor.kiosk.leave(VISITOR, "not the passphrase of anybody")
+    visitor.close()
+    assert enter().person is not None
 
 
 def test_guessing_an_administrators_passphrase_is_slowed_down(
@@ -317,7 +340,7 @@ def test_where_it_cannot_be_opened_an_administrators_own_log_in_ends_it(
     kiosk: Hospital, enter: Callable[..., Appliance]
 ) -> None:
     shut = kiosk.appliance(SETTINGS)
-    with pytest.raises(NotAnAdministrator):
+    with pytest.raises(WrongPassphrase):
         shut.kiosk.leave("Bert", SECRETS["Bert"])
     with pytest.raises(Locked):
         shut.kiosk.wipe()
