@@ -113,11 +113,13 @@ class Watch(QObject):
 
 
 def _clipboard() -> list[str]:
+    """What this program has put there. Another program's is not asked for: it may not answer."""
     clipboard = QGuiApplication.clipboard()
-    modes = [QClipboard.Mode.Clipboard]
-    if clipboard.supportsSelection():
-        modes.append(QClipboard.Mode.Selection)
-    held = [(mode, clipboard.mimeData(mode)) for mode in modes]
+    owned = {
+        QClipboard.Mode.Clipboard: clipboard.ownsClipboard(),
+        QClipboard.Mode.Selection: clipboard.supportsSelection() and clipboard.ownsSelection(),
+    }
+    held = [(mode, clipboard.mimeData(mode)) for mode, ours in owned.items() if ours]
     return [f"the clipboard holds something: {mode.name}" for mode, data in held
             if data is not None and data.formats()]  # fmt: skip
 
