@@ -41,10 +41,7 @@ from appliance.values import (
     Turn,
     Writing,
 )
-from appliance.vault import (
-    Profile,
-    Vault,
-)
+from appliance.vault import Profile, Vault
 
 if TYPE_CHECKING:
     from appliance.accounts import People
@@ -61,7 +58,6 @@ __all__ = ["Appliance", "Cancellation", "default_data_folder", "now", "open_appl
 class Appliance:
     """The product, opened on one data folder. Every method may be called from any thread and may
     block (never call one on a GUI thread); generators do their work as they are iterated.
-
     All raise CloisterErrors alone; those that need a login raise Locked without one.
     """
 

@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-KEYS = [key for key in Qt.Key if key not in (Qt.Key.Key_unknown, Qt.Key.Key_Any)]
+KEYS: list[Qt.Key] = [key for key in Qt.Key if key not in (Qt.Key.Key_unknown, Qt.Key.Key_Any)]
 MODIFIERS = [
     Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier,
     Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier,
@@ -119,7 +119,7 @@ class Monkey:
     # --- keys -----------------------------------------------------------------------------
 
     def key(self) -> None:
-        key = self._chance.choice(KEYS)
+        key: Qt.Key = self._chance.choice(KEYS)
         held = self._chance.choice(MODIFIERS) | self._chance.choice(MODIFIERS)
         if self._chance.random() < 0.1:  # letters of other keyboards, and codes nobody knows
             key = Qt.Key(self._chance.choice((0x424, 0x5D0, 0x3042, 0x1F600, 0, 0x7FFF_FFFF)))

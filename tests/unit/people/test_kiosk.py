@@ -35,8 +35,8 @@ QUIET = KioskEnded()
 HOURS = "Visitors are welcome from two in the afternoon."
 
 
-@pytest.fixture(scope="session")
-def _furnished(_made: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+@pytest.fixture(scope="module")
+def _furnished(_made: Hospital, alone: None, tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     """With an account for visitors, and a collection that it is a member of."""
     base = tmp_path_factory.mktemp("kiosk")
     papers = base / "for visitors"
