@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
@@ -214,6 +215,15 @@ def read_settings(
                     f"{institution.name}."
                 )
             merged[name], sources[name], places[name] = value, source, place.name
+    return _made(merged, tuple(sorted(sources.items())), tuple(sorted(places.items())))
+
+
+def _made(
+    merged: Mapping[str, str | int],
+    sources: tuple[tuple[str, Source], ...],
+    places: tuple[tuple[str, str], ...],
+) -> Settings:
+    """Of values that were checked; what is not among them is built in."""
     known = Settings()
 
     def text(name: str) -> str:
@@ -243,8 +253,8 @@ def read_settings(
         kiosk_questions=text("kiosk_questions"),
         kiosk_layouts=text("kiosk_layouts"),
         kiosk_idle_seconds=number("kiosk_idle_seconds"),
-        sources=tuple(sorted(sources.items())),
-        places=tuple(sorted(places.items())),
+        sources=sources,
+        places=places,
     )
 
 

@@ -76,6 +76,13 @@ def _texts() -> dict[str, tuple[str, str]]:
             _tr("Hours that other programs are served"),
             _tr("Then serving ends by itself."),
         ),
+        "health_file": (_tr("File for monitoring"), _tr("Numbers alone, every 15 seconds.")),
+        **_kiosk(),
+    }
+
+
+def _kiosk() -> dict[str, tuple[str, str]]:
+    return {
         "kiosk": (_tr("Kiosk"), _tr("“on” keeps this window shut: the machine is for visitors.")),
         "kiosk_title": (_tr("Kiosk: title"), _tr("What stands over its first screen.")),
         "kiosk_questions": (_tr("Kiosk: approved questions"), _tr("To begin with, by |.")),
@@ -84,7 +91,6 @@ def _texts() -> dict[str, tuple[str, str]]:
             _tr("Kiosk: seconds until it is wiped"),
             _tr("When nobody touches it."),
         ),
-        "health_file": (_tr("File for monitoring"), _tr("Numbers alone, every 15 seconds.")),
     }
 
 
