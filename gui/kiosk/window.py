@@ -145,14 +145,17 @@ class KioskWindow(QWidget):
             self._opening = replace(self._opening, secret="")  # it opens nothing
 
     def _try_again(self) -> None:
-        if self.view is None:
+        if self.places.currentWidget() is not self.closed:
+            self._again.start()  # somebody is about to end it
+        elif self.view is None:
             self._open()
-        elif self.places.currentWidget() is self.closed:
+        else:
             self.wipe()
 
     # --- a visitor ------------------------------------------------------------------------
 
     def _come(self) -> None:
+        self._again.stop()
         if self.visit is not None and self.view is not None:
             self.places.setCurrentWidget(self.visit)
             self.visit.begin()
