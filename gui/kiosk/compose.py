@@ -105,6 +105,9 @@ class Compose(QWidget):
             button.clicked.connect(lambda _on=False, q=text: self.asked.emit(q))
             self._grid.addWidget(button, number // columns, number % columns)
             self.starters.append(button)
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()  # not a moment where they do not belong
 
     def _room_for(self) -> tuple[int, int, int]:
         """Rows and columns of starters, and the pixels their words may take: whole questions one

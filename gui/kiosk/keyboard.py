@@ -148,6 +148,7 @@ class Keyboard(QWidget):
         self._relabel()
         self._tint()
         self._rove(self.key(held) if held else None, focus=bool(held))
+        self._rows.activate()
 
     def _key(self, character: str, act: str = "") -> Key:
         key = Key(character, act)

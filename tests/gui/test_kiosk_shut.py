@@ -27,6 +27,7 @@ from appliance.settings import Settings
 from gui.__main__ import KioskMachine
 from gui.__main__ import opened as ordinary
 from gui.kiosk.guard import may_type
+from gui.kiosk.visit import Visit
 from gui.kiosk.window import KioskWindow
 from gui.style.tokens import DARK, LIGHT, contrast
 from tests.gui.driving import PASSPHRASE
@@ -256,22 +257,30 @@ def test_everything_has_its_place_on_every_screen(
     here = come(kiosk)
     here.size_button.setChecked(larger)
     key(here, "layout:fr").click()  # the layout with the most keys
-    qtbot.wait(40)  # what is laid out anew is laid out
-    assert (kiosk.width(), kiosk.height()) == size
+    qtbot.waitUntil(lambda: (kiosk.width(), kiosk.height()) == size)
+    qtbot.waitUntil(lambda: misplaced(here, kiosk) == [])
+
+
+def misplaced(here: Visit, window: QWidget) -> list[str]:
+    """What is not whole inside the window, or not below what it belongs below."""
     compose = here.compose
+    assert compose.starters
     placed: list[QWidget] = [here.done, compose.heading, compose.field, compose.send]
     placed += [*compose.starters, *compose.keyboard.keys]
-    assert compose.starters
-    for widget in placed:
-        corner = widget.mapTo(kiosk, QPoint(0, 0))
-        inside = QRect(corner, widget.size())
-        assert kiosk.rect().contains(inside), (widget.accessibleName(), inside)
-    below = (compose.heading, compose.starters[-1], compose.field, compose.keyboard)
-    edges = [
-        (one.mapTo(kiosk, QPoint(0, 0)).y(), one.mapTo(kiosk, one.rect().bottomLeft()).y())
-        for one in below
+    outside = [
+        one.accessibleName() for one in placed if not window.rect().contains(inside(one, window))
     ]
-    assert all(before[1] <= after[0] for before, after in itertools.pairwise(edges)), edges
+    column = (compose.heading, compose.starters[-1], compose.field, compose.keyboard)
+    over = [
+        lower.accessibleName()
+        for upper, lower in itertools.pairwise(column)
+        if inside(upper, window).bottom() > inside(lower, window).top()
+    ]
+    return outside + over
+
+
+def inside(widget: QWidget, window: QWidget) -> QRect:
+    return QRect(widget.mapTo(window, QPoint(0, 0)), widget.size())
 
 
 def test_tab_reaches_what_can_be_pressed_and_the_keyboard_is_one_stop(
