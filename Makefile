@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check format bench parity screens lock setup setup-develop clean bench-engine eval reader composer
+.PHONY: run test check format bench parity screens lock setup setup-develop clean bench-engine eval reader composer kiosk-monkey
 
 run: setup
 	@$(BIN)/python packaging/run.py
@@ -52,6 +52,12 @@ composer: setup-develop
 
 screens: setup-develop
 	xvfb-run -a -s "-screen 0 1440x900x24" $(BIN)/python packaging/screens.py docs/screens
+	xvfb-run -a -s "-screen 0 1280x800x24" $(BIN)/python packaging/screens_kiosk.py docs/screens --size 1280x800
+
+# A kiosk on an X display of its own, and 20,000 real key presses, clicks and requests of a window
+# manager; with openbox where it is installed. More: make kiosk-monkey ARGS="--inputs 200000 --seed 7"
+kiosk-monkey: setup-develop
+	xvfb-run -a -s "-screen 0 1280x800x24" $(BIN)/python -m tests.gui.kiosk_under_x $(ARGS)
 
 lock:
 	bash packaging/locks/lock.sh

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from appliance.applications import Applications
     from appliance.chat_models import ChatModels
     from appliance.desk import Desk
+    from appliance.kiosk import Kiosk
     from appliance.remembered import Remembered
     from appliance.seat import Seat
 
@@ -58,7 +59,6 @@ __all__ = ["Appliance", "Cancellation", "default_data_folder", "now", "open_appl
 class Appliance:
     """The product, opened on one data folder. Every method may be called from any thread and may
     block (never call one on a GUI thread); generators do their work as they are iterated.
-
     All raise CloisterErrors alone; those that need a login raise Locked without one.
     """
 
@@ -139,6 +139,13 @@ class Appliance:
         desk = self._sitting.desk
         minutes = desk.lock_minutes if desk is not None else self.settings.lock_minutes
         return Idleness(minutes * 60.0, ticking)
+
+    @property
+    def kiosk(self) -> Kiosk:
+        """What a kiosk does: it is opened to visitors, wiped, and left by an administrator."""
+        from appliance.kiosk import Kiosk
+
+        return Kiosk(self._sitting)
 
     def lock(self) -> None:
         """Stops what is under way, closes stores and log cleanly and forgets the keys."""
@@ -237,13 +244,9 @@ class Appliance:
         self, collection: str, paths: Sequence[Path], cancellation: Cancellation | None = None
     ) -> Iterator[ImportEvent]:
         """Imports files and folders. What was reported ADDED is durable."""
-        from appliance import intake
-
         stop = cancellation or Cancellation()
         with self._sitting.at_work(stop) as desk:
-            parts = desk.intake(collection)
-            yield from intake.start_import(paths, parts, lambda: stop.cancelled)
-            desk.library.checkpoint(collection)
+            yield from desk.add(collection, paths, lambda: stop.cancelled)
 
     def unfinished_imports(self) -> tuple[ImportJob, ...]:
         with self._sitting.at_work() as desk:
@@ -252,13 +255,9 @@ class Appliance:
     def resume_import(
         self, job: str, cancellation: Cancellation | None = None
     ) -> Iterator[ImportEvent]:
-        from appliance import intake
-
         stop = cancellation or Cancellation()
         with self._sitting.at_work(stop) as desk:
-            collection = desk.library.job_collection(job)
-            yield from intake.resume(job, desk.intake(collection), lambda: stop.cancelled)
-            desk.library.checkpoint(collection)
+            yield from desk.resume_import(job, lambda: stop.cancelled)
 
     def discard_import(self, job: str) -> None:
         """Gives an unfinished import up: its list goes, what was added stays."""

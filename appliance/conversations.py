@@ -1,7 +1,8 @@
 """A person's conversations at log-in: opened against what the log holds, or refused and said.
 
-Rules kept here: a store that is not what the log recorded takes nothing else with it; only
-conversations that are kept can be put in order.
+Rules kept here: a store that is not what the log recorded takes nothing else with it; a kiosk's
+account has no store, since its visitors must leave no trace; only conversations that are kept can
+be put in order.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ from pathlib import Path
 
 from appliance.errors import CloisterError, StoreTampered
 from appliance.ledger import Ledger
-from appliance.memory import History
+from appliance.memory import EphemeralHistory, History
 from appliance.refused import RefusedHistory
+from appliance.values import Role
 from appliance.vault import Session
 
 
 def conversations(
     path: Path, spill: Path, session: Session, ledger: Ledger
-) -> History | RefusedHistory:
+) -> History | RefusedHistory | EphemeralHistory:
     """The person's conversations; in their place, if they are not what the log recorded, what says
     so when they are asked for."""
+    if Role.KIOSK in session.person.roles:
+        return EphemeralHistory()
     try:
         return _verified(path, spill, session, ledger)
     except StoreTampered as error:

@@ -7,8 +7,9 @@ Loaded only after the guards are on, because what it imports starts threads. It 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from appliance import assistant, removal
 from appliance.attached import Attached
@@ -23,7 +24,7 @@ from appliance.entering import Door
 from appliance.errors import CloisterError, StoreTampered
 from appliance.glass import BrokenGlass
 from appliance.insights import HealthFile
-from appliance.intake import IntakeParts
+from appliance.intake import IntakeParts, resume, start_import
 from appliance.language_model import composes, written_by
 from appliance.ledger import Ledger
 from appliance.memory import Library
@@ -40,6 +41,7 @@ from appliance.values import (
     AirgapReport,
     AnswerMode,
     Collection,
+    ImportEvent,
     LogRecord,
     Person,
     Question,
@@ -274,6 +276,18 @@ class Desk:
         return IntakeParts(
             shelf, self.reader, self.engine, self.now, self.settings.file_limit_mb * 1_000_000
         )
+
+    def add(
+        self, collection: str, paths: Sequence[Path], cancelled: Callable[[], bool]
+    ) -> Iterator[ImportEvent]:
+        """What was reported ADDED is durable. Raises NotAllowed, NothingToImport."""
+        yield from start_import(paths, self.intake(collection), cancelled)
+        self.library.checkpoint(collection)
+
+    def resume_import(self, job: str, cancelled: Callable[[], bool]) -> Iterator[ImportEvent]:
+        collection = self.library.job_collection(job)
+        yield from resume(job, self.intake(collection), cancelled)
+        self.library.checkpoint(collection)
 
     def asking(self) -> assistant.Parts:
         writer = self.writer if self.seat.may_write() else None

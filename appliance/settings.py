@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
@@ -49,8 +50,11 @@ class Settings:
     policy packs in force beside the baseline, by commas. api_calls_per_minute: of one application;
     what is above is turned away. serve_hours: after how many `cloister serve` ends by itself and
     the vault closes. health_file: where numbers about this installation are written for
-    monitoring; empty for nowhere. sources and places: of each value that is not built in, who set
-    it and where."""
+    monitoring; empty for nowhere. kiosk: "on" keeps the window shut on this machine, so that only
+    `cloister kiosk` opens it (docs/kiosk.md). kiosk_title and kiosk_questions: what its first
+    screen says, and the approved questions to begin with, by |. kiosk_layouts: of its keyboard, by
+    commas. kiosk_idle_seconds: how long nobody may touch it before all of a visitor's is wiped.
+    sources and places: of each value that is not built in, who set it and where."""
 
     airgap: str = "required"
     profile: str = "standard"
@@ -67,6 +71,11 @@ class Settings:
     api_calls_per_minute: int = 60
     serve_hours: int = 12
     health_file: str = ""
+    kiosk: str = "off"
+    kiosk_title: str = ""
+    kiosk_questions: str = ""
+    kiosk_layouts: str = "en, de, es, fr"
+    kiosk_idle_seconds: int = 90
     sources: tuple[tuple[str, Source], ...] = ()
     places: tuple[tuple[str, str], ...] = ()
 
@@ -116,6 +125,7 @@ MANAGED_ONLY = frozenset(
     {
         *("airgap", "model", "context_tokens", "gpu", "arithmetic", "glass_minutes", "key_store"),
         *("packs", "api_calls_per_minute", "serve_hours", "health_file"),
+        *("kiosk", "kiosk_title", "kiosk_questions", "kiosk_layouts", "kiosk_idle_seconds"),
     }
 )
 """What weakens a promise is for the institution to decide, not for whoever sits at the machine."""
@@ -128,13 +138,15 @@ MOST = {
     "glass_minutes": 480,
     "api_calls_per_minute": 6_000,
     "serve_hours": 24,
+    "kiosk_idle_seconds": 900,
 }
 """Above these the sandboxed reader could not keep its own bounds; no model takes more tokens; a
 window nobody sits at locks within a quarter of an hour, a glass is whole again after a shift; no
-machine answers more calls; somebody logs in anew each day a vault is served."""
+machine answers more calls; somebody logs in anew each day a vault is served; a visitor who has gone
+is gone after a quarter of an hour."""
 
-LEAST = {"context_tokens": 2_048}
-"""Below this passages, question and answer do not fit."""
+LEAST = {"context_tokens": 2_048, "kiosk_idle_seconds": 20}
+"""Below these passages, question and answer do not fit; nobody reads an answer."""
 
 _PATTERNS = {
     "packs": (
@@ -145,6 +157,15 @@ _PATTERNS = {
         re.compile(r"(?!.*[/\\]\.\.[/\\])(|(/|[A-Za-z]:[/\\])[^/\\]+[/\\]+[^/\\].*)"),
         "a whole path, in a folder of its own (the guard lets that folder be written)",
     ),
+    "kiosk_title": (re.compile(r"[^\n]{0,80}"), "a line of up to 80 characters"),
+    "kiosk_questions": (
+        re.compile(r"([^\n|]{1,200}(\|[^\n|]{1,200}){0,11})?"),
+        "up to 12 questions of up to 200 characters, by |",
+    ),
+    "kiosk_layouts": (
+        re.compile(r"(en|de|es|fr)( ?, ?(en|de|es|fr)){0,3}"),
+        "some of en, de, es and fr, by commas",
+    ),
 }
 
 CHOICES = {
@@ -153,6 +174,7 @@ CHOICES = {
     "gpu": ("off", "auto"),
     "arithmetic": ("fast", "exact"),
     "key_store": ("off", "allowed"),
+    "kiosk": ("off", "on"),
 }
 
 
@@ -193,6 +215,15 @@ def read_settings(
                     f"{institution.name}."
                 )
             merged[name], sources[name], places[name] = value, source, place.name
+    return _made(merged, tuple(sorted(sources.items())), tuple(sorted(places.items())))
+
+
+def _made(
+    merged: Mapping[str, str | int],
+    sources: tuple[tuple[str, Source], ...],
+    places: tuple[tuple[str, str], ...],
+) -> Settings:
+    """Of values that were checked; what is not among them is built in."""
     known = Settings()
 
     def text(name: str) -> str:
@@ -217,8 +248,13 @@ def read_settings(
         api_calls_per_minute=number("api_calls_per_minute"),
         serve_hours=number("serve_hours"),
         health_file=text("health_file"),
-        sources=tuple(sorted(sources.items())),
-        places=tuple(sorted(places.items())),
+        kiosk=text("kiosk"),
+        kiosk_title=text("kiosk_title"),
+        kiosk_questions=text("kiosk_questions"),
+        kiosk_layouts=text("kiosk_layouts"),
+        kiosk_idle_seconds=number("kiosk_idle_seconds"),
+        sources=sources,
+        places=places,
     )
 
 

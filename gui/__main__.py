@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from appliance.app import Appliance
 
 
+class KioskMachine(CloisterError):
+    """The institution's settings have this machine open for visitors alone."""
+
+    code = "kiosk_machine"
+    hint = "Start it with `cloister kiosk`, or have your administrator take the setting out."
+
+
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="cloister-window", description="Cloister's window")
     parser.add_argument("--data", type=Path, help="the data folder")
@@ -34,7 +41,10 @@ def opened(data: Path | None) -> Appliance | CloisterError:
 
     try:
         folder = (data or default_data_folder()).absolute()
-        return open_appliance(folder, writable=writable(), screen=True)
+        appliance = open_appliance(folder, writable=writable(), screen=True)
+        if appliance.settings.kiosk == "on":
+            return KioskMachine("This machine is a kiosk: its window opens for visitors alone.")
+        return appliance
     except CloisterError as error:
         return error
 

@@ -81,13 +81,15 @@ class Hospital:
 
 
 @contextmanager
-def without_children() -> Iterator[None]:
+def without_children(*, quickly: bool = True) -> Iterator[None]:
+    """quickly: not for a folder that a process of its own will open."""
     with ExitStack() as patches:
         patch = patches.enter_context(pytest.MonkeyPatch.context())
         for module, name in ((opening, "make_engine"), (desk, "SandboxedReader")):
             patch.setattr(module, name, getattr(module, name))  # put back at the end
         with_small_parts()
-        patches.enter_context(stretched_quickly())
+        if quickly:
+            patches.enter_context(stretched_quickly())
         packs = cache(
             lambda folders, seen, retired: load_packs(folders, seen=seen, retired=retired)
         )

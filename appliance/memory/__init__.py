@@ -1,3 +1,4 @@
+from appliance.memory.ephemeral import EphemeralHistory
 from appliance.memory.history import History
 from appliance.memory.journal import JobFile
 from appliance.memory.library import Library, new_document_id
@@ -6,6 +7,7 @@ from appliance.memory.store import OnMark, Store
 
 __all__ = [
     "Encode",
+    "EphemeralHistory",
     "History",
     "JobFile",
     "Library",

@@ -76,6 +76,7 @@ from appliance.values.importing import (
     ImportWorking,
 )
 from appliance.values.insights import Insights
+from appliance.values.kiosk import KioskEnded, KioskView
 from appliance.values.people import (
     Account,
     Collection,
@@ -147,6 +148,8 @@ __all__ = [
     "Inclusion",
     "Insights",
     "Judgement",
+    "KioskEnded",
+    "KioskView",
     "LogRecord",
     "LogState",
     "MarkState",

@@ -77,6 +77,20 @@ def _texts() -> dict[str, tuple[str, str]]:
             _tr("Then serving ends by itself."),
         ),
         "health_file": (_tr("File for monitoring"), _tr("Numbers alone, every 15 seconds.")),
+        **_kiosk(),
+    }
+
+
+def _kiosk() -> dict[str, tuple[str, str]]:
+    return {
+        "kiosk": (_tr("Kiosk"), _tr("“on” keeps this window shut: the machine is for visitors.")),
+        "kiosk_title": (_tr("Kiosk: title"), _tr("What stands over its first screen.")),
+        "kiosk_questions": (_tr("Kiosk: approved questions"), _tr("To begin with, by |.")),
+        "kiosk_layouts": (_tr("Kiosk: keyboards"), _tr("The first is shown first.")),
+        "kiosk_idle_seconds": (
+            _tr("Kiosk: seconds until it is wiped"),
+            _tr("When nobody touches it."),
+        ),
     }
 
 

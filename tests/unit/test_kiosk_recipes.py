@@ -1,0 +1,83 @@
+"""What `packaging/kiosk` tells an operating system agrees with the program."""
+
+from __future__ import annotations
+
+import shlex
+from configparser import RawConfigParser
+from pathlib import Path
+
+from lxml import etree
+
+from appliance.cli.arguments import Arguments, parse
+from appliance.cli.kiosk import CREDENTIAL
+from appliance.provisioning.consistency import inconsistencies
+from appliance.provisioning.reading import read_plan
+from appliance.settings import Source, read_settings
+
+FOLDER = Path(__file__).resolve().parents[2] / "packaging" / "kiosk"
+
+
+class Unit(RawConfigParser):
+    """A systemd unit, of which the last value of a name counts."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
+def unit() -> Unit:
+    read = Unit(strict=False, comment_prefixes=("#",), delimiters=("=",))
+    read.read(FOLDER / "cloister-kiosk.service")
+    return read
+
+
+def require_kiosk(arguments: Arguments) -> None:
+    assert arguments.values.module == "kiosk"
+    assert arguments.name == "Visitor"
+    assert arguments.passphrase_file is None
+
+
+def test_the_unit_starts_the_kiosk_with_its_credential() -> None:
+    service = unit()["Service"]
+    compositor, line = service["ExecStart"].split(" -- ")
+    assert compositor == "/usr/bin/cage -d"
+    program, *words = shlex.split(line)
+    assert program == "/usr/bin/cloister"
+    require_kiosk(parse(words))
+    assert str(parse(words).data) == service["ReadWritePaths"]
+    assert service["LoadCredentialEncrypted"].startswith(f"{CREDENTIAL}:")
+    assert (service["Restart"], service["LimitCORE"]) == ("always", "0")
+
+
+def test_the_shell_of_windows_starts_it_too() -> None:
+    space = "{http://schemas.microsoft.com/ShellLauncher/2018/Configuration}"
+    root = etree.parse(FOLDER / "windows" / "ShellLauncher.xml").getroot()
+    shells = [str(one.get("Shell")) for one in root.iter(f"{space}Shell")]
+    (line,) = [shell for shell in shells if "cloister" in shell]
+    require_kiosk(parse(line.rpartition('"')[2].split()))
+    assert [one.get("Action") for one in root.iter(f"{space}DefaultAction")] == ["RestartShell"]
+
+
+def test_the_managed_settings_are_settings() -> None:
+    settings = read_settings(FOLDER / "none.toml", FOLDER / "managed.toml")
+    assert (settings.kiosk, settings.more_packs) == ("on", ("kiosk",))
+    assert len(settings.kiosk_questions.split("|")) == 3
+    assert settings.source("kiosk_title") is Source.MANAGED
+
+
+def test_the_vault_is_one_that_can_be_provisioned(tmp_path: Path) -> None:
+    (tmp_path / "codes").mkdir(mode=0o700)
+    for name in ("administrator", "curator", "auditor", "visitor"):
+        secret = tmp_path / f"{name}.passphrase"
+        secret.write_text(f"nine copper kettles by the {name}\n")
+        secret.chmod(0o600)
+    plan = read_plan((FOLDER / "machine.toml").read_bytes(), tmp_path)
+    assert inconsistencies(plan) == ()
+    assert plan.kiosk is not None
+    assert plan.kiosk.person.text == "Visitor"
+
+
+def test_openbox_has_no_keys_and_no_menus() -> None:
+    space = "{http://openbox.org/3.4/rc}"
+    root = etree.parse(FOLDER / "openbox.xml").getroot()
+    assert [len(one) for one in root.iter(f"{space}keybind")] == [0]
+    assert [action.get("name") for action in root.iter(f"{space}action")] == ["Focus"]
