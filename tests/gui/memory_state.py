@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from appliance.errors import CloisterError
-from appliance.values import (
-    Collection,
-    ImportJob,
-    LogRecord,
-    Turn,
-)
-from tests.gui.memory_answers import (
-    Stored,
-)
+from appliance.values import Collection, ImportJob, LogRecord, Turn, Verdict
+from tests.gui.memory_answers import Stored, fields_of
 
 
 class WrongPassphrase(CloisterError):
@@ -81,3 +75,15 @@ class State:
     folders: dict[str, str] = field(default_factory=dict)
     log: list[LogRecord] = field(default_factory=list)
     jobs: dict[str, Halted] = field(default_factory=dict)
+    guard: threading.RLock = field(default_factory=threading.RLock)
+    clock: datetime = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+    """Goes on with every record."""
+
+    def note(self, action: str, thing: str, outcome: str, verdict: Verdict | None = None) -> int:
+        """Appends to the log; which record it is."""
+        with self.guard:
+            seq = len(self.log)
+            self.clock += timedelta(seconds=37)
+            fields = fields_of(verdict)
+            self.log.append(LogRecord(seq, self.clock, action, self.name, thing, outcome, fields))
+            return seq
