@@ -19,7 +19,14 @@ from uuid import uuid4
 
 from appliance.clock import ticking
 from appliance.errors import CloisterError, StoreTampered, UsageError
-from appliance.people import Glass, Glasses, NotPrepared, require_minutes, require_reason
+from appliance.people import (
+    Glass,
+    Glasses,
+    NotPrepared,
+    require_minutes,
+    require_reason,
+    require_remark,
+)
 from appliance.policy import Action
 from appliance.rotation import open_under
 from appliance.values import LogRecord, Role
@@ -135,7 +142,7 @@ class BrokenGlass:
 
     def review(self, alert: str, remark: str) -> None:
         """Closes an alert, with a remark sealed to the auditors. Raises NotAllowed, NotYours,
-        UsageError (no such alert)."""
+        RemarkMissing, UsageError (no such alert)."""
         desk = self._desk
         desk.require(Action.READ_LOG)
         found = next((one for one in self._alerts() if one.id == alert), None)
@@ -143,7 +150,7 @@ class BrokenGlass:
             raise UsageError("There is no such alert.", hint="See `cloister people alerts`.")
         if found.person == desk.person.id:
             raise NotYours("You broke this glass yourself.")
-        desk.ledger.note_sealed(REVIEWED, alert, {"remark": require_reason(remark)})
+        desk.ledger.note_sealed(REVIEWED, alert, {"remark": require_remark(remark)})
         desk.ledger.log.note_value("alert", alert, -1)
 
     def alert(self, action: str, collection: str) -> None:

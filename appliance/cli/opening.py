@@ -11,6 +11,7 @@ from typing import TypeVar
 from appliance.airgap import guard, selftest
 from appliance.app import Appliance, now, open_appliance
 from appliance.cli.arguments import Arguments
+from appliance.cli.output import Output
 from appliance.cli.secrets import read_passphrase
 from appliance.errors import StorageReadOnly, UsageError
 from appliance.people import keystore
@@ -108,6 +109,15 @@ def following(events: Iterator[Happening]) -> Iterator[Iterator[Happening]]:
     finally:
         if isinstance(events, Generator):
             events.close()
+
+
+def note_nothing_to_ask(appliance: Appliance, output: Output) -> None:
+    """Says to who is in no collection why nothing is found for them: it is not the documents."""
+    if not appliance.collections():
+        output.note(
+            "You are in no collection, so there is nothing you could ask or read. A curator of one "
+            "adds you: `cloister people join COLLECTION PERSON`."
+        )
 
 
 def collection_named(appliance: Appliance, title: str, option: str) -> Collection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -127,8 +128,13 @@ def appoint(arguments: Arguments, output: Output) -> int:
 
 def resign(arguments: Arguments, output: Output) -> int:
     wanted = _roles(arguments)
-    with _managing(arguments) as people:
+    with unlocked(arguments) as appliance, appliance.people() as people:
+        held = () if appliance.person is None else appliance.person.roles
         for role in wanted:
+            if role not in held:
+                raise UsageError(
+                    f"You are no {role.value}.", hint="`cloister people list` shows your roles."
+                )
             people.resign(role)
     return _done(output, "The role is given up.")
 
@@ -175,7 +181,10 @@ def device(arguments: Arguments, output: Output) -> int:
     passphrase, code = read_passphrase(arguments), ""
     entry = key_store_entry(folder, arguments.name)
     if arguments.flag("off"):
-        keystore.cleared(entry)
+        try:
+            keystore.cleared(entry)
+        except keystore.KeyStoreMissing as error:  # the slot is destroyed all the same
+            output.note(f"{error.sentence} What it may still hold opens nothing any more.")
     else:
         code = shown(fresh_code())
         keystore.stored(entry, code)
@@ -211,8 +220,8 @@ def join(arguments: Arguments, output: Output) -> int:
         person = people.named(arguments.text("person")).id
         if arguments.flag("emergency"):
             people.prepare(collection, person)
-        else:
-            people.join(collection, person)
+            return _done(output, "They may break the collection's glass: `cloister people break`.")
+        people.join(collection, person)
     return _done(output, "They hold the collection's key.")
 
 
@@ -222,8 +231,8 @@ def leave(arguments: Arguments, output: Output) -> int:
         person = people.named(arguments.text("person")).id
         if arguments.flag("emergency"):
             people.withdraw(collection, person)
-        else:
-            people.leave(collection, person)
+            return _done(output, "They may break no glass of it any more; it has a new key.")
+        people.leave(collection, person)
     return _done(output, "They hold no key of the collection any more; it has a new one.")
 
 
@@ -277,8 +286,9 @@ def mend_glass(arguments: Arguments, output: Output) -> int:
 def alerts(arguments: Arguments, output: Output) -> int:
     with unlocked(arguments) as appliance, appliance.people() as people:
         names = {account.person.id: account.person.name for account in people.all()}
+        titles = {one.id: f"“{one.title}”" for one in appliance.collections()}
         for alert in people.alerts():
-            reason = appliance.log_payload(alert.record) if alert.record >= 0 else ""
+            reason = _reason(appliance.log_payload(alert.record)) if alert.record >= 0 else ""
             name = names.get(alert.person, alert.person)
             output.data(
                 alert=alert.id, record=alert.record, person=alert.person, name=name,
@@ -286,11 +296,22 @@ def alerts(arguments: Arguments, output: Output) -> int:
                 ends=alert.ends.isoformat(), reason=reason, recovery=alert.recovery,
             )  # fmt: skip
             how = "came in with the recovery code" if alert.recovery else "broke the glass"
-            output.line(
-                f"{alert.id}  {alert.when:%Y-%m-%d %H:%M}  {name}  {how}  {alert.collection}"
-            )
-            output.line(f"    {reason}")
+            what = titles.get(alert.collection, f"collection {alert.collection}")
+            output.line(f"{alert.id}  {alert.when:%Y-%m-%d %H:%M}  {name}  {how}  {what}")
+            if reason:
+                output.line(f"    {reason}")
+        if not people.alerts():
+            output.line("No alert waits to be reviewed.")
     return 0
+
+
+def _reason(payload: str) -> str:
+    """Of a sealed text: what the person wrote. A payload that is gone is told as it comes."""
+    try:
+        told = json.loads(payload)
+    except ValueError:
+        return payload
+    return str(told.get("reason", "")) if isinstance(told, dict) else payload
 
 
 def review(arguments: Arguments, output: Output) -> int:
@@ -306,7 +327,9 @@ def _roles(arguments: Arguments) -> tuple[Role, ...]:
     try:
         return tuple(Role(text) for text in arguments.texts("roles"))
     except ValueError as error:
-        raise UnknownRole(f"There is no such role: {error.args[0]}.") from error
+        raise UnknownRole(
+            f"There is no such role ({', '.join(arguments.texts('roles'))})."
+        ) from error
 
 
 def _collection(appliance: Appliance, arguments: Arguments) -> Collection:

@@ -107,7 +107,7 @@ class NotPermitted(CloisterError):
 
 class PersonUnknown(CloisterError):
     code = "person_unknown"
-    hint = "Look at the list of people under Administration."
+    hint = "`cloister people list` names everybody, and so does the window under Administration."
 
 
 class KeyErased(CloisterError):

@@ -73,13 +73,21 @@ def test_a_person_is_invited_enrols_and_is_given_a_collection(run: Run, tmp_path
 def test_a_glass_is_broken_and_reviewed(run: Run, hospital: Hospital) -> None:
     run("Anna", "join", "Ward 9", "Bert", "--emergency")
     assert run("Bert", "break")[0]["title"] == "Ward 9"
+    said = run("Anna", "members", "Ward 9")
+    assert [(one["name"], one["emergency"]) for one in said[:-1]] == [
+        ("Anna", False),
+        ("Bert", True),
+    ]
     short = run("Bert", "break", "Ward 9", "--reason", "now", status=1)
     assert short[0]["error"] == "reason_missing"
     assert run("Bert", "break", "Ward 9", "--reason", REASON, "--minutes", "5")[0]["ends"]
     alerts = run("Egon", "alerts")
     assert "ALERT" in str(alerts[-1]["stderr"])
-    assert REASON in str(alerts[0]["reason"])
+    assert alerts[0]["reason"] == REASON
     assert alerts[0]["name"] == "Bert"
+    unsaid = run("Egon", "review", str(alerts[0]["alert"]), status=1)[0]
+    assert unsaid["error"] == "remark_missing"
+    assert "--remark" in str(unsaid["hint"])
     run("Egon", "review", str(alerts[0]["alert"]), "--remark", "It was so, says the porter.")
     assert "ALERT" not in str(run("Egon", "list")[-1]["stderr"])
     run("Bert", "mend", "Ward 9")
@@ -90,6 +98,7 @@ def test_an_account_is_changed_closed_opened_and_erased(run: Run, hospital: Hosp
     run("Dora", "roles", "Bert", "--role", "curator")
     run("Egon", "appoint", "Bert")
     run("Bert", "resign", "--role", "auditor")
+    assert "no auditor" in str(run("Bert", "resign", "--role", "auditor", status=1)[0]["sentence"])
     assert run("Dora", "roles", "Bert", "--role", "nurse", status=1)[0]["error"] == "unknown_role"
     run("Dora", "close", "Bert")
     assert run("Bert", "list", status=1)[0]["error"] == "account_closed"
@@ -104,6 +113,10 @@ def test_an_account_is_changed_closed_opened_and_erased(run: Run, hospital: Hosp
 
 def test_the_recovery_key_is_handed_over_and_used(run: Run, hospital: Hospital) -> None:
     code = str(run("Anna", "custody", "Bert")[0]["recovery"])
+    own = str(run("Anna", "code")[0]["recovery"])
+    wrong = run("Bert", "recover", secrets=(SECRETS["Bert"], own), status=1)[0]
+    assert wrong["error"] == "wrong_recovery_code"  # and not that a passphrase is wrong
+    assert "2. " in str(run("Bert", "recover", secrets=(SECRETS["Bert"],), status=1)[0]["sentence"])
     listed = run("Bert", "recover", secrets=(SECRETS["Bert"], code))
     assert listed[0]["title"] == "Ward 9"
     run("Bert", "recover", "Ward 9", secrets=(SECRETS["Bert"], code))
