@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
+from appliance.audit.errors import LogTampered
 from appliance.cli.arguments import Arguments
 from appliance.cli.opening import unlocked
 from appliance.cli.output import Output
@@ -18,6 +19,14 @@ CHECKPOINT_LIMIT = 1_000_000
 class FileUnreadable(CloisterError):
     code = "file_unreadable"
     hint = "Check that the file exists and that you may read it."
+
+
+class KeyMistyped(UsageError):
+    code = "key_mistyped"
+    hint = (
+        "Copy the whole key, one line, from where `cloister log export` printed it; or put it into "
+        "a file and give --key @FILE."
+    )
 
 
 def show(arguments: Arguments, output: Output) -> int:
@@ -66,6 +75,7 @@ def verify_copy(arguments: Arguments, folder: Path, output: Output) -> int:
         raise UsageError("The log's public key is missing.", hint="Give it with --key K.")
     if key.startswith("@"):
         key = _key_in(Path(key[1:]))
+    _require_key(key)
     known = arguments.text("checkpoint")
     checkpoint = _content(Path(known), "checkpoint", CHECKPOINT_LIMIT) if known else None
     result = verify_folder(folder, key, known_checkpoint=checkpoint)
@@ -75,6 +85,16 @@ def verify_copy(arguments: Arguments, folder: Path, output: Output) -> int:
         f"{result.root.hex()}."
     )
     return 0
+
+
+def _require_key(key: str) -> None:
+    """A key that was mistyped says nothing of the log. Raises KeyMistyped."""
+    from appliance.audit.note import parsed_vkey
+
+    try:
+        parsed_vkey(key)
+    except LogTampered as error:
+        raise KeyMistyped(error.sentence) from error
 
 
 def _key_in(path: Path) -> str:
