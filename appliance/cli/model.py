@@ -222,4 +222,6 @@ def remove(arguments: Arguments, output: Output) -> int:
 
 
 def size(count: int) -> str:
+    if count < 1e6:
+        return f"{count / 1e3:.1f} kB" if count >= 1e3 else f"{count} bytes"
     return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
