@@ -175,7 +175,7 @@ def new_code(arguments: Arguments, output: Output) -> int:
 
 def device(arguments: Arguments, output: Output) -> int:
     """The key store is asked before the guards are on: first it keeps the code, then it counts."""
-    folder = data_folder(arguments)
+    folder, left = data_folder(arguments), ""
     if not vault_in(folder):
         raise NoVault(f"There is no vault in {folder}.")
     passphrase, code = read_passphrase(arguments), ""
@@ -184,12 +184,14 @@ def device(arguments: Arguments, output: Output) -> int:
         try:
             keystore.cleared(entry)
         except keystore.KeyStoreMissing as error:  # the slot is destroyed all the same
-            output.note(f"{error.sentence} What it may still hold opens nothing any more.")
+            left = f"{error.sentence} What it may still hold opens nothing any more."
     else:
         code = shown(fresh_code())
         keystore.stored(entry, code)
     with _managing(arguments, passphrase) as people:
         people.set_device_code(code)
+    if left:
+        output.note(left)
     allowed = "may be used with --key-store" if code else "is not used any more"
     return _done(output, f"The system's key store {allowed}.")
 

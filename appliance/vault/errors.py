@@ -75,7 +75,7 @@ class NotEnoughMemory(CloisterError):
 
 class NameRequired(CloisterError):
     code = "name_required"
-    hint = "Give your name as it was entered when you were added."
+    hint = "Give your name as it was entered when you were added (in a terminal: --name NAME)."
 
 
 class NameUnusable(CloisterError):

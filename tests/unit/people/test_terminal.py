@@ -153,6 +153,9 @@ def test_a_key_store_logs_in_where_the_institution_allows_it(
     assert run("Bert", "list")  # the passphrase opens as before
     run("Bert", "device", "--off")
     assert run("Bert", "--key-store", "list", status=1)[0]["error"] == "key_store_empty"
+    program.chmod(0o600)  # the keyring is gone: the slot is destroyed all the same
+    assert "opens nothing" in str(run("Bert", "device", "--off")[-1]["stderr"])
+    program.chmod(0o700)
     program.with_suffix(".kept").write_text(kept)
     assert run("Bert", "--key-store", "list", status=1)[0]["error"] == "wrong_passphrase"
     assert "device.changed" in hospital.actions()
