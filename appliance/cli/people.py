@@ -80,7 +80,8 @@ def add(arguments: Arguments, output: Output) -> int:
     with _secret_file(arguments) as descriptor, _managing(arguments) as people:
         person, code = people.invite(name, roles)
         output.data(person=person.id, name=person.name)
-        output.line(f"{person.name} is invited. They enrol with `cloister people enrol`.")
+        how = f'cloister people enrol --name "{person.name}"'
+        output.line(f"{person.name} is invited. On this machine they enrol with `{how}`.")
         _tell_code(output, descriptor, code, "enrolment", "Enrolment code, good once in 14 days")
     return 0
 
