@@ -116,7 +116,9 @@ class BrokenGlass:
     def mend(self, collection: str) -> None:
         """Puts it back before its time. Raises UsageError if it is not broken."""
         if not self._end(collection, "given_back"):
-            raise UsageError("This glass is not broken.", hint="See `cloister people glass`.")
+            raise UsageError(
+                "This glass is not broken.", hint="Its time may be over: then it is closed already."
+            )
         self._desk.ledger.log.note_value("glass", f"{collection}/{self._desk.person.id}", 0)
 
     def expire(self) -> None:

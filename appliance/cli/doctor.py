@@ -14,10 +14,10 @@ from appliance.app import open_appliance
 from appliance.cli.arguments import Arguments
 from appliance.cli.opening import data_folder, vault_in
 from appliance.cli.output import Output
-from appliance.cli.placing import new_file, write_durably
+from appliance.cli.placing import new_file, require_outside, write_durably
 from appliance.cli.secrets import read_passphrase, scripted
 from appliance.clock import now
-from appliance.errors import CloisterError, UsageError
+from appliance.errors import CloisterError
 from appliance.values import AirgapReport, Check
 
 MARK = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
@@ -84,9 +84,8 @@ def _show_airgap(report: AirgapReport, output: Output) -> None:
 
 def diagnostics(arguments: Arguments, output: Output) -> int:
     """0 if the file is written, whatever the checks say: it is for when they fail."""
-    path, folder = Path(arguments.text("file")).absolute(), data_folder(arguments)
-    if path.resolve().is_relative_to(folder.resolve()):
-        raise UsageError("What lies in the data folder is sealed.", hint="Name another place.")
+    folder = data_folder(arguments)
+    path = require_outside(Path(arguments.text("file")).absolute(), folder)
     with new_file(path) as descriptor:
         content = _bundle(arguments, folder, health.prepared(folder), output)
         write_durably(descriptor, content, "The diagnostics", "Free some space, or name a disk.")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from appliance.audit.errors import LogTampered
 from appliance.cli.arguments import Arguments
-from appliance.cli.opening import unlocked
+from appliance.cli.opening import data_folder, unlocked
 from appliance.cli.output import Output
-from appliance.cli.placing import empty_folder
+from appliance.cli.placing import empty_folder, require_outside
 from appliance.errors import CloisterError, UsageError
 
 KEY_LIMIT = 16_384
@@ -116,6 +116,7 @@ def _content(path: Path, what: str, limit: int) -> bytes:
 
 def export(arguments: Arguments, output: Output) -> int:
     folder = Path(arguments.text("folder")).absolute()
+    require_outside(folder, data_folder(arguments))
     with ExitStack() as stack:
         stack.enter_context(empty_folder(folder))
         appliance = stack.enter_context(unlocked(arguments, writable=(folder,)))

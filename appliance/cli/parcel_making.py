@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from appliance.cli.arguments import Arguments
 from appliance.cli.model import size
-from appliance.cli.opening import collection_named, guarded, unlocked
+from appliance.cli.opening import collection_named, data_folder, guarded, unlocked
 from appliance.cli.output import Output
+from appliance.cli.placing import require_outside
 from appliance.cli.signed_files import folder_to_fill
 from appliance.errors import UsageError
 
@@ -62,7 +63,7 @@ def make(arguments: Arguments, output: Output) -> int:
 
 
 def library(arguments: Arguments, output: Output) -> int:
-    path = Path(arguments.text("file")).absolute()
+    path = require_outside(Path(arguments.text("file")).absolute(), data_folder(arguments))
     if path.exists():
         raise UsageError(f"{path} exists already.", hint="Name a file that does not exist.")
     if not path.parent.is_dir():

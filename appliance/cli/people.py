@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from appliance.cli.opening import (
     vault_in,
 )
 from appliance.cli.output import Output
-from appliance.cli.placing import new_file
+from appliance.cli.placing import new_file, require_outside
 from appliance.cli.secrets import read_lines, read_passphrase, scripted
 from appliance.cli.vault import PassphrasesDiffer, write_secret
 from appliance.errors import UsageError
@@ -30,6 +31,10 @@ from appliance.vault.recovery import shown
 
 if TYPE_CHECKING:
     from appliance.accounts import People
+
+
+_ID = re.compile(r"[0-9a-f]{32}")
+"""A collection's: what else was typed may be a name, and does not go into the log."""
 
 
 class UnknownRole(UsageError):
@@ -142,6 +147,10 @@ def resign(arguments: Arguments, output: Output) -> int:
 
 def close(arguments: Arguments, output: Output) -> int:
     """Kept under the account's own keys, or erased by destroying them."""
+    if arguments.flag("erase_log_texts") and not arguments.flag("erase"):
+        raise UsageError(
+            "--erase-log-texts erases with the account alone.", hint="Give --erase as well."
+        )
     with _managing(arguments) as people:
         person = people.named(arguments.text("person"))
         if not arguments.flag("erase"):
@@ -262,21 +271,30 @@ def recover(arguments: Arguments, output: Output) -> int:
 def break_glass(arguments: Arguments, output: Output) -> int:
     with _managing(arguments) as people:
         wanted = arguments.text("collection")
-        reachable = people.breakable()
-        found = [one for one in reachable if wanted in one] or list(reachable)
-        if not wanted or len(found) != 1:
-            for identifier, title in found:
-                output.data(collection=identifier, title=title)
-                output.line(title)
-            if wanted:
-                raise UsageError("There is no such glass.", hint="Name one of those above.")
-            return 0
-        glass = people.break_glass(
-            found[0][0], arguments.text("reason"), arguments.number("minutes")
-        )
+        if not wanted:
+            return _breakable(people, output)
+        found = [one for one, title in people.breakable() if wanted in (one, title)]
+        if len(found) > 1:
+            raise UsageError(
+                f"There are {len(found)} collections “{wanted}”.",
+                hint="Name one by its id: `cloister --json people break` lists them.",
+            )
+        # One that this person holds no key to is tried all the same: the try is logged.
+        chosen = found[0] if found else wanted if _ID.fullmatch(wanted) else ""
+        glass = people.break_glass(chosen, arguments.text("reason"), arguments.number("minutes"))
     ends = glass.ends.strftime("%Y-%m-%dT%H:%M:%SZ")
     output.data(collection=glass.collection, title=glass.title, ends=ends)
     output.line(f"“{glass.title}” can be asked until {ends}. The auditors are told.")
+    return 0
+
+
+def _breakable(people: People, output: Output) -> int:
+    reachable = people.breakable()
+    for identifier, title in reachable:
+        output.data(collection=identifier, title=title)
+        output.line(title)
+    if not reachable:
+        output.note("You are prepared for no collection. A member of one prepares you.")
     return 0
 
 
@@ -347,7 +365,8 @@ def _secret_file(arguments: Arguments) -> Iterator[int | None]:
     if not name:
         yield None
         return
-    with new_file(Path(name).absolute()) as descriptor:
+    file = require_outside(Path(name).absolute(), data_folder(arguments))
+    with new_file(file) as descriptor:
         yield descriptor
 
 

@@ -78,6 +78,10 @@ def test_a_glass_is_broken_and_reviewed(run: Run, hospital: Hospital) -> None:
         ("Anna", False),
         ("Bert", True),
     ]
+    other = run("Bert", "break", "Ward 7", "--reason", REASON, status=1)[0]
+    assert other["error"] == "glass_not_prepared"  # and not the one glass he may break
+    assert hospital.actions().count("glass.refused") == 1
+    assert "glass.broken" not in hospital.actions()
     short = run("Bert", "break", "Ward 9", "--reason", "now", status=1)
     assert short[0]["error"] == "reason_missing"
     assert run("Bert", "break", "Ward 9", "--reason", REASON, "--minutes", "5")[0]["ends"]
@@ -105,6 +109,9 @@ def test_an_account_is_changed_closed_opened_and_erased(run: Run, hospital: Hosp
     run("Dora", "reopen", "Bert", "--role", "member")
     code = str(run("Bert", "code")[0]["recovery"])
     assert run("Bert", "list", secrets=(code,))
+    assert "--erase " in str(run("Dora", "close", "Bert", "--erase-log-texts", status=1)[0]["hint"])
+    inside = str(hospital.data / "code.txt")
+    assert run("Bert", "code", "--code-file", inside, status=1)[0]["error"] == "usage"
     erased = run("Dora", "close", "Bert", "--erase")[0]
     assert len(str(erased["certificate"])) == 64
     assert run("Bert", "list", status=1)[0]["error"] == "wrong_passphrase"
