@@ -37,6 +37,13 @@ class UnknownCollection(UsageError):
     hint = "`cloister library` lists the collections you may use."
 
 
+class AmbiguousCollection(UsageError):
+    """Its title is another's too: a key must not go to somebody for the wrong one."""
+
+    code = "ambiguous_collection"
+    hint = "Name it by its id: `cloister --json library` lists each with its id."
+
+
 def data_folder(arguments: Arguments) -> Path:
     return (arguments.data or default_data_folder()).absolute()
 
@@ -122,13 +129,18 @@ def note_nothing_to_ask(appliance: Appliance, output: Output) -> None:
 
 def collection_named(appliance: Appliance, title: str, option: str) -> Collection:
     """The collection with this title or id; the only one, where none is named. `option` is how
-    one is named on this command's line."""
+    one is named on this command's line. Raises UnknownCollection, AmbiguousCollection."""
     collections = appliance.collections()
     if not title and len(collections) == 1:
         return collections[0]
-    for collection in collections:
-        if title in (collection.title, collection.id):
-            return collection
+    for called in (
+        [c for c in collections if c.id == title],
+        [c for c in collections if c.title == title],
+    ):
+        if len(called) > 1:
+            raise AmbiguousCollection(f"{len(called)} collections are called “{title}”.")
+        if called:
+            return called[0]
     known = ", ".join(f"“{c.title}”" for c in collections) or "none yet"
     if not title:
         raise UnknownCollection(

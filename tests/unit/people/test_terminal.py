@@ -118,6 +118,16 @@ def test_an_account_is_changed_closed_opened_and_erased(run: Run, hospital: Hosp
     assert run("Dora", "release", "Nobody", status=1)[0]["error"] == "person_unknown"
 
 
+def test_a_title_that_two_collections_have_names_neither(run: Run, hospital: Hospital) -> None:
+    appliance = hospital.appliance()
+    appliance.unlock(SECRETS["Anna"], "Anna")
+    ids = [one.id for one in (*appliance.collections(), appliance.create_collection("Ward 9"))]
+    appliance.close()
+    assert run("Anna", "join", "Ward 9", "Bert", status=1)[0]["error"] == "ambiguous_collection"
+    run("Anna", "join", ids[1], "Bert")
+    assert len(run("Bert", "members", ids[1])) == 3
+
+
 def test_the_recovery_key_is_handed_over_and_used(run: Run, hospital: Hospital) -> None:
     code = str(run("Anna", "custody", "Bert")[0]["recovery"])
     own = str(run("Anna", "code")[0]["recovery"])
