@@ -113,10 +113,10 @@ def _require_free(folder: Path) -> None:
 def _revoke_there(socket: Path, identifier: str, running: AlreadyRunning) -> None:
     """Where the vault is served, whoever serves it ends the token at once. Raises what went wrong
     there, and AlreadyRunning where nobody serves."""
-    from appliance.api.client import Caller, NotServed
-    from appliance.api.routes import REVOKE
-
     guarded()
+    from appliance.api.client import Caller, NotServed
+    from appliance.api.routes import REVOKE  # late: it imports what starts threads
+
     try:
         reply = Caller(socket, "").call("POST", REVOKE, _wanted(identifier))
     except NotServed:
