@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from appliance.cancellation import Cancellation
 from appliance.clock import now, ticking
 from appliance.first_run import undone_on_failure
+from appliance.own_settings import OwnSettings, change_logged
 from appliance.people import Idleness
 from appliance.settings import Settings, default_data_folder
 from appliance.sitting import Sitting
@@ -36,6 +37,7 @@ from appliance.values import (
     PageView,
     Person,
     SeatView,
+    SettingView,
     Turn,
     Writing,
 )
@@ -62,11 +64,18 @@ class Appliance:
     All raise CloisterErrors alone; those that need a login raise Locked without one.
     """
 
-    def __init__(self, data: Path, settings: Settings, airgap: AirgapReport) -> None:
+    def __init__(
+        self,
+        data: Path,
+        settings: Settings,
+        airgap: AirgapReport,
+        own_settings: OwnSettings | None = None,
+    ) -> None:
         self.data = data
         self.settings = settings
         self.airgap = airgap
         self._vault = Vault(data)
+        self._own_settings = own_settings or OwnSettings(None)
         self._sitting = Sitting(data, settings, airgap)
 
     # --- logging in ------------------------------------------------------------------------
@@ -91,6 +100,14 @@ class Appliance:
             session, code = self._sitting.door.create(name, passphrase, profile)
             self._sitting.open(session)
             return code
+
+    def allowed(self) -> frozenset[str]:
+        """What the policy lets this person do, by the names it has for it, whatever collection it
+        is about. For a screen to offer nothing else; each act asks the policy itself."""
+        from appliance.pages import allowed
+
+        with self._sitting.at_work() as desk:
+            return allowed(desk)
 
     @property
     def several(self) -> bool:
@@ -260,12 +277,13 @@ class Appliance:
             yield Applications(desk, stop)
 
     @contextmanager
-    def administration(self) -> Iterator[Administration]:
-        """Backups and parcels, to manage while the block runs."""
+    def administration(self, stop: Cancellation | None = None) -> Iterator[Administration]:
+        """Backups and parcels, to manage while the block runs; locking cancels `stop`."""
         from appliance.administration import Administration
 
-        with self._sitting.at_work() as desk:
-            yield Administration(desk)
+        stop = stop or Cancellation()
+        with self._sitting.at_work(stop) as desk:
+            yield Administration(desk, stop)
 
     # --- log -------------------------------------------------------------------------------
 
@@ -308,9 +326,27 @@ class Appliance:
 
     @contextmanager
     def seat(self) -> Iterator[Seat]:
-        """The seat, to manage while the block runs. Raises NotAllowed."""
+        """The seat, to manage while the block runs. Raises NotAllowed, ConfirmFirst."""
         with self._sitting.at_work() as desk:
             yield desk.managed_seat()
+
+    @staticmethod
+    def codes(document: bytes) -> tuple[tuple[tuple[bool, ...], ...], ...]:
+        """A signed file as QR codes: of each its rows from the top, True is dark. Raises
+        ScanIncomplete for one too long."""
+        from appliance.licensing.codes import symbols_of
+
+        return tuple(symbol.modules for symbol in symbols_of(document))
+
+    def settings_shown(self) -> tuple[SettingView, ...]:
+        """Every setting as it is set now, by whom, and where. Raises SettingsInvalid."""
+        return self._own_settings.shown(self.settings)
+
+    def change_setting(self, name: str, text: str) -> None:
+        """In this person's own file, in force from the next start on; empty for what is built in.
+        Raises SettingLocked, SettingsInvalid, StorageReadOnly."""
+        with self._sitting.at_work() as desk:
+            change_logged(self._own_settings, desk.ledger, name, text)
 
     def doctor(self) -> tuple[Check, ...]:
         """Every check with its next step; needs no login, says more with one."""
@@ -341,14 +377,19 @@ class Appliance:
 
     def close(self) -> None:
         """Locks and ends the engine. May be called twice."""
-        self._sitting.end()
+        try:
+            self._sitting.end()
+        finally:
+            self._own_settings.close()
 
 
 def open_appliance(data: Path, *, writable: Sequence[Path] = (), screen: bool = False) -> Appliance:
-    """Hardens the process, puts the guards on, proves the air gap, and opens nothing else.
+    """Hardens the process, puts the guards on, proves the air gap, and opens nothing else but, for
+    a window and before the guards, a person's own settings file.
 
     writable: existing folders to be written besides the data folder. screen: whether there will be
     a window. Raises StorageReadOnly, SettingsInvalid, GuardTooLate, GuardUnavailable (managed).
     """
+    own = OwnSettings.opened() if screen else OwnSettings(None)
     settings, proof = guarded(data, writable, screen=screen)
-    return Appliance(data, settings, proof)
+    return Appliance(data, settings, proof, own)

@@ -134,3 +134,9 @@ def verified(desk: Desk) -> LogState:
         f"The log verifies: {result.size} records. No witness has cosigned it, so a rollback of "
         "the whole disk could not be seen.",
     )
+
+
+def allowed(desk: Desk) -> frozenset[str]:
+    """The actions the policy lets this person do, whatever collection it is about; not logged."""
+    person, decide = desk.person, desk.policy.decide_action
+    return frozenset(action.value for action in Action if decide(person, action).allowed)

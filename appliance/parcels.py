@@ -259,3 +259,12 @@ def _named(checked: Checked, wanted: Sequence[str]) -> tuple[Item, ...]:
             hint="`cloister parcel inspect` lists what it holds.",
         )
     return tuple(item for item in checked.items if item.id in wanted)
+
+
+def is_parcel(folder: Path) -> bool:
+    """Whether a parcel lies in a folder, whatever it is worth: nothing of it is read."""
+    try:
+        Mount.below(folder)
+    except (CloisterError, OSError):
+        return False
+    return True

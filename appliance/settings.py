@@ -186,7 +186,7 @@ def read_settings(
     places: dict[str, str] = {}
     for place, source in ((person, Source.USER), (institution, Source.MANAGED)):
         for name, untrusted in place.read().items():
-            value = _checked(place.name, name, untrusted)
+            value = checked(place.name, name, untrusted)
             if name in MANAGED_ONLY and source is not Source.MANAGED:
                 raise SettingsInvalid(
                     f"{place.name}: `{name}` can only be set by your institution, in "
@@ -222,7 +222,8 @@ def read_settings(
     )
 
 
-def _checked(place: str, name: str, value: object) -> str | int:
+def checked(place: str, name: str, value: object) -> str | int:
+    """The value, if a setting of this name may have it. Raises SettingsInvalid, naming `place`."""
     builtin = Settings()
     if name not in NAMES:
         raise SettingsInvalid(f"{place} has a setting `{name}` that does not exist.")

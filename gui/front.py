@@ -15,6 +15,7 @@ from gui.controls.sheet import Sheet
 from gui.first_run.create import Create
 from gui.first_run.recovery import Recovery
 from gui.first_run.starter import Starter
+from gui.login.enrol import Enrol
 from gui.login.unlock import Unlock
 
 
@@ -45,11 +46,12 @@ class Front(QWidget):
         self.pill = Pill()
         self.create_vault = Create()
         self.unlock = Unlock()
+        self.enrol = Enrol()
         self.starter = Starter()
         self.stopped = Stopped()
         self.recovery: Recovery | None = None
         self._stack = QStackedWidget()
-        wait = QWidget()
+        wait = self._wait = QWidget()
         waiting = QVBoxLayout(wait)
         waiting.addStretch(1)
         row = QHBoxLayout()
@@ -58,8 +60,12 @@ class Front(QWidget):
         row.addStretch(1)
         waiting.addLayout(row)
         waiting.addStretch(1)
-        for page in (wait, self.create_vault, self.unlock, self.starter, self.stopped):
+        for page in (
+            wait, self.create_vault, self.unlock, self.enrol, self.starter, self.stopped,
+        ):  # fmt: skip
             self._stack.addWidget(page)
+        self.unlock.invited.connect(self.show_enrol)
+        self.enrol.left.connect(self.show_unlock)
         top = QHBoxLayout()
         top.setContentsMargins(20, 12, 20, 0)
         top.addStretch(1)
@@ -80,6 +86,13 @@ class Front(QWidget):
     def show_unlock(self) -> None:
         self._stack.setCurrentWidget(self.unlock)
         self.unlock.begin()
+
+    def show_waiting(self) -> None:
+        self._stack.setCurrentWidget(self._wait)
+
+    def show_enrol(self) -> None:
+        self._stack.setCurrentWidget(self.enrol)
+        self.enrol.begin()
 
     def show_starter(self) -> None:
         self._stack.setCurrentWidget(self.starter)

@@ -33,7 +33,7 @@ class Help(QDialog):
         layout.addWidget(Words(self.tr("Keys"), "heading"))
         layout.addLayout(grid)
         text = self.tr(
-            "If something is not as it should be, run `cloister doctor` in a terminal and give "
+            "If something is not as it should be, run “cloister doctor” in a terminal and give "
             "its output to your IT department. It holds no document text."
         )
         layout.addWidget(Words(text, "quiet", wrap=True))
@@ -47,7 +47,7 @@ class Help(QDialog):
             ("Esc", self.tr("Stop the answer, close the page")),
             ("Ctrl+N", self.tr("New question")),
             ("Ctrl+K", self.tr("To the question field")),
-            ("Ctrl+1, 2, 3", self.tr("Ask, Library, Log")),
+            ("Ctrl+1, 2, 3, 4", self.tr("Ask, Library, Log, Administration")),
             ("Ctrl+L", self.tr("Lock at once")),
             ("Del", self.tr("Remove what is chosen, after a question")),
             ("Ctrl+Q", self.tr("Close Cloister")),

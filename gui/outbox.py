@@ -27,6 +27,20 @@ def writable() -> tuple[Path, ...]:
         folders.append(outbox())
     except OSError:
         pass  # a home folder that cannot be written to: saving will say so when it is tried
+    return (*folders, *_mounts())
+
+
+def sticks() -> Path:
+    """Where looking for a stick begins: the mount points, else the home folder."""
+    return next(iter(_mounts()), Path.home())
+
+
+def mounted() -> tuple[Path, ...]:
+    """What is mounted there now. Raises OSError."""
+    return tuple(sorted(folder for mount in _mounts() for folder in mount.iterdir()))
+
+
+def _mounts() -> tuple[Path, ...]:
     user = getpass.getuser()
     mounts = (Path("/media") / user, Path("/run/media") / user)
-    return (*folders, *(mount for mount in mounts if mount.is_dir()))
+    return tuple(mount for mount in mounts if mount.is_dir())

@@ -51,6 +51,7 @@ class Shell(QMainWindow):
         self._appliance = appliance
         self.front.create_vault.wanted.connect(self._create)
         self.front.unlock.wanted.connect(self._unlock)
+        self.front.enrol.wanted.connect(self._enrol)
         self.front.starter.wanted.connect(self._first_collection)
         self.front.starter.skipped.connect(self._enter)
         self.front.stopped.left.connect(self.close)
@@ -112,6 +113,24 @@ class Shell(QMainWindow):
     def _stored(self) -> None:
         self.front.show_starter()
         self.front.drop_recovery()
+
+    def _enrol(self, code: str, name: str, passphrase: str) -> None:
+        def made(recovery: str) -> None:
+            self.front.enrol.forget()
+            self.front.show_recovery(name, recovery).stored.connect(self._enrolled)
+
+        self.worker.run(
+            self,
+            Lane.READ,
+            lambda: self.appliance.enrol(code, name, passphrase),
+            made,
+            self.front.enrol.failed,
+        )
+
+    def _enrolled(self) -> None:
+        self.front.show_waiting()
+        self.front.drop_recovery()
+        self._enter()
 
     def _first_collection(self, title: str) -> None:
         self.worker.run(
@@ -217,6 +236,7 @@ class Shell(QMainWindow):
             ("Ctrl+1", lambda place: place.go("ask")),
             ("Ctrl+2", lambda place: place.go("library")),
             ("Ctrl+3", lambda place: place.go("log")),
+            ("Ctrl+4", lambda place: place.go("admin")),
             ("Ctrl+L", lambda place: self.lock()),
         ):
             shortcut = QShortcut(QKeySequence(keys), self)

@@ -1,4 +1,4 @@
-"""The left side: new question, the three places, the conversations, who is here, lock."""
+"""The left side: new question, the four places, the conversations, who is here, lock."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Elided, Glyph, Words
 from gui.style.tokens import SIDE_WIDTH
 
-PLACES = ("ask", "library", "log")
+PLACES = ("ask", "library", "log", "admin")
 
 
 class Sidebar(QFrame):
@@ -62,7 +62,7 @@ class Sidebar(QFrame):
         layout.addSpacing(12)
         layout.addWidget(self.new)
         layout.addSpacing(8)
-        names = (self.tr("Ask"), self.tr("Library"), self.tr("Log"))
+        names = (self.tr("Ask"), self.tr("Library"), self.tr("Log"), self.tr("Administration"))
         for number, (place, name) in enumerate(zip(PLACES, names, strict=True), 1):
             button = TextButton(name, kind="nav", glyph=place, tone="muted")
             button.setCheckable(True)

@@ -26,19 +26,21 @@ if TYPE_CHECKING:
     from appliance.app import Cancellation
 
 T = TypeVar("T")
+E = TypeVar("E")
 
 INTERVAL = 1 / 30
 SLICE = 0.008
 
 
 class Lane(Enum):
-    """Asks, reading what is there, imports, proofs (verifying, exporting), and locking, which
-    waits behind nothing."""
+    """Asks, reading what is there, imports, proofs (verifying, exporting), carrying (backups and
+    parcels), and locking, which waits behind nothing."""
 
     ASK = "ask"
     READ = "read"
     IMPORT = "import"
     PROOF = "proof"
+    CARRY = "carry"
     LOCK = "lock"
 
 
@@ -158,6 +160,32 @@ class Worker(QObject):
                 self._fail(task, failed, error)
             else:
                 self._send(_Delivery(task, call=lambda: self._finish(task, done)))
+
+        self._lane(lane).put(labour)
+        return task
+
+    def follow(  # noqa: PLR0917 - the order is the order in which they are called
+        self,
+        owner: QObject,
+        lane: Lane,
+        work: Callable[[Cancellation, Callable[[E], None]], T],
+        each: Callable[[tuple[E, ...]], None],
+        done: Callable[[T], None],
+        failed: Callable[[CloisterError], None],
+    ) -> Task:
+        """Like `run`, for work that tells how far it is: `work(cancellation, tell)` calls `tell`
+        with an event at a time; batches of them go to `each` before the end is delivered."""
+        task = self._begin(owner)
+
+        def labour() -> None:
+            try:
+                result = work(
+                    task.bind(), lambda event: self._send(_Delivery(task, each=each, event=event))
+                )
+            except Exception as error:  # noqa: BLE001 - every error must reach the screen
+                self._fail(task, failed, error)
+            else:
+                self._send(_Delivery(task, call=lambda: self._finish(task, lambda: done(result))))
 
         self._lane(lane).put(labour)
         return task

@@ -1,12 +1,26 @@
-"""The desk when it is open: side, header, and the three places."""
+"""The desk when it is open: side, header, how the seat stands, and the four places."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from appliance.errors import CloisterError
-from appliance.values import AirgapReport, Collection, Conversation, Person
+from appliance.values import AirgapReport, Collection, Conversation, Person, SeatView
+from gui.admin.carrying import TAKES_IN
+from gui.admin.screen import AdminScreen
+from gui.admin.seat import MANAGES
+from gui.admin.standing import SeatStrip
+from gui.admin.sticks import Sticks
 from gui.airgap.pill import Pill
 from gui.ask.screen import AskScreen
 from gui.controls.buttons import GlyphButton
@@ -22,6 +36,8 @@ from gui.text.counts import counted
 from gui.worker import Lane
 
 _SAID_MS = 12_000
+_STANDING_MS = 600_000
+"""Between two looks at how the seat stands, while nothing is asked."""
 
 
 class Workplace(QWidget):
@@ -41,9 +57,15 @@ class Workplace(QWidget):
         self.ask = AskScreen(desk)
         self.library = LibraryScreen(desk)
         self.log = LogScreen(desk)
+        self.strip = SeatStrip()
+        self._admin: AdminScreen | None = None
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.timeout.connect(self.notice_box_hide)
+        self.sticks = Sticks(desk, self)
+        self._look = QTimer(self)
+        self._look.setInterval(_STANDING_MS)
+        self._look.timeout.connect(self.read_standing)
         self._arrange()
         self._connect()
 
@@ -57,9 +79,13 @@ class Workplace(QWidget):
         self.library.refresh()
         self.read_conversations()
         self._ask_for_alerts()
+        self.read_standing()
+        self._look.start()
 
     def forget(self) -> None:
         """Empties every screen at once; what remains is blank widgets."""
+        self._look.stop()
+        self.sticks.stop()
         self._titles = {}
         self._person_name = {}
         self._title = ""
@@ -68,19 +94,42 @@ class Workplace(QWidget):
         self.side.person.set("")
         self.title.set("")
         self.notice_box_hide()
-        for screen in (self.ask, self.library, self.log):
-            screen.forget()
+        self.notice.forget()
+        self.strip.forget()
+        for screen in (self.ask, self.library, self.log, self._admin):
+            if screen is not None:
+                screen.forget()
+
+    @property
+    def admin(self) -> AdminScreen:
+        """Made when it is first wanted: whoever never opens it does not wait for it."""
+        if self._admin is None:
+            self._admin = AdminScreen(self._desk)
+            self._places.addWidget(self._admin)
+            self._admin.emergency.changed.connect(self.library.refresh)
+            self._admin.emergency.reviewed.connect(self._reviewed)
+            self._admin.carrying.taken.connect(self._brought_in)
+            self._admin.seat.changed.connect(self.read_standing)
+        return self._admin
 
     def go(self, place: str) -> None:
-        """Ask, library or log."""
+        """Ask, library, log or administration."""
+        if place == "admin":
+            self._places.setCurrentWidget(self.admin)
         self.side.point_at(place)
         self._places.setCurrentIndex(PLACES.index(place))
-        names = {"library": self.tr("Library"), "log": self.tr("Compliance log")}
+        names = {
+            "library": self.tr("Library"),
+            "log": self.tr("Compliance log"),
+            "admin": self.tr("Administration"),
+        }
         self.title.set(names.get(place, self._title))
         if place == "library":
             self.library.refresh()
         elif place == "log":
             self.log.refresh()
+        elif place == "admin":
+            self.admin.refresh()
 
     def new_question(self) -> None:
         self.go("ask")
@@ -109,7 +158,41 @@ class Workplace(QWidget):
             self.complain,
         )
 
+    def read_standing(self) -> None:
+        """How the seat stands, for the line above the screens."""
+        product = self._desk.appliance
+
+        def work() -> tuple[SeatView, frozenset[str]]:
+            return product.standing(), product.allowed()
+
+        self._desk.worker.run(self, Lane.READ, work, self._show_standing, self.complain)
+
     # --- inside ---------------------------------------------------------------------------
+
+    def _show_standing(self, found: tuple[SeatView, frozenset[str]]) -> None:
+        view, allowed = found
+        self.strip.show_view(view, manages=MANAGES in allowed)
+        if not TAKES_IN & allowed:
+            self.sticks.stop()
+        elif not self.sticks.timer.isActive():
+            self.sticks.start()
+
+    def _plugged_in(self, folder: Path) -> None:
+        """A stick with a parcel: what is on it is shown, and nothing taken in, unless the person is
+        in the middle of something."""
+        if QApplication.activeModalWidget() is not None or self.ask.composer.typing.toPlainText():
+            self.sticks.unsaid(folder)
+            return
+        self.admin.carrying.inspect(folder)
+
+    def _show_seat(self) -> None:
+        self.go("admin")
+        self.admin.show_page("seat")
+
+    def _brought_in(self) -> None:
+        """Out of a parcel: documents, lists, models."""
+        self.library.refresh()
+        self.read_standing()
 
     def _ask_for_alerts(self) -> None:
         """An auditor is told of broken glass; the message stays until it is closed."""
@@ -120,13 +203,17 @@ class Workplace(QWidget):
 
         self._desk.worker.run(self, Lane.READ, waiting, self._tell_alerts, self.complain)
 
+    def _reviewed(self) -> None:
+        self.notice_box_hide()
+        self._ask_for_alerts()
+
     def _tell_alerts(self, waiting: int) -> None:
         if waiting:
             said = counted(waiting, self.tr("alert"), self.tr("alerts"))
             self.notice.say(
                 "danger",
                 self.tr("An auditor has to look at {}.").format(said),
-                self.tr("`cloister people alerts` shows who, why and until when."),
+                self.tr("Administration, “Emergency access”, shows who, why and until when."),
             )
             self._quiet.stop()
             self.notice.show()
@@ -186,6 +273,9 @@ class Workplace(QWidget):
         self.side.conversations.unwanted.connect(self._ask_to_forget)
         self.ask.titled.connect(self._titled)
         self.ask.changed.connect(lambda _: self.read_conversations())
+        self.ask.changed.connect(lambda _: self.read_standing())
+        self.sticks.found.connect(self._plugged_in)
+        self.strip.wanted.connect(self._show_seat)
         self.ask.library_wanted.connect(lambda: self.go("library"))
         self.library.collections_changed.connect(self._counted)
 
@@ -213,6 +303,7 @@ class Workplace(QWidget):
         main.setContentsMargins(0, 0, 0, 0)
         main.setSpacing(0)
         main.addWidget(top)
+        main.addWidget(self.strip)
         main.addWidget(self._box)
         main.addWidget(self._places, 1)
         layout = QHBoxLayout(self)

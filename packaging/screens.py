@@ -8,12 +8,13 @@ Without --memory the product itself runs, on a throwaway vault with the sample l
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -61,6 +62,16 @@ class Camera:
         print(path.name, flush=True)
 
     def dialog(self, name: str) -> None:
+        """As `still`; then the dialog is closed."""
+        from PySide6.QtWidgets import QApplication, QDialog
+
+        self.still(name)
+        for window in QApplication.topLevelWidgets():
+            if isinstance(window, QDialog):
+                window.reject()
+        self.rest()
+
+    def still(self, name: str) -> None:
         """The window with the dialog that stands before it."""
         from PySide6.QtGui import QPainter
         from PySide6.QtWidgets import QApplication, QDialog
@@ -70,17 +81,13 @@ class Camera:
         painter = QPainter(picture)
         for window in QApplication.topLevelWidgets():
             if isinstance(window, QDialog) and window.isVisible():
-                where = window.pos() - self._shell.pos()
+                where = self._shell.rect().center() - window.rect().center()
                 painter.drawPixmap(where, window.grab())
         painter.end()
         self._number += 1
         path = self._folder / f"{self._number:02}-{name}.png"
         picture.save(str(path))
         print(path.name, flush=True)
-        for window in QApplication.topLevelWidgets():
-            if isinstance(window, QDialog):
-                window.reject()
-        self.rest()
 
 
 def place(shell: Shell) -> Workplace:
@@ -230,6 +237,154 @@ def log(camera: Camera, shell: Shell, scene: Scene) -> None:
     shell.front.unlock.go.click()
     camera.until(shell.front.unlock.notice.isVisible)
     camera.take("wrong-passphrase")
+    shell.front.unlock.ask_name(several=True)
+    camera.take("several-people")
+    shell.front.show_enrol()
+    camera.take("enrol")
+
+
+def seat(camera: Camera, shell: Shell, scene: Scene) -> None:
+    """Each state, what is offered, and the codes of a request."""
+    desk = place(shell)
+    page = desk.admin.seat
+    desk.go("admin")
+    desk.admin.show_page("seat")
+    camera.until(lambda: page.view)
+    camera.take("seat")
+    if not scene.memory:
+        return
+    from tests.gui import memory_seat
+    from tests.gui.memory_appliance import MemoryAppliance
+
+    product = desk.ask.appliance
+    if not isinstance(product, MemoryAppliance):
+        return
+    page.request.click()
+    camera.dialog("seat-request")
+    page.ask_for_request()
+    for window in dialogs():
+        if window.isVisible() and hasattr(window, "go"):
+            window.go.click()
+    camera.until(lambda: any(hasattr(window, "picture") for window in dialogs()))
+    camera.dialog("seat-codes")
+    for view in (memory_seat.EVALUATION, memory_seat.GRACE, memory_seat.EXPIRED,
+                 memory_seat.REVOKED, memory_seat.RETURNED):  # fmt: skip
+        product.seating.view = view
+        page.refresh()
+        desk.read_standing()
+        camera.take(f"seat-{view.state}")
+    desk.go("ask")
+    camera.take("ask-no-seat")
+    desk.go("admin")
+    product.seating.view = memory_seat.ACTIVE
+    desk.read_standing()
+    camera.rest()
+
+
+def settings(camera: Camera, shell: Shell, scene: Scene) -> None:
+    admin = place(shell).admin
+    place(shell).go("admin")
+    admin.show_page("settings")
+    camera.until(lambda: admin.settings.yours.rows)
+    camera.take("settings")
+    admin.settings.change("lock_minutes", "99")
+    camera.until(admin.settings.notice.isVisible)
+    camera.take("settings-refused")
+    admin.settings.change("lock_minutes", "5")
+    camera.until(lambda: admin.settings.yours.rows["lock_minutes"].reset)
+    camera.take("settings-changed")
+
+
+def insights(camera: Camera, shell: Shell, scene: Scene) -> None:
+    admin = place(shell).admin
+    place(shell).go("admin")
+    admin.show_page("insights")
+    camera.until(lambda: admin.insights.facts.rows)
+    camera.take("insights")
+
+
+def carrying(camera: Camera, shell: Shell, scene: Scene) -> None:
+    """A backup on its way and made; a parcel before and after."""
+    admin = place(shell).admin
+    place(shell).go("admin")
+    admin.show_page("carrying")
+    page = admin.carrying
+    camera.until(page.back_up.isVisible)
+    camera.take("carrying")
+    page.back_up_into(scene.work)
+    if scene.memory:
+        camera.rest(1.5)
+        camera.take("backing-up")
+    camera.until(lambda: page.card and page.card.dismiss.isVisible())
+    camera.take("backed-up")
+    page.inspect(scene.work)
+    shown = dialogs()[-1]
+    camera.until(shown.notice.isVisible)
+    camera.dialog("parcel-none")
+    from tests.gui.memory_appliance import MemoryAppliance
+    from tests.gui.memory_carrying import PARCEL
+
+    product = place(shell).ask.appliance
+    if not isinstance(product, MemoryAppliance):
+        return
+    product.carrying.parcels[scene.work] = PARCEL
+    page.inspect(scene.work)
+    shown = next(one for one in dialogs() if one.isVisible())
+    camera.until(lambda: shown.rows)
+    camera.still("parcel")
+    shown.rows[3].field.edit.setText("not the code")
+    shown.go.click()
+    camera.rest(1.0)
+    camera.still("parcel-taking")
+    camera.until(shown.notice.isVisible)
+    camera.dialog("parcel-taken")
+
+
+def people(camera: Camera, shell: Shell, scene: Scene) -> None:
+    """Who works here, what is asked for, and emergencies."""
+    admin = place(shell).admin
+    place(shell).go("admin")
+    admin.show_page("people")
+    page = admin.people
+    camera.until(lambda: page.members.listed)
+    camera.take("people")
+    if not scene.memory:
+        return
+    from tests.gui.memory_appliance import MemoryAppliance
+    from tests.gui.memory_people import ALERT
+
+    page.table.choose("p3")
+    camera.take("people-chosen")
+    page.invite.click()
+    camera.dialog("people-invite")
+    page.close_it.click()
+    camera.dialog("people-close")
+    page.members.add.click()
+    camera.dialog("people-add-member")
+    page.table.choose("p4")
+    page.again.click()
+    camera.until(lambda: any(one.isVisible() for one in dialogs()))
+    camera.dialog("people-code")
+    admin.show_page("emergency")
+    camera.until(admin.emergency.glasses.isVisible)
+    camera.take("emergency-none")
+    product = place(shell).ask.appliance
+    if isinstance(product, MemoryAppliance):
+        product.staff.breaks = (("k9", "Ward 9 pathways"), ("k8", "Theatre and anaesthesia"))
+        product.staff.told = [ALERT]
+        admin.refresh()
+        camera.until(lambda: admin.emergency.alerts.rows)
+        admin.emergency.alerts.rows[0].buttons[0].click()
+        camera.take("emergency")
+        admin.emergency.glasses.rows[0].buttons[0].click()
+        camera.dialog("emergency-open")
+        product.staff.told = []
+
+
+def dialogs() -> list[Any]:
+    from PySide6.QtWidgets import QApplication, QDialog
+
+    return [one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog)]
 
 
 class Scene:
@@ -270,6 +425,7 @@ class Scene:
             return MemoryAppliance(Pace(stage=0.35, file=0.25))
         from appliance.app import open_appliance
 
+        os.environ["XDG_CONFIG_HOME"] = str(self.work / "config")  # settings are changed there
         data = self.work / "data"
         return open_appliance(data, writable=(self.work.parent,), screen=True)
 
@@ -280,6 +436,7 @@ def main() -> int:
     parser.add_argument("--theme", choices=("light", "dark"), default="light")
     parser.add_argument("--size", default="1440x900")
     parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--only", action="append", help="these scenes alone, after the first run")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=given.folder) as work:
@@ -298,8 +455,13 @@ def main() -> int:
         shell.resize(width, height)
         shell.show()
         camera = Camera(given.folder, shell)
-        for scenario in (first_run, library, asking, writing, log):
-            scenario(camera, shell, scene)
+        scenes = (
+            first_run, insights, library, asking, writing, insights, seat, people, settings,
+            carrying, log,
+        )  # fmt: skip
+        for scenario in scenes:
+            if not given.only or scenario in (first_run, log) or scenario.__name__ in given.only:
+                scenario(camera, shell, scene)
         shell.close()
     return 0
 

@@ -30,6 +30,14 @@ from appliance.values.asking import (
     Verdict,
     Writing,
 )
+from appliance.values.carrying import (
+    BackupChecked,
+    BackupMade,
+    BackupNoted,
+    ParcelItem,
+    ParcelOutcome,
+    ParcelView,
+)
 from appliance.values.checks import (
     AirgapReport,
     Check,
@@ -84,6 +92,7 @@ from appliance.values.records import (
     StoreMark,
 )
 from appliance.values.seats import SeatView
+from appliance.values.settings import SettingView
 
 __all__ = [
     "VECTOR_SIZE",
@@ -93,6 +102,9 @@ __all__ = [
     "AnswerMode",
     "AnswerSentence",
     "Answered",
+    "BackupChecked",
+    "BackupMade",
+    "BackupNoted",
     "Block",
     "BlockKind",
     "Box",
@@ -128,6 +140,9 @@ __all__ = [
     "PageSpan",
     "PageText",
     "PageView",
+    "ParcelItem",
+    "ParcelOutcome",
+    "ParcelView",
     "ParsedDocument",
     "Passage",
     "PassageDraft",
@@ -143,6 +158,7 @@ __all__ = [
     "SeatProblem",
     "SeatView",
     "Seen",
+    "SettingView",
     "Stage",
     "Standing",
     "StoreMark",

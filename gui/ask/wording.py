@@ -11,8 +11,9 @@ from gui.text import plain
 def no_model() -> str:
     return QCoreApplication.translate(
         "Ask",
-        "No language model is installed: answers are quoted from your documents. Your IT "
-        "department can add one with `cloister model install`.",
+        "No language model is in use: answers are quoted from your documents. Your IT department "
+        "can install one, or choose the small one that comes with Cloister (model = “composer” in "
+        "its settings).",
     )
 
 

@@ -45,6 +45,7 @@ class Notice(QFrame):
 
     def say(self, tone: str, sentence: str, step: str = "", *, glyph: str = "") -> None:
         """Both may hold a file's name: they are untrusted and shown as plain text."""
+        sentence, step = plain.spoken(sentence), plain.spoken(step)
         self.setProperty("tone", tone)
         drawn, colour = _GLYPHS[tone]
         self._glyph.draw(glyph or drawn, colour)
@@ -58,6 +59,11 @@ class Notice(QFrame):
     def complain(self, error: CloisterError) -> None:
         self.say("danger", error.sentence, error.next_step)
         self.show()
+
+    def forget(self) -> None:
+        """Out of sight, and nothing of it is left."""
+        self.say("info", "")
+        self.hide()
 
     def offer_button(self, button: TextButton) -> TextButton:
         """Adds a button below the words."""

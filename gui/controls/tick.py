@@ -39,12 +39,13 @@ class Tick(QCheckBox):
             painter.setPen(QPen(QColor(colours.accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(1, 1, self.width() - 2, self.height() - 2), 6, 6)
-        painter.setPen(QPen(QColor(colours.accent if self.isChecked() else colours.edge), 1.4))
+        edge = colours.edge if self.isEnabled() else colours.rim
+        painter.setPen(QPen(QColor(colours.accent if self.isChecked() else edge), 1.4))
         painter.setBrush(QColor(colours.accent if self.isChecked() else colours.raised))
         painter.drawRoundedRect(box, 5, 5)
         if self.isChecked():
             painter.drawPixmap(box.topLeft().toPoint(), pixmap("check", colours.on_accent, 19))
-        painter.setPen(QColor(colours.ink))
+        painter.setPen(QColor(colours.ink if self.isEnabled() else colours.muted))
         words = self.rect().adjusted(round(box.right()) + 10, 0, 0, 0)
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self.text())
         painter.end()

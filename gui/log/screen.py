@@ -22,7 +22,7 @@ from gui.log.exported import Exported
 from gui.log.records import PAGE, LogModel
 from gui.log.table import RecordTable
 from gui.log.verification import Verification
-from gui.login.again import Again
+from gui.login.proof import proof_asked
 from gui.outbox import outbox
 from gui.worker import Lane
 
@@ -77,24 +77,8 @@ class LogScreen(QWidget):
         )
 
     def _export_failed(self, folder: Path, error: CloisterError) -> None:
-        if error.code != "confirm_first":
+        if not proof_asked(self._desk, self, error, lambda: self.export_to(folder)):
             self._desk.complain(error)
-            return
-        again = Again(self.window())
-
-        def confirmed(_: None) -> None:
-            again.accept()
-            self.export_to(folder)
-
-        def prove(secret: str) -> None:
-            with self._desk.appliance.people() as people:
-                people.confirm(secret)
-
-        def confirm(secret: str) -> None:
-            self._desk.worker.run(again, Lane.READ, lambda: prove(secret), confirmed, again.failed)
-
-        again.typed.connect(confirm)
-        again.open()
 
     def _verified(self, state: LogState) -> None:
         self.badge.show_state(state)

@@ -17,6 +17,7 @@ class Unlock(Sheet):
     asked for where several people use the vault, and kept until somebody else types theirs."""
 
     wanted = Signal(str, str)
+    invited = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", "", glyph="lock", parent=parent)
@@ -30,17 +31,21 @@ class Unlock(Sheet):
         self.notice.hide()
         self.go = TextButton(self.tr("Unlock"), kind="primary")
         self.other = TextButton("", kind="link")
-        for widget in (self.name, self.secret, self.notice, self.go, self.other):
+        self.enrol = TextButton(self.tr("I was invited, and have a code"), kind="link")
+        self.enrol.hide()
+        for widget in (self.name, self.secret, self.notice, self.go, self.other, self.enrol):
             self.body.addWidget(widget)
         self.close_body()
         self.secret.changed.connect(lambda text: self.go.setEnabled(bool(text)))
         self.secret.entered.connect(self._submit)
         self.go.clicked.connect(self._submit)
         self.other.clicked.connect(self._switch)
+        self.enrol.clicked.connect(self.invited)
         self._label()
 
     def ask_name(self, *, several: bool) -> None:
         self.name.setVisible(several)
+        self.enrol.setVisible(several)
 
     def begin(self) -> None:
         """Ready to type, with nothing left from before."""
@@ -56,7 +61,7 @@ class Unlock(Sheet):
         if not waiting:
             self._ready()
             return
-        for widget in (self.secret, self.go, self.other):
+        for widget in (self.secret, self.go, self.other, self.enrol):
             widget.setEnabled(False)
         self.go.setText(self.tr("Locking …"))
 
@@ -64,6 +69,7 @@ class Unlock(Sheet):
         self.secret.clear()
         self.secret.setEnabled(True)
         self.other.setEnabled(True)
+        self.enrol.setEnabled(True)
         self.go.setText(self.tr("Unlock"))
         self.go.setEnabled(False)
         empty = not self.name.isHidden() and not self.name.text().strip()
@@ -74,7 +80,7 @@ class Unlock(Sheet):
         if not typed or not self.go.isEnabled():
             return
         self.notice.hide()
-        for widget in (self.secret, self.go, self.other):
+        for widget in (self.secret, self.go, self.other, self.enrol):
             widget.setEnabled(False)
         self.go.setText(self.tr("Unlocking …"))
         self.secret.clear()

@@ -21,6 +21,7 @@ _UNSHOWN = re.compile(
     "\ud800-\udfff]"
 )
 _BREAKS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
+_COMMAND = re.compile("`([^`\n]{1,200})`")
 
 
 def shown(untrusted: str, limit: int = LONGEST) -> str:
@@ -28,6 +29,11 @@ def shown(untrusted: str, limit: int = LONGEST) -> str:
     cut = untrusted[:limit]
     text = _UNSHOWN.sub("", _BREAKS.sub("\n", cut))
     return text if len(untrusted) <= limit else text + " …"
+
+
+def spoken(untrusted: str) -> str:
+    """What a terminal shows between backticks (a command, a setting) between quotation marks."""
+    return _COMMAND.sub("“\\1”", untrusted)
 
 
 def kept(untrusted: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -37,6 +38,7 @@ from appliance.values import (
     ImportProgress,
     ImportStarted,
     ImportState,
+    Insights,
     LogRecord,
     LogState,
     Opened,
@@ -46,6 +48,8 @@ from appliance.values import (
     Refused,
     Role,
     Scored,
+    SeatView,
+    SettingView,
     Stage,
     Token,
     Turn,
@@ -66,10 +70,16 @@ from tests.gui.memory_answers import (
     spoken,
     written,
 )
+from tests.gui.memory_carrying import MemoryCarrying
+from tests.gui.memory_people import MemoryPeople
+from tests.gui.memory_seat import MemorySeat
+from tests.gui.memory_settings import MemorySettings
 from tests.gui.memory_state import Halted, Pace, State, Unreadable, WrongPassphrase
 
 if TYPE_CHECKING:
     from appliance.accounts import People
+    from appliance.administration import Administration
+    from appliance.seat import Seat
 
 
 class MemoryAppliance(Appliance):
@@ -78,6 +88,10 @@ class MemoryAppliance(Appliance):
         self.airgap = report(holds=holds)
         self.threads: set[str] = set()
         self.closed = False
+        self.seating = MemorySeat()
+        self.set = MemorySettings()
+        self.staff = MemoryPeople()
+        self.carrying = MemoryCarrying(self.pace)
         self._held = State()
         self._somebody_here: Person | None = None
         self._guard = threading.RLock()
@@ -115,17 +129,53 @@ class MemoryAppliance(Appliance):
 
     @contextmanager
     def people(self) -> Iterator[People]:
-        yield cast("People", self)
-
-    def waiting(self) -> int:
         self._called()
-        return self.pace.alerts
+        yield cast("People", PeopleHere(self))
 
-    def confirm(self, secret: str) -> None:
+    def allowed(self) -> frozenset[str]:
+        self._called()
+        return frozenset(self.pace.allowed)
+
+    def standing(self) -> SeatView:
+        self._called()
+        return self.seating.stands()
+
+    @contextmanager
+    def seat(self) -> Iterator[Seat]:
+        self.require_fresh()
+        yield cast("Seat", self.seating)
+
+    @contextmanager
+    def administration(self, stop: Cancellation | None = None) -> Iterator[Administration]:
+        if stop is None:  # to look alone
+            self._called()
+        else:
+            self.require_fresh()
+            self.carrying.stop = stop
+        yield cast("Administration", self.carrying)
+
+    def settings_shown(self) -> tuple[SettingView, ...]:
+        self._called()
+        return self.set.shown()
+
+    def change_setting(self, name: str, text: str) -> None:
+        self._called()
+        self.set.change(name, text)
+
+    def require_fresh(self) -> None:
+        self._called()
+        if self.pace.stale:
+            raise ConfirmFirst("This needs your passphrase again.")
+
+    def prove(self, secret: str) -> None:
         self._called()
         if secret != self._held.passphrase:
             raise WrongPassphrase("That passphrase does not open this vault.")
         self.pace.stale = False
+
+    def log_payload(self, seq: int) -> str:
+        self._called()
+        return self.staff.payload()
 
     def unlock(self, passphrase: str, name: str = "") -> Person:
         self._called()
@@ -139,6 +189,11 @@ class MemoryAppliance(Appliance):
             self._somebody_here = self._somebody()
             self._record("login", "vault", "done")
             return self._somebody_here
+
+    def enrol(self, code: str, name: str, passphrase: str) -> str:
+        self._called()
+        self._somebody_here = self.staff.enrolled(code, name)
+        return "NEWC-2XTD-9FHR-WZ4B-6NVC-3JPE-8SGA-Y5LU"
 
     def lock(self) -> None:
         self._called()
@@ -419,6 +474,25 @@ class MemoryAppliance(Appliance):
             failures=stored.info.failures,
         )  # fmt: skip
 
+    def insights(self) -> Insights:
+        self._called()
+        turns = [turn for turns in self._held.turns.values() for turn in turns]
+        ended = Counter(turn.outcome.value for turn in turns)
+        answers = [turn.answer for turn in turns if turn.answer is not None]
+        collections = self.collections()
+        return Insights(
+            taken=self._clock, since=self._clock, version="1.0", model=self.pace.model,
+            ended=tuple(ended.items()), open=0, waiting=0,
+            answer_seconds=sum(answer.seconds for answer in answers),
+            tokens=self.pace.spent, token_seconds=self.pace.spent / 40,
+            memory=(("desk", 212_000_000), ("engine", 1_400_000_000)),
+            documents=sum(one.documents for one in collections),
+            passages=sum(one.passages for one in collections),
+            indexes=(("whole", len(collections)), ("growing", 0), ("unread", 0), ("refused", 0)),
+            log_records=len(self._held.log), free_bytes=81_000_000_000,
+            airgap_holds=self.airgap.holds,
+        )  # fmt: skip
+
     # --- log ------------------------------------------------------------------------------
 
     def log_records(self, start: int = 0, count: int = 200) -> tuple[LogRecord, ...]:
@@ -437,9 +511,7 @@ class MemoryAppliance(Appliance):
         return LogState(not why, size, root, self._clock, why)
 
     def export_log(self, folder: Path) -> str:
-        self._called()
-        if self.pace.stale:
-            raise ConfirmFirst("This needs your passphrase again.")
+        self.require_fresh()
         (folder / "checkpoint").write_text(f"{len(self._held.log)}\n")
         return "cloister-log+5f1c2a9b+ATx8mZ4oQf7cU2rVw3kYb1NnPq6sHd9eGjL0tXvRzBaC"
 
@@ -456,3 +528,21 @@ class MemoryAppliance(Appliance):
 
     def _called(self) -> None:
         self.threads.add(threading.current_thread().name)
+
+
+class PeopleHere:
+    """What `Appliance.people()` gives: reading at once, acts only after fresh proof."""
+
+    def __init__(self, appliance: MemoryAppliance) -> None:
+        self._appliance = appliance
+
+    def waiting(self) -> int:
+        return self._appliance.pace.alerts + len(self._appliance.staff.told)
+
+    def confirm(self, secret: str) -> None:
+        self._appliance.prove(secret)
+
+    def __getattr__(self, name: str) -> object:
+        if name not in ("all", "members", "breakable", "broken", "alerts"):
+            self._appliance.require_fresh()
+        return getattr(self._appliance.staff, name)

@@ -38,8 +38,9 @@ class Pace:
     """Seconds each thing takes, and switches for what goes wrong. writes: the policy allows
     written answers; model: who writes them; note, works, starting: as in Writing; dies_at: at which
     word the engine ends, 0 for never; several: several people use it; ticks: the time that
-    never goes back; stale: exporting needs the passphrase again; alerts: broken glass that waits
-    for an auditor."""
+    never goes back; stale: exporting and administration need the passphrase again; alerts: broken
+    glass that waits for an auditor; spent: tokens written; allowed: what the policy
+    lets this person do."""
 
     stage: float = 0.0
     file: float = 0.0
@@ -59,6 +60,10 @@ class Pace:
     ticks: float = 0.0
     stale: bool = False
     alerts: int = 0
+    spent: int = 0
+    allowed: tuple[str, ...] = (
+        "manage_seats", "manage_people", "manage_members", "back_up", "read_log",
+    )  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -36,6 +36,9 @@ def test_every_control_has_a_name(shell: Shell, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: place.ask.panel.view is not None)
     place.go("library")
     place.go("log")
+    place.go("admin")
+    for row in range(place.admin.list.count()):
+        place.admin.list.setCurrentRow(row)
     nameless = [
         f"{type(widget).__name__} {widget.objectName()}"
         for widget in shell.findChildren(QWidget)

@@ -13,6 +13,8 @@ from appliance.errors import AirgapBroken
 from gui.shell import Shell
 from tests.gui.driving import PASSPHRASE, workplace
 from tests.gui.memory_appliance import MemoryAppliance
+from tests.gui.memory_people import CODE
+from tests.gui.memory_state import Pace
 
 Opener = Callable[[MemoryAppliance], Shell]
 
@@ -116,3 +118,46 @@ def test_what_kept_the_product_from_opening_is_shown_in_the_window(qtbot: QtBot)
     qtbot.waitUntil(shell.front.stopped.isVisible)
     assert shell.front.stopped.notice.sentence == "A socket could be opened."
     assert "cloister doctor" in shell.front.stopped.notice.step
+
+
+def test_who_was_invited_enrols_with_the_code_and_keeps_a_recovery_code(
+    open_shell: Opener, pace: Pace, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    pace.several = True
+    made = open_shell(product)
+    qtbot.waitUntil(made.front.unlock.enrol.isVisible)
+    made.front.unlock.enrol.click()
+    enrol = made.front.enrol
+    qtbot.waitUntil(enrol.isVisible)
+    QTest.keyClicks(enrol.name.edit, "Dora Marsh")
+    QTest.keyClicks(enrol.code.edit, "WRONG")
+    QTest.keyClicks(enrol.typed.passphrase.edit, PASSPHRASE)
+    assert not enrol.go.isEnabled()
+    QTest.keyClicks(enrol.typed.again.edit, PASSPHRASE)
+    enrol.go.click()
+    qtbot.waitUntil(enrol.notice.isVisible)
+    assert enrol.notice.step == "Check name and code, or ask for a new one."
+    enrol.code.edit.setText(CODE)
+    enrol.go.click()
+    qtbot.waitUntil(lambda: made.front.recovery is not None)
+    recovery = made.front.recovery
+    assert recovery is not None
+    assert enrol.typed.text() == ""
+    assert enrol.code.text() == ""
+    recovery.sure.click()
+    recovery.go.click()
+    qtbot.waitUntil(lambda: not made.locked)
+    assert workplace(made).side.person.text() == "Dora Marsh"
+    assert made.front.recovery is None
+
+
+def test_alone_nobody_is_offered_to_enrol(
+    open_shell: Opener, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    made = open_shell(product)
+    qtbot.waitUntil(made.front.unlock.secret.edit.isVisible)
+    qtbot.wait(50)
+    assert made.front.unlock.enrol.isHidden()
+    made.front.show_enrol()
+    made.front.enrol.back.click()
+    assert made.front.unlock.isVisible()

@@ -10,7 +10,7 @@ from gui.airgap.evidence import Evidence
 from gui.shell import Shell
 from tests.gui.driving import QUESTION, ask, dialog, workplace
 from tests.gui.memory_appliance import MemoryAppliance
-from tests.gui.memory_state import Pace
+from tests.gui.memory_state import Pace, Unreadable
 
 Opener = Callable[[MemoryAppliance], Shell]
 
@@ -64,6 +64,10 @@ def test_the_product_is_never_called_on_the_gui_thread(
     place.go("log")
     qtbot.waitUntil(lambda: place.log.badge.state == "verified")
     place.go("library")
+    place.go("admin")
+    for row in range(place.admin.list.count()):
+        place.admin.list.setCurrentRow(row)
+    qtbot.waitUntil(lambda: place.admin.seat.view is not None)
     shell.lock()
     qtbot.waitUntil(shell.front.unlock.secret.isEnabled)
     lanes = {"lane-ask", "lane-read", "lane-proof", "lane-import", "lane-lock"}
@@ -78,3 +82,21 @@ def test_closing_the_window_closes_the_product_also_in_the_middle_of_an_ask(
     shell.close()
     assert not shell.isVisible()
     assert product.closed
+
+
+def test_what_a_message_said_is_gone_once_the_window_is_locked(
+    shell: Shell, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    """Hidden is not enough: sentences name files, people and collections."""
+    place = workplace(shell)
+    place.complain(Unreadable("“Discharge of Mr Abel.pdf” cannot be read."))
+    place.go("admin")
+    pages = [place.admin.seat, place.admin.people, place.admin.emergency, place.admin.carrying,
+             place.admin.insights, place.admin.settings]  # fmt: skip
+    for page in pages:
+        page.say("“Ward 9 pathways” is open.", "/media/stick")
+    shell.lock()
+    for notice in (place.notice, place.admin.seat.state, *(page.notice for page in pages)):
+        assert notice.sentence == ""
+        assert notice.step == ""
+        assert "Ward 9" not in notice.accessibleName()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic, sleep
 
@@ -23,12 +24,13 @@ from appliance.values import (
     Outcome,
     Turn,
 )
+from gui.admin.signed_file import SignedFile
 from gui.ask.stream import ALIVE, MessageStream
 from gui.ask.turn import TurnView
 from gui.library.importing import ImportCard
 from gui.log.records import KEPT, PAGE, LogModel
 from gui.shell import Shell
-from tests.gui.driving import QUESTION, answered, ask
+from tests.gui.driving import QUESTION, answered, ask, workplace
 
 
 class Watchdog:
@@ -39,10 +41,10 @@ class Watchdog:
         self._last = monotonic()
         self._timer = QTimer()
         self._timer.setInterval(1)
-        self._timer.timeout.connect(self._beat)
+        self._timer.timeout.connect(self.beat)
         self._timer.start()
 
-    def _beat(self) -> None:
+    def beat(self) -> None:
         now = monotonic()
         self.longest = max(self.longest, now - self._last)
         self._last = now
@@ -109,6 +111,36 @@ def test_two_thousand_import_events_never_hold_up_the_screen(qtbot: QtBot) -> No
     assert card.failed == 666
     assert card.failures.rows.rowCount() == 666
     assert "1,334 documents added · 666 failed" in card.title.text()
+    assert dog.longest < 0.1
+
+
+def test_no_page_of_the_administration_holds_up_the_screen(shell: Shell, qtbot: QtBot) -> None:
+    """With two thousand people, and the codes of a request drawn."""
+    from tests.gui.memory_appliance import MemoryAppliance
+
+    product = shell.appliance
+    assert isinstance(product, MemoryAppliance)
+    first = product.staff.accounts["p2"]
+    for number in range(2_000):
+        person = replace(first.person, id=f"x{number}", name=f"Person {number}")
+        product.staff.accounts[person.id] = replace(first, person=person)
+    admin = workplace(shell).admin
+    workplace(shell).go("admin")
+    qtbot.waitUntil(lambda: admin.seat.view is not None)
+    content = product.seating.request("Ward 9")
+    codes = product.codes(content)
+    dog = Watchdog()
+    for row in (*range(admin.list.count()), *range(admin.list.count())):
+        admin.list.setCurrentRow(row)
+        qtbot.wait(40)
+    dialog = SignedFile(
+        admin.seat.desk, shell, title="Request", text="", name="r", content=content, codes=codes
+    )
+    dog.beat()
+    dialog.open()
+    qtbot.wait(50)
+    dialog.reject()
+    assert admin.people.table.rows.rowCount() == 2_005
     assert dog.longest < 0.1
 
 

@@ -99,6 +99,11 @@ def test_kept_text_keeps_its_length_and_shown_text_has_no_controls(text: str) ->
     assert "\n" not in plain.line(text)
 
 
+def test_commands_are_set_between_quotation_marks() -> None:
+    assert plain.spoken("Run `cloister doctor`, then `x`.") == "Run “cloister doctor”, then “x”."
+    assert plain.spoken("A file `named\nso") == "A file `named\nso"
+
+
 @pytest.mark.parametrize(
     ("done", "total", "elapsed", "said"),
     [

@@ -18,7 +18,7 @@ def test_the_window_serves_a_persons_first_day_on_real_parts(tmp_path: Path) -> 
         [sys.executable, "-W", "error", "-m", "tests.gui.real_journey", str(tmp_path)],
         capture_output=True, text=True, check=False, cwd=ROOT, timeout=150,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "HOME": str(home),
-             "TMPDIR": str(tmp_path)},
+             "XDG_CONFIG_HOME": str(home / ".config"), "TMPDIR": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert tuple(done.stdout.splitlines()) == STEPS

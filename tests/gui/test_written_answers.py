@@ -110,7 +110,8 @@ def test_without_a_model_it_is_said_how_to_get_one(shell: Shell, pace: Pace, qtb
     view = ask(shell, qtbot, QUESTION)
     assert view.answer is not None
     assert "Quoted word for word" in captions(view)
-    assert "cloister model install" in captions(view)
+    assert "model = “composer”" in captions(view)
+    assert "`" not in captions(view)
 
 
 def test_with_a_model_the_welcome_names_it(shell: Shell, qtbot: QtBot) -> None:
@@ -160,7 +161,7 @@ def test_a_model_that_cannot_start_is_said_and_answers_are_quoted(
     view = ask(shell, qtbot, QUESTION)
     assert view.answer is not None
     assert "Quoted word for word" in captions(view)
-    assert "cloister model install" not in captions(view)
+    assert "composer" not in captions(view)
 
 
 def test_a_start_under_way_is_looked_at_again_until_it_is_known(

@@ -6,25 +6,24 @@ from __future__ import annotations
 import copy
 import shutil
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from appliance.vault.suites import Argon2
+from tests.stretching import stretched_quickly
 from tests.unit.licensing.world import Clock, World
 
 
-@pytest.fixture(scope="session", autouse=True)
-def stretched_once() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Argon2, "derive", cache(Argon2.derive))
-        yield
-
-
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory, stretched_once: None) -> World:
-    return World(tmp_path_factory.mktemp("world"))
+def made(tmp_path_factory: pytest.TempPathFactory) -> World:
+    with stretched_quickly():
+        return World(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stretched_once(made: World) -> Iterator[None]:
+    with stretched_quickly():
+        yield
 
 
 @pytest.fixture

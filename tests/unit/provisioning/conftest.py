@@ -6,7 +6,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -19,28 +18,28 @@ from appliance.place import Place
 from appliance.provisioning.secret_files import Codes
 from appliance.settings import Settings
 from appliance.values import AirgapReport, Probe
-from appliance.vault.suites import Argon2
 from appliance.vault.vault import Vault
+from tests.stretching import stretched_quickly
 
 NOW = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
 IDA, ANNA = "seven lanterns over quiet water", "nine copper kettles by the window"
 AIRGAP = AirgapReport("test", ("seccomp",), (Probe("sockets", True, ""),), NOW)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def stretched_once() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Argon2, "derive", cache(Argon2.derive))
-        yield
-
-
 @pytest.fixture(scope="session")
-def founded(tmp_path_factory: pytest.TempPathFactory, stretched_once: None) -> Path:
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with Ida's vault, closed."""
     data = tmp_path_factory.mktemp("founded")
-    session, _ = Vault(data).create("Ida", IDA, now=NOW)
-    session.close()
+    with stretched_quickly():
+        session, _ = Vault(data).create("Ida", IDA, now=NOW)
+        session.close()
     return data
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stretched_once(founded: Path) -> Iterator[None]:
+    with stretched_quickly():
+        yield
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Administration of this machine: one page a subject."""

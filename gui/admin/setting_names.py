@@ -1,0 +1,84 @@
+"""Settings in words: what a person calls them, and what they do."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from gui.text import counts, plain
+
+
+def titled(name: str) -> tuple[str, str]:
+    """A title and what it does; the setting's own name and nothing for one that is not known."""
+    return _texts().get(name, (plain.line(name, 80), ""))
+
+
+def place_of(name: str) -> int:
+    """What a person looks for first stands first; what is not known last."""
+    names = list(_texts())
+    return names.index(name) if name in names else len(names)
+
+
+def valued(value: str | int) -> str:
+    if isinstance(value, int):
+        return counts.number(value)
+    return plain.line(value, 300) or _tr("none")
+
+
+def _texts() -> dict[str, tuple[str, str]]:
+    return {
+        "lock_minutes": (
+            _tr("Minutes until the window locks"),
+            _tr("When nobody touches it."),
+        ),
+        "file_limit_mb": (
+            _tr("Largest file to import, in MB"),
+            _tr("A larger one is listed with the reason."),
+        ),
+        "page_limit": (
+            _tr("Most pages of a document"),
+            _tr("A longer one is listed with the reason."),
+        ),
+        "profile": (
+            _tr("Cryptography of new vaults"),
+            _tr("A vault that is there keeps its own."),
+        ),
+        "airgap": (
+            _tr("Proof of being offline"),
+            _tr("“required” keeps the vault closed without it, “warn” only says so."),
+        ),
+        "model": (
+            _tr("Language model"),
+            _tr("None named: the one installed last. “composer” ships with Cloister."),
+        ),
+        "context_tokens": (
+            _tr("Tokens of a question with its passages"),
+            _tr("What the language model reads and writes at a time."),
+        ),
+        "gpu": (_tr("Graphics processor"), _tr("“auto” uses one that works.")),
+        "arithmetic": (
+            _tr("Arithmetic of the language model"),
+            _tr("“fast” rounds more than “exact”."),
+        ),
+        "glass_minutes": (
+            _tr("Longest broken glass, in minutes"),
+            _tr("How long an emergency may keep a collection open."),
+        ),
+        "key_store": (
+            _tr("Log in through the system’s key store"),
+            _tr("Beside the passphrase."),
+        ),
+        "packs": (_tr("More policy packs"), _tr("In force beside the baseline.")),
+        "api_calls_per_minute": (
+            _tr("Calls of a program a minute"),
+            _tr("More are turned away."),
+        ),
+        "serve_hours": (
+            _tr("Hours that other programs are served"),
+            _tr("Then serving ends by itself."),
+        ),
+        "health_file": (_tr("File for monitoring"), _tr("Numbers alone, every 15 seconds.")),
+    }
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("settings", text)
