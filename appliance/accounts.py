@@ -232,7 +232,7 @@ class People:
         self._rotate_due()
 
     def recoverable(self, code: str) -> tuple[tuple[str, str], ...]:
-        """(id, title) of what the custodian's code can bring back. Raises WrongPassphrase."""
+        """(id, title) of what the custodian's code can bring back. Raises WrongRecoveryCode."""
         return self._desk.session.recoverable(code)
 
     def recover(self, collection: str, code: str) -> None:

@@ -19,7 +19,14 @@ from uuid import uuid4
 
 from appliance.clock import ticking
 from appliance.errors import CloisterError, StoreTampered, UsageError
-from appliance.people import Glass, Glasses, NotPrepared, require_minutes, require_reason
+from appliance.people import (
+    Glass,
+    Glasses,
+    NotPrepared,
+    require_minutes,
+    require_reason,
+    require_remark,
+)
 from appliance.policy import Action
 from appliance.rotation import open_under
 from appliance.values import LogRecord, Role
@@ -109,7 +116,9 @@ class BrokenGlass:
     def mend(self, collection: str) -> None:
         """Puts it back before its time. Raises UsageError if it is not broken."""
         if not self._end(collection, "given_back"):
-            raise UsageError("This glass is not broken.", hint="See `cloister people glass`.")
+            raise UsageError(
+                "This glass is not broken.", hint="Its time may be over: then it is closed already."
+            )
         self._desk.ledger.log.note_value("glass", f"{collection}/{self._desk.person.id}", 0)
 
     def expire(self) -> None:
@@ -135,7 +144,7 @@ class BrokenGlass:
 
     def review(self, alert: str, remark: str) -> None:
         """Closes an alert, with a remark sealed to the auditors. Raises NotAllowed, NotYours,
-        UsageError (no such alert)."""
+        RemarkMissing, UsageError (no such alert)."""
         desk = self._desk
         desk.require(Action.READ_LOG)
         found = next((one for one in self._alerts() if one.id == alert), None)
@@ -143,7 +152,7 @@ class BrokenGlass:
             raise UsageError("There is no such alert.", hint="See `cloister people alerts`.")
         if found.person == desk.person.id:
             raise NotYours("You broke this glass yourself.")
-        desk.ledger.note_sealed(REVIEWED, alert, {"remark": require_reason(remark)})
+        desk.ledger.note_sealed(REVIEWED, alert, {"remark": require_remark(remark)})
         desk.ledger.log.note_value("alert", alert, -1)
 
     def alert(self, action: str, collection: str) -> None:

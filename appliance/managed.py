@@ -225,7 +225,10 @@ def _require_absent(path: Path, owner: int) -> None:
     """That nothing is there, and that nobody else can have taken it away."""
     for place in (path, *path.parents):
         if place.is_symlink() and not place.exists():
-            raise SettingsUnguarded(f"{place} is a link that leads nowhere.")
+            raise SettingsUnguarded(
+                f"{place} is a link that leads nowhere.",
+                hint="Have an administrator put back what it leads to, or remove the link.",
+            )
     if os.path.isdir(path.parent):  # noqa: PTH112  never raises
         _require_owned(path.name, folders_to(path), owner)
 

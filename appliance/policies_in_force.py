@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from appliance.parcel.reading import NotOrdinary, read_bounded
 from appliance.policy import Pack, PolicyEngine, load, load_packs, shipped_folder
-from appliance.policy.errors import PackAltered, PackRolledBack
+from appliance.policy.errors import PackAltered, PackMissing, PackRolledBack
 from appliance.settings import Settings
 from appliance.vault.durable import storage_error, sync_folder, write_atomic
 
@@ -129,6 +129,13 @@ def _folders(settings: Settings, data: Path | None) -> dict[str, Path]:
         ships = name in folders and folders[name].is_dir()
         if not ships or serial > load(folders[name]).serial:
             folders[name] = folder
+    for name, folder in folders.items():
+        if not folder.is_dir() and name != BASELINE:
+            raise PackMissing(
+                f"The settings name a policy pack `{name}`, which does not ship with the program.",
+                hint="Take it out of `packs` in the managed settings: a pack that a parcel or "
+                "`cloister provision` brings in is in force without being named there.",
+            )
     return folders
 
 

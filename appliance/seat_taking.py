@@ -182,6 +182,11 @@ class SeatTaking:
         restored = self._evidence.value("restored", authority) or 0
         again = certificate.register.count == known > restored  # the one in use
         mends = again and self._folder.read(File.CERTIFICATE) != untrusted  # its file was damaged
+        if again and not answers and not mends and certificate.seat == secrets.seat:
+            raise SeatNotAsked(
+                "This certificate is in use here already.",
+                hint="Nothing is to be done: `cloister seat status` shows the seat.",
+            )
         if not answers and not mends:
             raise SeatNotAsked("This certificate answers no request that waits here.")
         if certificate.seat != secrets.seat:

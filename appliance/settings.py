@@ -265,7 +265,8 @@ def checked(place: str, name: str, value: object) -> str | int:
         raise SettingsInvalid(f"{place} has a setting `{name}` that does not exist.")
     expected = type(getattr(builtin, name))
     if type(value) is not expected or not isinstance(value, (str, int)):
-        raise SettingsInvalid(f"{place}: `{name}` must be of type {expected.__name__}.")
+        wanted = "a whole number, without quotes" if expected is int else "a text, in quotes"
+        raise SettingsInvalid(f"{place}: `{name}` must be {wanted}.")
     if isinstance(value, int) and value <= 0:
         raise SettingsInvalid(f"{place}: `{name}` must be above zero.")
     if isinstance(value, int) and value < LEAST.get(name, value):

@@ -15,6 +15,7 @@ from appliance.audit.head import FILE as HEAD
 from appliance.audit.index import FILE as INDEX
 from appliance.audit.journal import FILE as JOURNAL
 from appliance.audit.keys import FILE as KEYS
+from appliance.audit.segment import ASIDE
 from appliance.vault.durable import is_leftover
 
 _PASSING = re.compile(r"(?:tile|payload)/(?:.+/)?[0-9]+\.p/[0-9]+")
@@ -46,6 +47,11 @@ def held_log(chain: Chain) -> HeldLog:
         name = path.relative_to(chain.folder).as_posix()
         if _PASSING.fullmatch(name):
             files.append((name, path.read_bytes()))
-        elif path.is_file() and name not in named and not is_leftover(name):
+        elif path.is_file() and name not in named and not _unfinished(name):
             still.add(name)
     return HeldLog(tuple(files), frozenset(still), chain.size, chain.frontier.root())
+
+
+def _unfinished(name: str) -> bool:
+    """What a crash left of a file that was being written."""
+    return name.endswith(ASIDE) or is_leftover(name)

@@ -24,6 +24,9 @@ from appliance.audit.tiles import (
 )
 from appliance.vault.durable import sync_folder
 
+ASIDE = ".new"
+"""Ends the name of a file that is being written; no tile is called so."""
+
 _SYNCS_AT_ONCE = 4
 
 
@@ -157,14 +160,18 @@ class Segment:
         return 1
 
     def _write(self, path: Path, content: bytes) -> None:
+        """Under its name only once it is whole: who verifies the log meanwhile must not take a
+        file that is being written for one that somebody changed."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        aside = path.with_name(f"{path.name}{ASIDE}")
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(path, flags, 0o600)
+        descriptor = os.open(aside, flags, 0o600)
         try:
             if os.write(descriptor, content) != len(content):
                 raise OSError(f"{path.name} was not written whole")
         finally:
             os.close(descriptor)
+        aside.replace(path)
         self._unsynced.append(path)
 
 

@@ -126,7 +126,10 @@ def _verified(
     tail, header = _tail(copy, published)
     known = _known(epochs, published, header)
     for who, untrusted in kept:
-        told = _opened(untrusted, epochs)
+        try:
+            told = _opened(untrusted, epochs)
+        except LogTampered as error:
+            raise LogTampered(f"This log does not continue {who}. {error.sentence}") from error
         known.setdefault(told.size, []).append((who, told.root))
     if max(known) > tail.size:
         raise LogTampered(

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from appliance.api import SOCKET
 from appliance.app import Cancellation, now
 from appliance.cli.arguments import Arguments
-from appliance.cli.opening import collection_named, data_folder, guarded, unlocked
+from appliance.cli.opening import collection_named, data_folder, guarded, unlocked, vault_in
 from appliance.cli.output import Output
 from appliance.errors import AlreadyRunning, CloisterError, UsageError
+from appliance.vault import lock_folder
 
 if TYPE_CHECKING:
     from appliance.api.tokens import AppToken
@@ -87,6 +88,7 @@ def revoke(arguments: Arguments, output: Output) -> int:
     if bool(identifier) == everything:
         raise UsageError("Which token is not said.", hint="Give its id, or --all.")
     try:
+        _require_free(data_folder(arguments))  # first: whoever serves wants no passphrase
         with (
             unlocked(arguments) as appliance,
             appliance.applications(Cancellation()) as applications,
@@ -102,11 +104,18 @@ def revoke(arguments: Arguments, output: Output) -> int:
     return 0
 
 
+def _require_free(folder: Path) -> None:
+    """Raises AlreadyRunning where the vault is open somewhere else."""
+    if vault_in(folder):
+        lock_folder(folder).close()
+
+
 def _revoke_there(socket: Path, identifier: str, running: AlreadyRunning) -> None:
     """Where the vault is served, whoever serves it ends the token at once. Raises what went wrong
     there, and AlreadyRunning where nobody serves."""
+    guarded()
     from appliance.api.client import Caller, NotServed
-    from appliance.api.routes import REVOKE
+    from appliance.api.routes import REVOKE  # late: it imports what starts threads
 
     try:
         reply = Caller(socket, "").call("POST", REVOKE, _wanted(identifier))

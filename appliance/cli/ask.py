@@ -10,7 +10,12 @@ from collections.abc import Iterable
 from appliance.app import Appliance, Cancellation
 from appliance.assistant import NOT_FOUND
 from appliance.cli.arguments import Arguments
-from appliance.cli.opening import collection_named, following, unlocked
+from appliance.cli.opening import (
+    collection_named,
+    following,
+    note_nothing_to_ask,
+    unlocked,
+)
 from appliance.cli.output import Output
 from appliance.errors import QuestionUnusable, UsageError
 from appliance.values import (
@@ -59,6 +64,7 @@ def ask(arguments: Arguments, output: Output) -> int:
         )
         with following(asked) as events:
             status = follow(events, output)
+        note_nothing_to_ask(appliance, output)
         stands = appliance.writing()
         if stands.allowed and stands.note:
             output.note(stands.note)

@@ -23,6 +23,7 @@ from appliance.cli.signed_files import (
     gathered,
     is_kind,
     place,
+    seat_named,
     write_new,
 )
 from appliance.clock import now
@@ -113,7 +114,7 @@ def revoke(arguments: Arguments, output: Output) -> int:
         for wanted in arguments.texts("wanted"):
             held = authority.revoke(wanted)
             output.data(revoked=wanted, seats=[held.number] if held else [])
-            output.line(f"Revoked: {f'{held.number} “{held.label}”' if held else wanted}.")
+            output.line(f"Revoked: {seat_named(held.number, held.label) if held else wanted}.")
         output.line("The revocation list, to bring to every seat:")
         where.put(authority.revocation_list(), output)
     return 0
@@ -124,7 +125,8 @@ def enrol(arguments: Arguments, output: Output) -> int:
     with place(arguments) as where, _opened(arguments, where.writable) as authority:
         count, days = arguments.number("count"), arguments.number("days")
         content = authority.enrol(count, until, days)
-        output.line(f"An enrolment token for {count} seats; keep it as you keep a key:")
+        seats = "one seat" if count == 1 else f"{count} seats"
+        output.line(f"An enrolment token for {seats}; keep it as you keep a key:")
         where.put(content, output)
     return 0
 
@@ -159,7 +161,8 @@ def _list(authority: Authority, output: Output) -> None:
             until=one.until.isoformat(),
             tokens=one.tokens,
         )
-        output.line(f"  {one.number:5}  until {one.until:%Y-%m-%d}  “{one.label}”")
+        named = f"  “{one.label}”" if one.label else ""
+        output.line(f"  {one.number:5}  until {one.until:%Y-%m-%d}{named}")
 
 
 def _tell(name: str, one: Given, output: Output) -> None:
@@ -170,7 +173,7 @@ def _tell(name: str, one: Given, output: Output) -> None:
         return
     output.data(file=name, seat=one.number, label=one.label, given=bool(one.certificate))
     if one.certificate:
-        output.line(f"{name}: seat {one.number} “{one.label}”.")
+        output.line(f"{name}: seat {seat_named(one.number, one.label)}.")
     else:
         freed = f"seat {one.number} is free again" if one.number else "was taken back before"
         output.line(f"{name}: {freed}.")

@@ -49,7 +49,7 @@ def create(arguments: Arguments, output: Output) -> int:
     )
     output.line(
         f"Backup {manifest.number} is made: {manifest.files} files, "
-        f"{size(manifest.content_size)}, of which {size(written.written_size)} had to be written."
+        f"{size(manifest.content_size)}; {size(written.written_size)} had to be written for it."
     )
     output.line(
         f"Check it anywhere with: cloister backup verify {folder} --key {written.fingerprint}"
@@ -87,7 +87,7 @@ def verify(arguments: Arguments, output: Output) -> int:
         from appliance.backups import check_with_code
 
         checked = check_with_code(
-            folder, lambda: read_passphrase(arguments, CODE), number=number, progress=progress
+            folder, lambda: _recovery_code(arguments), number=number, progress=progress
         )
     else:
         with unlocked(arguments) as appliance, appliance.administration() as administration:

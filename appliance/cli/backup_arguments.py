@@ -33,12 +33,12 @@ def add_backup_commands(backup: argparse.ArgumentParser, common: argparse.Argume
     )
     restore = command("restore", "restore", "Restore into an empty data folder (--data).")
     restore.add_argument(
-        "--recovery-file", type=Path, metavar="FILE", help="read the recovery code from there"
-    )
-    restore.add_argument(
         "--salvage", action="store_true", help="of a damaged backup: bring back what is whole"
     )
     for one in (verify, restore):
+        one.add_argument(
+            "--recovery-file", type=Path, metavar="FILE", help="read the recovery code from there"
+        )
         one.add_argument(
             "--number", type=int, default=0, metavar="N", help="of the backup, if not the newest"
         )

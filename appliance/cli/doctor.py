@@ -14,13 +14,14 @@ from appliance.app import open_appliance
 from appliance.cli.arguments import Arguments
 from appliance.cli.opening import data_folder, vault_in
 from appliance.cli.output import Output
-from appliance.cli.placing import new_file, write_durably
+from appliance.cli.placing import new_file, require_outside, write_durably
 from appliance.cli.secrets import read_passphrase, scripted
 from appliance.clock import now
-from appliance.errors import CloisterError, UsageError
+from appliance.errors import CloisterError
 from appliance.values import AirgapReport, Check
 
 MARK = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
+NOT_MADE = "-      "
 
 
 def doctor(arguments: Arguments, output: Output) -> int:
@@ -34,7 +35,9 @@ def doctor(arguments: Arguments, output: Output) -> int:
             check=check.name, state=check.state, sentence=check.sentence, hint=check.hint,
             code=check.code, facts=dict(check.facts),
         )  # fmt: skip
-        output.line(f"  {MARK[check.state]}  {check.name}: {check.sentence}")
+        unmade = check.code == health.NEEDS_LOG_IN and check.state == "ok"
+        mark = NOT_MADE if unmade else MARK[check.state]
+        output.line(f"  {mark}  {check.name}: {check.sentence}")
         if check.hint and check.state != "ok":
             output.line(f"           {check.hint}")
     return _told(tuple(checks.values()), output)
@@ -81,11 +84,10 @@ def _show_airgap(report: AirgapReport, output: Output) -> None:
 
 def diagnostics(arguments: Arguments, output: Output) -> int:
     """0 if the file is written, whatever the checks say: it is for when they fail."""
-    path, folder = Path(arguments.text("file")).absolute(), data_folder(arguments)
-    if path.resolve().is_relative_to(folder.resolve()):
-        raise UsageError("What lies in the data folder is sealed.", hint="Name another place.")
+    folder = data_folder(arguments)
+    path = require_outside(Path(arguments.text("file")).absolute(), folder)
     with new_file(path) as descriptor:
-        content = _bundle(arguments, folder, health.prepared(folder))
+        content = _bundle(arguments, folder, health.prepared(folder), output)
         write_durably(descriptor, content, "The diagnostics", "Free some space, or name a disk.")
     output.data(diagnostics=str(path), size=len(content))
     output.line(f"The diagnostics are in {path}: a zip that names no person and no document.")
@@ -93,7 +95,7 @@ def diagnostics(arguments: Arguments, output: Output) -> int:
     return 0
 
 
-def _bundle(arguments: Arguments, folder: Path, prepared: health.Prepared) -> bytes:
+def _bundle(arguments: Arguments, folder: Path, prepared: health.Prepared, output: Output) -> bytes:
     from appliance.diagnosis.bundle import bundle, looked_at  # late: it imports the log
 
     problems = prepared.problems
@@ -104,9 +106,15 @@ def _bundle(arguments: Arguments, folder: Path, prepared: health.Prepared) -> by
                 appliance.unlock(passphrase, arguments.name)
                 return appliance.diagnostics()
     except CloisterError as error:
-        problems = (*problems, health.failed("log-in", error))
+        problems = (*problems, _less(health.failed("log-in", error), output))
     except Exception as error:  # noqa: BLE001  what is broken may fail with anything
-        problems = (*problems, health.unforeseen("log-in", error))
+        problems = (*problems, _less(health.unforeseen("log-in", error), output))
     checks = health.checks(folder, prepared.settings, prepared.airgap, None)
     found = {check.name: check for check in (*checks, *problems)}
     return bundle(looked_at(prepared, tuple(found.values()), now(), None))
+
+
+def _less(problem: Check, output: Output) -> Check:
+    """Says that the bundle holds less than was asked for."""
+    output.note(f"The log-in failed, so the file says less: {problem.sentence} {problem.hint}")
+    return problem

@@ -8,7 +8,13 @@ from pathlib import Path
 
 from appliance.app import Appliance, Cancellation
 from appliance.cli.arguments import Arguments
-from appliance.cli.opening import UnknownCollection, collection_named, following, unlocked
+from appliance.cli.opening import (
+    UnknownCollection,
+    collection_named,
+    following,
+    note_nothing_to_ask,
+    unlocked,
+)
 from appliance.cli.output import Output
 from appliance.errors import UsageError
 from appliance.values import (
@@ -144,6 +150,7 @@ def show(arguments: Arguments, output: Output) -> int:
         if remove:
             return _remove(appliance, remove, output)
         note_unfinished(appliance, output)
+        note_nothing_to_ask(appliance, output)
         status = 0
         for collection in appliance.collections():
             output.data(

@@ -7,7 +7,7 @@ from datetime import datetime
 from appliance.cli.arguments import Arguments
 from appliance.cli.opening import unlocked
 from appliance.cli.output import Output
-from appliance.cli.signed_files import brought, place, read_bounded, scanned
+from appliance.cli.signed_files import brought, place, read_bounded, scanned, seat_named
 from appliance.errors import UsageError
 from appliance.licensing.signed import NAMES
 from appliance.values import SeatView
@@ -107,7 +107,8 @@ def _say(view: SeatView, output: Output) -> None:
         output.line(f"Licence: {view.institution}, {view.plan}, {view.seats} seats, {term}.")
         output.line(f"  Features: {', '.join(view.features) or 'none'}; serial {view.serial}.")
     if view.seat:
-        output.line(f"Seat: {view.seat} “{view.label}”, leased until {_day(view.lease)}.")
+        lease = f", leased until {_day(view.lease)}" if view.answers else ""
+        output.line(f"Seat: {seat_named(view.seat, view.label)}{lease}.")
     if view.tokens:
         output.line(f"Tokens this month: {view.tokens_used:,} of {view.tokens:,}.")
     if view.requested:

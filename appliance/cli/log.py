@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
+from appliance.audit.errors import LogTampered
 from appliance.cli.arguments import Arguments
-from appliance.cli.opening import unlocked
+from appliance.cli.opening import data_folder, unlocked
 from appliance.cli.output import Output
-from appliance.cli.placing import empty_folder
+from appliance.cli.placing import empty_folder, require_outside
 from appliance.errors import CloisterError, UsageError
 
 KEY_LIMIT = 16_384
@@ -18,6 +19,14 @@ CHECKPOINT_LIMIT = 1_000_000
 class FileUnreadable(CloisterError):
     code = "file_unreadable"
     hint = "Check that the file exists and that you may read it."
+
+
+class KeyMistyped(UsageError):
+    code = "key_mistyped"
+    hint = (
+        "Copy the whole key, one line, from where `cloister log export` printed it; or put it into "
+        "a file and give --key @FILE."
+    )
 
 
 def show(arguments: Arguments, output: Output) -> int:
@@ -66,6 +75,7 @@ def verify_copy(arguments: Arguments, folder: Path, output: Output) -> int:
         raise UsageError("The log's public key is missing.", hint="Give it with --key K.")
     if key.startswith("@"):
         key = _key_in(Path(key[1:]))
+    _require_key(key)
     known = arguments.text("checkpoint")
     checkpoint = _content(Path(known), "checkpoint", CHECKPOINT_LIMIT) if known else None
     result = verify_folder(folder, key, known_checkpoint=checkpoint)
@@ -75,6 +85,16 @@ def verify_copy(arguments: Arguments, folder: Path, output: Output) -> int:
         f"{result.root.hex()}."
     )
     return 0
+
+
+def _require_key(key: str) -> None:
+    """A key that was mistyped says nothing of the log. Raises KeyMistyped."""
+    from appliance.audit.note import parsed_vkey
+
+    try:
+        parsed_vkey(key)
+    except LogTampered as error:
+        raise KeyMistyped(error.sentence) from error
 
 
 def _key_in(path: Path) -> str:
@@ -96,6 +116,7 @@ def _content(path: Path, what: str, limit: int) -> bytes:
 
 def export(arguments: Arguments, output: Output) -> int:
     folder = Path(arguments.text("folder")).absolute()
+    require_outside(folder, data_folder(arguments))
     with ExitStack() as stack:
         stack.enter_context(empty_folder(folder))
         appliance = stack.enter_context(unlocked(arguments, writable=(folder,)))

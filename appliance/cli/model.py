@@ -183,7 +183,7 @@ def show(arguments: Arguments, output: Output) -> int:
     try:
         from appliance.chat_models import installed_models
 
-        entries = installed_models(appliance.data)
+        entries, wanted = installed_models(appliance.data), appliance.settings.model
     finally:
         appliance.close()
     for entry in entries:
@@ -209,7 +209,7 @@ def show(arguments: Arguments, output: Output) -> int:
             f"parameters, {about.context:,} tokens, {size(about.size)}, {about.licence}"
         )
     if not entries:
-        output.line("No model is installed: answers quote your documents word for word.")
+        output.line(without_one(wanted))
     return int(any(entry.problem for entry in entries))
 
 
@@ -221,5 +221,18 @@ def remove(arguments: Arguments, output: Output) -> int:
     return 0
 
 
+def without_one(wanted: str) -> str:
+    """What answers are like where nothing is installed; `wanted` is the setting."""
+    from appliance.engine.bundles.shipped import COMPOSER
+
+    if wanted == COMPOSER:
+        return "No model is installed: the composer that ships with the program writes answers."
+    if wanted:
+        return f"No model is installed, and the settings name {wanted}: answers are quoted."
+    return "No model is installed: answers quote your documents word for word."
+
+
 def size(count: int) -> str:
+    if count < 1e6:
+        return f"{count / 1e3:.1f} kB" if count >= 1e3 else f"{count} bytes"
     return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

@@ -11,6 +11,7 @@ from typing import TypeVar
 from appliance.airgap import guard, selftest
 from appliance.app import Appliance, now, open_appliance
 from appliance.cli.arguments import Arguments
+from appliance.cli.output import Output
 from appliance.cli.secrets import read_passphrase
 from appliance.errors import StorageReadOnly, UsageError
 from appliance.people import keystore
@@ -34,6 +35,13 @@ class NoVault(UsageError):
 class UnknownCollection(UsageError):
     code = "unknown_collection"
     hint = "`cloister library` lists the collections you may use."
+
+
+class AmbiguousCollection(UsageError):
+    """Its title is another's too: a key must not go to somebody for the wrong one."""
+
+    code = "ambiguous_collection"
+    hint = "Name it by its id: `cloister --json library` lists each with its id."
 
 
 def data_folder(arguments: Arguments) -> Path:
@@ -110,15 +118,29 @@ def following(events: Iterator[Happening]) -> Iterator[Iterator[Happening]]:
             events.close()
 
 
+def note_nothing_to_ask(appliance: Appliance, output: Output) -> None:
+    """Says to who is in no collection why nothing is found for them: it is not the documents."""
+    if not appliance.collections():
+        output.note(
+            "You are in no collection, so there is nothing you could ask or read. A curator of one "
+            "adds you: `cloister people join COLLECTION PERSON`."
+        )
+
+
 def collection_named(appliance: Appliance, title: str, option: str) -> Collection:
     """The collection with this title or id; the only one, where none is named. `option` is how
-    one is named on this command's line."""
+    one is named on this command's line. Raises UnknownCollection, AmbiguousCollection."""
     collections = appliance.collections()
     if not title and len(collections) == 1:
         return collections[0]
-    for collection in collections:
-        if title in (collection.title, collection.id):
-            return collection
+    for called in (
+        [c for c in collections if c.id == title],
+        [c for c in collections if c.title == title],
+    ):
+        if len(called) > 1:
+            raise AmbiguousCollection(f"{len(called)} collections are called “{title}”.")
+        if called:
+            return called[0]
     known = ", ".join(f"“{c.title}”" for c in collections) or "none yet"
     if not title:
         raise UnknownCollection(

@@ -43,6 +43,7 @@ def inspect(arguments: Arguments, output: Output) -> int:
         f"A parcel of “{found.origin}”, version {found.version}, good until "
         f"{found.expires:%Y-%m-%d}."
     )
+    output.line(f"  SHA-256 of the root.json it is believed by: {found.fingerprint}")
     for item in found.items:
         output.data(
             item=item.id, kind=item.kind.value, size=item.size, here=item.here, whole=item.whole
@@ -70,6 +71,12 @@ def take(arguments: Arguments, output: Output) -> int:
             output.line(f"There is nothing {'whole and ' if cut else ''}new in this parcel.")
             return int(bool(cut))
         sizes = {item.id: item.size for item in found.items}
+        for name in wanted:
+            if name not in sizes:
+                raise UsageError(
+                    f"The parcel does not hold {name}.",
+                    hint="`cloister parcel inspect` lists what it holds.",
+                )
         output.line(f"A parcel of “{found.origin}”, version {found.version}:")
         for name in wanted:
             output.line(f"  {name}  {size(sizes.get(name, 0))}")

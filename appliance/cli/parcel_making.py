@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.cli.arguments import Arguments
 from appliance.cli.model import size
-from appliance.cli.opening import collection_named, guarded, unlocked
+from appliance.cli.opening import collection_named, data_folder, guarded, unlocked
 from appliance.cli.output import Output
+from appliance.cli.placing import require_outside
 from appliance.cli.signed_files import folder_to_fill
 from appliance.errors import UsageError
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from appliance.parcel.stick.making import Addition
 
 LONGEST = 3_650
+NAMED = {"model": "model bundle", "policy": "policy pack"}
 
 
 def make(arguments: Arguments, output: Output) -> int:
@@ -40,23 +43,27 @@ def make(arguments: Arguments, output: Output) -> int:
     if arguments.flag("renew_keys"):
         output.note(f"Root {workshop.renew_keys(now())} has a new key for parcels.")
     made = workshop.make(out, additions, now(), days=days)
+    fingerprint = hashlib.sha256(workshop.root.read_bytes()).hexdigest()
     output.data(
         parcel=str(made.folder),
+        fingerprint=fingerprint,
         version=made.version,
         expires=made.expires.isoformat(),
         items=list(made.items),
     )
+    holds = "It holds:" if made.items else "It is empty: add --model, --policy, --library, …"
     output.line(
         f"The parcel in {made.folder} has version {made.version} and is good until "
-        f"{made.expires:%Y-%m-%d}. It holds:"
+        f"{made.expires:%Y-%m-%d}. {holds}"
     )
     for item in made.items:
         output.line(f"  {item}")
+    output.line(f"SHA-256 of {workshop.root}, for those who take it in to compare: {fingerprint}")
     return 0
 
 
 def library(arguments: Arguments, output: Output) -> int:
-    path = Path(arguments.text("file")).absolute()
+    path = require_outside(Path(arguments.text("file")).absolute(), data_folder(arguments))
     if path.exists():
         raise UsageError(f"{path} exists already.", hint="Name a file that does not exist.")
     if not path.parent.is_dir():
@@ -80,6 +87,13 @@ def _additions(arguments: Arguments) -> list[Addition]:
     from appliance.parcel.stick.making import Addition
     from appliance.policy import load
 
+    for option in ("model", "policy"):
+        for text in arguments.texts(option):
+            if not Path(text).is_dir():
+                raise UsageError(
+                    f"There is no folder {Path(text).absolute()}.",
+                    hint=f"--{option} names the folder of a signed {NAMED[option]}.",
+                )
     found = []
     for text in arguments.texts("model"):
         manifest = verify(Path(text).absolute()).manifest

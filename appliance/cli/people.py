@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +20,7 @@ from appliance.cli.opening import (
     vault_in,
 )
 from appliance.cli.output import Output
-from appliance.cli.placing import new_file
+from appliance.cli.placing import new_file, require_outside
 from appliance.cli.secrets import read_lines, read_passphrase, scripted
 from appliance.cli.vault import PassphrasesDiffer, write_secret
 from appliance.errors import UsageError
@@ -29,6 +31,10 @@ from appliance.vault.recovery import shown
 
 if TYPE_CHECKING:
     from appliance.accounts import People
+
+
+_ID = re.compile(r"[0-9a-f]{32}")
+"""A collection's: what else was typed may be a name, and does not go into the log."""
 
 
 class UnknownRole(UsageError):
@@ -79,7 +85,8 @@ def add(arguments: Arguments, output: Output) -> int:
     with _secret_file(arguments) as descriptor, _managing(arguments) as people:
         person, code = people.invite(name, roles)
         output.data(person=person.id, name=person.name)
-        output.line(f"{person.name} is invited. They enrol with `cloister people enrol`.")
+        how = f'cloister people enrol --name "{person.name}"'
+        output.line(f"{person.name} is invited. On this machine they enrol with `{how}`.")
         _tell_code(output, descriptor, code, "enrolment", "Enrolment code, good once in 14 days")
     return 0
 
@@ -127,14 +134,23 @@ def appoint(arguments: Arguments, output: Output) -> int:
 
 def resign(arguments: Arguments, output: Output) -> int:
     wanted = _roles(arguments)
-    with _managing(arguments) as people:
+    with unlocked(arguments) as appliance, appliance.people() as people:
+        held = () if appliance.person is None else appliance.person.roles
         for role in wanted:
+            if role not in held:
+                raise UsageError(
+                    f"You are no {role.value}.", hint="`cloister people list` shows your roles."
+                )
             people.resign(role)
     return _done(output, "The role is given up.")
 
 
 def close(arguments: Arguments, output: Output) -> int:
     """Kept under the account's own keys, or erased by destroying them."""
+    if arguments.flag("erase_log_texts") and not arguments.flag("erase"):
+        raise UsageError(
+            "--erase-log-texts erases with the account alone.", hint="Give --erase as well."
+        )
     with _managing(arguments) as people:
         person = people.named(arguments.text("person"))
         if not arguments.flag("erase"):
@@ -169,18 +185,23 @@ def new_code(arguments: Arguments, output: Output) -> int:
 
 def device(arguments: Arguments, output: Output) -> int:
     """The key store is asked before the guards are on: first it keeps the code, then it counts."""
-    folder = data_folder(arguments)
+    folder, left = data_folder(arguments), ""
     if not vault_in(folder):
         raise NoVault(f"There is no vault in {folder}.")
     passphrase, code = read_passphrase(arguments), ""
     entry = key_store_entry(folder, arguments.name)
     if arguments.flag("off"):
-        keystore.cleared(entry)
+        try:
+            keystore.cleared(entry)
+        except keystore.KeyStoreMissing as error:  # the slot is destroyed all the same
+            left = f"{error.sentence} What it may still hold opens nothing any more."
     else:
         code = shown(fresh_code())
         keystore.stored(entry, code)
     with _managing(arguments, passphrase) as people:
         people.set_device_code(code)
+    if left:
+        output.note(left)
     allowed = "may be used with --key-store" if code else "is not used any more"
     return _done(output, f"The system's key store {allowed}.")
 
@@ -211,8 +232,8 @@ def join(arguments: Arguments, output: Output) -> int:
         person = people.named(arguments.text("person")).id
         if arguments.flag("emergency"):
             people.prepare(collection, person)
-        else:
-            people.join(collection, person)
+            return _done(output, "They may break the collection's glass: `cloister people break`.")
+        people.join(collection, person)
     return _done(output, "They hold the collection's key.")
 
 
@@ -222,8 +243,8 @@ def leave(arguments: Arguments, output: Output) -> int:
         person = people.named(arguments.text("person")).id
         if arguments.flag("emergency"):
             people.withdraw(collection, person)
-        else:
-            people.leave(collection, person)
+            return _done(output, "They may break no glass of it any more; it has a new key.")
+        people.leave(collection, person)
     return _done(output, "They hold no key of the collection any more; it has a new one.")
 
 
@@ -250,21 +271,30 @@ def recover(arguments: Arguments, output: Output) -> int:
 def break_glass(arguments: Arguments, output: Output) -> int:
     with _managing(arguments) as people:
         wanted = arguments.text("collection")
-        reachable = people.breakable()
-        found = [one for one in reachable if wanted in one] or list(reachable)
-        if not wanted or len(found) != 1:
-            for identifier, title in found:
-                output.data(collection=identifier, title=title)
-                output.line(title)
-            if wanted:
-                raise UsageError("There is no such glass.", hint="Name one of those above.")
-            return 0
-        glass = people.break_glass(
-            found[0][0], arguments.text("reason"), arguments.number("minutes")
-        )
+        if not wanted:
+            return _breakable(people, output)
+        found = [one for one, title in people.breakable() if wanted in (one, title)]
+        if len(found) > 1:
+            raise UsageError(
+                f"There are {len(found)} collections “{wanted}”.",
+                hint="Name one by its id: `cloister --json people break` lists them.",
+            )
+        # One that this person holds no key to is tried all the same: the try is logged.
+        chosen = found[0] if found else wanted if _ID.fullmatch(wanted) else ""
+        glass = people.break_glass(chosen, arguments.text("reason"), arguments.number("minutes"))
     ends = glass.ends.strftime("%Y-%m-%dT%H:%M:%SZ")
     output.data(collection=glass.collection, title=glass.title, ends=ends)
     output.line(f"“{glass.title}” can be asked until {ends}. The auditors are told.")
+    return 0
+
+
+def _breakable(people: People, output: Output) -> int:
+    reachable = people.breakable()
+    for identifier, title in reachable:
+        output.data(collection=identifier, title=title)
+        output.line(title)
+    if not reachable:
+        output.note("You are prepared for no collection. A member of one prepares you.")
     return 0
 
 
@@ -277,8 +307,9 @@ def mend_glass(arguments: Arguments, output: Output) -> int:
 def alerts(arguments: Arguments, output: Output) -> int:
     with unlocked(arguments) as appliance, appliance.people() as people:
         names = {account.person.id: account.person.name for account in people.all()}
+        titles = {one.id: f"“{one.title}”" for one in appliance.collections()}
         for alert in people.alerts():
-            reason = appliance.log_payload(alert.record) if alert.record >= 0 else ""
+            reason = _reason(appliance.log_payload(alert.record)) if alert.record >= 0 else ""
             name = names.get(alert.person, alert.person)
             output.data(
                 alert=alert.id, record=alert.record, person=alert.person, name=name,
@@ -286,11 +317,22 @@ def alerts(arguments: Arguments, output: Output) -> int:
                 ends=alert.ends.isoformat(), reason=reason, recovery=alert.recovery,
             )  # fmt: skip
             how = "came in with the recovery code" if alert.recovery else "broke the glass"
-            output.line(
-                f"{alert.id}  {alert.when:%Y-%m-%d %H:%M}  {name}  {how}  {alert.collection}"
-            )
-            output.line(f"    {reason}")
+            what = titles.get(alert.collection, f"collection {alert.collection}")
+            output.line(f"{alert.id}  {alert.when:%Y-%m-%d %H:%M}  {name}  {how}  {what}")
+            if reason:
+                output.line(f"    {reason}")
+        if not people.alerts():
+            output.line("No alert waits to be reviewed.")
     return 0
+
+
+def _reason(payload: str) -> str:
+    """Of a sealed text: what the person wrote. A payload that is gone is told as it comes."""
+    try:
+        told = json.loads(payload)
+    except ValueError:
+        return payload
+    return str(told.get("reason", "")) if isinstance(told, dict) else payload
 
 
 def review(arguments: Arguments, output: Output) -> int:
@@ -306,7 +348,9 @@ def _roles(arguments: Arguments) -> tuple[Role, ...]:
     try:
         return tuple(Role(text) for text in arguments.texts("roles"))
     except ValueError as error:
-        raise UnknownRole(f"There is no such role: {error.args[0]}.") from error
+        raise UnknownRole(
+            f"There is no such role ({', '.join(arguments.texts('roles'))})."
+        ) from error
 
 
 def _collection(appliance: Appliance, arguments: Arguments) -> Collection:
@@ -321,7 +365,8 @@ def _secret_file(arguments: Arguments) -> Iterator[int | None]:
     if not name:
         yield None
         return
-    with new_file(Path(name).absolute()) as descriptor:
+    file = require_outside(Path(name).absolute(), data_folder(arguments))
+    with new_file(file) as descriptor:
         yield descriptor
 
 

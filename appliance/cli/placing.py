@@ -19,6 +19,14 @@ from appliance.airgap import guard
 from appliance.errors import StorageReadOnly, UsageError
 
 
+def require_outside(path: Path, data: Path) -> Path:
+    """The path, which is not below the data folder: nothing lies there in the clear. Raises
+    UsageError."""
+    if path.resolve().is_relative_to(data.resolve()):
+        raise UsageError("What lies in the data folder is sealed.", hint="Name another place.")
+    return path
+
+
 @contextmanager
 def new_file(path: Path) -> Iterator[int]:
     """A descriptor to write a new file with, which only its owner can read (0600). Raises

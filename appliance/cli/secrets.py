@@ -33,10 +33,10 @@ def read_lines(arguments: Arguments, prompts: tuple[str, ...]) -> tuple[str, ...
     try:
         if arguments.passphrase_fd is not None:
             with os.fdopen(arguments.passphrase_fd, "rb", closefd=False) as file:
-                return _lines(file.read(LIMIT), len(prompts))
+                return _lines(file.read(LIMIT), prompts)
         if arguments.passphrase_file is not None:
             with arguments.passphrase_file.open("rb") as file:
-                return _lines(file.read(LIMIT), len(prompts))
+                return _lines(file.read(LIMIT), prompts)
     except OSError as error:
         raise PassphraseMissing(f"The passphrase cannot be read: {error.strerror}.") from error
     if not sys.stdin.isatty():
@@ -47,11 +47,17 @@ def read_lines(arguments: Arguments, prompts: tuple[str, ...]) -> tuple[str, ...
         raise PassphraseMissing("No passphrase was typed.") from error
 
 
-def _lines(raw: bytes, count: int) -> tuple[str, ...]:
+def _lines(raw: bytes, prompts: tuple[str, ...]) -> tuple[str, ...]:
     try:
         lines = raw.decode("utf-8").splitlines()
     except UnicodeDecodeError as error:
         raise PassphraseMissing("The passphrase is not UTF-8 text.") from error
-    if len(lines) < count or not all(lines[:count]):
-        raise PassphraseMissing(f"Expected {count} line(s) with a passphrase.")
-    return tuple(lines[:count])
+    if len(lines) < len(prompts) or not all(lines[: len(prompts)]):
+        wanted = ", ".join(
+            f"{number}. {text.strip(': ')}" for number, text in enumerate(prompts, 1)
+        )
+        raise PassphraseMissing(
+            f"Not everything that is asked for was given, one on a line: {wanted}.",
+            hint="Put these lines, none of them empty, into the file or the descriptor.",
+        )
+    return tuple(lines[: len(prompts)])

@@ -94,6 +94,11 @@ def _placed(file: str, folder: Path | None, *, terminal: bool) -> Iterator[Desti
         yield Destination(descriptor, path, folder, terminal)
 
 
+def seat_named(number: int, label: str) -> str:
+    """A seat as a person names it; the label may be empty."""
+    return f"{number} “{label}”" if label else str(number)
+
+
 def brought(arguments: Arguments, output: Output) -> bytes:
     """The one file a command is about: FILE, or what is scanned with --scan."""
     if arguments.flag("scan"):

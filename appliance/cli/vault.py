@@ -16,7 +16,7 @@ from appliance.app import Appliance, open_appliance
 from appliance.cli.arguments import Arguments
 from appliance.cli.opening import data_folder, unlocked
 from appliance.cli.output import Output
-from appliance.cli.placing import new_file, write_durably
+from appliance.cli.placing import new_file, require_outside, write_durably
 from appliance.cli.secrets import read_lines, scripted
 from appliance.errors import UsageError
 from appliance.vault.holdings import MAXIMUM_TITLE
@@ -42,7 +42,8 @@ def init(arguments: Arguments, output: Output) -> int:
     require_title(title)
     if not arguments.text("recovery_file"):
         return _init(arguments, output, None)
-    with new_file(Path(arguments.text("recovery_file")).absolute()) as descriptor:
+    file = Path(arguments.text("recovery_file")).absolute()
+    with new_file(require_outside(file, data_folder(arguments))) as descriptor:
         return _init(arguments, output, descriptor)
 
 

@@ -151,7 +151,11 @@ def _evaluated(evidence: Evidence, clock: Reading) -> Standing:
         return _clock_suspect(evidence, clock)
     if clock.time <= until:
         said = f"This is an evaluation: new answers until {_day(until)}."
-        hint = "To go on after that, install a licence and ask for a seat."
+        seat = "ask for a seat: `cloister seat request`."
+        first = (
+            "" if evidence.licence else "install a licence (`cloister licence install FILE`) and "
+        )
+        hint = f"To go on after that, {first}{seat}"
         return Standing(State.EVALUATION, "evaluation", said, hint, until, evidence.licence)
     if evidence.problem is not None:
         return _refused(evidence, evidence.problem)

@@ -51,13 +51,16 @@ _OUTCOMES: Final = """
         SELECT 'open', count(*) FILTER (action = 'ask.opened')
             - count(*) FILTER (action = 'ask.closed') FROM records)
     WHERE number > 0"""
+# What was refused by something else than a policy (the seat, say) is counted under its code.
 _REFUSALS: Final = """
-    INSERT INTO sums SELECT ?, 'refusal', opened.policies, count(*)
+    INSERT INTO sums SELECT ?, 'refusal', CASE WHEN closed.code IN ('', 'policy')
+        THEN opened.policies ELSE closed.code END AS reason, count(*)
     FROM records AS closed JOIN records AS opened ON opened.seq = closed.opened
-    WHERE closed.action = 'ask.closed' AND closed.outcome = 'refused' GROUP BY opened.policies"""
+    WHERE closed.action = 'ask.closed' AND closed.outcome = 'refused' GROUP BY reason"""
 _FAILURES: Final = """
-    INSERT INTO sums SELECT ?, 'failure', code, count(*) FROM records WHERE outcome = 'failed'
-    GROUP BY code"""
+    INSERT INTO sums SELECT ?, 'failure', CASE code WHEN '' THEN action ELSE code END AS reason,
+        count(*)
+    FROM records WHERE outcome = 'failed' GROUP BY reason"""
 _DAYS_OF: Final = """
     INSERT INTO sums SELECT ?, 'day', time[:10] AS day, count(*) FROM records
     WHERE action = 'ask.opened' GROUP BY day"""

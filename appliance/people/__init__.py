@@ -9,9 +9,10 @@ from appliance.people.errors import (
     LockedOut,
     NotPrepared,
     ReasonMissing,
+    RemarkMissing,
     TryLater,
 )
-from appliance.people.glass import Glass, Glasses, require_minutes, require_reason
+from appliance.people.glass import Glass, Glasses, require_minutes, require_reason, require_remark
 from appliance.people.idle import Idleness
 from appliance.people.lockout import LIMIT, require_may_try
 
@@ -28,8 +29,10 @@ __all__ = [
     "LockedOut",
     "NotPrepared",
     "ReasonMissing",
+    "RemarkMissing",
     "TryLater",
     "require_may_try",
     "require_minutes",
     "require_reason",
+    "require_remark",
 ]

@@ -36,3 +36,8 @@ class NotPrepared(CloisterError):
 class ReasonMissing(UsageError):
     code = "reason_missing"
     hint = "Write in a sentence why you need the collection now; auditors read it."
+
+
+class RemarkMissing(UsageError):
+    code = "remark_missing"
+    hint = "Write in a sentence what came of it: --remark TEXT; it is kept for the auditors."

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from appliance.errors import UsageError
-from appliance.people.errors import ReasonMissing
+from appliance.people.errors import ReasonMissing, RemarkMissing
 
 SHORTEST_REASON = 10
 LONGEST_REASON = 2_000
@@ -71,10 +71,19 @@ class Glasses:
 
 def require_reason(untrusted: str) -> str:
     """Single spaces. Raises ReasonMissing."""
+    return _required(untrusted, "A reason", ReasonMissing)
+
+
+def require_remark(untrusted: str) -> str:
+    """What an auditor says of an alert, as `require_reason`. Raises RemarkMissing."""
+    return _required(untrusted, "A remark", RemarkMissing)
+
+
+def _required(untrusted: str, what: str, missing: type[UsageError]) -> str:
     text = " ".join(untrusted.split())
     if not SHORTEST_REASON <= len(text) <= LONGEST_REASON:
-        raise ReasonMissing(
-            f"A reason has {SHORTEST_REASON} to {LONGEST_REASON} characters; this has {len(text)}."
+        raise missing(
+            f"{what} has {SHORTEST_REASON} to {LONGEST_REASON:,} characters; this has {len(text)}."
         )
     return text
 

@@ -75,7 +75,7 @@ class NotEnoughMemory(CloisterError):
 
 class NameRequired(CloisterError):
     code = "name_required"
-    hint = "Give your name as it was entered when you were added."
+    hint = "Give your name as it was entered when you were added (in a terminal: --name NAME)."
 
 
 class NameUnusable(CloisterError):
@@ -107,7 +107,7 @@ class NotPermitted(CloisterError):
 
 class PersonUnknown(CloisterError):
     code = "person_unknown"
-    hint = "Look at the list of people under Administration."
+    hint = "`cloister people list` names everybody, and so does the window under Administration."
 
 
 class KeyErased(CloisterError):

@@ -10,11 +10,29 @@ from dataclasses import replace
 
 from appliance.vault import contexts
 from appliance.vault.document import Document, KeyEntry, PayloadEntry, with_collection
-from appliance.vault.errors import NotAMember
+from appliance.vault.errors import NotAMember, WrongPassphrase, WrongRecoveryCode
 from appliance.vault.holdings import collection_by_id, holds, key_entry, wrap_of, wraps_for
+from appliance.vault.recovery import read_code, secret_for
 from appliance.vault.sealed import Context, unseal
+from appliance.vault.slots import open_slot
 from appliance.vault.suites import PrivateKey
 from appliance.vault.wraps import unwrap
+
+_CUSTODIANS = (
+    "Type the newest code of its custodian, whom `cloister people list` names: a person's own "
+    "recovery code is another."
+)
+
+
+def institution_key(document: Document, code: str) -> PrivateKey:
+    """The institution's recovery key. Raises WrongRecoveryCode, RecoveryCodeMistyped."""
+    secret, recovery = secret_for(read_code(code), "institution"), document.recovery
+    try:
+        return open_slot(recovery.slot, secret, contexts.slot_owner(document.id, recovery.id))
+    except WrongPassphrase:
+        raise WrongRecoveryCode(
+            "This is not the institution's recovery code.", hint=_CUSTODIANS
+        ) from None
 
 
 def recoverable(document: Document, private: PrivateKey) -> tuple[tuple[str, str], ...]:

@@ -41,7 +41,9 @@ def looks_like_code(untrusted: str) -> bool:
 def read_code(untrusted: str) -> bytes:
     """The code's 20 bytes. Raises RecoveryCodeMistyped if form or checksum is wrong."""
     if not looks_like_code(untrusted):
-        raise RecoveryCodeMistyped("This is not a recovery code: it has nine groups of four.")
+        raise RecoveryCodeMistyped(
+            "This is no code of Cloister's: one has nine groups of four characters."
+        )
     symbols = _plain(untrusted).translate(_READ_AS)
     value = 0
     for symbol in symbols[:_SYMBOLS]:

@@ -200,6 +200,7 @@ def _require_custody(roll: Roll, link: Link) -> None:
     _require(
         custodian is not None and custodian.standing is Standing.ACTIVE,
         "The custodian must be somebody who can log in.",
+        "Have them enrol first: `cloister people enrol`.",
     )
 
 
@@ -227,6 +228,12 @@ def _require_granted(roll: Roll, old: Listed | None, link: Link, signer: Listed)
         _require(not link.roles, _FORGED)
 
 
+_MAKING = {
+    Role.ADMINISTRATOR: "`cloister people roles`",
+    Role.AUDITOR: "`cloister people appoint`",
+}
+
+
 def _require_remaining(roll: Roll, old: Listed | None, link: Link) -> None:
     if old is None or old.standing is not Standing.ACTIVE:
         return
@@ -236,6 +243,7 @@ def _require_remaining(roll: Roll, old: Listed | None, link: Link) -> None:
             _require(
                 roll.holders(role) != {link.subject},
                 f"This is the last {name}: make another first.",
+                f"An {name} makes one with {_MAKING[role]}; that person must have enrolled.",
             )
 
 
@@ -243,9 +251,9 @@ def _new_keys(old: Listed, link: Link) -> bool:
     return (old.public, old.signing) != (link.public, link.signing)
 
 
-def _require(holds: bool, sentence: str) -> None:
+def _require(holds: bool, sentence: str, hint: str | None = None) -> None:
     if not holds:
-        raise NotPermitted(sentence)
+        raise NotPermitted(sentence, hint=hint)
 
 
 # --- the chain ---------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from appliance.vault.recovered import recovery_envelope
 from appliance.vault.recovery import new_code, read_code, secret_for, shown
 from appliance.vault.roster import Roll
 from appliance.vault.sealed import Context, seal, unseal
-from appliance.vault.slots import SlotKind, make_slot, open_slot
+from appliance.vault.slots import SlotKind, make_slot
 from appliance.vault.suites import PrivateKey, Profile, PublicKey
 from appliance.vault.unlocking import require_secret
 
@@ -385,6 +385,4 @@ class Session:
     # --- within ------------------------------------------------------------------------------
 
     def _institution(self, document: Document, recovery_code: str) -> PrivateKey:
-        secret = secret_for(read_code(recovery_code), "institution")
-        recovery = document.recovery
-        return open_slot(recovery.slot, secret, contexts.slot_owner(document.id, recovery.id))
+        return recovering.institution_key(document, recovery_code)

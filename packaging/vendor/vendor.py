@@ -1,8 +1,11 @@
 """The vendor's tool: makes the key that signs licences, signs them, and reads what was used.
 
   vendor.py new-key FILE [--trust]            make the key; with --trust this checkout knows it
-  vendor.py issue --authority FILE … --out FILE          sign a licence for an institution
-  vendor.py renew LICENCE … --out FILE        sign the next serial of one, changed where said
+  vendor.py issue --key FILE --authority FILE --seats N --end 2027-12-31 --out FILE
+                                              sign a licence for an institution; it has its
+                                              authority's file from `cloister authority init`
+  vendor.py renew LICENCE --key FILE … --out FILE
+                                              sign the next serial of one, changed where said
   vendor.py usage LICENCE SUMMARY             verify an institution's usage summary and list it
 
 Kept apart from the product and not shipped with it. The key file (mode 0600) is sealed under a

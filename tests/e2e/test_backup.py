@@ -31,6 +31,9 @@ def test_a_vault_that_was_lost_comes_back_from_the_recovery_code(tmp_path: Path)
     assert checked.find("verified")
     stranger = require(cloister(data, "backup", "verify", str(stick), "--key", "0" * 64), 1)
     assert stranger.find("error") == "backup_forged"
+    given = ("--recovery", "--recovery-file", str(code))
+    opened = require(cloister(data, "backup", "verify", str(stick), *given))
+    assert opened.find("opened") is True
     assert not data.exists()
 
     restored = require(

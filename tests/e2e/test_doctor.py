@@ -154,7 +154,9 @@ def test_where_everything_is_broken_each_check_says_so_with_a_step(
         assert word not in done.stdout
 
     done = _broken(managed, "--json", *options, "diagnostics", str(tmp_path / "b.zip"))
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert "says less" in done.stderr
+    assert all(word not in done.stderr for word in ("Traceback", "Anna Berg", "lanterns"))
     with zipfile.ZipFile(tmp_path / "b.zip") as archive:
         told = {line["check"]: line for line in json.loads(archive.read("doctor.json"))}
     assert told["hardware"] == {
@@ -211,6 +213,12 @@ def test_settings_that_others_could_have_written_stop_all_but_the_doctor(tmp_pat
 
 def _no_room() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+
+
+def test_diagnostics_whose_log_in_fails_say_that_they_say_less(vault: Path, tmp_path: Path) -> None:
+    file = str(tmp_path / "b.zip")
+    said = require(cloister(vault, "diagnostics", file, passphrase="not this one at all"))
+    assert "says less" in said.errors
 
 
 def test_diagnostics_that_cannot_be_written_leave_no_file(tmp_path: Path) -> None:

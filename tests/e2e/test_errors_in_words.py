@@ -26,6 +26,9 @@ def test_log_verify_says_which_file_cannot_be_read(vault: Path, tmp_path: Path) 
         assert said.find("error") == "file_unreadable"
         assert "/nonexistent" in str(said.find("sentence"))
         assert "Traceback" not in said.errors
+    mistyped = cloister(tmp_path, "log", "verify", str(copy), "--key", key[:-9])
+    assert mistyped.find("error") == "key_mistyped"  # it says nothing of the log
+    assert "security officer" not in str(mistyped.find("hint"))
 
 
 def test_a_data_folder_that_cannot_be_looked_into(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ def test_nothing_comes_in_from_a_stick_without_a_yes(
         cloister(data, "parcel", "make", str(stick), "--keys", str(keys), "--revocation", wanted)
     )
     assert made.find("items") == ["revocation/seats@4"]
+    named = cloister(data, "parcel", "make", str(stick), "--keys", str(keys), "--policy", "hipaa")
+    assert "folder" in str(require(named, 1).find("hint"))
 
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
     unknown = require(cloister(data, "parcel", "inspect", str(stick)), 1)
@@ -29,11 +31,14 @@ def test_nothing_comes_in_from_a_stick_without_a_yes(
     shutil.copy(keys / "root.json", roots / "hospital.json")
     seen = require(cloister(data, "parcel", "inspect", str(stick)))
     assert (seen.find("item"), seen.find("here")) == ("revocation/seats@4", False)
+    assert seen.find("fingerprint") == made.find("fingerprint")
     assert not data.exists()
 
     require(cloister(data, "init", "--name", "Anna"))
     silent = require(cloister(data, "parcel", "import", str(stick)), 1)
     assert silent.find("error") == "not_asked"
+    other = cloister(data, "parcel", "import", str(stick), "--yes", "--only", "policy/none@1")
+    assert "policy/none@1" in str(require(other, 1).find("sentence"))
     (stored,) = (path for path in (stick / "cloister-parcel" / "targets").rglob("*.list.json"))
     content = stored.read_bytes()
     stored.write_bytes(content[:5])

@@ -231,6 +231,19 @@ def test_a_file_of_payloads_as_large_as_a_disk_is_not_read_into_memory(
     assert [problem.code for problem in found.problems] == ["log_tampered"]
 
 
+def test_a_seats_refusal_is_no_policys_and_a_failure_has_a_name(tmp_path: Path) -> None:
+    log, key = seat(tmp_path / "one", "one", asks=0)
+    asked = question("q")
+    log.open_ask(asked, VERDICT, None)
+    log.close_ask(asked, Outcome.REFUSED, None, "seat_revoked")
+    log.append(Record("login.failed", person="p-1", outcome="failed"))
+    log.export(tmp_path / "export")
+    log.close()
+    found = fleet(tmp_path / "export", {key.partition("+")[0]: key})
+    assert dict(found.refusals) == {"seat_revoked": 1}
+    assert dict(found.failures) == {"login.failed": 1}
+
+
 def test_an_id_that_comes_again_and_again_multiplies_nothing(tmp_path: Path) -> None:
     """A seat chooses the ids of its asks."""
     log, key = seat(tmp_path / "one", "one", asks=0)

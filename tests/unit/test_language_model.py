@@ -10,6 +10,7 @@ import pytest
 
 from appliance import language_model
 from appliance.audit import Log
+from appliance.cli.model import without_one
 from appliance.clock import now
 from appliance.engine.bundles import store
 from appliance.engine.bundles.manifest import MANIFEST, Manifest, manifest_bytes
@@ -108,3 +109,10 @@ def test_the_institution_s_arithmetic_reaches_the_host(
     assert list(started[0][-5:]) == [folder, "cpu", "", "4096", arithmetic]
     host.close()
     log.close()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"), [("", "word for word"), ("composer", "writes answers"), ("m@1", "name m@1")]
+)
+def test_the_list_of_models_says_what_answers_are_like_without_one(wanted: str, said: str) -> None:
+    assert said in without_one(wanted)

@@ -105,7 +105,7 @@ def test_where_there_is_no_key_nothing_is_managed() -> None:
         ([("packs", b"api", 3)], "REG_SZ or REG_DWORD"),
         ([("packs", ["api"], 7)], "REG_SZ or REG_DWORD"),
         ([("pack", "api", REG_SZ)], "does not exist"),
-        ([("file_limit_mb", "50", REG_SZ)], "must be of type int"),
+        ([("file_limit_mb", "50", REG_SZ)], "must be a whole number"),
         ([(f"x{n}", "", REG_SZ) for n in range(MOST_VALUES + 1)], "more than"),
     ],
 )

@@ -97,8 +97,9 @@ def test_a_pack_older_than_the_log_knows_is_refused_even_after_a_pause() -> None
 
 
 def test_a_pack_that_is_named_and_not_there_is_an_error() -> None:
-    with pytest.raises(PackMissing):
+    with pytest.raises(PackMissing, match="`no-such-pack`") as caught:
         opened(Notes(), "no-such-pack")
+    assert "managed settings" in caught.value.next_step
 
 
 API = shipped_folder() / "api"

@@ -57,7 +57,7 @@ def test_no_files_means_the_built_in_settings(tmp_path: Path) -> None:
     ("text", "wrong"),
     [
         ('gpu = "on"', "must be one of off, auto"),
-        ("gpu = true", "must be of type str"),
+        ("gpu = true", "must be a text, in quotes"),
         ("context_tokens = 2047", "at least 2,048"),
         ("context_tokens = 1000001", "at most 1,000,000"),
     ],

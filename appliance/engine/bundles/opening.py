@@ -143,7 +143,7 @@ def _signed(
     if not (folder / MANIFEST).is_file():
         if (folder / chat_config.NAME).is_file():
             raise BundleUntrusted(f"The bundle in {folder.name} is not signed.")
-        raise ModelMissing(f"There is no installed model in {folder}.")
+        raise ModelMissing(f"There is no model bundle in {folder}.")
     return read_signed(folder, trusted_signers() if trusted is None else trusted, accepted)
 
 

@@ -172,7 +172,7 @@ def require_free(register: Register, licence: Licence, count: int) -> None:
     """Raises SeatsUsedUp where so many seats are not free."""
     free = licence.seats - len(register.holders)
     if count > free:
-        raise SeatsUsedUp(f"{free} seats of the licence are free; {count} were asked for.")
+        raise SeatsUsedUp(f"Seats of the licence that are free: {free}; asked for: {count}.")
 
 
 def _require_unended(request: SeatRequest, register: Register) -> None:

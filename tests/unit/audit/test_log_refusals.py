@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +18,7 @@ from appliance.audit import (
     NoLog,
     Record,
     RecordRefused,
+    segment,
     writer,
 )
 from appliance.audit.note import parsed_checkpoint, parsed_vkey, split_note
@@ -160,6 +163,31 @@ def test_the_public_key_is_a_verifier_key_of_the_logs_name(tmp_path: Path) -> No
     assert name.startswith(f"{ORIGIN}/")
     assert len(key.raw) == 32
     log.close()
+
+
+def test_a_tile_that_is_being_written_is_not_taken_for_a_changed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is a bundle of payloads: a writer may stand still between any two calls."""
+    monkeypatch.setattr(writer, "JOURNAL_RECORDS", 300)
+    log = created(tmp_path)
+    write, checked = os.write, 0
+
+    def slow(descriptor: int, content: bytes) -> int:
+        nonlocal checked
+        verify(tmp_path, log.public_key)
+        checked += 1
+        half = write(descriptor, content[: len(content) // 2])
+        verify(tmp_path, log.public_key)
+        return half + write(descriptor, content[half:])
+
+    monkeypatch.setattr(segment, "os", SimpleNamespace(**{**vars(os), "write": slow}))
+    for _ in range(4):
+        log.append_batch([ADDED] * 100, [b"text"] * 100)
+        log.checkpoint()
+    log.close()
+    assert checked > 10
+    verify(tmp_path, log.public_key)
 
 
 def test_a_log_can_be_checked_while_it_is_written(

@@ -228,6 +228,17 @@ def test_a_log_cut_below_a_kept_checkpoint_is_found(made: Made, tmp_path: Path) 
         verify(older, key, known_checkpoint=kept)
 
 
+def test_a_kept_checkpoint_that_keys_of_another_history_signed_is_named(
+    made: Made, tmp_path: Path
+) -> None:
+    log = created(tmp_path / "log")
+    filled(log, 5)
+    kept = log.checkpoint()
+    log.close()
+    with pytest.raises(LogTampered, match=r"does not continue the checkpoint you kept\."):
+        verify(made.copy, made.key, known_checkpoint=kept)
+
+
 # --- who holds the newest keys -----------------------------------------------------------------
 
 

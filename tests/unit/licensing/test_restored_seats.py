@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from appliance.licensing.errors import CloneSuspected
 from tests.unit.licensing.world import World
 
 
@@ -31,3 +34,28 @@ def test_a_restored_installation_that_only_had_a_token_asks_for_its_certificate(
     assert (desk.state, desk.code) == ("unlicensed", "seat_restored")
     desk.seat.take(world.approve(desk.seat.request()))
     assert desk.state == "active"
+
+
+def test_a_restored_vault_beside_its_original_is_refused_the_second_renewal(world: World) -> None:
+    desk = world.seated("ward-1")
+    copy = desk.image(world.folder / "restored")
+    copy.seat.restored()
+    copy.seat.take(world.approve(copy.seat.request()))
+    assert (desk.state, copy.state) == ("active", "active")  # until the lease ends, as the docs say
+    with pytest.raises(CloneSuspected):
+        world.approve(desk.seat.request())
+    world.clock.pass_days(90 + 15)
+    assert desk.state == "expired"
+
+
+def test_a_restored_vault_with_a_key_of_its_own_ends_its_original_by_the_next_list(
+    world: World,
+) -> None:
+    desk = world.seated("ward-1")
+    copy = desk.image(world.folder / "restored")
+    copy.seat.restored()
+    copy.seat.take(world.approve(copy.seat.request(fresh=True), replaces=1))
+    listed = world.revocations()
+    for one in (desk, copy):
+        one.seat.take(listed)
+    assert (desk.state, copy.state) == ("revoked", "active")

@@ -20,6 +20,7 @@ from appliance.vault.errors import (
     PersonUnknown,
     VaultDamaged,
     WrongPassphrase,
+    WrongRecoveryCode,
 )
 from appliance.vault.sealed import Context
 from appliance.vault.session import Session
@@ -280,7 +281,7 @@ def test_custody_is_handed_over_by_the_custodian_alone(
     with pytest.raises(NotPermitted, match="custodian"):
         dan.accounts.hand_over(dan.person.id)
     code = ann.accounts.hand_over(dan.person.id)
-    with pytest.raises(WrongPassphrase):
+    with pytest.raises(WrongRecoveryCode):
         ann.recoverable(sample.ann_code)
     assert [title for _, title in dan.recoverable(code)] == ["Ward 9"]
     assert [account.custodian for account in ann.accounts.all()] == [False, False, True]
