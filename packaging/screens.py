@@ -8,23 +8,18 @@ Without --memory the product itself runs, on a throwaway vault with the sample l
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
+from tests.screens.camera import Camera, Scene, dialogs, place  # noqa: E402 - found from here on
 
-    from appliance.app import Appliance
+if TYPE_CHECKING:
     from gui.shell import Shell
-    from gui.workplace import Workplace
 
 GPU_NOTE = "The GPU cannot be used (the driver does not answer); the processor is used instead."
 MODEL_NOTE = (
@@ -33,67 +28,6 @@ MODEL_NOTE = (
     "smaller model."
 )
 PASSPHRASE = "tidal lantern orchard mosaic"  # noqa: S105 - of a throwaway vault
-
-
-class Camera:
-    """Waits for what it is told to wait for, then takes a picture."""
-
-    def __init__(self, folder: Path, shell: Shell) -> None:
-        self._folder, self._shell = folder, shell
-        self._number = 0
-
-    def until(self, ready: Callable[[], object], seconds: float = 90.0) -> None:
-        from tests.gui.waiting import until
-
-        try:
-            until(ready, seconds=seconds)
-        except TimeoutError as error:
-            raise SystemExit(f"screens: {error}") from error
-
-    def rest(self, seconds: float = 0.25) -> None:
-        end = time.monotonic() + seconds
-        self.until(lambda: time.monotonic() > end, seconds + 5)
-
-    def take(self, name: str, widget: QWidget | None = None) -> None:
-        self.rest()
-        self._number += 1
-        path = self._folder / f"{self._number:02}-{name}.png"
-        (widget or self._shell).grab().save(str(path))
-        print(path.name, flush=True)
-
-    def dialog(self, name: str) -> None:
-        """As `still`; then the dialog is closed."""
-        from PySide6.QtWidgets import QApplication, QDialog
-
-        self.still(name)
-        for window in QApplication.topLevelWidgets():
-            if isinstance(window, QDialog):
-                window.reject()
-        self.rest()
-
-    def still(self, name: str) -> None:
-        """The window with the dialog that stands before it."""
-        from PySide6.QtGui import QPainter
-        from PySide6.QtWidgets import QApplication, QDialog
-
-        self.rest()
-        picture = self._shell.grab()
-        painter = QPainter(picture)
-        for window in QApplication.topLevelWidgets():
-            if isinstance(window, QDialog) and window.isVisible():
-                where = self._shell.rect().center() - window.rect().center()
-                painter.drawPixmap(where, window.grab())
-        painter.end()
-        self._number += 1
-        path = self._folder / f"{self._number:02}-{name}.png"
-        picture.save(str(path))
-        print(path.name, flush=True)
-
-
-def place(shell: Shell) -> Workplace:
-    if shell.workplace is None:
-        raise SystemExit("screens: the desk is not open")
-    return shell.workplace
 
 
 def first_run(camera: Camera, shell: Shell, scene: Scene) -> None:
@@ -379,55 +313,6 @@ def people(camera: Camera, shell: Shell, scene: Scene) -> None:
         admin.emergency.glasses.rows[0].buttons[0].click()
         camera.dialog("emergency-open")
         product.staff.told = []
-
-
-def dialogs() -> list[Any]:
-    from PySide6.QtWidgets import QApplication, QDialog
-
-    return [one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog)]
-
-
-class Scene:
-    """What is asked of which product."""
-
-    def __init__(self, *, memory: bool, work: Path) -> None:
-        self.memory = memory
-        self.work = work
-        self.collection = "Ward 4 guidelines"
-        self.moment = 0.5
-        if memory:
-            from tests.gui.texts import write_library
-
-            self.library = write_library(work / "library")
-            self.questions = [
-                "When can apixaban be restarted after a high bleeding-risk procedure?",
-                "Which gate does the last ferry to Reykjavik leave from?",
-                "How do I delete an entry of the log?",
-                "When are blood cultures taken, and what is done in the first hour?",
-            ]
-            self.paged_less = "How is parental leave requested in writing?"
-        else:
-            from appliance.sample import sample_folder, sample_questions
-
-            self.library = sample_folder("hospital")
-            first, second, third, unknown, refused = (
-                question.text for question in sample_questions("hospital")
-            )
-            self.questions = [first, unknown, refused, second]
-            self.paged_less = third
-            self.moment = 0.02
-
-    def appliance(self) -> Appliance:
-        if self.memory:
-            from tests.gui.memory_appliance import MemoryAppliance
-            from tests.gui.memory_state import Pace
-
-            return MemoryAppliance(Pace(stage=0.35, file=0.25))
-        from appliance.app import open_appliance
-
-        os.environ["XDG_CONFIG_HOME"] = str(self.work / "config")  # settings are changed there
-        data = self.work / "data"
-        return open_appliance(data, writable=(self.work.parent,), screen=True)
 
 
 def main() -> int:
