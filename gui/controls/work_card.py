@@ -5,6 +5,7 @@ Rules kept here: what has ended says how, and stays until somebody puts it away.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import monotonic
 
 from PySide6.QtCore import Signal
@@ -43,20 +44,7 @@ class WorkCard(QFrame):
         self.dismiss.hide()
         self.notice = Notice()
         self.notice.hide()
-        words = QVBoxLayout()
-        words.setSpacing(3)
-        words.addWidget(self.title)
-        words.addWidget(self.left)
-        head = QHBoxLayout()
-        head.addLayout(words, 1)
-        head.addWidget(self.cancel)
-        head.addWidget(self.dismiss)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(18, 14, 16, 16)
-        layout.setSpacing(9)
-        layout.addLayout(head)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.notice)
+        lay_out(self, (self.title, self.left), (self.cancel, self.dismiss), (self.bar, self.notice))
         self.cancel.clicked.connect(self._cancel)
         self.dismiss.clicked.connect(self.dismissed)
 
@@ -97,3 +85,20 @@ class WorkCard(QFrame):
         self.cancel.setEnabled(False)
         self.cancel.setText(self.tr("Stopping …"))
         self.cancelled.emit()
+
+
+def lay_out(
+    card: QFrame, words: Sequence[QWidget], buttons: Sequence[QWidget], below: Sequence[QWidget]
+) -> None:
+    """As every card of long work looks: what it is on the left, what stops it on the right."""
+    told = QVBoxLayout()
+    told.setSpacing(3)
+    head = QHBoxLayout()
+    head.addLayout(told, 1)
+    layout = QVBoxLayout(card)
+    layout.setContentsMargins(18, 14, 16, 16)
+    layout.setSpacing(9)
+    layout.addLayout(head)
+    for rows, widgets in ((told, words), (head, buttons), (layout, below)):
+        for widget in widgets:
+            rows.addWidget(widget)

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from time import monotonic
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
 
 from appliance.errors import CloisterError
 from appliance.values import (
@@ -25,6 +25,7 @@ from appliance.values import (
 from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Elided, Words
 from gui.controls.notice import Notice
+from gui.controls.work_card import lay_out
 from gui.library.failures import Failure, Failures
 from gui.text import counts
 
@@ -179,19 +180,9 @@ class ImportCard(QFrame):
         self.cancelled.emit()
 
     def _arrange(self) -> None:
-        words = QVBoxLayout()
-        words.setSpacing(3)
-        words.addWidget(self.title)
-        words.addWidget(self.left)
-        head = QHBoxLayout()
-        head.addLayout(words, 1)
-        head.addWidget(self.cancel)
-        head.addWidget(self.dismiss)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(18, 14, 16, 16)
-        layout.setSpacing(9)
-        layout.addLayout(head)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.file)
-        layout.addWidget(self.notice)
-        layout.addWidget(self.failures)
+        lay_out(
+            self,
+            (self.title, self.left),
+            (self.cancel, self.dismiss),
+            (self.bar, self.file, self.notice, self.failures),
+        )
