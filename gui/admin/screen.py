@@ -35,7 +35,6 @@ from gui.desk import Desk
 from gui.style.icons import icon
 from gui.style.tokens import current
 
-
 P = TypeVar("P", bound=Page)
 
 
