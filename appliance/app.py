@@ -368,7 +368,7 @@ class Appliance:
         with self._sitting.at_work_if_open() as desk:
             return bundle(looked_at(self, self.doctor(), now(), desk))
 
-    def prove(self) -> values.AirgapReport:
+    def prove_airgap(self) -> values.AirgapReport:
         """Tries every way out once more, in the log; one found open keeps the vault shut later."""
         self.airgap = self._sitting.prove()
         return self.airgap

@@ -91,7 +91,7 @@ def _part(name: str, purposes: dict[str, str]) -> PartShown | None:
     if found is None:
         return None
     return PartShown(
-        found.metadata["Name"] or name,
+        (found.metadata["Name"] or name).replace("_", "-"),
         found.version,
         _licence(found),
         purposes.get(_plain(name), ""),

@@ -61,7 +61,7 @@ class AirGapPage(Page):
     def try_again(self) -> None:
         self.again.setEnabled(False)
         self.desk.worker.run(
-            self, Lane.PROOF, self.desk.appliance.prove, self._tried, self._not_tried
+            self, Lane.PROOF, self.desk.appliance.prove_airgap, self._tried, self._not_tried
         )
 
     def _tried(self, report: AirgapReport) -> None:

@@ -306,7 +306,7 @@ class MemoryAppliance(Appliance):
         self.require_fresh()
         yield cast("ChatModels", self.models)
 
-    def prove(self) -> AirgapReport:
+    def prove_airgap(self) -> AirgapReport:
         self._called()
         self.airgap = report(holds=self.airgap.holds and not self.pace.breached)
         self._held.note("airgap.tried", "", "proved" if self.airgap.holds else "unproved")
