@@ -1,8 +1,9 @@
 """The parts that the program is made of, each with its version and its licence.
 
 Rules kept here: what is said of a part is what its own metadata states, as it is installed here;
-what it is for stands in docs/dependencies.md, where that lies beside the program; nothing is looked
-up anywhere else. What the program only needs to be built or tested is no part of it.
+what it is for, and the licence of one that states none, stand in docs/dependencies.md, where that
+lies beside the program; nothing is looked up anywhere else. What the program only needs to be built
+or tested is no part of it.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ class PartUnknown(UsageError):
 
 def parts() -> tuple[PartShown, ...]:
     """The program first, then Python, then the rest by name."""
-    purposes = stated()
+    listed = stated()
     own = _part(PROGRAM, {})
     python = PartShown(PYTHON, platform.python_version(), "PSF-2.0", texts=_python_texts())
-    others = [_part(name, purposes) for name in sorted(needed(), key=str.lower)]
+    others = [_part(name, listed) for name in sorted(needed(), key=str.lower)]
     return tuple(part for part in (own, python, *others) if part is not None)
 
 
@@ -72,29 +73,31 @@ def needed(root: str = PROGRAM) -> frozenset[str]:
     return frozenset(found)
 
 
-def stated() -> dict[str, str]:
-    """What each part is for, by its name, from the list beside the program."""
+def stated() -> dict[str, tuple[str, str]]:
+    """What each part is for ("" for what another brings) and its licence, by its name, from the
+    list beside the program."""
     try:
         text = LIST.read_text("utf-8")
     except OSError:
         return {}
     rows = (_ROW.match(line) for line in text.splitlines())
     return {
-        _plain(row[1]): _unmarked(row[2])
+        _plain(row[1]): ("" if row[2].startswith("`") else _unmarked(row[2]), row[3].strip())
         for row in rows
-        if row is not None and not row[2].startswith("`")
+        if row is not None
     }
 
 
-def _part(name: str, purposes: dict[str, str]) -> PartShown | None:
+def _part(name: str, listed: dict[str, tuple[str, str]]) -> PartShown | None:
     found = _installed(name)
     if found is None:
         return None
+    purpose, licence = listed.get(_plain(name), ("", ""))
     return PartShown(
         (found.metadata["Name"] or name).replace("_", "-"),
         found.version,
-        _licence(found),
-        purposes.get(_plain(name), ""),
+        _licence(found) or licence,
+        purpose,
         tuple(_texts(found)),
     )
 

@@ -83,7 +83,8 @@ def test_a_record_is_proved_to_somebody_who_has_the_public_key_alone(asked: Hosp
         proof = book.proof(2)
         assert book.people()[asked.ids["Bert"]] == "Bert"
     require_inclusion(leaf_hash(proof.leaf), 2, proof.size, proof.proof, proof.root)
-    opened_note(proof.checkpoint.encode(), parsed_vkey(proof.signed_by))
+    name, key = parsed_vkey(proof.signed_by)
+    assert opened_note(proof.checkpoint.encode(), name, [key])
 
 
 def test_nobody_else_looks_through_it(asked: Hospital) -> None:
