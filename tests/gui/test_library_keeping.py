@@ -76,7 +76,7 @@ def test_a_retired_document_says_so_and_answers_nothing_until_it_is_put_back(
     assert library.summary.text().endswith("1 retired")
     assert answers(product) == ""
     library.retired.undo.click()
-    qtbot.waitUntil(lambda: viewer.retire.isVisible())
+    qtbot.waitUntil(viewer.retire.isVisible)
     assert not library.retired.isVisible()
     assert "apixaban" in answers(product)
 

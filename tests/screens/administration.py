@@ -106,7 +106,7 @@ def models(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.until(lambda: len(page.cards) == 3)
     page.cards[1].measure.click()
     camera.take("models-measuring")
-    camera.until(lambda: page.notice.isVisible())
+    camera.until(page.notice.isVisible)
     camera.take("models-measured")
     page.try_it(SMOL)
     shown = dialogs()[-1]
