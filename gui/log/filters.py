@@ -156,6 +156,7 @@ def _date(edit: QDateEdit) -> date:
 def _day(name: str) -> QDateEdit:
     edit = QDateEdit(QDate.currentDate())
     edit.setAccessibleName(name)
+    edit.lineEdit().setAccessibleName(name)
     edit.setToolTip(name)
     edit.setDisplayFormat("d MMM yyyy")
     edit.setFixedHeight(38)
