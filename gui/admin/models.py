@@ -237,7 +237,7 @@ class ModelsPage(Page):
             self._list.addWidget(card)
         self.none.setVisible(not models)
         self.install.setVisible(self._manages)
-        self._allow(working=self._task is not None)
+        self._allow(working=self.work is not None and self.work.running)
 
     def _show_hardware(self, found: Hardware) -> None:
         unsaid = self.tr("this system does not say")

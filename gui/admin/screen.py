@@ -6,6 +6,7 @@ waits for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -58,7 +59,7 @@ class AdminScreen(QWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._stack = QStackedWidget()
         self._pages: dict[str, Page] = {}
-        self._later: dict[str, type[Page]] = {}
+        self._later: dict[str, Callable[[Desk], Page]] = {}
         self._rows: list[str] = []
         self._glyphs: list[str] = []
         self._add("seat", "key", self.tr("Licence and seat"), self.seat)
@@ -134,7 +135,7 @@ class AdminScreen(QWidget):
             raise TypeError(name)
         return page
 
-    def _add(self, name: str, glyph: str, title: str, page: Page | type[Page]) -> None:
+    def _add(self, name: str, glyph: str, title: str, page: Page | Callable[[Desk], Page]) -> None:
         self._rows.append(name)
         self._glyphs.append(glyph)
         self.list.addItem(QListWidgetItem(title))

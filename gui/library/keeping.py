@@ -35,13 +35,13 @@ class Retired(Notice):
 
     def __init__(self) -> None:
         super().__init__("info")
-        self._document: DocumentInfo | None = None
+        self.document: DocumentInfo | None = None
         self.undo = self.offer_button(TextButton(self.tr("Undo")))
-        self.undo.clicked.connect(lambda: self.undo_wanted.emit(self._document))
+        self.undo.clicked.connect(lambda: self.undo_wanted.emit(self.document))
         self.hide()
 
     def tell(self, document: DocumentInfo) -> None:
-        self._document = document
+        self.document = document
         self.say(
             "good",
             self.tr("“{}” is retired.").format(plain.line(document.title, 120)),
@@ -50,7 +50,7 @@ class Retired(Notice):
         self.show()
 
     def forget(self) -> None:
-        self._document = None
+        self.document = None
         super().forget()
 
 
@@ -83,8 +83,11 @@ class Keeping(QObject):
                 return shelves.versions(document.collection, document.id)
 
         def done(versions: tuple[DocumentInfo, ...]) -> None:
-            now = next((one for one in versions if one.id == document.id), document)
-            self.panel.open(now, versions)
+            now = next((one for one in versions if one.id == document.id), None)
+            if now is None:  # it was removed meanwhile
+                self.panel.forget()
+            else:
+                self.panel.open(now, versions)
 
         self._desk.worker.run(self.panel, Lane.READ, work, done, self._desk.complain)
 
@@ -133,6 +136,15 @@ class Keeping(QObject):
                 yield from shelves.replace(document.collection, document.id, paths[0], stop)
 
         self.importing.emit(work)
+
+    def leave(self, collection: str) -> None:
+        """Another collection is looked at: nothing of the one before stays beside it."""
+        shown, told = self.panel.document, self.retired.document
+        if shown is not None and shown.collection != collection:
+            self._asked += 1
+            self.panel.forget()
+        if told is not None and told.collection != collection:
+            self.retired.forget()
 
     def forget(self) -> None:
         self._asked += 1

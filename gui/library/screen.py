@@ -137,9 +137,13 @@ class LibraryScreen(QWidget):
             self,
             Lane.READ,
             lambda: self._desk.appliance.remove_document(document.collection, document.id),
-            lambda _: self.refresh(),
+            lambda _: self._removed(),
             self._desk.complain,
         )
+
+    def _removed(self) -> None:
+        self.refresh()
+        self.keeping.look_again()
 
     def _chosen(self, document: DocumentInfo | None) -> None:
         for button in (self.open, self.remove):
@@ -153,8 +157,7 @@ class LibraryScreen(QWidget):
         self.collections_changed.emit(collections)
 
     def _open(self, collection: str) -> None:
-        if self.viewer.document is not None and self.viewer.document.collection != collection:
-            self.keeping.forget()
+        self.keeping.leave(collection)
         self._wanted = collection
         shown = self.collections.current()
         if shown is not None and shown.problem:

@@ -251,8 +251,9 @@ class LogScreen(QWidget):
         self.detail.show_record(record, self.model.named)
 
     def _again(self) -> None:
+        """A page of records came: the chosen one may be among them."""
         index = self.table.currentIndex()
-        if index.isValid():
+        if index.isValid() and self.model.record(index.row()) != self.detail.record:
             self._choose(index)
 
     def _export(self) -> None:
