@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from gui.text import counts
+
 
 def action_name(action: str) -> str:
     known = {
@@ -30,7 +32,7 @@ def action_name(action: str) -> str:
         "manage_seats": _tr("Manage the licence and the seat"),
         "back_up": _tr("Make backups"),
         "use_api": _tr("Let other programs ask in your name"),
-        "stay_unlocked": _tr("Stay logged in while nobody touches the window"),
+        "stay_unlocked": _tr("Stay logged in while away"),
     }
     return known.get(action, action.replace("_", " "))
 
@@ -56,7 +58,8 @@ def obliged(name: str, value: str) -> str:
         ("retention_days", "0"): "",
     }
     if name == "retention_days" and value != "0":
-        return _tr("It is kept for {} days.").format(value)
+        days = counts.number(int(value)) if value.isdecimal() else value
+        return _tr("It is kept for {} days.").format(days)
     return known.get((name, value), f"{name}: {value}")
 
 

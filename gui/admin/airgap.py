@@ -60,6 +60,8 @@ class AirGapPage(Page):
 
     def try_again(self) -> None:
         self.again.setEnabled(False)
+        self.notice.hide()
+        self.result.say("info", self.tr("Every way out is being tried …"))
         self.desk.worker.run(
             self, Lane.PROOF, self.desk.appliance.prove_airgap, self._tried, self._not_tried
         )
@@ -67,10 +69,6 @@ class AirGapPage(Page):
     def _tried(self, report: AirgapReport) -> None:
         self.again.setEnabled(True)
         self._show(report)
-        self.say(
-            self.tr("Every way was tried again just now."),
-            self.tr("The compliance log has a record of it."),
-        )
         self.proved.emit(report)
 
     def _not_tried(self, error: CloisterError) -> None:

@@ -52,16 +52,17 @@ class ModelCard(QFrame):
 
     def _offer(self, layout: QVBoxLayout, model: ModelShown, *, manages: bool) -> None:
         usable = manages and not model.problem and not model.shipped
-        row = Flow(gap=10)
+        holder = QWidget(self)
+        row = Flow(holder, gap=10)
+        row.setContentsMargins(0, 6, 0, 0)
         for button in self._buttons:
             row.addWidget(button)
-        self.attempt.setVisible(usable)
-        self.measure.setVisible(usable)
-        self.remove.setVisible(manages and not model.shipped)
-        holder = QWidget()
-        holder.setLayout(row)
-        holder.setVisible(manages and not model.shipped)
-        row.setContentsMargins(0, 6, 0, 0)
+        if not usable:
+            self.attempt.hide()
+            self.measure.hide()
+        if not manages or model.shipped:
+            self.remove.hide()
+            holder.hide()
         layout.addWidget(holder)
 
     def _state(self, model: ModelShown) -> str:
@@ -91,7 +92,8 @@ class ModelCard(QFrame):
         origin = self.tr("{size} · licence {licence} · {whose}").format(
             size=counts.size(model.size), licence=plain.line(model.licence, 80), whose=whose
         )
-        speed = spoken_speed(model.speed) if model.speed else self.tr("Not measured here yet")
+        unmeasured = "" if model.shipped else self.tr("Not measured here yet")
+        speed = spoken_speed(model.speed) if model.speed else unmeasured
         return about, origin, speed
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from appliance.errors import CloisterError
 from appliance.values import Applies, CaseRun, PackShown, PoliciesShown
@@ -51,7 +51,9 @@ class PoliciesPage(Page):
             most=30,
         )
         self.asking = Facts(self.tr("A question of yours"))
-        self.packs = Facts(self.tr("Packs in force"))
+        self.packs: list[Facts] = []
+        self._listed = QVBoxLayout()
+        self._listed.setSpacing(12)
         self.cases = Grid(
             self.tr("Cases"),
             (self.tr("Case"), self.tr("Pack"), self.tr("Decided")),
@@ -81,8 +83,8 @@ class PoliciesPage(Page):
         self.notice.forget()
         for grid in (self.applies, self.cases):
             grid.show_rows(())
-        for facts in (self.asking, self.packs):
-            facts.show_rows(())
+        self.asking.show_rows(())
+        self._drop_packs()
         for widget in (self.changed, self.asking, self.cases, self.said, self.failing):
             widget.hide()
         self.run.setEnabled(True)
@@ -113,7 +115,7 @@ class PoliciesPage(Page):
         self.body.addWidget(self.applies)
         self.body.addWidget(self.asking)
         self.body.addWidget(Words(self.tr("Packs in force"), "title"))
-        self.body.addWidget(self.packs)
+        self.body.addLayout(self._listed)
         self.body.addWidget(Words(self.tr("Cases"), "title"))
         self.body.addWidget(
             Words(
@@ -147,9 +149,19 @@ class PoliciesPage(Page):
             [(self.tr("A question of yours"), "\n".join(row for row in rows if row))]
         )
         self.asking.setVisible(asking is not None)
-        self.packs.show_rows(
-            [(f"{one.name} {one.version}", self._pack(one)) for one in found.packs]
-        )
+        self._drop_packs()
+        for pack in found.packs:
+            facts = Facts(f"{pack.name} {pack.version}")
+            facts.show_rows(self._pack(pack))
+            self.packs.append(facts)
+            self._listed.addWidget(facts)
+
+    def _drop_packs(self) -> None:
+        for facts in self.packs:
+            self._listed.removeWidget(facts)
+            facts.hide()
+            facts.deleteLater()
+        self.packs = []
 
     def _applies(self, one: Applies, lock_minutes: int) -> Row:
         name = action_name(one.action)
@@ -163,26 +175,31 @@ class PoliciesPage(Page):
         why = ", ".join(one.policies) or self.tr("no policy allows it")
         return Row((self.tr("{}: no").format(name), why), "barred", "muted")
 
-    def _pack(self, pack: PackShown) -> str:
+    def _pack(self, pack: PackShown) -> list[tuple[str, str]]:
         origin = (
             self.tr("came with the program")
             if pack.origin == "shipped"
             else self.tr("brought in by an administrator")
         )
-        lines = [
-            self.tr("Serial {serial}, {origin}. By {author}.").format(
-                serial=counts.number(pack.serial), origin=origin, author=plain.line(pack.author, 80)
+        half = len(pack.sha256) // 2
+        return [
+            (self.tr("Pack"), f"{plain.line(pack.name, 60)} {plain.line(pack.version, 40)}"),
+            (
+                self.tr("Origin"),
+                self.tr("by {author}, serial {serial}, {origin}").format(
+                    author=plain.line(pack.author, 80),
+                    serial=counts.number(pack.serial),
+                    origin=origin,
+                ),
             ),
-            self.tr("Signed by “{signer}”, SHA-256 {sha}").format(
-                signer=plain.line(pack.signer, 80), sha=pack.sha256
+            (self.tr("Signed by"), plain.line(pack.signer, 80)),
+            (self.tr("SHA-256"), f"{pack.sha256[:half]}\n{pack.sha256[half:]}"),
+            (self.tr("Cases"), counts.number(pack.cases)),
+            *(
+                (plain.line(f"{regulation}, {clause}", 120), plain.line(text, 400))
+                for regulation, clause, text in pack.clauses
             ),
-            counts.counted(pack.cases, self.tr("case"), self.tr("cases")),
         ]
-        lines += [
-            f"{plain.line(regulation, 80)}, {plain.line(clause, 80)}: {plain.line(text, 300)}"
-            for regulation, clause, text in pack.clauses
-        ]
-        return "\n".join(lines)
 
     def _take(self, runs: tuple[CaseRun, ...]) -> None:
         self._runs += runs

@@ -81,7 +81,7 @@ class DocumentModel(QAbstractTableModel):
     def _cell(self, document: DocumentInfo, column: int) -> str:
         title = plain.line(document.title)
         return (
-            self.tr("{} (retired)").format(title) if document.retired else title,
+            self.tr("Retired: {}").format(title) if document.retired else title,
             document.kind.value.upper() if len(document.kind.value) < 5 else
             document.kind.value.capitalize(),
             counts.number(document.pages),

@@ -72,6 +72,7 @@ class LibraryScreen(QWidget):
         self.table.opened.connect(self.keeping.open)
         self.table.unwanted.connect(self.ask_to_remove)
         self.table.chosen.connect(self._chosen)
+        self.viewer.seen.connect(lambda seen: self.folder.setVisible(not seen))
         self.keeping.changed.connect(self.refresh)
         self.keeping.importing.connect(self._start)
         self.resume.wanted.connect(self._resume)
@@ -196,8 +197,9 @@ class LibraryScreen(QWidget):
         self._offer_actions(False)
 
     def _offer_actions(self, offered: bool) -> None:
-        for button in (self.files, self.folder, self.open, self.remove):
+        for button in (self.files, self.open, self.remove):
             button.setVisible(offered)
+        self.folder.setVisible(offered and self.viewer.isHidden())  # else the title has no room
 
     def _target(self) -> Collection | None:
         """The open collection, if documents may be added to it now."""

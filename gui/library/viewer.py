@@ -8,6 +8,7 @@ says so above its pages, in words.
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from appliance.values import Citation, DocumentInfo, Passage
@@ -24,12 +25,14 @@ _ROW, _MOST = 38, 4
 
 
 class DocumentPanel(PagePanel):
-    """`retire_wanted`, `restore_wanted`, `newer_wanted` (document); `version_wanted(id)`."""
+    """`retire_wanted`, `restore_wanted`, `newer_wanted` (document); `version_wanted(id)`; `seen(it)`
+    when it comes into sight or goes."""
 
     retire_wanted = Signal(object)
     restore_wanted = Signal(object)
     newer_wanted = Signal(object)
     version_wanted = Signal(str)
+    seen = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,7 +46,7 @@ class DocumentPanel(PagePanel):
         self.versions.setIconSize(QSize(16, 16))
         self.versions.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.newer = TextButton(self.tr("Newer version …"), glyph="plus", tone="muted")
-        self.retire = TextButton(self.tr("Retire …"), glyph="barred", tone="muted")
+        self.retire = TextButton(self.tr("Retire"), glyph="barred", tone="muted")
         self.restore = TextButton(self.tr("Answer from it again"), glyph="again", tone="muted")
         self._box = QFrame()
         column = QVBoxLayout(self._box)
@@ -77,6 +80,14 @@ class DocumentPanel(PagePanel):
         self.show()
         if not again:
             self.load(whole(document))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.seen.emit(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.seen.emit(False)
 
     def forget(self) -> None:
         self.document = None

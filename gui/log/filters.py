@@ -44,6 +44,7 @@ class Filters(QWidget):
         )
         self.first, self.last = _day(self.tr("From")), _day(self.tr("To"))
         self.clear = TextButton(self.tr("Show everything"), kind="link")
+        self.clear.setFixedHeight(38)
         row = Flow(gap=8)
         row.setContentsMargins(0, 0, 0, 0)
         for widget in (

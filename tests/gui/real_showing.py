@@ -76,7 +76,7 @@ def proof(shell: Shell) -> None:
     until(lambda: admin.models.hardware.rows and admin.models.cards, "the models")
     admin.show_page("airgap")
     click(admin.airgap.again)
-    until(admin.airgap.notice.isVisible, "the proof")
+    until(admin.airgap.again.isEnabled, "the proof")
     assert admin.airgap.result.sentence.startswith("All "), admin.airgap.result.sentence
     admin.show_page("about")
     until(lambda: admin.about.facts.rows, "the parts")

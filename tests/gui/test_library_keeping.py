@@ -17,23 +17,23 @@ from tests.gui.memory_appliance import MemoryAppliance
 
 
 @pytest.fixture
-def library(shell: Shell, qtbot: QtBot) -> LibraryScreen:
+def kept(shell: Shell, qtbot: QtBot) -> LibraryScreen:
     place = workplace(shell)
     place.go("library")
     qtbot.waitUntil(lambda: place.library.table.rows.rowCount() == 4)
     return place.library
 
 
-def chosen(library: LibraryScreen, title: str) -> None:
-    rows = library.table.rows
+def chosen(kept: LibraryScreen, title: str) -> None:
+    rows = kept.table.rows
     row = next(r for r in range(rows.rowCount()) if rows.document(r).title.startswith(title))
-    library.table.selectRow(row)
+    kept.table.selectRow(row)
 
 
-def opened(library: LibraryScreen, title: str, qtbot: QtBot) -> None:
-    chosen(library, title)
-    QTest.keyClick(library.table, Qt.Key.Key_Return)
-    viewer = library.viewer
+def opened(kept: LibraryScreen, title: str, qtbot: QtBot) -> None:
+    chosen(kept, title)
+    QTest.keyClick(kept.table, Qt.Key.Key_Return)
+    viewer = kept.viewer
     qtbot.waitUntil(lambda: viewer.document is not None and viewer.view is not None)
 
 
@@ -43,9 +43,9 @@ def answers(product: MemoryAppliance) -> str:
     return " ".join(sentence.text for sentence in last.answer.sentences)
 
 
-def test_a_document_is_leafed_through(library: LibraryScreen, qtbot: QtBot) -> None:
-    opened(library, "Anticoagulation", qtbot)
-    viewer = library.viewer
+def test_a_document_is_leafed_through(kept: LibraryScreen, qtbot: QtBot) -> None:
+    opened(kept, "Anticoagulation", qtbot)
+    viewer = kept.viewer
     assert viewer.isVisible()
     assert isinstance(viewer.view, PageImage)
     assert viewer.place.text() == "Page 1 of 3"
@@ -61,43 +61,43 @@ def test_a_document_is_leafed_through(library: LibraryScreen, qtbot: QtBot) -> N
 
 
 def test_a_retired_document_says_so_and_answers_nothing_until_it_is_put_back(
-    library: LibraryScreen, product: MemoryAppliance, qtbot: QtBot
+    kept: LibraryScreen, product: MemoryAppliance, qtbot: QtBot
 ) -> None:
     assert "apixaban" in answers(product)
-    opened(library, "Anticoagulation", qtbot)
-    viewer = library.viewer
+    opened(kept, "Anticoagulation", qtbot)
+    viewer = kept.viewer
     viewer.retire.click()
-    qtbot.waitUntil(library.retired.isVisible)
+    qtbot.waitUntil(kept.retired.isVisible)
     qtbot.waitUntil(lambda: not viewer.retire.isVisible())
     assert viewer.state.text().startswith("Retired on")
     assert "no longer answered from" in viewer.state.text()
-    titles = [str(library.table.rows.index(row, 0).data()) for row in range(4)]
-    assert sum(title.endswith("(retired)") for title in titles) == 1
-    assert library.summary.text().endswith("1 retired")
+    titles = [str(kept.table.rows.index(row, 0).data()) for row in range(4)]
+    assert sum(title.startswith("Retired: ") for title in titles) == 1
+    assert kept.summary.text().endswith("1 retired")
     assert answers(product) == ""
-    library.retired.undo.click()
+    kept.retired.undo.click()
     qtbot.waitUntil(viewer.retire.isVisible)
-    assert not library.retired.isVisible()
+    assert not kept.retired.isVisible()
     assert "apixaban" in answers(product)
 
 
 def test_a_newer_version_takes_its_place_and_both_can_be_opened(
-    library: LibraryScreen, tmp_path: Path, qtbot: QtBot
+    kept: LibraryScreen, tmp_path: Path, qtbot: QtBot
 ) -> None:
     newer = tmp_path / "leave 2.txt"
     newer.write_text("Staff Handbook: Leave\nParental leave is requested ten weeks before.\n")
-    opened(library, "Staff Handbook", qtbot)
-    viewer = library.viewer
+    opened(kept, "Staff Handbook", qtbot)
+    viewer = kept.viewer
     old = viewer.document
     assert old is not None
-    library.keeping.replace(old, (newer,))
+    kept.keeping.replace(old, (newer,))
     qtbot.waitUntil(lambda: viewer.versions.count() == 2)
     assert "took its place" in viewer.state.text()
     assert [viewer.versions.item(row).text().rpartition(" · ")[2] for row in range(2)] == [
         "retired", "answered from",
     ]  # fmt: skip
-    assert library.card is not None
-    assert library.card.title.text() == "1 document added"
+    assert kept.card is not None
+    assert kept.card.title.text() == "1 document added"
     assert not viewer.newer.isVisible()
     viewer.versions.itemActivated.emit(viewer.versions.item(1))
     qtbot.waitUntil(lambda: viewer.document is not None and viewer.document.id != old.id)
@@ -106,24 +106,24 @@ def test_a_newer_version_takes_its_place_and_both_can_be_opened(
 
 
 def test_another_collection_closes_what_was_open(
-    library: LibraryScreen, product: MemoryAppliance, qtbot: QtBot
+    kept: LibraryScreen, product: MemoryAppliance, qtbot: QtBot
 ) -> None:
-    opened(library, "Sepsis", qtbot)
+    opened(kept, "Sepsis", qtbot)
     product.create_collection("Theatre")
-    library.refresh()
-    qtbot.waitUntil(lambda: library.collections.list.count() == 2)
-    library.collections.list.setCurrentRow(1)
-    qtbot.waitUntil(lambda: not library.viewer.isVisible())
+    kept.refresh()
+    qtbot.waitUntil(lambda: kept.collections.list.count() == 2)
+    kept.collections.list.setCurrentRow(1)
+    qtbot.waitUntil(lambda: not kept.viewer.isVisible())
 
 
 def test_nothing_of_it_is_left_once_the_window_is_locked(
-    shell: Shell, library: LibraryScreen, qtbot: QtBot
+    shell: Shell, kept: LibraryScreen, qtbot: QtBot
 ) -> None:
-    opened(library, "Sepsis", qtbot)
+    opened(kept, "Sepsis", qtbot)
     shell.lock()
-    viewer = library.viewer
+    viewer = kept.viewer
     assert viewer.document is None
     assert viewer.view is None
     assert viewer.title.text() == ""
     assert viewer.versions.count() == 0
-    assert library.retired.sentence == ""
+    assert kept.retired.sentence == ""

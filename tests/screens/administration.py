@@ -123,7 +123,7 @@ def airgap(camera: Camera, shell: Shell, scene: Scene) -> None:
     admin.show_page("airgap")
     camera.take("air-gap-page")
     admin.airgap.again.click()
-    camera.until(admin.airgap.notice.isVisible)
+    camera.until(admin.airgap.again.isEnabled)
     camera.take("air-gap-again")
 
 
