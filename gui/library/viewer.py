@@ -25,8 +25,8 @@ _ROW, _MOST = 38, 4
 
 
 class DocumentPanel(PagePanel):
-    """`retire_wanted`, `restore_wanted`, `newer_wanted` (document); `version_wanted(id)`; `seen(it)`
-    when it comes into sight or goes."""
+    """`retire_wanted`, `restore_wanted`, `newer_wanted` (document); `version_wanted(id)`;
+    `seen(it)` when it comes into sight or goes."""
 
     retire_wanted = Signal(object)
     restore_wanted = Signal(object)
