@@ -105,8 +105,8 @@ def _part(name: str, listed: dict[str, tuple[str, str]]) -> PartShown | None:
 def _licence(found: Distribution) -> str:
     """The expression (PEP 639), else the field where it is short, else the classifiers."""
     metadata = found.metadata
-    expression = metadata.get("License-Expression") or ""
-    field = " ".join((metadata.get("License") or "").split())
+    expression = " ".join(metadata.get_all("License-Expression") or ())
+    field = " ".join(" ".join(metadata.get_all("License") or ()).split())
     classifiers = [
         line.rpartition(" :: ")[2]
         for line in metadata.get_all("Classifier") or ()

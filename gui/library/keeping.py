@@ -6,14 +6,14 @@ any other file, with the same report.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from appliance.errors import CloisterError
-from appliance.values import Citation, DocumentInfo, ImportEvent
+from appliance.values import Citation, DocumentInfo, ImportEvent, PageView
 from gui.controls.buttons import TextButton
 from gui.controls.notice import Notice
 from gui.desk import Desk
@@ -24,8 +24,6 @@ from gui.worker import Lane
 
 if TYPE_CHECKING:
     from appliance.app import Cancellation
-
-Import = Callable[["Cancellation"], Iterable[ImportEvent]]
 
 
 class Retired(Notice):
@@ -178,6 +176,10 @@ class Keeping(QObject):
         self._asked += 1
         asked, product = self._asked, self._desk.appliance
 
+        def done(view: PageView) -> None:
+            if asked == self._asked:
+                self.panel.show_view(view)
+
         def failed(error: CloisterError) -> None:
             if asked == self._asked:
                 self.panel.complain(error)
@@ -186,6 +188,6 @@ class Keeping(QObject):
             self.panel,
             Lane.READ,
             lambda: product.page(citation, page or None, scale),
-            lambda view: self.panel.show_view(view) if asked == self._asked else None,
+            done,
             failed,
         )

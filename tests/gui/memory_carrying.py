@@ -21,6 +21,7 @@ from appliance.values import (
     ParcelItem,
     ParcelOutcome,
     ParcelView,
+    PartShown,
 )
 from tests.gui.memory_screens import MemoryModels
 from tests.gui.memory_state import Pace
@@ -61,8 +62,13 @@ class MemoryCarrying:
             raise NoParcel("Nothing decides here.")
         return self.policies_of()
 
-    parts = staticmethod(parts)
-    licence_text = staticmethod(licence_text)
+    @staticmethod
+    def parts() -> tuple[PartShown, ...]:
+        return parts()
+
+    @staticmethod
+    def licence_text(part: str, file: str) -> str:
+        return licence_text(part, file)
 
     def last_backup(self) -> BackupNoted | None:
         return self.last
