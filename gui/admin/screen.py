@@ -103,8 +103,9 @@ class AdminScreen(QWidget):
             page = self._pages[name] = self._later[name](self._desk)
             row = self._rows.index(name)
             empty = self._stack.widget(row)
-            self._stack.removeWidget(empty)
-            empty.deleteLater()
+            if empty is not None:
+                self._stack.removeWidget(empty)
+                empty.deleteLater()
             self._stack.insertWidget(row, page)
             if isinstance(page, AirGapPage):
                 page.proved.connect(self.proved)
