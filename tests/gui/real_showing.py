@@ -80,3 +80,4 @@ def proof(shell: Shell) -> None:
     assert admin.airgap.result.sentence.startswith("All "), admin.airgap.result.sentence
     admin.show_page("about")
     until(lambda: admin.about.facts.rows, "the parts")
+    admin.show_page("seat")  # as the next step finds it
