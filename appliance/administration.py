@@ -1,4 +1,5 @@
-"""What an administrator does with an open desk: backups, and parcels on a stick.
+"""What an administrator does with an open desk: backups, parcels on a stick, models; and what
+everybody may see of the installation: its policies and its parts.
 
 Rules kept here: nothing is allowed here; each part asks the policy itself, when it is used. What is
 cancelled stops between two pieces: earlier backups are as they were, and what arrived of a parcel
@@ -16,8 +17,11 @@ from appliance.cancellation import Cancellation
 from appliance.desk import Desk
 from appliance.errors import CloisterError
 from appliance.library_parcels import pack_library
+from appliance.models_shown import Models
 from appliance.parcel.errors import ParcelInterrupted
 from appliance.parcels import ACTIONS, Arrived, Parcels, is_parcel
+from appliance.parts import licence_text, parts
+from appliance.policies_shown import PoliciesInForce
 from appliance.values import (
     BackupChecked,
     BackupMade,
@@ -25,6 +29,7 @@ from appliance.values import (
     ParcelItem,
     ParcelOutcome,
     ParcelView,
+    PartShown,
 )
 
 Progress = Callable[[int, int], None]
@@ -54,6 +59,14 @@ class Administration:
     @property
     def parcels(self) -> Parcels:
         return Parcels(self.desk)
+
+    @property
+    def policies(self) -> PoliciesInForce:
+        return PoliciesInForce(self.desk)
+
+    @property
+    def models(self) -> Models:
+        return Models(self.desk, self.stop)
 
     def pack_library(self, collection: str, out: Path) -> str:
         """Writes a collection for other machines; the code that opens it. Raises as
@@ -98,6 +111,16 @@ class Administration:
             if start <= 0:
                 break
         return None
+
+    @staticmethod
+    def parts() -> tuple[PartShown, ...]:
+        """What the program is made of."""
+        return parts()
+
+    @staticmethod
+    def licence_text(part: str, file: str) -> str:
+        """Raises PartUnknown."""
+        return licence_text(part, file)
 
     @staticmethod
     def is_parcel(folder: Path) -> bool:

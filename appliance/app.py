@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from appliance import values
 from appliance.cancellation import Cancellation
 from appliance.clock import now, ticking
 from appliance.first_run import undone_on_failure
@@ -21,26 +22,7 @@ from appliance.people import Idleness
 from appliance.settings import Settings, default_data_folder
 from appliance.sitting import Sitting
 from appliance.starting import guarded
-from appliance.values import (
-    AirgapReport,
-    Check,
-    Citation,
-    Collection,
-    Conversation,
-    DocumentInfo,
-    Event,
-    ImportEvent,
-    ImportJob,
-    Insights,
-    LogRecord,
-    LogState,
-    PageView,
-    Person,
-    SeatView,
-    SettingView,
-    Turn,
-    Writing,
-)
+from appliance.values import Citation, PageView
 from appliance.vault import Profile, Vault
 
 if TYPE_CHECKING:
@@ -50,8 +32,10 @@ if TYPE_CHECKING:
     from appliance.chat_models import ChatModels
     from appliance.desk import Desk
     from appliance.kiosk import Kiosk
+    from appliance.logbook import Logbook
     from appliance.remembered import Remembered
     from appliance.seat import Seat
+    from appliance.shelves import Shelves
 
 __all__ = ["Appliance", "Cancellation", "default_data_folder", "now", "open_appliance"]
 
@@ -66,7 +50,7 @@ class Appliance:
         self,
         data: Path,
         settings: Settings,
-        airgap: AirgapReport,
+        airgap: values.AirgapReport,
         own_settings: OwnSettings | None = None,
     ) -> None:
         self.data = data
@@ -84,14 +68,13 @@ class Appliance:
         return self._vault.exists
 
     @property
-    def person(self) -> Person | None:
+    def person(self) -> values.Person | None:
         """Who is logged in; None while locked."""
         desk = self._sitting.desk
         return desk.person if desk is not None else None
 
     def create(self, name: str, passphrase: str) -> str:
         """First run: makes the vault, logs the person in, returns the recovery code, once.
-
         Raises vault errors (weak passphrase, vault exists), AlreadyRunning, AirgapBroken."""
         with self._sitting.entering(), undone_on_failure(self.data):
             profile = Profile(self.settings.profile)
@@ -100,8 +83,7 @@ class Appliance:
             return code
 
     def allowed(self) -> frozenset[str]:
-        """What the policy lets this person do, by the names it has for it, whatever collection it
-        is about. For a screen to offer nothing else; each act asks the policy itself."""
+        """What the policy lets this person do, for a screen to offer no more; each act asks."""
         from appliance.pages import allowed
 
         with self._sitting.at_work() as desk:
@@ -112,7 +94,7 @@ class Appliance:
         """Whether whoever logs in must give a name."""
         return self._vault.several
 
-    def unlock(self, passphrase: str, name: str = "") -> Person:
+    def unlock(self, passphrase: str, name: str = "") -> values.Person:
         """Logs in with a passphrase or the recovery code. Raises vault.WrongPassphrase, TryLater,
         LockedOut, and what opening damaged, rolled back or foreign stores raises."""
         with self._sitting.entering():
@@ -134,8 +116,7 @@ class Appliance:
             yield People(desk, self._sitting.door)
 
     def idleness(self) -> Idleness:
-        """Counts how long the window is left alone, from now on: as the policy decides for who is
-        logged in, or the settings where these are stricter."""
+        """Counts how long the window is left alone: as policy or the stricter settings decide."""
         desk = self._sitting.desk
         minutes = desk.lock_minutes if desk is not None else self.settings.lock_minutes
         return Idleness(minutes * 60.0, ticking)
@@ -167,7 +148,7 @@ class Appliance:
         reason: str = "",
         replaces: int = -1,
         cancellation: Cancellation | None = None,
-    ) -> Iterator[Event]:
+    ) -> Iterator[values.Event]:
         """The main path. The last event is Answered, Refused, Failed or Cancelled; `conversation`
         empty begins a new one (its id is in Opened); `replaces` names, by its record, the turn of
         it that this is asked instead of. Raises QuestionUnusable, TurnUnknown."""
@@ -180,17 +161,17 @@ class Appliance:
                 reason=reason, replaces=replaces,
             )  # fmt: skip
 
-    def writing(self) -> Writing:
+    def writing(self) -> values.Writing:
         """Whether this person's answers are written, and by which language model."""
         with self._sitting.at_work() as desk:
             return desk.writing()
 
-    def conversations(self) -> tuple[Conversation, ...]:
+    def conversations(self) -> tuple[values.Conversation, ...]:
         """Those that are pinned, then the newest."""
         with self._sitting.at_work() as desk:
             return desk.history.conversations()
 
-    def turns(self, conversation: str) -> tuple[Turn, ...]:
+    def turns(self, conversation: str) -> tuple[values.Turn, ...]:
         with self._sitting.at_work() as desk:
             return desk.history.turns(conversation)
 
@@ -203,8 +184,7 @@ class Appliance:
             yield Remembered(desk)
 
     def page(self, citation: Citation, page: int | None = None, scale: float = 2.0) -> PageView:
-        """The page the citation stands on (or another page of that document), rendered in the
-        sandboxed reader, with the cited characters boxed."""
+        """The page cited, or another of that document, drawn by the sandboxed reader and marked."""
         from appliance.pages import view
 
         with self._sitting.at_work() as desk:
@@ -213,16 +193,16 @@ class Appliance:
 
     # --- library ---------------------------------------------------------------------------
 
-    def collections(self) -> tuple[Collection, ...]:
+    def collections(self) -> tuple[values.Collection, ...]:
         with self._sitting.at_work() as desk:
             return desk.collections()
 
-    def create_collection(self, title: str) -> Collection:
+    def create_collection(self, title: str) -> values.Collection:
         """Raises NotAllowed, NameUnusable."""
         with self._sitting.at_work() as desk:
             return desk.create_collection(title)
 
-    def documents(self, collection: str) -> tuple[DocumentInfo, ...]:
+    def documents(self, collection: str) -> tuple[values.DocumentInfo, ...]:
         with self._sitting.at_work() as desk:
             desk.require_usable((collection,))
             return desk.library.documents(collection)
@@ -242,19 +222,19 @@ class Appliance:
 
     def add(
         self, collection: str, paths: Sequence[Path], cancellation: Cancellation | None = None
-    ) -> Iterator[ImportEvent]:
+    ) -> Iterator[values.ImportEvent]:
         """Imports files and folders. What was reported ADDED is durable."""
         stop = cancellation or Cancellation()
         with self._sitting.at_work(stop) as desk:
             yield from desk.add(collection, paths, lambda: stop.cancelled)
 
-    def unfinished_imports(self) -> tuple[ImportJob, ...]:
+    def unfinished_imports(self) -> tuple[values.ImportJob, ...]:
         with self._sitting.at_work() as desk:
             return desk.library.unfinished_jobs()
 
     def resume_import(
         self, job: str, cancellation: Cancellation | None = None
-    ) -> Iterator[ImportEvent]:
+    ) -> Iterator[values.ImportEvent]:
         stop = cancellation or Cancellation()
         with self._sitting.at_work(stop) as desk:
             yield from desk.resume_import(job, lambda: stop.cancelled)
@@ -263,6 +243,14 @@ class Appliance:
         """Gives an unfinished import up: its list goes, what was added stays."""
         with self._sitting.at_work() as desk:
             desk.discard_import(job)
+
+    @contextmanager
+    def shelves(self, stop: Cancellation | None = None) -> Iterator[Shelves]:
+        """Documents' versions, and which are answered from, to manage while the block runs."""
+        from appliance.shelves import Shelves
+
+        with self._sitting.at_work(stop) as desk:
+            yield Shelves(desk)
 
     @contextmanager
     def chat_models(self) -> Iterator[ChatModels]:
@@ -291,7 +279,15 @@ class Appliance:
 
     # --- log -------------------------------------------------------------------------------
 
-    def log_records(self, start: int = 0, count: int = 200) -> tuple[LogRecord, ...]:
+    @contextmanager
+    def logbook(self, stop: Cancellation | None = None) -> Iterator[Logbook]:
+        """The log, to search and to prove records of, while the block runs."""
+        from appliance.logbook import Logbook
+
+        with self._sitting.at_work(stop) as desk:
+            yield Logbook(desk, stop)
+
+    def log_records(self, start: int = 0, count: int = 200) -> tuple[values.LogRecord, ...]:
         """Records start, start+1 … in the order of the log. Raises NotAllowed."""
         from appliance.pages import records
 
@@ -309,7 +305,7 @@ class Appliance:
         with self._sitting.at_work() as desk:
             return desk.ledger.log.size
 
-    def verify_log(self) -> LogState:
+    def verify_log(self) -> values.LogState:
         """Verifies every record from the files alone, as a stranger would."""
         from appliance.pages import verified
 
@@ -323,7 +319,7 @@ class Appliance:
         with self._sitting.at_work() as desk:
             return exported(desk, folder)
 
-    def standing(self) -> SeatView:
+    def standing(self) -> values.SeatView:
         """How this installation stands with its licence, and whether it answers anything new."""
         with self._sitting.at_work() as desk:
             return desk.seat.view()
@@ -336,13 +332,12 @@ class Appliance:
 
     @staticmethod
     def codes(document: bytes) -> tuple[tuple[tuple[bool, ...], ...], ...]:
-        """A signed file as QR codes: of each its rows from the top, True is dark. Raises
-        ScanIncomplete for one too long."""
+        """As QR codes: of each its rows from the top, True is dark. Raises ScanIncomplete."""
         from appliance.licensing.codes import symbols_of
 
         return tuple(symbol.modules for symbol in symbols_of(document))
 
-    def settings_shown(self) -> tuple[SettingView, ...]:
+    def settings_shown(self) -> tuple[values.SettingView, ...]:
         """Every setting as it is set now, by whom, and where. Raises SettingsInvalid."""
         return self._own_settings.shown(self.settings)
 
@@ -352,14 +347,14 @@ class Appliance:
         with self._sitting.at_work() as desk:
             change_logged(self._own_settings, desk.ledger, name, text)
 
-    def doctor(self) -> tuple[Check, ...]:
+    def doctor(self) -> tuple[values.Check, ...]:
         """Every check with its next step; needs no login, says more with one."""
         from appliance.health import checks
 
         with self._sitting.at_work_if_open() as desk:
             return checks(self.data, self.settings, self.airgap, desk)
 
-    def insights(self) -> Insights:
+    def insights(self) -> values.Insights:
         """How it is doing since somebody logged in, in numbers."""
         from appliance.insights import insights
 
@@ -372,6 +367,11 @@ class Appliance:
 
         with self._sitting.at_work_if_open() as desk:
             return bundle(looked_at(self, self.doctor(), now(), desk))
+
+    def prove_airgap(self) -> values.AirgapReport:
+        """Tries every way out once more, in the log; one found open keeps the vault shut later."""
+        self.airgap = self._sitting.prove()
+        return self.airgap
 
     @contextmanager
     def at_desk(self) -> Iterator[Desk]:

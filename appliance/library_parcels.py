@@ -47,7 +47,7 @@ def pack_library(desk: Desk, collection: str, out: Path) -> str:
     desk.require_confirmed(Action.READ_DOCUMENT, collection)
     desk.require_usable((collection,))
     titles = dict(desk.session.collections())
-    documents = desk.library.documents(collection)
+    documents = [one for one in desk.library.documents(collection) if one.retired is None]
     header = LibraryHeader(titles[collection], desk.engine.model, len(documents))
     desk.ledger.note("library.packing", object=collection)
     code = shown(new_code())

@@ -66,7 +66,7 @@ def ranges_on(citation: Citation, page: int) -> tuple[tuple[int, int], ...]:
 
 def suggestions(desk: Desk, collection: str, count: int) -> tuple[str, ...]:
     """Questions out of the documents' own headings, from documents spread over the collection."""
-    documents = desk.library.documents(collection)
+    documents = [one for one in desk.library.documents(collection) if one.retired is None]
     step = max(1, len(documents) // max(count, 1))
     found: list[str] = []
     for info in documents[::step]:

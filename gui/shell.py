@@ -189,6 +189,7 @@ class Shell(QMainWindow):
         self._hide_what_floats()
         self.worker.forget()
         self._stack.setCurrentWidget(self.front)
+        self.front.show_report(self.appliance.airgap)
         self.workplace.forget()
         QApplication.clipboard().clear()
         self.front.show_unlock()

@@ -113,6 +113,7 @@ class Workplace(QWidget):
             self._admin.emergency.changed.connect(self.library.refresh)
             self._admin.emergency.reviewed.connect(self._reviewed)
             self._admin.carrying.taken.connect(self._brought_in)
+            self._admin.proved.connect(self.pill.show_report)
             self._admin.seat.changed.connect(self.read_standing)
         return self._admin
 

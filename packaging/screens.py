@@ -15,7 +15,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.screens.administration import carrying, insights, people, seat, settings  # noqa: E402
+from tests.screens.administration import (  # noqa: E402
+    about,
+    airgap,
+    carrying,
+    insights,
+    models,
+    people,
+    policies,
+    seat,
+    settings,
+)
 from tests.screens.camera import Camera, Scene  # noqa: E402
 from tests.screens.day import (  # noqa: E402
     acting,
@@ -55,7 +65,7 @@ def main() -> int:
         camera = Camera(given.folder, shell)
         scenes = (
             first_run, insights, library, asking, acting, ordering, writing, insights, seat, people,
-            settings, carrying, log,
+            settings, carrying, policies, models, airgap, about, log,
         )  # fmt: skip
         for scenario in scenes:
             if not given.only or scenario in (first_run, log) or scenario.__name__ in given.only:

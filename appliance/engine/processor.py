@@ -33,6 +33,33 @@ def processor_features() -> frozenset[str]:
 
 def memory_available() -> int | None:
     """Bytes that can be had without swapping (MemAvailable, proc(5)); None where nobody says."""
+    return _memory("MemAvailable")
+
+
+def processor_name() -> str:
+    """The architecture, for messages: x86_64, aarch64."""
+    return platform.machine() or "unknown"
+
+
+def memory_installed() -> int | None:
+    """Bytes of memory in all (MemTotal, proc(5)); None where nobody says."""
+    return _memory("MemTotal")
+
+
+def processor_model() -> str:
+    """The processor's own name ("model name" of proc(5)), the architecture where it has none."""
+    try:
+        text = CPUINFO.read_text("utf-8", "replace")
+    except OSError:
+        return processor_name()
+    for line in text.splitlines():
+        name, _, rest = line.partition(":")
+        if name.strip() == "model name" and rest.strip():
+            return " ".join(rest.split())[:120]
+    return processor_name()
+
+
+def _memory(wanted: str) -> int | None:
     try:
         text = MEMINFO.read_text("ascii", "replace")
     except OSError:
@@ -40,11 +67,6 @@ def memory_available() -> int | None:
     for line in text.splitlines():
         name, _, rest = line.partition(":")
         words = rest.split()
-        if name == "MemAvailable" and words and words[0].isdigit():
+        if name == wanted and words and words[0].isdigit():
             return int(words[0]) * 1024
     return None
-
-
-def processor_name() -> str:
-    """The architecture, for messages: x86_64, aarch64."""
-    return platform.machine() or "unknown"

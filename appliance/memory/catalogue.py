@@ -223,10 +223,10 @@ def _take_keys(transaction: Transaction, count: int) -> int:
     return first
 
 
-def delete_document(store: Store, document: str) -> None:
-    """Removes every row of a document, whole or not, in one transaction."""
+def delete_document(store: Store, document: str, also: tuple[str, ...] = ()) -> None:
+    """Removes every row of a document, whole or not, in one transaction. also: further tables."""
     with store.transaction() as transaction:
-        for table in ("segments", "passages", "pages"):
+        for table in ("segments", "passages", "pages", *also):
             transaction.execute(f"DELETE FROM {table} WHERE document = ?", [document])  # noqa: S608 - fixed names
         transaction.execute("DELETE FROM documents WHERE id = ?", [document])
 

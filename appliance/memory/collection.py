@@ -10,14 +10,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import Final, TypeAlias
 
 from appliance.errors import CloisterError, StorageFull
-from appliance.memory import catalogue, graph
+from appliance.memory import catalogue, graph, retirement
 from appliance.memory.catalogue import Draft
 from appliance.memory.shelf import EXACT_LIMIT, Shelf
 from appliance.memory.store import Store, Transaction
 from appliance.memory.terms import Terms
+from appliance.values import DocumentInfo
 from appliance.vault.errors import SealedMissing, Tampered
 from appliance.vault.primitives import hkdf
 
@@ -51,6 +53,7 @@ class OpenCollection:
         self._stopping = threading.Event()
         with suppress(StorageFull):  # what is not whole is not visible either way
             catalogue.sweep(store)
+        self._retires = retirement.brought_forward(store)
 
     def shelf(self) -> Shelf:
         """The indexes, read from the store the first time."""
@@ -75,9 +78,46 @@ class OpenCollection:
         """Removes a document from the store and the indexes. Durable on return."""
         with self._changing:
             catalogue.read_document(self.store, self.store.id, document)
-            catalogue.delete_document(self.store, document)
+            also = ("retired",) if self._retires else ()
+            catalogue.delete_document(self.store, document, also)
             if self._shelf is not None:
                 self._shelf.remove(document)
+
+    def retire(self, document: str, since: datetime, successor: str) -> None:
+        """The document is kept and no longer found. Durable on return."""
+        with self._changing:
+            self._require_retiring()
+            catalogue.read_document(self.store, self.store.id, document)
+            retirement.retire(self.store, document, since, successor)
+            if self._shelf is not None:
+                self._shelf.remove(document)
+
+    def restore(self, document: str) -> None:
+        """A retired document is found again. Durable on return; the indexes are made anew, since
+        what was taken out of them cannot be put back in its place."""
+        with self._changing:
+            self._require_retiring()
+            catalogue.read_document(self.store, self.store.id, document)
+            self._halt()
+            self._snapshot.unlink(missing_ok=True)  # first: it may have forgotten the document
+            self._shelf = None
+            retirement.restore(self.store, document)
+
+    def documents(self) -> tuple[DocumentInfo, ...]:
+        """Whole ones, retired ones too, oldest first."""
+        found = catalogue.list_documents(self.store, self.store.id)
+        return retirement.marked(self.store, found) if self._retires else found
+
+    def document(self, document: str) -> DocumentInfo:
+        """Raises DocumentUnknown."""
+        found = catalogue.read_document(self.store, self.store.id, document)
+        return retirement.marked(self.store, (found,))[0] if self._retires else found
+
+    def counts(self) -> tuple[int, int]:
+        """Documents that are answered from, and their passages."""
+        if self._retires:
+            return retirement.count_answering(self.store)
+        return catalogue.count_documents(self.store)
 
     def rekey(self, key: bytes) -> None:
         """Moves the store under another key. The graph's snapshot is made anew at close."""
@@ -128,7 +168,9 @@ class OpenCollection:
 
     def _loaded(self) -> Shelf:
         shelf = Shelf(self._exact_limit)
-        shelf.load(catalogue.read_segments(self.store))
+        gone = retirement.retired(self.store) if self._retires else {}
+        segments = catalogue.read_segments(self.store)
+        shelf.load([segment for segment in segments if segment.document not in gone])
         if shelf.passages > self._exact_limit:
             try:
                 shelf.graph = graph.load(
@@ -158,6 +200,17 @@ class OpenCollection:
     def _grow_until_whole(self, shelf: Shelf) -> None:
         while not self._stopping.is_set() and shelf.grow_graph():
             pass
+
+    def _require_retiring(self) -> None:
+        if not self._retires:
+            retirement.require_form(self.store)
+            self._retires = True
+
+    def _halt(self) -> None:
+        """Ends the background thread; it may be started again."""
+        self._stop()
+        self._growing = None
+        self._stopping.clear()
 
     def _stop(self) -> None:
         self._stopping.set()

@@ -187,8 +187,8 @@ class Library:
             return tuple(self._open)
 
     def counts(self, collection: str) -> tuple[int, int]:
-        """Documents and passages. Raises CollectionNotOpen."""
-        return catalogue.count_documents(self._of(collection).store)
+        """Documents that are answered from, and their passages. Raises CollectionNotOpen."""
+        return self._of(collection).counts()
 
     def index_state(self, collection: str) -> str:
         """As OpenCollection.index_state. Raises CollectionNotOpen."""
@@ -269,12 +269,12 @@ class Library:
         return catalogue.find_content(self._of(collection).store, sha256)
 
     def documents(self, collection: str) -> tuple[DocumentInfo, ...]:
-        """Oldest first."""
-        return catalogue.list_documents(self._of(collection).store, collection)
+        """Oldest first, retired ones too."""
+        return self._of(collection).documents()
 
     def document(self, collection: str, document: str) -> DocumentInfo:
         """Raises DocumentUnknown."""
-        return catalogue.read_document(self._of(collection).store, collection, document)
+        return self._of(collection).document(document)
 
     def stored_page(self, collection: str, document: str, number: int) -> Page:
         """A page as it was extracted. Raises DocumentUnknown."""
@@ -283,6 +283,14 @@ class Library:
     def remove_document(self, collection: str, document: str) -> None:
         """Durable on return. Raises DocumentUnknown."""
         self._of(collection).remove(document)
+
+    def retire(self, collection: str, document: str, since: datetime, successor: str = "") -> None:
+        """Kept, and no longer found; durable on return. Raises DocumentUnknown, storage errors."""
+        self._of(collection).retire(document, since, successor)
+
+    def restore(self, collection: str, document: str) -> None:
+        """Undoes `retire`; durable on return. Raises DocumentUnknown, storage errors."""
+        self._of(collection).restore(document)
 
     # --- finding -------------------------------------------------------------------------
 

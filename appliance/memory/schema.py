@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-COLLECTION: Final = (
+COLLECTION_FIRST: Final = (
     """CREATE TABLE documents (
         id VARCHAR NOT NULL PRIMARY KEY, ready BOOLEAN NOT NULL, title VARCHAR NOT NULL,
         kind VARCHAR NOT NULL, paged BOOLEAN NOT NULL, pages INTEGER NOT NULL,
@@ -27,6 +27,19 @@ COLLECTION: Final = (
         job VARCHAR NOT NULL, place INTEGER NOT NULL, path VARCHAR NOT NULL,
         state VARCHAR NOT NULL, code VARCHAR NOT NULL, sentence VARCHAR NOT NULL)""",
 )
+
+"""What the first version made; it did not say which it was."""
+
+COLLECTION_SINCE: Final = (
+    """CREATE TABLE retired (
+        document VARCHAR NOT NULL PRIMARY KEY, since TIMESTAMP NOT NULL,
+        successor VARCHAR NOT NULL)""",
+    "CREATE TABLE form (version INTEGER NOT NULL)",
+    "INSERT INTO form VALUES (2)",
+)
+"""What version 2 has besides: nothing that was there is touched."""
+
+COLLECTION: Final = (*COLLECTION_FIRST, *COLLECTION_SINCE)
 
 PERSON_FIRST: Final = (
     """CREATE TABLE conversations (
@@ -55,3 +68,4 @@ PERSON_SINCE: Final = (
 PERSON: Final = (*PERSON_FIRST, *PERSON_SINCE)
 
 PERSON_VERSION: Final = 2
+COLLECTION_VERSION: Final = 2

@@ -99,12 +99,12 @@ def _case(row: Mapping[str, object], sets: Mapping[str, Obligations]) -> Case:
     )
 
 
-def _person(case: Case) -> Person:
+def person_of(case: Case) -> Person:
     return Person("person", "Case", case.roles)
 
 
 def verdict_of(case: Case, engine: PolicyEngine) -> Verdict:
-    person = _person(case)
+    person = person_of(case)
     if case.action is Action.ASK:
         asked = _WHEN.replace(hour=case.hour)
         return engine.decide(Question("case", case.question, person, asked, reason=case.reason))
@@ -122,5 +122,5 @@ def failures(pack: Pack, engine: PolicyEngine) -> Iterator[str]:
             yield f"{case.title}: {said} by {', '.join(verdict.policies) or 'default'}"
         elif case.obligations is not None and verdict.obligations != case.obligations:
             yield f"{case.title}: other obligations than stated"
-        elif case.lock_minutes not in (None, engine.lock_minutes(_person(case))):
+        elif case.lock_minutes not in (None, engine.lock_minutes(person_of(case))):
             yield f"{case.title}: it locks after another time than stated"

@@ -89,6 +89,7 @@ from appliance.values.reading import (
     ToRead,
 )
 from appliance.values.records import (
+    LogFound,
     LogRecord,
     LogState,
     MarkState,
@@ -108,6 +109,17 @@ from appliance.values.remembering import (
 from appliance.values.seats import SeatView
 from appliance.values.settings import SettingView
 from appliance.values.sheets import Part, PartKind, Run, Sheet, Wording
+from appliance.values.shown import (
+    Applies,
+    CaseRun,
+    Hardware,
+    LogFilter,
+    ModelShown,
+    PackShown,
+    PartShown,
+    PoliciesShown,
+    Speed,
+)
 
 __all__ = [
     "VECTOR_SIZE",
@@ -117,6 +129,7 @@ __all__ = [
     "AnswerMode",
     "AnswerSentence",
     "Answered",
+    "Applies",
     "BackupChecked",
     "BackupMade",
     "BackupNoted",
@@ -124,6 +137,7 @@ __all__ = [
     "BlockKind",
     "Box",
     "Cancelled",
+    "CaseRun",
     "Check",
     "Citation",
     "Collection",
@@ -138,6 +152,7 @@ __all__ = [
     "Fleet",
     "Found",
     "Ground",
+    "Hardware",
     "ImportEvent",
     "ImportFinished",
     "ImportJob",
@@ -150,12 +165,16 @@ __all__ = [
     "Judgement",
     "KioskEnded",
     "KioskView",
+    "LogFilter",
+    "LogFound",
     "LogRecord",
     "LogState",
     "MarkState",
+    "ModelShown",
     "Obligations",
     "Opened",
     "Outcome",
+    "PackShown",
     "Page",
     "PageFailure",
     "PageImage",
@@ -168,9 +187,11 @@ __all__ = [
     "ParsedDocument",
     "Part",
     "PartKind",
+    "PartShown",
     "Passage",
     "PassageDraft",
     "Person",
+    "PoliciesShown",
     "Probe",
     "Progress",
     "Question",
@@ -187,6 +208,7 @@ __all__ = [
     "Seen",
     "SettingView",
     "Sheet",
+    "Speed",
     "Stage",
     "Standing",
     "StoreMark",

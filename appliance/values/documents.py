@@ -131,7 +131,9 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class DocumentInfo:
-    """A document of a collection, as the library lists it. sha256 is of the original's bytes."""
+    """A document of a collection, as the library lists it. sha256 is of the original's bytes.
+    retired: since when it is no longer answered from, None where it is; successor: the document
+    that took its place, "" for none."""
 
     id: str
     collection: str
@@ -143,6 +145,8 @@ class DocumentInfo:
     sha256: str
     added: datetime
     failures: tuple[PageFailure, ...] = ()
+    retired: datetime | None = None
+    successor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,16 @@ class LogRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class LogFound:
+    """Records that were looked for, newest first. looked: how many were looked at for them. before:
+    where to go on from, 0 where the log's beginning was reached."""
+
+    records: tuple[LogRecord, ...]
+    looked: int
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
 class LogState:
     """The result of verifying the whole log: raise-free form for the screen."""
 

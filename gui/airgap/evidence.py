@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QDialog,
-    QFrame,
-    QGridLayout,
-    QHBoxLayout,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from appliance.values import AirgapReport, Probe
+from gui.airgap.probes import ProbeList, Result
 from gui.controls.buttons import TextButton
-from gui.controls.labels import Glyph, Rule, Words
-from gui.controls.notice import Notice
+from gui.controls.labels import Words
 from gui.text import counts, plain
 
 
@@ -31,7 +23,9 @@ class Evidence(QDialog):
         layout.setSpacing(12)
         layout.addWidget(Words(self.tr("Proof of being offline"), "heading"))
         layout.addWidget(Words(self._explained(report), "quiet", wrap=True))
-        layout.addWidget(self._result(report))
+        result = Result()
+        result.show_report(report)
+        layout.addWidget(result)
         layout.addWidget(self._table(report.probes), 1)
         layout.addLayout(self._foot(report))
         self.resize(620, 600)
@@ -45,49 +39,13 @@ class Evidence(QDialog):
             guards=guards, platform=plain.line(report.platform), time=counts.stamp(report.tested)
         )
 
-    def _result(self, report: AirgapReport) -> Notice:
-        blocked = sum(probe.blocked for probe in report.probes)
-        if report.holds:
-            return Notice(
-                "good",
-                self.tr("All {} attempts to leave were blocked.").format(blocked),
-                self.tr("The result is in the compliance log."),
-                glyph="shield",
-            )
-        return Notice(
-            "danger",
-            self.tr("{blocked} of {total} attempts were blocked.").format(
-                blocked=blocked, total=len(report.probes)
-            ),
-            self.tr("Run `cloister doctor` and give its output to your IT department."),
-            glyph="breach",
-        )
-
     def _table(self, probes: tuple[Probe, ...]) -> QScrollArea:
-        rows = QWidget()
-        rows.setObjectName("ground")
-        grid = QGridLayout(rows)
-        grid.setContentsMargins(0, 0, 8, 0)
-        grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(0)
-        grid.setColumnStretch(1, 1)
-        for index, probe in enumerate(probes):
-            tone = "good" if probe.blocked else "danger"
-            glyph = Glyph("check" if probe.blocked else "warning", tone, 18)
-            name = Words(plain.line(probe.name))
-            name.setMinimumHeight(36)
-            said = Words(plain.line(probe.detail, 160), "caption").selectable()
-            grid.addWidget(glyph, index * 2, 0)
-            grid.addWidget(name, index * 2, 1)
-            grid.addWidget(said, index * 2, 2, Qt.AlignmentFlag.AlignRight)
-            grid.addWidget(Rule(), index * 2 + 1, 0, 1, 3)
-        grid.setRowStretch(len(probes) * 2, 1)
         area = QScrollArea()
         area.setAccessibleName(self.tr("Attempts"))
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(rows)
+        area.setWidget(ProbeList(probes))
         return area
 
     def _foot(self, report: AirgapReport) -> QHBoxLayout:

@@ -71,15 +71,17 @@ class DocumentModel(QAbstractTableModel):
         if role == _ROLE.ToolTipRole:
             return plain.tip(self._tip(document, index.column()))
         if role == _ROLE.DecorationRole and index.column() == 0:
-            return icon("file", current().muted, 17)
-        if role == _ROLE.ForegroundRole and index.column():
+            glyph = "barred" if document.retired else "file"
+            return icon(glyph, current().muted, 17)
+        if role == _ROLE.ForegroundRole and (index.column() or document.retired):
             failed = index.column() == 6 and document.failures
             return QColor(current().warn if failed else current().muted)
         return None
 
     def _cell(self, document: DocumentInfo, column: int) -> str:
+        title = plain.line(document.title)
         return (
-            plain.line(document.title),
+            self.tr("Retired: {}").format(title) if document.retired else title,
             document.kind.value.upper() if len(document.kind.value) < 5 else
             document.kind.value.capitalize(),
             counts.number(document.pages),
@@ -104,9 +106,11 @@ class DocumentModel(QAbstractTableModel):
 
 
 class DocumentTable(QTableView):
-    """`chosen(document or None)`; `unwanted(document)` on Delete."""
+    """`chosen(document or None)`; `opened(document)` on Enter or a double click;
+    `unwanted(document)` on Delete."""
 
     chosen = Signal(object)
+    opened = Signal(object)
     unwanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -122,6 +126,7 @@ class DocumentTable(QTableView):
             head.resizeSection(column, width)
         self.selectionModel().selectionChanged.connect(self._tell)
         self.rows.modelReset.connect(self._tell)
+        self.doubleClicked.connect(lambda _: self.opened.emit(self.document()))
 
     def document(self) -> DocumentInfo | None:
         rows = self.selectionModel().selectedRows()
@@ -131,6 +136,9 @@ class DocumentTable(QTableView):
         document = self.document()
         if event.key() == Qt.Key.Key_Delete and document is not None:
             self.unwanted.emit(document)
+            return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and document is not None:
+            self.opened.emit(document)
             return
         super().keyPressEvent(event)
 

@@ -25,7 +25,9 @@ from gui.library.choosing import choose_files, choose_folder, dropped
 from gui.library.collections import CollectionList, NewCollection
 from gui.library.document_table import DocumentTable
 from gui.library.importing import ImportCard
+from gui.library.keeping import Keeping, Retired
 from gui.library.resume import ResumeBanner
+from gui.library.viewer import DocumentPanel
 from gui.text import counts, plain
 from gui.worker import Lane, Task
 
@@ -54,6 +56,11 @@ class LibraryScreen(QWidget):
         self.table = DocumentTable()
         self.resume = ResumeBanner()
         self.resume.hide()
+        self.viewer = DocumentPanel()
+        self.viewer.hide()
+        self.retired = Retired()
+        self.keeping = Keeping(desk, self.viewer, self.retired)
+        self.open = GlyphButton("eye", self.tr("Open the document"), shortcut="Enter", side=38)
         self._arrange()
         self.setAcceptDrops(True)
         self.collections.opened.connect(self._open)
@@ -61,8 +68,13 @@ class LibraryScreen(QWidget):
         self.files.clicked.connect(lambda: choose_files(self, self.add))
         self.folder.clicked.connect(lambda: choose_folder(self, self.add))
         self.remove.clicked.connect(lambda: self.ask_to_remove(self.table.document()))
+        self.open.clicked.connect(lambda: self.keeping.open(self.table.document()))
+        self.table.opened.connect(self.keeping.open)
         self.table.unwanted.connect(self.ask_to_remove)
-        self.table.chosen.connect(lambda document: self.remove.setEnabled(document is not None))
+        self.table.chosen.connect(self._chosen)
+        self.viewer.seen.connect(lambda seen: self.folder.setVisible(not seen))
+        self.keeping.changed.connect(self.refresh)
+        self.keeping.importing.connect(self._start)
         self.resume.wanted.connect(self._resume)
         self.resume.unwanted.connect(self._discard)
 
@@ -79,6 +91,7 @@ class LibraryScreen(QWidget):
         self._task = None
         self._wanted = ""
         self._close_card()
+        self.keeping.forget()
         self.collections.show_all((), "")
         self.table.rows.show_documents(())
         self.title.set("")
@@ -125,9 +138,17 @@ class LibraryScreen(QWidget):
             self,
             Lane.READ,
             lambda: self._desk.appliance.remove_document(document.collection, document.id),
-            lambda _: self.refresh(),
+            lambda _: self._removed(),
             self._desk.complain,
         )
+
+    def _removed(self) -> None:
+        self.refresh()
+        self.keeping.look_again()
+
+    def _chosen(self, document: DocumentInfo | None) -> None:
+        for button in (self.open, self.remove):
+            button.setEnabled(document is not None)
 
     def _show_collections(self, collections: tuple[Collection, ...]) -> None:
         self.collections.show_all(collections, self._wanted)
@@ -137,6 +158,7 @@ class LibraryScreen(QWidget):
         self.collections_changed.emit(collections)
 
     def _open(self, collection: str) -> None:
+        self.keeping.leave(collection)
         self._wanted = collection
         shown = self.collections.current()
         if shown is not None and shown.problem:
@@ -161,7 +183,8 @@ class LibraryScreen(QWidget):
         self._offer_actions(True)
         busy = self._task is not None
         self._inner.setCurrentWidget(self.table if documents or busy else self._empty)
-        self.remove.setVisible(bool(documents))
+        for button in (self.open, self.remove):
+            button.setVisible(bool(documents))
 
     def _show_refused(self, collection: Collection) -> None:
         """A collection whose store is not what the log recorded: why, and nothing else."""
@@ -174,8 +197,9 @@ class LibraryScreen(QWidget):
         self._offer_actions(False)
 
     def _offer_actions(self, offered: bool) -> None:
-        for button in (self.files, self.folder, self.remove):
+        for button in (self.files, self.open, self.remove):
             button.setVisible(offered)
+        self.folder.setVisible(offered and self.viewer.isHidden())  # else the title has no room
 
     def _target(self) -> Collection | None:
         """The open collection, if documents may be added to it now."""
@@ -187,15 +211,16 @@ class LibraryScreen(QWidget):
     def _summed(self, documents: tuple[DocumentInfo, ...]) -> str:
         if not documents:
             return self.tr("No documents yet")
-        return " · ".join(
-            (
-                counts.counted(len(documents), self.tr("document"), self.tr("documents")),
-                counts.counted(sum(d.pages for d in documents), self.tr("page"), self.tr("pages")),
-                counts.counted(
-                    sum(d.passages for d in documents), self.tr("passage"), self.tr("passages")
-                ),
-            )
-        )
+        used = [document for document in documents if document.retired is None]
+        parts = [
+            counts.counted(len(used), self.tr("document"), self.tr("documents")),
+            counts.counted(sum(d.pages for d in used), self.tr("page"), self.tr("pages")),
+            counts.counted(sum(d.passages for d in used), self.tr("passage"), self.tr("passages")),
+        ]
+        if len(used) < len(documents):
+            gone = counts.number(len(documents) - len(used))
+            parts.append(self.tr("{} retired").format(gone))
+        return " · ".join(parts)
 
     # --- importing ------------------------------------------------------------------------
 
@@ -224,6 +249,8 @@ class LibraryScreen(QWidget):
         )
 
     def _start(self, work: Callable[[Cancellation], Iterable[ImportEvent]]) -> None:
+        if self._task is not None:
+            return
         self._close_card()
         card = ImportCard()
         self.card = card
@@ -249,6 +276,7 @@ class LibraryScreen(QWidget):
         self._task = None
         self._allow(adding=True)
         self.refresh()
+        self.keeping.look_again()
 
     def _allow(self, *, adding: bool) -> None:
         for button in (self.files, self.folder):
@@ -330,6 +358,7 @@ class LibraryScreen(QWidget):
         self._above.setSpacing(14)
         self._above.addLayout(self._head())
         self._above.addWidget(self.resume)
+        self._above.addWidget(self.retired)
         self._above.addWidget(self._frame, 1)
         self._stack = QStackedWidget()
         self._stack.addWidget(QWidget())
@@ -339,9 +368,10 @@ class LibraryScreen(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.collections)
-        layout.addWidget(self._stack, 1)
+        layout.addWidget(self._stack, 3)
+        layout.addWidget(self.viewer, 2)
         self.collections.hide()
-        self.remove.setEnabled(False)
+        self._chosen(None)
 
     def _head(self) -> QHBoxLayout:
         names = QVBoxLayout()
@@ -351,6 +381,6 @@ class LibraryScreen(QWidget):
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addLayout(names, 1)
-        for button in (self.remove, self.folder, self.files):
+        for button in (self.open, self.remove, self.folder, self.files):
             head.addWidget(button)
         return head

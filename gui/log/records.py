@@ -1,7 +1,8 @@
 """The records as a table that holds only what is looked at.
 
 Rules kept here: row 0 is the newest record; pages of 200 are read off the GUI thread as they come
-into sight, and at most 40 of them are kept, whatever the log's length.
+into sight, and at most 40 of them are kept, whatever the log's length. What was looked for is
+listed as it is found, and more is asked for when the last of it comes into sight.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ KEPT = 40
 
 
 class LogModel(QAbstractTableModel):
-    """`page_wanted(start)` asks for records start … start + PAGE - 1."""
+    """`page_wanted(start)` asks for records start … start + PAGE - 1; `more_wanted()` for more of
+    what is looked for."""
 
     page_wanted = Signal(int)
+    more_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,6 +36,8 @@ class LogModel(QAbstractTableModel):
         self._pages: OrderedDict[int, tuple[LogRecord, ...]] = OrderedDict()
         self._asked: set[int] = set()
         self._names: dict[str, str] = {}
+        self._found: list[LogRecord] | None = None
+        self._more = False
         self._heads = (
             self.tr("No."), self.tr("Time"), self.tr("Action"), self.tr("Person"),
             self.tr("Object"), self.tr("Outcome"),
@@ -56,6 +61,37 @@ class LogModel(QAbstractTableModel):
         self._asked.clear()
         self.endResetModel()
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether only what was looked for is listed."""
+        return self._found is not None
+
+    def narrow(self, *, narrowed: bool) -> None:
+        """Lists what is found from now on, nothing yet; or all of the log again."""
+        self.beginResetModel()
+        self._found = [] if narrowed else None
+        self._more = False
+        self.endResetModel()
+
+    def find(self, records: tuple[LogRecord, ...], *, more: bool) -> None:
+        """Further records that fit, older than those before; more: there may be others."""
+        if self._found is None:
+            return
+        self._more = more
+        if records:
+            first = len(self._found)
+            self.beginInsertRows(QModelIndex(), first, first + len(records) - 1)
+            self._found += records
+            self.endInsertRows()
+
+    def canFetchMore(self, parent: _Index) -> bool:
+        return self._found is not None and self._more
+
+    def fetchMore(self, parent: _Index) -> None:
+        if self._more:
+            self._more = False
+            self.more_wanted.emit()
+
     def fill(self, start: int, records: tuple[LogRecord, ...]) -> None:
         self._asked.discard(start)
         self._pages[start] = records
@@ -63,6 +99,8 @@ class LogModel(QAbstractTableModel):
             self._pages.popitem(last=False)
         last = max(0, self._size - 1 - start)
         first = max(0, last - PAGE + 1)
+        if self._found is not None:
+            return
         self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._heads) - 1))
 
     def missed(self, start: int) -> None:
@@ -70,6 +108,8 @@ class LogModel(QAbstractTableModel):
         self._asked.discard(start)
 
     def record(self, row: int) -> LogRecord | None:
+        if self._found is not None:
+            return self._found[row] if row < len(self._found) else None
         seq = self._size - 1 - row
         start = seq - seq % PAGE
         page = self._pages.get(start)
@@ -82,7 +122,14 @@ class LogModel(QAbstractTableModel):
         return page[seq - start] if seq - start < len(page) else None
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else self._size
+        if parent.isValid():
+            return 0
+        return self._size if self._found is None else len(self._found)
+
+    @property
+    def size(self) -> int:
+        """How many records the log has, as far as is known."""
+        return self._size
 
     def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         return 0 if parent.isValid() else len(self._heads)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import (
@@ -14,17 +16,25 @@ from PySide6.QtWidgets import (
 )
 
 from appliance.errors import CloisterError
-from appliance.values import LogRecord, LogState
+from appliance.values import Inclusion, LogFilter, LogFound, LogRecord, LogState
 from gui.controls.empty import Empty
+from gui.controls.labels import Words
 from gui.desk import Desk
 from gui.log.detail import Detail
 from gui.log.exported import Exported
+from gui.log.filters import Filters
 from gui.log.records import PAGE, LogModel
 from gui.log.table import RecordTable
 from gui.log.verification import Verification
 from gui.login.proof import proof_asked
 from gui.outbox import outbox
-from gui.worker import Lane
+from gui.text import counts
+from gui.worker import Lane, Task
+
+if TYPE_CHECKING:
+    from appliance.app import Cancellation
+
+READS = "read_log"
 
 
 class LogScreen(QWidget):
@@ -33,12 +43,24 @@ class LogScreen(QWidget):
         self._desk = desk
         self.model = LogModel(self)
         self.badge = Verification()
+        self.filters = Filters()
+        self.status = Words("", "caption")
+        self._names: dict[str, str] = {}
+        self._people: dict[str, str] = {}
+        self._searching: Task | None = None
+        self._before = -1
+        self._turn = 0
+        self._looked = self._fitting = 0
         self.table = RecordTable(self.model)
         self.detail = Detail()
         self._arrange()
         self.model.page_wanted.connect(self._load, Qt.ConnectionType.QueuedConnection)
         self.model.dataChanged.connect(self._again)
         self.table.selectionModel().currentRowChanged.connect(self._choose)
+        self.model.more_wanted.connect(self._search, Qt.ConnectionType.QueuedConnection)
+        self.filters.changed.connect(self.narrow)
+        self.detail.proof_wanted.connect(self.prove)
+        self.detail.opening_wanted.connect(self.unseal)
         self.badge.verify.clicked.connect(self.verify)
         self.badge.export.clicked.connect(self._export)
 
@@ -47,15 +69,53 @@ class LogScreen(QWidget):
         self._desk.worker.run(
             self, Lane.READ, self._desk.appliance.log_size, self._sized, self._desk.complain
         )
+        self._desk.worker.run(
+            self, Lane.READ, self._known_people, self._know_people, self._desk.complain
+        )
         self.table.setFocus()
         if self.badge.state == "unknown":
             self.verify()
 
     def know(self, names: dict[str, str]) -> None:
         """Names of people and collections, by their ids in the log."""
-        self.model.know(names)
+        self._names = names
+        self.model.know(self._people | names)
+
+    def narrow(self, wanted: LogFilter) -> None:
+        """Lists what fits alone, newest first, as it is found."""
+        self._stop_searching()
+        self._before, self._looked, self._fitting = -1, 0, 0
+        self.detail.show_record(None)
+        self.model.narrow(narrowed=not wanted.anything)
+        self.status.setVisible(self.model.narrowed)
+        if self.model.narrowed:
+            self._search()
+
+    def prove(self, seq: int) -> None:
+        product = self._desk.appliance
+
+        def work() -> Inclusion:
+            with product.logbook() as book:
+                return book.proof(seq)
+
+        self._desk.worker.run(self, Lane.READ, work, self.detail.show_proof, self._unanswered)
+
+    def unseal(self, seq: int) -> None:
+        product = self._desk.appliance
+        self._desk.worker.run(
+            self,
+            Lane.READ,
+            lambda: product.log_payload(seq),
+            lambda text: self.detail.show_sealed(seq, text),
+            self._unanswered,
+        )
 
     def forget(self) -> None:
+        self._stop_searching()
+        self._names, self._people = {}, {}
+        self.filters.know({})
+        self.filters.reset()
+        self.status.hide()
         self.model.know({})
         self.model.resize(0)
         self.detail.show_record(None)
@@ -80,15 +140,97 @@ class LogScreen(QWidget):
         if not proof_asked(self._desk, self, error, lambda: self.export_to(folder)):
             self._desk.complain(error)
 
+    def _known_people(self) -> dict[str, str]:
+        """Of whoever may read the log; nobody else sees anything in it."""
+        product = self._desk.appliance
+        if READS not in product.allowed():
+            return {}
+        with product.logbook() as book:
+            return book.people()
+
+    def _know_people(self, people: dict[str, str]) -> None:
+        self._people = people
+        self.filters.know(people)
+        self.filters.setVisible(bool(people))
+        self.model.know(people | self._names)
+
+    def _search(self) -> None:
+        """On from where the last one stopped, until a page of records is found."""
+        wanted, before = self.filters.wanted, self._before
+        if wanted.anything or self._searching is not None:
+            return
+        product = self._desk.appliance
+        self._turn += 1
+        turn = self._turn
+
+        def work(stop: Cancellation) -> Iterator[LogFound]:
+            found, at = 0, before
+            with product.logbook(stop) as book:
+                while at != 0 and found < PAGE and not stop.cancelled:
+                    piece = book.find(wanted, at, PAGE)
+                    found, at = found + len(piece.records), piece.before
+                    yield piece
+
+        self._searching = self._desk.worker.stream(
+            self,
+            Lane.PROOF,
+            work,
+            lambda pieces: self._found(turn, pieces),
+            lambda: self._searched(turn),
+            lambda error: self._not_searched(turn, error),
+        )
+        self._say_found(searching=True)
+
+    def _found(self, turn: int, pieces: tuple[LogFound, ...]) -> None:
+        """Of an earlier search nothing is listed any more."""
+        if turn != self._turn:
+            return
+        for piece in pieces:
+            self._before = piece.before
+            self._looked += piece.looked
+            self._fitting += len(piece.records)
+            self.model.find(piece.records, more=False)
+        self._say_found(searching=True)
+
+    def _searched(self, turn: int) -> None:
+        if turn != self._turn:
+            return
+        self._searching = None
+        self.model.find((), more=self._before > 0)
+        self._say_found(searching=False)
+
+    def _not_searched(self, turn: int, error: CloisterError) -> None:
+        self._searched(turn)
+        self._desk.complain(error)
+
+    def _say_found(self, *, searching: bool) -> None:
+        fit = counts.counted(self._fitting, self.tr("record fits"), self.tr("records fit"))
+        looked = self.tr("{looked} of {all} looked through").format(
+            looked=counts.number(self._looked), all=counts.number(self.model.size)
+        )
+        self.status.setText(f"{fit} · {looked} …" if searching else f"{fit} · {looked}")
+
+    def _stop_searching(self) -> None:
+        self._turn += 1
+        if self._searching is not None:
+            self._searching.cancel()
+            self._searching = None
+
+    def _unanswered(self, error: CloisterError) -> None:
+        self.detail.ask_again()
+        self._desk.complain(error)
+
     def _verified(self, state: LogState) -> None:
         self.badge.show_state(state)
-        if state.size != self.model.rowCount():
+        if state.size != self.model.size:
             self.refresh()
 
     def _sized(self, size: int) -> None:
-        if size != self.model.rowCount():
+        if size != self.model.size:
             self.model.resize(size)
             self.detail.show_record(None)
+            if self.model.narrowed:
+                self.narrow(self.filters.wanted)
         self._stack.setCurrentWidget(self._split if size else self._empty)
 
     def _load(self, start: int) -> None:
@@ -109,8 +251,9 @@ class LogScreen(QWidget):
         self.detail.show_record(record, self.model.named)
 
     def _again(self) -> None:
+        """A page of records came: the chosen one may be among them."""
         index = self.table.currentIndex()
-        if index.isValid():
+        if index.isValid() and self.model.record(index.row()) != self.detail.record:
             self._choose(index)
 
     def _export(self) -> None:
@@ -146,7 +289,12 @@ class LogScreen(QWidget):
         self._stack.addWidget(self._split)
         top = QVBoxLayout()
         top.setContentsMargins(28, 18, 28, 14)
+        top.setSpacing(10)
         top.addWidget(self.badge)
+        top.addWidget(self.filters)
+        top.addWidget(self.status)
+        self.filters.hide()
+        self.status.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

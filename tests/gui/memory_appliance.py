@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast
 from appliance.app import Appliance, Cancellation
 from appliance.people import ConfirmFirst, Idleness
 from appliance.values import (
+    AirgapReport,
     Citation,
     Collection,
     Conversation,
@@ -41,6 +42,7 @@ from tests.gui.memory_carrying import MemoryCarrying
 from tests.gui.memory_library import MemoryLibrary
 from tests.gui.memory_people import MemoryPeople
 from tests.gui.memory_remembered import MemoryRemembered, ordered
+from tests.gui.memory_screens import MemoryLogbook, MemoryModels, MemoryShelves, policies
 from tests.gui.memory_seat import MemorySeat
 from tests.gui.memory_settings import MemorySettings
 from tests.gui.memory_state import Pace, State, WrongPassphrase
@@ -48,8 +50,11 @@ from tests.gui.memory_state import Pace, State, WrongPassphrase
 if TYPE_CHECKING:
     from appliance.accounts import People
     from appliance.administration import Administration
+    from appliance.chat_models import ChatModels
+    from appliance.logbook import Logbook
     from appliance.remembered import Remembered
     from appliance.seat import Seat
+    from appliance.shelves import Shelves
 
 
 class MemoryAppliance(Appliance):
@@ -66,6 +71,8 @@ class MemoryAppliance(Appliance):
         self._somebody_here: Person | None = None
         self._asking = MemoryAsking(self._held, self.pace)
         self._library = MemoryLibrary(self._held, self.pace)
+        self.models = self.carrying.models = MemoryModels(self.pace)
+        self.carrying.policies_of = lambda: policies(self._held)
 
     # --- people ---------------------------------------------------------------------------
 
@@ -121,7 +128,7 @@ class MemoryAppliance(Appliance):
             self._called()
         else:
             self.require_fresh()
-            self.carrying.stop = stop
+            self.carrying.stop = self.models.stop = stop
         yield cast("Administration", self.carrying)
 
     def settings_shown(self) -> tuple[SettingView, ...]:
@@ -289,7 +296,28 @@ class MemoryAppliance(Appliance):
             airgap_holds=self.airgap.holds,
         )  # fmt: skip
 
+    @contextmanager
+    def shelves(self, stop: Cancellation | None = None) -> Iterator[Shelves]:
+        self._called()
+        yield cast("Shelves", MemoryShelves(self._held, self._library))
+
+    @contextmanager
+    def chat_models(self) -> Iterator[ChatModels]:
+        self.require_fresh()
+        yield cast("ChatModels", self.models)
+
+    def prove_airgap(self) -> AirgapReport:
+        self._called()
+        self.airgap = report(holds=self.airgap.holds and not self.pace.breached)
+        self._held.note("airgap.tried", "", "proved" if self.airgap.holds else "unproved")
+        return self.airgap
+
     # --- log ------------------------------------------------------------------------------
+
+    @contextmanager
+    def logbook(self, stop: Cancellation | None = None) -> Iterator[Logbook]:
+        self._called()
+        yield cast("Logbook", MemoryLogbook(self._held, self.pace))
 
     def log_records(self, start: int = 0, count: int = 200) -> tuple[LogRecord, ...]:
         self._called()

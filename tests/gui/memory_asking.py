@@ -150,6 +150,7 @@ class MemoryAsking:
                 passage
                 for collection in ids
                 for stored in self._held.documents[collection].values()
+                if stored.info.retired is None
                 for passage in passages_of(stored)
             ]
         passages += [passage for stored in beside for passage in passages_of(stored)]

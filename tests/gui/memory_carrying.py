@@ -12,6 +12,8 @@ from appliance.administration import CarryingStopped
 from appliance.app import Cancellation
 from appliance.library_parcels import WrongLibraryCode
 from appliance.parcel.errors import NoBackup, NoParcel, ParcelInterrupted
+from appliance.parts import licence_text, parts
+from appliance.policies_shown import PoliciesInForce
 from appliance.values import (
     BackupChecked,
     BackupMade,
@@ -19,7 +21,9 @@ from appliance.values import (
     ParcelItem,
     ParcelOutcome,
     ParcelView,
+    PartShown,
 )
+from tests.gui.memory_screens import MemoryModels
 from tests.gui.memory_state import Pace
 
 WHEN = datetime(2026, 11, 20, 14, 2, 9, tzinfo=UTC)
@@ -49,6 +53,22 @@ class MemoryCarrying:
         self.backups: dict[Path, int] = {}
         self.last: BackupNoted | None = None
         self.stop = Cancellation()
+        self.models: MemoryModels | None = None
+        self.policies_of: Callable[[], PoliciesInForce] | None = None
+
+    @property
+    def policies(self) -> PoliciesInForce:
+        if self.policies_of is None:
+            raise NoParcel("Nothing decides here.")
+        return self.policies_of()
+
+    @staticmethod
+    def parts() -> tuple[PartShown, ...]:
+        return parts()
+
+    @staticmethod
+    def licence_text(part: str, file: str) -> str:
+        return licence_text(part, file)
 
     def last_backup(self) -> BackupNoted | None:
         return self.last

@@ -59,6 +59,8 @@ class Pace:
         "manage_seats", "manage_people", "manage_members", "back_up", "read_log",
     )  # fmt: skip
     forbids: bool = False
+    breached: bool = False
+    """A way out is found open when they are all tried again."""
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from tests.gui.real_administration import (
     settings,
 )
 from tests.gui.real_doing import PERSON, choose, click, click_row, file_dialog, pixels, place, press
+from tests.gui.real_showing import document, looked_into
 from tests.gui.waiting import until
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
 PASSPHRASE = "tidal lantern orchard mosaic"
 COLLECTION = "Ward 4 guidelines"
 DOCUMENTS = (LETTER, "NGH-NP-011-falls-prevention.docx")
-STEPS = ("first run", "import", "answer", "cited page", "not found", "log", "seat", "settings",
-         "insights", "backup", "people", "lock", "enrol", "log in again",
+STEPS = ("first run", "import", "document", "answer", "cited page", "not found", "log",
+         "looked into", "seat", "settings", "insights", "backup", "people", "lock", "enrol",
+         "log in again",
          "old conversation", "leave")  # fmt: skip
 _QUESTIONS = sample_questions("hospital")
 KNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.ANSWER and q.file == DOCUMENTS[0])
@@ -253,8 +255,8 @@ def main() -> int:
     shell = Shell(product)
     shell.resize(1440, 900)
     shell.show()
-    actions = (first_run, import_documents, answer, cited_page, not_found, log, seat, settings,
-               insights, backup, people, lock, enrol, log_in_again,
+    actions = (first_run, import_documents, document, answer, cited_page, not_found, log,
+               looked_into, seat, settings, insights, backup, people, lock, enrol, log_in_again,
                old_conversation, leave)  # fmt: skip
     for name, act in zip(STEPS, actions, strict=True):
         act(shell)

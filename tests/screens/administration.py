@@ -70,6 +70,76 @@ def insights(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.take("insights")
 
 
+def policies(camera: Camera, shell: Shell, scene: Scene) -> None:
+    """What holds for me, and the cases after they were run."""
+    admin = place(shell).admin
+    place(shell).go("admin")
+    admin.show_page("policies")
+    page = admin.policies
+    camera.until(lambda: page.applies.rows.rows)
+    camera.take("policies")
+    page.run.click()
+    camera.until(lambda: page.run.isEnabled() and page.cases.isVisible())
+    page.ensureWidgetVisible(page.cases)
+    camera.take("policies-cases")
+
+
+def models(camera: Camera, shell: Shell, scene: Scene) -> None:
+    """Models, the machine, a speed that was measured, and a try."""
+    admin = place(shell).admin
+    place(shell).go("admin")
+    admin.show_page("models")
+    page = admin.models
+    camera.until(lambda: page.hardware.rows and (page.cards or page.none.isVisible()))
+    camera.take("models")
+    if not scene.memory:
+        return
+    from tests.gui.memory_appliance import MemoryAppliance
+    from tests.gui.memory_screens import BROKEN, SMOL
+
+    product = place(shell).ask.appliance
+    if not isinstance(product, MemoryAppliance):
+        return
+    before, product.pace.allowed = product.pace.allowed, (*product.pace.allowed, "manage_models")
+    product.models.here += [SMOL, BROKEN]
+    page.refresh()
+    camera.until(lambda: len(page.cards) == 3)
+    page.cards[1].measure.click()
+    camera.take("models-measuring")
+    camera.until(page.notice.isVisible)
+    camera.take("models-measured")
+    page.try_it(SMOL)
+    shown = dialogs()[-1]
+    shown.message.setPlainText("What can you do?")
+    shown.go.click()
+    camera.until(shown.go.isEnabled)
+    camera.dialog("models-try")
+    product.pace.allowed = before
+
+
+def airgap(camera: Camera, shell: Shell, scene: Scene) -> None:
+    admin = place(shell).admin
+    place(shell).go("admin")
+    admin.show_page("airgap")
+    camera.take("air-gap-page")
+    admin.airgap.again.click()
+    camera.until(admin.airgap.again.isEnabled)
+    camera.take("air-gap-again")
+
+
+def about(camera: Camera, shell: Shell, scene: Scene) -> None:
+    admin = place(shell).admin
+    place(shell).go("admin")
+    admin.show_page("about")
+    page = admin.about
+    camera.until(lambda: page.facts.rows)
+    page.parts.selectRow(3)
+    camera.take("about")
+    page.read.click()
+    camera.rest(0.8)
+    camera.dialog("about-licence")
+
+
 def carrying(camera: Camera, shell: Shell, scene: Scene) -> None:
     """A backup on its way and made; a parcel before and after."""
     admin = place(shell).admin

@@ -62,6 +62,15 @@ def library(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.take("library")
     screen.remove.click()
     camera.dialog("library-remove")
+    screen.open.click()
+    camera.until(lambda: screen.viewer.view)
+    camera.take("library-document")
+    screen.viewer.retire.click()
+    camera.until(screen.retired.isVisible)
+    camera.take("library-retired")
+    screen.retired.undo.click()
+    camera.until(screen.viewer.retire.isVisible)
+    screen.viewer.close_button.click()
 
 
 def asking(camera: Camera, shell: Shell, scene: Scene) -> None:
@@ -200,6 +209,15 @@ def log(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.until(lambda: desk.log.model.record(0))
     desk.log.table.selectRow(1)
     camera.take("log")
+    if desk.log.detail.prove is not None:
+        desk.log.detail.prove.click()
+        camera.until(lambda: desk.log.detail.prove is None)
+        desk.log.detail.verticalScrollBar().setValue(10_000)
+        camera.take("log-proof")
+    desk.log.filters.what.setCurrentIndex(1)
+    camera.until(lambda: "…" not in desk.log.status.text())
+    camera.take("log-questions")
+    desk.log.filters.reset()
     with tempfile.TemporaryDirectory() as folder:
         if scene.memory:
             desk.log.export_to(Path(folder))

@@ -1,0 +1,149 @@
+"""The parts that the program is made of, each with its version and its licence.
+
+Rules kept here: what is said of a part is what its own metadata states, as it is installed here;
+what it is for, and the licence of one that states none, stand in docs/dependencies.md, where that
+lies beside the program; nothing is looked up anywhere else. What the program only needs to be built
+or tested is no part of it.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+from appliance.errors import UsageError
+from appliance.values import PartShown
+
+ROOT = Path(__file__).resolve().parent.parent
+LIST = ROOT / "docs" / "dependencies.md"
+PROGRAM = "cloister"
+PYTHON = "python"
+_LONGEST = 400_000
+"""Characters of a licence text that are shown; PySide6's are the longest there are."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_ROW = re.compile(r"\| `([^`]+)` [^|]*\| ([^|]+) \|(?: [^|]* \|)? ([^|]+) \|$")
+_TEXTS = re.compile(r"(?i)(licen[cs]e|copying|notice|authors)[^/]*$")
+
+
+class PartUnknown(UsageError):
+    code = "part_unknown"
+    hint = "Choose a part from the list."
+
+
+def parts() -> tuple[PartShown, ...]:
+    """The program first, then Python, then the rest by name."""
+    listed = stated()
+    own = _part(PROGRAM, {})
+    python = PartShown(PYTHON, platform.python_version(), "PSF-2.0", texts=_python_texts())
+    others = [_part(name, listed) for name in sorted(needed(), key=str.lower)]
+    return tuple(part for part in (own, python, *others) if part is not None)
+
+
+def licence_text(part: str, file: str) -> str:
+    """One of the texts that `parts` named. Raises PartUnknown."""
+    known = {one.name: one.texts for one in parts()}
+    if file not in known.get(part, ()):
+        raise PartUnknown(f"There is no text “{file[:80]}” of {part[:80]}.")
+    path = Path(sys.base_prefix, file) if part == PYTHON else _located(part, file)
+    try:
+        return path.read_text("utf-8", "replace")[:_LONGEST]
+    except OSError as error:
+        raise PartUnknown(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def needed(root: str = PROGRAM) -> frozenset[str]:
+    """The names of what is declared to be needed, by the root and by one another, as far as it is
+    installed. Extras are not followed: nobody asks for them."""
+    found: set[str] = set()
+    waiting = [root]
+    while waiting:
+        installed = _installed(waiting.pop())
+        for line in (installed.requires if installed else None) or ():
+            match = _NAME.match(line)
+            if match is None or "extra ==" in line:
+                continue
+            name = _plain(match.group())
+            if name not in found and _installed(name) is not None:
+                found.add(name)
+                waiting.append(name)
+    return frozenset(found)
+
+
+def stated() -> dict[str, tuple[str, str]]:
+    """What each part is for ("" for what another brings) and its licence, by its name, from the
+    list beside the program."""
+    try:
+        text = LIST.read_text("utf-8")
+    except OSError:
+        return {}
+    rows = (_ROW.match(line) for line in text.splitlines())
+    return {
+        _plain(row[1]): ("" if row[2].startswith("`") else _unmarked(row[2]), row[3].strip())
+        for row in rows
+        if row is not None
+    }
+
+
+def _part(name: str, listed: dict[str, tuple[str, str]]) -> PartShown | None:
+    found = _installed(name)
+    if found is None:
+        return None
+    purpose, licence = listed.get(_plain(name), ("", ""))
+    return PartShown(
+        (found.metadata["Name"] or name).replace("_", "-"),
+        found.version,
+        _licence(found) or licence,
+        purpose,
+        tuple(_texts(found)),
+    )
+
+
+def _licence(found: Distribution) -> str:
+    """The expression (PEP 639), else the field where it is short, else the classifiers."""
+    metadata = found.metadata
+    expression = " ".join(metadata.get_all("License-Expression") or ())
+    field = " ".join(" ".join(metadata.get_all("License") or ()).split())
+    classifiers = [
+        line.rpartition(" :: ")[2]
+        for line in metadata.get_all("Classifier") or ()
+        if line.startswith("License :: ") and line != "License :: OSI Approved"
+    ]
+    short = field if 0 < len(field) <= 120 else ""
+    return expression or short or ", ".join(classifiers)
+
+
+def _texts(found: Distribution) -> Iterator[str]:
+    for file in found.files or ():
+        if _TEXTS.search(str(file)) and ".dist-info/" in str(file):
+            yield str(file)
+
+
+def _python_texts() -> tuple[str, ...]:
+    name = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/LICENSE.txt"
+    return (name,) if Path(sys.base_prefix, name).is_file() else ()
+
+
+def _located(part: str, file: str) -> Path:
+    found = _installed(part)
+    return Path(str(found.locate_file(file))) if found is not None else Path(file)
+
+
+def _installed(name: str) -> Distribution | None:
+    try:
+        return distribution(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _plain(name: str) -> str:
+    """PEP 503."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _unmarked(text: str) -> str:
+    """Without the marks of Markdown and of where in the source it is used."""
+    return re.sub(r" ?\([^()]*`[^()]*\)|`", "", text).strip()

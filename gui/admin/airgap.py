@@ -1,0 +1,88 @@
+"""Air gap: the proof that nothing can leave, every probe and guard of it, and trying again.
+
+Rules kept here: what is shown is what the product found, word for word; a proof that does not hold
+is said in red and stays.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from appliance.errors import CloisterError
+from appliance.values import AirgapReport
+from gui.admin.page import Page
+from gui.airgap.probes import ProbeList, Result
+from gui.controls.buttons import TextButton
+from gui.controls.facts import Facts
+from gui.controls.labels import Words
+from gui.desk import Desk
+from gui.text import counts, plain
+from gui.worker import Lane
+
+
+class AirGapPage(Page):
+    """`proved(report)` after every way was tried again."""
+
+    proved = Signal(object)
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(
+            desk,
+            self.tr("Air gap"),
+            self.tr(
+                "Before anything was opened, the kernel was told to refuse every way out of this "
+                "program. Each way is then tried for real: from Python, past it, in a thread, in a "
+                "child process. Nothing of yours is in such an attempt."
+            ),
+            parent,
+        )
+        self.again = self.head_button(
+            TextButton(self.tr("Try every way again"), glyph="again", tone="muted")
+        )
+        self.result = Result()
+        self.facts = Facts(self.tr("Guards"))
+        self.probes = ProbeList()
+        for widget in (self.result, self.facts, Words(self.tr("Attempts"), "title"), self.probes):
+            self.body.addWidget(widget)
+        self.body.addStretch(1)
+        self.again.clicked.connect(self.try_again)
+        self.forget()
+
+    def refresh(self) -> None:
+        self._show(self.desk.appliance.airgap)
+
+    def forget(self) -> None:
+        self.again.setEnabled(True)
+        self.notice.forget()
+        self.facts.show_rows(())
+        self.probes.show_probes(())
+
+    def try_again(self) -> None:
+        self.again.setEnabled(False)
+        self.notice.hide()
+        self.result.say("info", self.tr("Every way out is being tried …"))
+        self.desk.worker.run(
+            self, Lane.PROOF, self.desk.appliance.prove_airgap, self._tried, self._not_tried
+        )
+
+    def _tried(self, report: AirgapReport) -> None:
+        self.again.setEnabled(True)
+        self._show(report)
+        self.proved.emit(report)
+
+    def _not_tried(self, error: CloisterError) -> None:
+        self.again.setEnabled(True)
+        self.complain(error)
+
+    def _show(self, report: AirgapReport) -> None:
+        guards = [plain.line(name, 200) for name in report.guards]
+        self.result.show_report(report)
+        self.facts.show_rows(
+            [
+                (self.tr("Guards"), "\n".join(guards) or self.tr("none")),
+                (self.tr("System"), plain.line(report.platform)),
+                (self.tr("Tried"), counts.stamp(report.tested)),
+            ]
+        )
+        self.probes.show_probes(report.probes)

@@ -1,0 +1,129 @@
+"""A document looked into, its versions, retired and put back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from appliance.values import Answered, PageImage
+from gui.library.screen import LibraryScreen
+from gui.shell import Shell
+from tests.gui.driving import QUESTION, workplace
+from tests.gui.memory_appliance import MemoryAppliance
+
+
+@pytest.fixture
+def kept(shell: Shell, qtbot: QtBot) -> LibraryScreen:
+    place = workplace(shell)
+    place.go("library")
+    qtbot.waitUntil(lambda: place.library.table.rows.rowCount() == 4)
+    return place.library
+
+
+def chosen(kept: LibraryScreen, title: str) -> None:
+    rows = kept.table.rows
+    row = next(r for r in range(rows.rowCount()) if rows.document(r).title.startswith(title))
+    kept.table.selectRow(row)
+
+
+def opened(kept: LibraryScreen, title: str, qtbot: QtBot) -> None:
+    chosen(kept, title)
+    QTest.keyClick(kept.table, Qt.Key.Key_Return)
+    viewer = kept.viewer
+    qtbot.waitUntil(lambda: viewer.document is not None and viewer.view is not None)
+
+
+def answers(product: MemoryAppliance) -> str:
+    last = list(product.ask(QUESTION))[-1]
+    assert isinstance(last, Answered)
+    return " ".join(sentence.text for sentence in last.answer.sentences)
+
+
+def test_a_document_is_leafed_through(kept: LibraryScreen, qtbot: QtBot) -> None:
+    opened(kept, "Anticoagulation", qtbot)
+    viewer = kept.viewer
+    assert viewer.isVisible()
+    assert isinstance(viewer.view, PageImage)
+    assert viewer.place.text() == "Page 1 of 3"
+    assert viewer.state.text().startswith("Answered from since")
+    assert not viewer.versions.isVisible()
+    viewer.after.click()
+    qtbot.waitUntil(lambda: viewer.view is not None and viewer.view.number == 2)
+    viewer.back.click()
+    qtbot.waitUntil(lambda: viewer.view is not None and viewer.view.number == 1)
+    viewer.close_button.click()
+    assert not viewer.isVisible()
+    assert viewer.document is None
+
+
+def test_a_retired_document_says_so_and_answers_nothing_until_it_is_put_back(
+    kept: LibraryScreen, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    assert "apixaban" in answers(product)
+    opened(kept, "Anticoagulation", qtbot)
+    viewer = kept.viewer
+    viewer.retire.click()
+    qtbot.waitUntil(kept.retired.isVisible)
+    qtbot.waitUntil(lambda: not viewer.retire.isVisible())
+    assert viewer.state.text().startswith("Retired on")
+    assert "no longer answered from" in viewer.state.text()
+    titles = [str(kept.table.rows.index(row, 0).data()) for row in range(4)]
+    assert sum(title.startswith("Retired: ") for title in titles) == 1
+    assert kept.summary.text().endswith("1 retired")
+    assert answers(product) == ""
+    kept.retired.undo.click()
+    qtbot.waitUntil(viewer.retire.isVisible)
+    assert not kept.retired.isVisible()
+    assert "apixaban" in answers(product)
+
+
+def test_a_newer_version_takes_its_place_and_both_can_be_opened(
+    kept: LibraryScreen, tmp_path: Path, qtbot: QtBot
+) -> None:
+    newer = tmp_path / "leave 2.txt"
+    newer.write_text("Staff Handbook: Leave\nParental leave is requested ten weeks before.\n")
+    opened(kept, "Staff Handbook", qtbot)
+    viewer = kept.viewer
+    old = viewer.document
+    assert old is not None
+    kept.keeping.replace(old, (newer,))
+    qtbot.waitUntil(lambda: viewer.versions.count() == 2)
+    assert "took its place" in viewer.state.text()
+    assert [viewer.versions.item(row).text().rpartition(" · ")[2] for row in range(2)] == [
+        "retired", "answered from",
+    ]  # fmt: skip
+    assert kept.card is not None
+    assert kept.card.title.text() == "1 document added"
+    assert not viewer.newer.isVisible()
+    viewer.versions.itemActivated.emit(viewer.versions.item(1))
+    qtbot.waitUntil(lambda: viewer.document is not None and viewer.document.id != old.id)
+    assert viewer.state.text().startswith("Answered from since")
+    assert viewer.newer.isVisible()
+
+
+def test_another_collection_closes_what_was_open(
+    kept: LibraryScreen, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    opened(kept, "Sepsis", qtbot)
+    product.create_collection("Theatre")
+    kept.refresh()
+    qtbot.waitUntil(lambda: kept.collections.list.count() == 2)
+    kept.collections.list.setCurrentRow(1)
+    qtbot.waitUntil(lambda: not kept.viewer.isVisible())
+
+
+def test_nothing_of_it_is_left_once_the_window_is_locked(
+    shell: Shell, kept: LibraryScreen, qtbot: QtBot
+) -> None:
+    opened(kept, "Sepsis", qtbot)
+    shell.lock()
+    viewer = kept.viewer
+    assert viewer.document is None
+    assert viewer.view is None
+    assert viewer.title.text() == ""
+    assert viewer.versions.count() == 0
+    assert kept.retired.sentence == ""

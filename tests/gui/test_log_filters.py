@@ -1,0 +1,162 @@
+"""The log narrowed to what is wanted; a record's proof, and what is sealed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from PySide6.QtCore import QDate
+from pytestqt.qtbot import QtBot
+
+from appliance.errors import CloisterError
+from appliance.values import LogFilter
+from gui.log.filters import Filters
+from gui.log.screen import LogScreen
+from gui.shell import Shell
+from gui.text.view import PlainView
+from tests.gui.driving import QUESTION, ask, workplace
+from tests.gui.memory_appliance import MemoryAppliance
+from tests.gui.memory_state import Pace
+
+
+@pytest.fixture
+def log(shell: Shell, qtbot: QtBot) -> LogScreen:
+    ask(shell, qtbot, QUESTION)
+    ask(shell, qtbot, "How do I delete an entry of the log?")
+    place = workplace(shell)
+    place.go("log")
+    qtbot.waitUntil(place.log.filters.isVisible)
+    qtbot.waitUntil(lambda: place.log.badge.state == "verified")
+    return place.log
+
+
+def listed(log: LogScreen) -> list[tuple[str, str]]:
+    records = [log.model.record(row) for row in range(log.model.rowCount())]
+    return [(record.action, record.outcome) for record in records if record is not None]
+
+
+def settled(log: LogScreen) -> Callable[[], bool]:
+    return lambda: log._searching is None
+
+
+def test_questions_alone_are_listed_newest_first(log: LogScreen, qtbot: QtBot) -> None:
+    size = log.model.rowCount()
+    log.filters.what.setCurrentText("Questions")
+    qtbot.waitUntil(settled(log))
+    assert [action for action, _ in listed(log)] == [
+        "ask.close", "ask.open", "ask.close", "ask.open",
+    ]  # fmt: skip
+    assert log.status.text() == f"4 records fit · {size} of {size} looked through"
+    assert log.filters.clear.isVisible()
+    log.filters.clear.click()
+    assert log.model.rowCount() == size
+    assert not log.status.isVisible()
+
+
+def test_an_outcome_and_a_person_narrow_it_further(log: LogScreen, qtbot: QtBot) -> None:
+    log.filters.ended.setCurrentText("Refused")
+    qtbot.waitUntil(settled(log))
+    assert listed(log) == [("ask.close", "refused")]
+    log.filters.who.setCurrentIndex(1)
+    qtbot.waitUntil(settled(log))
+    assert log.filters.who.currentText() == "Dr Ada Winter"
+    assert listed(log) == [("ask.close", "refused")]
+    log.filters.what.setCurrentText("Models")
+    qtbot.waitUntil(settled(log))
+    assert listed(log) == []
+    assert log.status.text().startswith("0 records fit")
+
+
+def test_what_was_looked_for_before_is_listed_no_more(
+    log: LogScreen, pace: Pace, qtbot: QtBot
+) -> None:
+    pace.stage = 0.1
+    log.filters.what.setCurrentText("Questions")
+    log.filters.what.setCurrentText("Models")
+    qtbot.waitUntil(settled(log))
+    qtbot.wait(300)
+    assert listed(log) == []
+
+
+def test_more_is_looked_for_when_the_end_comes_into_sight(
+    log: LogScreen, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    for number in range(450):
+        product._held.note("document.add", f"d{number}", "done")
+    log.refresh()
+    qtbot.waitUntil(lambda: log.model.size > 450)
+    log.filters.what.setCurrentText("Documents and collections")
+    qtbot.waitUntil(settled(log))
+    first = log.model.rowCount()
+    assert 200 <= first < 450
+    log.table.scrollToBottom()
+    qtbot.waitUntil(lambda: log.model.rowCount() > first)
+
+
+def test_days_are_those_of_this_machine(qtbot: QtBot) -> None:
+    filters = Filters()
+    qtbot.addWidget(filters)
+    told: list[LogFilter] = []
+    filters.changed.connect(told.append)
+    filters.when.setCurrentText("Between two days")
+    filters.first.setDate(QDate(2026, 11, 25))
+    filters.last.setDate(QDate(2026, 11, 23))  # the wrong way round
+    wanted = told[-1]
+    assert wanted.since is not None
+    assert wanted.until is not None
+    local = wanted.since.astimezone()
+    assert (local.day, local.hour, local.minute) == (23, 0, 0)
+    assert wanted.until.astimezone() - local == timedelta(days=3)
+    filters.when.setCurrentText("Today")
+    assert told[-1].until is None
+    filters.reset()
+    assert told[-1].anything
+
+
+def test_a_record_is_proved_beside_its_fields(log: LogScreen, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: log.model.record(0) is not None)
+    log.table.selectRow(0)
+    prove = log.detail.prove
+    assert prove is not None
+    prove.click()
+    qtbot.waitUntil(lambda: log.detail.prove is None)
+    views = {view.accessibleName(): view for view in log.detail.findChildren(PlainView)}
+    assert views["Proof"].toPlainText().startswith("c2sp.org/tlog-proof@v1")
+    log.table.selectRow(1)
+    assert log.detail.prove is not None  # another record has its own
+
+
+def test_what_could_not_be_proved_can_be_asked_for_again(
+    log: LogScreen, product: MemoryAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> None:
+        raise CloisterError("The log is read by auditors.")
+
+    qtbot.waitUntil(lambda: log.model.record(0) is not None)
+    log.table.selectRow(0)
+    monkeypatch.setattr(product, "logbook", refused)
+    prove = log.detail.prove
+    assert prove is not None
+    prove.click()
+    assert not prove.isEnabled()
+    qtbot.waitUntil(prove.isEnabled)
+
+
+def test_who_may_not_read_the_log_is_offered_no_filters(
+    shell: Shell, pace: Pace, qtbot: QtBot
+) -> None:
+    pace.allowed = ()
+    place = workplace(shell)
+    place.go("log")
+    qtbot.waitUntil(lambda: place.log.badge.state == "verified")
+    assert not place.log.filters.isVisible()
+
+
+def test_locking_forgets_what_was_wanted(shell: Shell, log: LogScreen, qtbot: QtBot) -> None:
+    log.filters.who.setCurrentIndex(1)
+    qtbot.waitUntil(settled(log))
+    shell.lock()
+    assert log.filters.who.count() == 1
+    assert log.filters.wanted.anything
+    assert log.model.rowCount() == 0
