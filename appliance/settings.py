@@ -53,9 +53,9 @@ class Settings:
     monitoring; empty for nowhere. kiosk: "on" keeps the window shut on this machine, so that only
     `cloister kiosk` opens it (docs/kiosk.md). kiosk_title and kiosk_questions: what its first
     screen says, and the approved questions to begin with, by |. kiosk_layouts: of its keyboard, by
-    commas. kiosk_idle_seconds: how long nobody may touch it before all of a visitor's is wiped. look:
-    "system" follows the desktop, "light", "dark" and "contrast" do not. text_size: of the window, in
-    per cent.
+    commas. kiosk_idle_seconds: how long nobody may touch it before all of a visitor's is wiped.
+    look: of the window; "system" follows the desktop, "light", "dark" and "contrast" do not.
+    text_size: of its text, in per cent.
     sources and places: of each value that is not built in, who set it and where."""
 
     airgap: str = "required"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtGui import QKeySequence, QShortcut
 
+from appliance.values import ExportForm
 from gui.ask.actions import Act
 from gui.commands import Command, Section, commands
 from gui.palette import Palette
@@ -132,29 +133,30 @@ def _ask() -> dict[str, Deed]:
         "new_question": Deed(lambda place: place.new_question()),
         "focus_question": Deed(lambda place: place.focus_composer()),
         "attach": Deed(lambda place: place.ask.composer.attaching.emit()),
-        "stop": Deed(lambda place: place.ask.stop(), lambda place: place.ask.busy),
+        "stop": Deed(lambda place: place.ask.stop(), lambda place: place.ask.composer.busy),
         "search": Deed(lambda place: place.focus_search()),
     }
 
 
 def _answer() -> dict[str, Deed]:
     def act(act: Act) -> Deed:
-        return Deed(lambda place: place.ask.act_on_last(act), lambda place: place.ask.offers(act))
+        return Deed(lambda place: place.ask.last.act(act), lambda place: place.ask.last.offers(act))
 
-    def leave(form: str) -> Deed:
+    def leave(form: ExportForm) -> Deed:
+        return Deed(lambda place: place.ask.last.export(form), lambda place: place.ask.last.leaves)
+
+    def step(by: int) -> Deed:
         return Deed(
-            lambda place: place.ask.export_last(form), lambda place: place.ask.offers(Act.GOOD)
+            lambda place: place.ask.last.step_source(by), lambda place: bool(place.ask.last.sources)
         )
 
     return {
         **{one.value: act(one) for one in Act},
-        "as_pdf": leave("pdf"),
-        "as_word": leave("word"),
-        "as_markdown": leave("markdown"),
-        "source": Deed(lambda place: place.ask.step_source(1), lambda place: place.ask.sourced),
-        "source_before": Deed(
-            lambda place: place.ask.step_source(-1), lambda place: place.ask.sourced
-        ),
+        "as_pdf": leave(ExportForm.PDF),
+        "as_word": leave(ExportForm.WORD),
+        "as_markdown": leave(ExportForm.MARKDOWN),
+        "source": step(1),
+        "source_before": step(-1),
     }
 
 

@@ -1,9 +1,9 @@
-"""Every action of the window, with its keys: the one table that the shortcuts, the palette, the tips
-and the help are made from.
+"""Every action of the window, with its keys: the one table that the shortcuts, the palette, the
+tips and the help are made from.
 
-Rules kept here: what is not in this table has no key of the window; a key stands in it once. `needs`
-names what the policy must allow; what it does not is neither listed nor done, and the product asks
-the policy itself all the same.
+Rules kept here: what is not in this table has no key of the window; a key stands in it once.
+`needs` names what the policy must allow; what it does not is neither listed nor done, and the
+product asks the policy itself all the same.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Section(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """keys: of Qt's portable names, the first is the one that is told; none where the palette is the
-    only way. needs: an action of the policy, "" for none."""
+    """keys: of Qt's portable names, the first is the one that is told; none where the palette is
+    the only way. needs: an action of the policy, "" for none."""
 
     name: str
     title: str

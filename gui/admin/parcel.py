@@ -22,6 +22,7 @@ from gui.controls.tick import Tick
 from gui.controls.work_card import Step, WorkCard
 from gui.desk import Desk
 from gui.login.proof import proof_asked
+from gui.style.scale import fix
 from gui.text import counts, plain
 from gui.worker import Lane, Task
 
@@ -242,7 +243,7 @@ class ParcelDialog(QDialog):
         self._column.addWidget(self._area)
         self._column.addWidget(self.notice)
         self._column.addLayout(foot)
-        self.setFixedWidth(620)
+        fix(self, 620)
 
 
 class ItemRow(QWidget):

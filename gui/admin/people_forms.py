@@ -22,6 +22,7 @@ from gui.controls.notice import Notice
 from gui.controls.tick import Tick
 from gui.desk import Desk
 from gui.files import choose_new, write_file
+from gui.style.scale import fix
 from gui.text import plain
 from gui.worker import Lane
 
@@ -214,4 +215,4 @@ class HandedCode(QDialog):
         layout.addWidget(well)
         layout.addWidget(self.notice)
         layout.addLayout(row)
-        self.setFixedWidth(520)
+        fix(self, 520)

@@ -27,6 +27,7 @@ from gui.controls.buttons import TextButton
 from gui.controls.choice import Choice
 from gui.controls.labels import Glyph, Rule, Words
 from gui.desk import Desk
+from gui.style.scale import fix
 from gui.text import plain
 from gui.worker import Lane
 
@@ -161,7 +162,7 @@ class SettingRow(QWidget):
         grid.setColumnStretch(0, 1)
         grid.addLayout(words, 0, 0, Qt.AlignmentFlag.AlignTop)
         column = QWidget()
-        column.setFixedWidth(_CONTROL)
+        fix(column, _CONTROL)
         side = QVBoxLayout(column)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(3)

@@ -127,6 +127,10 @@ class Composer(QWidget):
     def set_collections(self, collections: tuple[Collection, ...]) -> None:
         self.scope.set_collections(collections)
 
+    @property
+    def busy(self) -> bool:
+        return self._busy
+
     def set_busy(self, *, busy: bool) -> None:
         """While an ask runs the button stops it."""
         self._busy = busy

@@ -34,6 +34,7 @@ from gui.ask.actions import Act
 from gui.ask.attachments import Attachments
 from gui.ask.composer import Composer
 from gui.ask.editing import Editing
+from gui.ask.last import LastTurn
 from gui.ask.page_panel import PagePanel
 from gui.ask.running import RunningAsk
 from gui.ask.stream import MessageStream
@@ -72,6 +73,7 @@ class AskScreen(QWidget):
         self.composer = Composer()
         self.panel = PagePanel()
         self.panel.hide()
+        self.last = LastTurn(self.stream, self.panel)
         self.welcome = Welcome()
         self.editing = Editing()
         self.acting = Acting(desk, self)

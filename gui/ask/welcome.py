@@ -12,6 +12,7 @@ from gui.ask.wording import no_model, written_by
 from gui.controls.buttons import TextButton
 from gui.controls.empty import Empty
 from gui.controls.labels import Glyph, Prose, Words
+from gui.style.scale import fix, px
 from gui.text import counts, plain
 
 _WIDTH = 560
@@ -103,7 +104,7 @@ class Welcome(QStackedWidget):
             button = TextButton("", kind="suggestion", glyph="ask", tone="accent")
             button.setText(
                 button.fontMetrics()
-                .elidedText(text, Qt.TextElideMode.ElideRight, _WIDTH - 80)
+                .elidedText(text, Qt.TextElideMode.ElideRight, px(_WIDTH - 80))
                 .replace("&", "&&")
             )
             button.setAccessibleName(self.tr("Ask: {}").format(text))
@@ -115,7 +116,7 @@ class Welcome(QStackedWidget):
 
     def _arrange(self) -> None:
         column = QWidget()
-        column.setFixedWidth(_WIDTH)
+        fix(column, _WIDTH)
         layout = QVBoxLayout(column)
         layout.setSpacing(8)
         layout.addStretch(2)

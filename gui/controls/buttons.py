@@ -9,9 +9,14 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from gui.style.icons import icon
+from gui.style.scale import fix, px
 from gui.style.tokens import current
 
-_RESTYLED = (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange)
+_RESTYLED = (
+    QEvent.Type.PaletteChange,
+    QEvent.Type.ApplicationPaletteChange,
+    QEvent.Type.StyleChange,
+)
 
 
 class TextButton(QPushButton):
@@ -29,7 +34,6 @@ class TextButton(QPushButton):
             self.setProperty("kind", kind)
         if kind in ("nav", "start", "link", "suggestion"):
             self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setIconSize(QSize(18, 18))
         self._tint()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -39,8 +43,9 @@ class TextButton(QPushButton):
 
     def _tint(self) -> None:
         if self._glyph:
-            colours = current()
-            self.setIcon(icon(self._glyph, getattr(colours, self._tone), 18, colours.muted))
+            colours, size = current(), px(18)
+            self.setIconSize(QSize(size, size))
+            self.setIcon(icon(self._glyph, getattr(colours, self._tone), size, colours.muted))
 
 
 class GlyphButton(QToolButton):
@@ -52,11 +57,10 @@ class GlyphButton(QToolButton):
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self._glyph, self._tone, self._size = glyph, tone, size
-        self.setIconSize(QSize(size, size))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.rename(name, shortcut)
         if side:
-            self.setFixedSize(side, side)
+            fix(self, side, side)
         self._tint()
 
     def rename(self, name: str, shortcut: str = "") -> None:
@@ -73,7 +77,6 @@ class GlyphButton(QToolButton):
         super().changeEvent(event)
 
     def _tint(self) -> None:
-        colours = current()
-        self.setIcon(
-            icon(self._glyph, getattr(colours, self._tone), self._size, disabled=colours.muted)
-        )
+        colours, size = current(), px(self._size)
+        self.setIconSize(QSize(size, size))
+        self.setIcon(icon(self._glyph, getattr(colours, self._tone), size, disabled=colours.muted))

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
+from gui.style.scale import fix
 from gui.text import plain
 
 
@@ -38,5 +39,5 @@ class Confirm(QDialog):
         layout.addWidget(body)
         layout.addSpacing(14)
         layout.addLayout(row)
-        self.setFixedWidth(440)
+        fix(self, 440)
         keep.setFocus()

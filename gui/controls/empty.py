@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Glyph, Prose, Words
+from gui.style.scale import fix
 
 
 class Empty(QWidget):
@@ -24,7 +25,7 @@ class Empty(QWidget):
         self._text = Prose(text, centred=True)
         self._said = text
         self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._text.setFixedWidth(440)
+        fix(self._text, 440)
         row = QHBoxLayout()
         row.setSpacing(10)
         row.addStretch(1)

@@ -42,6 +42,7 @@ class LibraryScreen(QWidget):
         super().__init__(parent)
         self._desk = desk
         self._wanted = ""
+        self._allowed: frozenset[str] = frozenset()
         self._task: Task | None = None
         self.card: ImportCard | None = None
         self.collections = CollectionList()
@@ -84,6 +85,19 @@ class LibraryScreen(QWidget):
         self.title.set("")
         self.summary.set("")
         self.resume.hide()
+
+    def permit(self, allowed: frozenset[str]) -> None:
+        """What the policy lets this person do; the product asks it itself all the same."""
+        self._allowed = allowed
+        for button in (self.collections.make, self._first):
+            button.setVisible("create_collection" in allowed)
+        self._offer_actions(self._inner.currentWidget() is not self._refused)
+        self._teach()
+
+    @property
+    def can_add(self) -> bool:
+        """Whether documents may be added to the open collection now, by button or by drop."""
+        return self._target() is not None
 
     # --- collections and documents --------------------------------------------------------
 
@@ -161,7 +175,8 @@ class LibraryScreen(QWidget):
         self._offer_actions(True)
         busy = self._task is not None
         self._inner.setCurrentWidget(self.table if documents or busy else self._empty)
-        self.remove.setVisible(bool(documents))
+        if not documents:
+            self.remove.hide()
 
     def _show_refused(self, collection: Collection) -> None:
         """A collection whose store is not what the log recorded: why, and nothing else."""
@@ -174,13 +189,16 @@ class LibraryScreen(QWidget):
         self._offer_actions(False)
 
     def _offer_actions(self, offered: bool) -> None:
-        for button in (self.files, self.folder, self.remove):
-            button.setVisible(offered)
+        for button in (self.files, self.folder):
+            button.setVisible(offered and "import" in self._allowed)
+        self.remove.setVisible(offered and "remove_document" in self._allowed)
 
     def _target(self) -> Collection | None:
         """The open collection, if documents may be added to it now."""
         collection = self.collections.current()
         if collection is None or collection.problem or self._task is not None:
+            return None
+        if "import" not in self._allowed:
             return None
         return collection
 
@@ -295,26 +313,11 @@ class LibraryScreen(QWidget):
     # --- layout ---------------------------------------------------------------------------
 
     def _arrange(self) -> None:
-        first = TextButton(self.tr("New collection"), kind="primary", glyph="plus",
-                           tone="on_accent")  # fmt: skip
-        first.clicked.connect(self.make_collection)
-        self._none = Empty(
-            "library",
-            self.tr("No collections yet"),
-            self.tr(
-                "A collection is a body of documents behind one key: a ward's guidelines, one "
-                "deal team's files. Make one, then add documents to it."
-            ),
-            first,
-        )
-        self._empty = Empty(
-            "file",
-            self.tr("No documents yet"),
-            self.tr(
-                "Drop files or folders here, or use the buttons above. PDF, Word, HTML, Markdown "
-                "and text are read; what cannot be read is listed with the reason."
-            ),
-        )
+        self._first = TextButton(self.tr("New collection"), kind="primary", glyph="plus",
+                                 tone="on_accent")  # fmt: skip
+        self._first.clicked.connect(self.make_collection)
+        self._none = Empty("library", self.tr("No collections yet"), "", self._first)
+        self._empty = Empty("file", self.tr("No documents yet"), "")
         self._refused = Empty("warning", "", "", tone="danger")
         self._inner = QStackedWidget()
         self._inner.addWidget(self._refused)
@@ -341,7 +344,33 @@ class LibraryScreen(QWidget):
         layout.addWidget(self.collections)
         layout.addWidget(self._stack, 1)
         self.collections.hide()
+        self._teach()
         self.remove.setEnabled(False)
+
+    def _teach(self) -> None:
+        """What an empty place says, by what this person may do about it."""
+        makes, adds = "create_collection" in self._allowed, "import" in self._allowed
+        self._none.say(
+            self.tr("No collections yet"),
+            self.tr(
+                "A collection is a body of documents behind one key: a ward's guidelines, one "
+                "deal team's files. Make one, then add documents to it."
+            )
+            if makes
+            else self.tr(
+                "A collection is a body of documents behind one key. A curator makes one and adds "
+                "you to its members; it stands here from then on."
+            ),
+        )
+        self._empty.say(
+            self.tr("No documents yet"),
+            self.tr(
+                "Drop files or folders here, or use the buttons above. PDF, Word, HTML, Markdown "
+                "and text are read; what cannot be read is listed with the reason."
+            )
+            if adds
+            else self.tr("A curator of this collection adds its documents; ask one of them."),
+        )
 
     def _head(self) -> QHBoxLayout:
         names = QVBoxLayout()

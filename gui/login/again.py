@@ -14,6 +14,7 @@ from gui.controls.buttons import TextButton
 from gui.controls.fields import Field
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
+from gui.style.scale import fix
 
 
 class Again(QDialog):
@@ -50,7 +51,7 @@ class Again(QDialog):
         layout.addWidget(self.secret)
         layout.addWidget(self.notice)
         layout.addLayout(row)
-        self.setFixedWidth(440)
+        fix(self, 440)
         self.secret.edit.setFocus()
 
     def failed(self, error: CloisterError) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QTableView, QWidget
 
 TEXT = 14
 """Pixels of plain text at 100 %."""
@@ -32,9 +32,10 @@ def px(length: float) -> int:
     return round(length * scale())
 
 
-def fix(widget: QWidget, width: int = 0, height: int = 0) -> None:
-    """A fixed width or height, or both, given for 100 %; it grows with text."""
-    widget.setProperty(_FIXED, (width, height))
+def fix(widget: QWidget, width: int = 0, height: int = 0, *, most: int = 0, rows: int = 0) -> None:
+    """A fixed width or height, or both, given for 100 %; they grow with text. most: the greatest
+    width; rows: the height of a table's."""
+    widget.setProperty(_FIXED, (width, height, most, rows))
     _fit(widget)
 
 
@@ -77,8 +78,12 @@ def _rule(selector: str, body: str, size: float) -> str:
 
 
 def _fit(widget: QWidget) -> None:
-    width, height = widget.property(_FIXED)
+    width, height, most, rows = widget.property(_FIXED)
     if width:
         widget.setFixedWidth(px(width))
     if height:
         widget.setFixedHeight(px(height))
+    if most:
+        widget.setMaximumWidth(px(most))
+    if rows and isinstance(widget, QTableView):
+        widget.verticalHeader().setDefaultSectionSize(px(rows))
