@@ -39,14 +39,13 @@ CONTROLS = ("QPushButton", "QToolButton", "QLineEdit", "QComboBox", "QPlainTextE
 
 
 def rules() -> list[tuple[str, dict[str, str]]]:
-    sheet = re.sub(
-        r"/\*.*?\*/", "", files("gui.style").joinpath("sheet.qss").read_text(), flags=re.S
-    )
-    return [
-        (selector.strip(), dict(part.strip().split(": ", 1) for part in body.split(";") if part.strip()))
-        for selectors, body in RULE.findall(sheet)
-        for selector in selectors.split(",")
-    ]  # fmt: skip
+    text = files("gui.style").joinpath("sheet.qss").read_text(encoding="utf-8")
+    sheet = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    found = []
+    for selectors, body in RULE.findall(sheet):
+        said = dict(part.strip().split(": ", 1) for part in body.split(";") if part.strip())
+        found += [(selector.strip(), said) for selector in selectors.split(",")]
+    return found
 
 
 def merged(selector: str) -> dict[str, str]:
@@ -96,7 +95,7 @@ def test_edges_of_controls_and_rings_of_focus_can_be_seen(tokens: Tokens) -> Non
         if not selector.startswith(CONTROLS) or "transparent" in edge or not token(edge):
             continue
         if ":disabled" in selector or "#pill[" in selector or "#paper" in selector:
-            continue  # what cannot be used is exempt; the pill is told by its words, paper by itself
+            continue  # what cannot be used is exempt; the pill and the paper are told without
         said = merged(selector)
         for name in re.findall(r"\$(\w+)", edge):
             own = token(said.get("background", ""))

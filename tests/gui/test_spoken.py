@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +29,7 @@ WHOLE = (
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every announcement that leaves for the system."""
     said: list[str] = []
 
@@ -43,7 +43,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             QAccessible.updateAccessibility(event)
 
     monkeypatch.setattr(speaking, "QAccessible", Listening)
-    yield said
+    return said
 
 
 def test_a_sentence_is_whole_once_something_follows() -> None:
@@ -57,11 +57,7 @@ def test_a_sentence_is_whole_once_something_follows() -> None:
 def test_however_the_stream_is_cut_the_sentences_are_the_same(cuts: list[int]) -> None:
     cutter = Sentences()
     places = sorted({0, *cuts, len(TEXT)})
-    taken = [
-        one
-        for start, end in zip(places, places[1:], strict=False)
-        for one in cutter.take(TEXT[start:end])
-    ]
+    taken = [one for start, end in pairwise(places) for one in cutter.take(TEXT[start:end])]
     assert (*taken, *cutter.end()) == WHOLE
 
 

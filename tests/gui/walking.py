@@ -246,33 +246,38 @@ def crowded(window: QWidget) -> Iterator[str]:
 
 
 def _cut(widget: QWidget) -> str:
-    if isinstance(widget, (Elided, PlainView)):
-        if isinstance(widget, PlainView):
-            need = int(widget.document().size().height())
-            return f"cut by {need - widget.height()} below" if need > widget.height() + 1 else ""
-        return "cut below" if widget.height() + 1 < widget.fontMetrics().height() else ""
-    if isinstance(widget, QLabel) and widget.text():
-        if widget.wordWrap():
-            need = widget.heightForWidth(widget.width())
-            return f"cut by {need - widget.height()} below" if need > widget.height() + 1 else ""
-        need = widget.minimumSizeHint().width()
-        return f"cut by {need - widget.width()} at the side" if need > widget.width() + 1 else ""
-    if isinstance(widget, Tick):
-        need = widget.sizeHint().width() - 8
-        return f"cut by {need - widget.width()} at the side" if need > widget.width() + 1 else ""
-    if isinstance(widget, QAbstractButton) and widget.text():
-        need = widget.minimumSizeHint()
-        if need.width() > widget.width() + 1 or need.height() > widget.height() + 3:
-            return f"cut ({need.toTuple()} in {widget.size().toTuple()})"
-    if isinstance(widget, (QLineEdit, QComboBox)):
-        return "cut below" if widget.height() < widget.fontMetrics().height() else ""
+    if isinstance(widget, PlainView):
+        return _below(widget, int(widget.document().size().height()))
+    if isinstance(widget, (Elided, QLineEdit, QComboBox)):
+        return _below(widget, widget.fontMetrics().height())
     if isinstance(widget, QTableView):
-        head = widget.horizontalHeader()
-        for column in range(head.count()):
-            title = str(widget.model().headerData(column, Qt.Orientation.Horizontal) or "")
-            need = head.fontMetrics().horizontalAdvance(title)
-            if not head.isSectionHidden(column) and head.sectionSize(column) < need:
-                return f"heading “{title}” cut"
+        return _cut_heading(widget)
+    return _cut_words(widget) if isinstance(widget, (QLabel, QAbstractButton)) else ""
+
+
+def _cut_words(widget: QLabel | QAbstractButton) -> str:
+    if not widget.text():
+        return ""
+    if isinstance(widget, QLabel) and widget.wordWrap():
+        return _below(widget, widget.heightForWidth(widget.width()))
+    need = widget.sizeHint().width() - 8 if isinstance(widget, Tick) else 0
+    need = need or widget.minimumSizeHint().width()
+    if need > widget.width() + 1:
+        return f"cut by {need - widget.width()} at the side"
+    return _below(widget, widget.minimumSizeHint().height() - 3)
+
+
+def _below(widget: QWidget, need: int) -> str:
+    return f"cut by {need - widget.height()} below" if need > widget.height() + 1 else ""
+
+
+def _cut_heading(table: QTableView) -> str:
+    head = table.horizontalHeader()
+    for column in range(head.count()):
+        title = str(table.model().headerData(column, Qt.Orientation.Horizontal) or "")
+        need = head.fontMetrics().horizontalAdvance(title)
+        if not head.isSectionHidden(column) and head.sectionSize(column) < need:
+            return f"heading “{title}” cut by {need - head.sectionSize(column)}"
     return ""
 
 
