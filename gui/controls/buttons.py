@@ -1,11 +1,14 @@
 """Buttons with an icon that keeps its colour in light and dark.
 
-Rules kept here: every button has an accessible name; an icon alone also has a tool tip.
+Rules kept here: every button has an accessible name; an icon alone also has a tool tip. A filled
+button shows its focus by a ring inside, in the colour of its words: no edge stands out from the
+filling and from what is around it in every look.
 """
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from gui.style.icons import icon
@@ -17,6 +20,9 @@ _RESTYLED = (
     QEvent.Type.ApplicationPaletteChange,
     QEvent.Type.StyleChange,
 )
+
+
+_FILLED = ("primary", "start")
 
 
 class TextButton(QPushButton):
@@ -35,6 +41,11 @@ class TextButton(QPushButton):
         if kind in ("nav", "start", "link", "suggestion"):
             self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._tint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.hasFocus() and self.property("kind") in _FILLED:
+            _ring(self, 4)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in _RESTYLED:
@@ -67,6 +78,11 @@ class GlyphButton(QToolButton):
         self.setAccessibleName(name)
         self.setToolTip(f"{name}  ({shortcut})" if shortcut else name)
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.hasFocus() and self.objectName() == "send":
+            _ring(self, self.height() / 2 - 4)
+
     def draw(self, glyph: str, tone: str = "") -> None:
         self._glyph, self._tone = glyph, tone or self._tone
         self._tint()
@@ -80,3 +96,11 @@ class GlyphButton(QToolButton):
         colours, size = current(), px(self._size)
         self.setIconSize(QSize(size, size))
         self.setIcon(icon(self._glyph, getattr(colours, self._tone), size, disabled=colours.muted))
+
+
+def _ring(button: QWidget, radius: float) -> None:
+    painter = QPainter(button)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(current().on_accent), 2))
+    painter.drawRoundedRect(QRectF(button.rect()).adjusted(4, 4, -4, -4), radius, radius)
+    painter.end()

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
+from gui.style.ring import bear
 from gui.style.scale import TEXT, grown, refit, scale
 from gui.style.tokens import DARK, HIGH, LIGHT, LOOKS, Tokens, as_mapping, current
 
@@ -41,6 +42,7 @@ def apply(application: QApplication, tokens: Tokens, size: float = 1.0) -> None:
     values = as_mapping(tokens) | {"mono": ", ".join(f'"{name}"' for name in MONO)}
     application.setStyleSheet(grown(Template(sheet).substitute(values), size))
     refit(application)
+    bear(application)
 
 
 class Follower(QObject):

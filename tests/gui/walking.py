@@ -320,7 +320,7 @@ def _in_group(widget: QWidget) -> bool:
 
 
 def _of_qt(widget: QWidget) -> bool:
-    if widget.objectName().startswith("qt_") or type(widget).__name__ in (
+    if widget.objectName().startswith(("qt_", "ring")) or type(widget).__name__ in (
         "QSplitterHandle", "QTableCornerButton", "QComboBoxPrivateContainer", "QWidgetLineControl",
     ):  # fmt: skip
         return True
