@@ -53,7 +53,7 @@ def test_everything_has_a_name_is_reached_and_shows_its_focus(
     finally:
         theme.apply(qapp, LIGHT)
     whole(walker)
-    assert walker.found == []
+    assert not walker.found, "\n".join(walker.found)
 
 
 def test_at_200_per_cent_nothing_is_cut_and_nothing_lies_on_anything(
@@ -67,4 +67,4 @@ def test_at_200_per_cent_nothing_is_cut_and_nothing_lies_on_anything(
     finally:
         theme.apply(qapp, LIGHT)
     whole(walker)
-    assert walker.found == []
+    assert not walker.found, "\n".join(walker.found)
