@@ -18,6 +18,7 @@ from gui.controls.buttons import TextButton
 from gui.controls.fields import Field
 from gui.controls.labels import Glyph, Rule, Words
 from gui.controls.notice import Notice
+from gui.controls.room import keep_in
 from gui.controls.tick import Tick
 from gui.controls.work_card import Step, WorkCard
 from gui.desk import Desk
@@ -244,6 +245,7 @@ class ParcelDialog(QDialog):
         self._column.addWidget(self.notice)
         self._column.addLayout(foot)
         fix(self, 620)
+        keep_in(self)
 
 
 class ItemRow(QWidget):

@@ -19,6 +19,7 @@ from gui.controls.fields import Field
 from gui.controls.form import Form
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
+from gui.controls.room import keep_in
 from gui.controls.tick import Tick
 from gui.desk import Desk
 from gui.files import choose_new, write_file
@@ -216,3 +217,4 @@ class HandedCode(QDialog):
         layout.addWidget(self.notice)
         layout.addLayout(row)
         fix(self, 520)
+        keep_in(self)

@@ -27,7 +27,7 @@ from gui.controls.buttons import TextButton
 from gui.controls.choice import Choice
 from gui.controls.labels import Glyph, Rule, Words
 from gui.desk import Desk
-from gui.style.scale import fix
+from gui.style.scale import fix, scale
 from gui.text import plain
 from gui.worker import Lane
 
@@ -173,7 +173,8 @@ class SettingRow(QWidget):
         if not setting.locked and setting.source == "user":
             row.addWidget(self._resettable())
         side.addLayout(row)
-        grid.addWidget(column, 0, 1, Qt.AlignmentFlag.AlignTop)
+        below = scale() >= 1.5  # beside its words it would leave them no room
+        grid.addWidget(column, int(below), int(not below), Qt.AlignmentFlag.AlignTop)
         self.setAccessibleName(f"{self.title}: {valued(setting.value)}. {self.state.text()}")
 
     def put_back(self) -> None:

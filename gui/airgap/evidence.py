@@ -17,6 +17,8 @@ from appliance.values import AirgapReport, Probe
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Glyph, Rule, Words
 from gui.controls.notice import Notice
+from gui.controls.room import keep_in
+from gui.style.scale import px
 from gui.text import counts, plain
 
 
@@ -34,7 +36,8 @@ class Evidence(QDialog):
         layout.addWidget(self._result(report))
         layout.addWidget(self._table(report.probes), 1)
         layout.addLayout(self._foot(report))
-        self.resize(620, 600)
+        self.resize(px(620), min(px(600), parent.height() - 24))
+        keep_in(self)
 
     def _explained(self, report: AirgapReport) -> str:
         guards = ", ".join(plain.line(name) for name in report.guards) or self.tr("none")
@@ -70,16 +73,18 @@ class Evidence(QDialog):
         grid.setContentsMargins(0, 0, 8, 0)
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(0)
-        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(1, 3)
+        grid.setColumnStretch(2, 2)
         for index, probe in enumerate(probes):
             tone = "good" if probe.blocked else "danger"
             glyph = Glyph("check" if probe.blocked else "warning", tone, 18)
-            name = Words(plain.line(probe.name))
-            name.setMinimumHeight(36)
-            said = Words(plain.line(probe.detail, 160), "caption").selectable()
+            name = Words(plain.line(probe.name), wrap=True)
+            name.setMinimumHeight(px(36))
+            said = Words(plain.line(probe.detail, 160), "caption", wrap=True).selectable()
+            said.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(glyph, index * 2, 0)
             grid.addWidget(name, index * 2, 1)
-            grid.addWidget(said, index * 2, 2, Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(said, index * 2, 2)
             grid.addWidget(Rule(), index * 2 + 1, 0, 1, 3)
         grid.setRowStretch(len(probes) * 2, 1)
         area = QScrollArea()

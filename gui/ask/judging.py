@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout,
 
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
+from gui.controls.room import keep_in
 from gui.style.scale import fix
 from gui.text import counts
 
@@ -60,6 +61,7 @@ class Judging(QDialog):
         layout.addSpacing(4)
         layout.addLayout(row)
         fix(self, 460)
+        keep_in(self)
         self.reason.setFocus()
 
     def _count(self) -> None:

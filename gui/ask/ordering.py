@@ -22,6 +22,7 @@ from gui.controls.buttons import TextButton
 from gui.controls.confirm import Confirm
 from gui.controls.fields import Field
 from gui.controls.labels import Words
+from gui.controls.room import keep_in
 from gui.desk import Desk
 from gui.style.scale import fix
 from gui.text import counts, plain
@@ -264,6 +265,7 @@ class Naming(QDialog):
         layout.addWidget(self.field)
         layout.addLayout(row)
         fix(self, 420)
+        keep_in(self)
         self.field.edit.setFocus()
 
     def _give(self) -> None:

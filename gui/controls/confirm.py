@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
+from gui.controls.room import keep_in
 from gui.style.scale import fix
 from gui.text import plain
 
@@ -40,4 +41,5 @@ class Confirm(QDialog):
         layout.addSpacing(14)
         layout.addLayout(row)
         fix(self, 440)
+        keep_in(self)
         keep.setFocus()

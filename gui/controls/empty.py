@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Glyph, Prose, Words
 from gui.style.scale import fix
 
 
-class Empty(QWidget):
+class Empty(QScrollArea):
     def __init__(
         self,
         glyph: str,
@@ -32,7 +32,13 @@ class Empty(QWidget):
         for button in buttons:
             row.addWidget(button)
         row.addStretch(1)
-        layout = QVBoxLayout(self)
+        ground = QWidget()
+        ground.setObjectName("ground")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName(title)
+        layout = QVBoxLayout(ground)
         layout.setContentsMargins(24, 24, 24, 40)
         layout.setSpacing(10)
         layout.addStretch(1)
@@ -47,9 +53,11 @@ class Empty(QWidget):
         layout.addSpacing(8)
         layout.addLayout(row)
         layout.addStretch(1)
+        self.setWidget(ground)
 
     def say(self, title: str, text: str) -> None:
         self._title.setText(title)
+        self.setAccessibleName(title)
         self._text.say(text)
         self._said = text
 

@@ -10,6 +10,7 @@ from appliance.errors import CloisterError
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
+from gui.controls.room import keep_in
 from gui.style.scale import fix
 from gui.text import plain
 
@@ -48,6 +49,7 @@ class Form(QDialog):
         layout.addSpacing(2)
         layout.addLayout(row)
         fix(self, 480)
+        keep_in(self)
         self.go.clicked.connect(self.submit)
         keep.clicked.connect(self.reject)
         if danger:  # Enter in a field neither does it nor throws away what was typed

@@ -19,6 +19,7 @@ from gui.controls.buttons import TextButton
 from gui.controls.fields import Field
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
+from gui.controls.room import keep_in
 from gui.style.icons import icon
 from gui.style.scale import fix
 from gui.style.tokens import current
@@ -35,7 +36,7 @@ class CollectionList(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        fix(self, 228)
+        fix(self, 228, half=True)
         self._collections: tuple[Collection, ...] = ()
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Collections"))
@@ -121,6 +122,7 @@ class NewCollection(QDialog):
         layout.addSpacing(4)
         layout.addLayout(row)
         fix(self, 420)
+        keep_in(self)
         self.field.changed.connect(lambda text: self.go.setEnabled(bool(text.strip())))
         self.go.clicked.connect(self._submit)
         keep.clicked.connect(self.reject)

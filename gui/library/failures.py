@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from gui.controls.labels import Words
 from gui.style.icons import pixmap
-from gui.style.scale import fix, px
+from gui.style.scale import fix, px, scale
 from gui.style.tokens import current
 from gui.text import counts, plain
 
@@ -123,7 +123,8 @@ class Failures(QWidget):
         if more:
             text += " · " + self.tr("the first {} are listed").format(counts.number(LISTED))
         self._head.setText(text)
-        fix(self.list, height=min(4, self.rows.rowCount()) * _ROW + 6)
+        shown = 4 if scale() < 1.5 else 2
+        fix(self.list, height=min(shown, self.rows.rowCount()) * _ROW + 6)
 
 
 def _write(painter: QPainter, font: QFont, rect: QRect, text: str, colour: str) -> None:

@@ -20,6 +20,7 @@ from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.confirm import Confirm
 from gui.controls.empty import Empty
 from gui.controls.labels import Elided
+from gui.controls.pair import Pair
 from gui.desk import Desk
 from gui.library.choosing import choose_files, choose_folder, dropped
 from gui.library.collections import CollectionList, NewCollection
@@ -372,14 +373,13 @@ class LibraryScreen(QWidget):
             else self.tr("A curator of this collection adds its documents; ask one of them."),
         )
 
-    def _head(self) -> QHBoxLayout:
+    def _head(self) -> Pair:
         names = QVBoxLayout()
         names.setSpacing(3)
         names.addWidget(self.title)
         names.addWidget(self.summary)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addLayout(names, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
         for button in (self.remove, self.folder, self.files):
-            head.addWidget(button)
-        return head
+            buttons.addWidget(button)
+        return Pair(names, buttons)

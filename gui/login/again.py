@@ -14,6 +14,7 @@ from gui.controls.buttons import TextButton
 from gui.controls.fields import Field
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
+from gui.controls.room import keep_in
 from gui.style.scale import fix
 
 
@@ -52,6 +53,7 @@ class Again(QDialog):
         layout.addWidget(self.notice)
         layout.addLayout(row)
         fix(self, 440)
+        keep_in(self)
         self.secret.edit.setFocus()
 
     def failed(self, error: CloisterError) -> None:

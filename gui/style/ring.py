@@ -1,8 +1,8 @@
 """The ring of focus round what has no edge of its own: pages that scroll, texts, tables.
 
 Rules kept here: focus can be seen wherever it is (WCAG 2.2, 2.4.7); the ring lies over what it
-marks, moves nothing and takes no click. A text that is as tall as its lines is underlined instead,
-because a ring would run through its letters.
+marks, moves nothing and takes no click. A text that is as tall as its lines is marked below and on the
+right instead, because a ring would run through its letters.
 """
 
 from __future__ import annotations
@@ -10,7 +10,14 @@ from __future__ import annotations
 import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QApplication, QScrollArea, QTableView, QTextBrowser, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QListView,
+    QScrollArea,
+    QTableView,
+    QTextBrowser,
+    QWidget,
+)
 
 from gui.style.tokens import current
 
@@ -36,7 +43,9 @@ class Ring(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         if self._under:
-            painter.fillRect(self.rect(), QColor(current().accent))
+            colour, area = QColor(current().accent), self.rect()
+            painter.fillRect(area.adjusted(0, area.height() - _WIDE, 0, 0), colour)
+            painter.fillRect(area.adjusted(area.width() - _WIDE, 0, 0, 0), colour)
         else:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(QColor(current().accent), _WIDE))
@@ -44,10 +53,7 @@ class Ring(QWidget):
         painter.end()
 
     def _fit(self, marked: QWidget) -> None:
-        area = marked.rect()
-        if self._under:
-            area.setTop(area.bottom() - _WIDE + 1)
-        self.setGeometry(area)
+        self.setGeometry(marked.rect())
         self.raise_()
 
 
@@ -66,8 +72,14 @@ class RingBearer(QObject):
         self._ring = None
         if isinstance(now, QTextBrowser):
             self._ring = Ring(now, under=now.objectName() != "paper")
-        elif isinstance(now, (QScrollArea, QTableView)):
+        elif isinstance(now, (QScrollArea, QTableView)) or _without_choice(now):
             self._ring = Ring(now, under=False)
+
+
+def _without_choice(now: QWidget | None) -> bool:
+    """A list nothing can be chosen from draws no mark of its own."""
+    none = QListView.SelectionMode.NoSelection
+    return isinstance(now, QListView) and now.selectionMode() == none
 
 
 def bear(application: QApplication) -> None:

@@ -32,10 +32,18 @@ def px(length: float) -> int:
     return round(length * scale())
 
 
-def fix(widget: QWidget, width: int = 0, height: int = 0, *, most: int = 0, rows: int = 0) -> None:
+def fix(
+    widget: QWidget,
+    width: int = 0,
+    height: int = 0,
+    *,
+    most: int = 0,
+    rows: int = 0,
+    half: bool = False,
+) -> None:
     """A fixed width or height, or both, given for 100 %; they grow with text. most: the greatest
-    width; rows: the height of a table's."""
-    widget.setProperty(_FIXED, (width, height, most, rows))
+    width; rows: the height of a table's; half: it grows half as much, since its lines are elided."""
+    widget.setProperty(_FIXED, (width, height, most, rows, half))
     _fit(widget)
 
 
@@ -78,9 +86,9 @@ def _rule(selector: str, body: str, size: float) -> str:
 
 
 def _fit(widget: QWidget) -> None:
-    width, height, most, rows = widget.property(_FIXED)
+    width, height, most, rows, half = widget.property(_FIXED)
     if width:
-        widget.setFixedWidth(px(width))
+        widget.setFixedWidth(round((px(width) + width) / 2) if half else px(width))
     if height:
         widget.setFixedHeight(px(height))
     if most:

@@ -169,6 +169,9 @@ def _tabbed(window: QWidget, most: int) -> set[QWidget]:
     """Everything Tab comes to, once round."""
     reached: set[QWidget] = set()
     window.activateWindow()
+    QTest.qWaitForWindowActive(window)
+    if QApplication.focusWidget() is None:
+        window.setFocus(Qt.FocusReason.OtherFocusReason)
     first = None
     for _ in range(3 * most):
         before = QApplication.focusWidget()
@@ -186,24 +189,29 @@ def _tabbed(window: QWidget, most: int) -> set[QWidget]:
 
 def _changed(window: QWidget, widget: QWidget) -> int:
     """Pixels that differ by 3:1 and more with the focus and without."""
+    window.activateWindow()
+    QTest.qWaitForWindowActive(window)
     had = QApplication.focusWidget()
-    area = QRect(widget.mapTo(window, QPoint(0, 0)), widget.size()).adjusted(-4, -4, 4, 4)
+    _bring_into_view(widget)
+    area = QRect(widget.mapTo(window, QPoint(0, 0)), widget.size()).adjusted(-24, -24, 24, 24)
     area = area.intersected(window.rect())
-    widget.clearFocus()
-    other = next(
-        (one for one in inside(window) if one is not widget and one.isEnabled()
-         and one.focusPolicy() & Qt.FocusPolicy.TabFocus and not one.isAncestorOf(widget)), None
-    )  # fmt: skip
-    if other is not None:
-        other.setFocus(Qt.FocusReason.TabFocusReason)
-    without = window.grab(area).toImage()
     widget.setFocus(Qt.FocusReason.TabFocusReason)
     if isinstance(widget, QAbstractItemView) and not widget.currentIndex().isValid():
         QTest.keyClick(widget, Qt.Key.Key_Down)
     with_ = window.grab(area).toImage()
+    widget.clearFocus()
+    without = window.grab(area).toImage()
     if had is not None and shiboken6.isValid(had):
         had.setFocus()
     return _different(without, with_)
+
+
+def _bring_into_view(widget: QWidget) -> None:
+    parent = widget.parentWidget()
+    while parent is not None:
+        if isinstance(parent, QScrollArea):
+            parent.ensureWidgetVisible(widget)
+        parent = parent.parentWidget()
 
 
 def _different(one: QImage, other: QImage) -> int:
