@@ -6,8 +6,17 @@ are at is said to screen readers, since the focus stays in the field.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QLineEdit,
@@ -61,7 +70,7 @@ class Palette(QDialog):
         layout.addWidget(self.list, 1)
         layout.addWidget(self._none)
         fix(self, 600)
-        self.setFixedHeight(min(px(430), parent.height() - 40))
+        self.setFixedHeight(min(px(430), parent.height() - px(64) - 24))
         self.field.installEventFilter(self)
         self.field.textChanged.connect(self._find)
         self.list.itemActivated.connect(lambda _: self._choose())
@@ -69,6 +78,12 @@ class Palette(QDialog):
         self.list.currentRowChanged.connect(self._say)
         self._find("")
         self.field.setFocus()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Near the top, where the eye is when typing begins."""
+        super().showEvent(event)
+        behind = self.parentWidget()
+        self.move(behind.mapToGlobal(QPoint((behind.width() - self.width()) // 2, px(64))))
 
     @property
     def found(self) -> tuple[Command, ...]:

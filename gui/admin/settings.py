@@ -26,6 +26,7 @@ from gui.admin.setting_names import place_of, titled, valued
 from gui.controls.buttons import TextButton
 from gui.controls.choice import Choice
 from gui.controls.labels import Glyph, Rule, Words
+from gui.controls.pair import LARGE
 from gui.desk import Desk
 from gui.style.scale import fix, scale
 from gui.text import plain
@@ -160,7 +161,11 @@ class SettingRow(QWidget):
         grid.setHorizontalSpacing(18)
         grid.setVerticalSpacing(3)
         grid.setColumnStretch(0, 1)
-        grid.addLayout(words, 0, 0, Qt.AlignmentFlag.AlignTop)
+        below = scale() >= LARGE  # beside its words it would leave them no room
+        if below:
+            grid.addLayout(words, 0, 0)
+        else:
+            grid.addLayout(words, 0, 0, Qt.AlignmentFlag.AlignTop)
         column = QWidget()
         fix(column, _CONTROL)
         side = QVBoxLayout(column)
@@ -173,7 +178,6 @@ class SettingRow(QWidget):
         if not setting.locked and setting.source == "user":
             row.addWidget(self._resettable())
         side.addLayout(row)
-        below = scale() >= 1.5  # beside its words it would leave them no room
         grid.addWidget(column, int(below), int(not below), Qt.AlignmentFlag.AlignTop)
         self.setAccessibleName(f"{self.title}: {valued(setting.value)}. {self.state.text()}")
 

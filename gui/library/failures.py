@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui.controls.labels import Words
+from gui.controls.pair import LARGE
 from gui.style.icons import pixmap
 from gui.style.scale import fix, px, scale
 from gui.style.tokens import current
@@ -123,7 +124,7 @@ class Failures(QWidget):
         if more:
             text += " · " + self.tr("the first {} are listed").format(counts.number(LISTED))
         self._head.setText(text)
-        shown = 4 if scale() < 1.5 else 2
+        shown = 4 if scale() < LARGE else 2
         fix(self.list, height=min(shown, self.rows.rowCount()) * _ROW + 6)
 
 

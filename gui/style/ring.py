@@ -1,8 +1,8 @@
 """The ring of focus round what has no edge of its own: pages that scroll, texts, tables.
 
 Rules kept here: focus can be seen wherever it is (WCAG 2.2, 2.4.7); the ring lies over what it
-marks, moves nothing and takes no click. A text that is as tall as its lines is marked below and on the
-right instead, because a ring would run through its letters.
+marks, moves nothing and takes no click. A text that is as tall as its lines is marked below and on
+the right instead, because a ring would run through its letters.
 """
 
 from __future__ import annotations

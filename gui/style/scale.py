@@ -42,7 +42,7 @@ def fix(
     half: bool = False,
 ) -> None:
     """A fixed width or height, or both, given for 100 %; they grow with text. most: the greatest
-    width; rows: the height of a table's; half: it grows half as much, since its lines are elided."""
+    width; rows: the height of a table's; half: its width grows half as much."""
     widget.setProperty(_FIXED, (width, height, most, rows, half))
     _fit(widget)
 

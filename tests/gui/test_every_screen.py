@@ -63,7 +63,7 @@ def test_at_200_per_cent_nothing_is_cut_and_nothing_lies_on_anything(
         theme.apply(qapp, LIGHT, 2.0)
         new.setMinimumSize(0, 0)
         new.resize(1280, 720)
-        walker = walk(new, tmp_path, crowded)
+        walker = walk(new, tmp_path, crowded, 0.12)
     finally:
         theme.apply(qapp, LIGHT)
     whole(walker)

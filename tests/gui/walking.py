@@ -38,15 +38,10 @@ from gui.controls.tick import Tick
 from gui.shell import Shell
 from gui.style.tokens import contrast
 from gui.text.view import PlainView
-from tests.screens.administration import carrying, insights, people, seat, settings
 from tests.screens.camera import Camera, Scene
-from tests.screens.day import acting, asking, first_run, library, log, ordering, writing
+from tests.screens.tour import SCENES
 
 Look = Callable[[QWidget], Iterator[str]]
-SCENES = (
-    first_run, insights, library, asking, acting, ordering, writing, insights, seat, people,
-    settings, carrying, log,
-)  # fmt: skip
 CONTROLS = (
     QAbstractButton, QLineEdit, QTextEdit, QPlainTextEdit, QAbstractItemView, QProgressBar,
     QScrollArea, QComboBox,
@@ -56,14 +51,15 @@ CONTROLS = (
 class Walker(Camera):
     """A camera that looks closely instead of taking a picture."""
 
-    def __init__(self, folder: Path, shell: Shell, look: Look) -> None:
+    def __init__(self, folder: Path, shell: Shell, look: Look, pause: float) -> None:
         super().__init__(folder, shell)
+        self._pause = pause
         self._look = look
         self.found: list[str] = []
         self.seen: list[str] = []
 
-    def rest(self, seconds: float = 0.03) -> None:
-        super().rest(seconds)
+    def rest(self, seconds: float = 0.0) -> None:
+        super().rest(seconds or self._pause)
 
     def take(self, name: str, widget: QWidget | None = None) -> None:
         self.rest()
@@ -80,9 +76,10 @@ class Walker(Camera):
         self.found += [f"{name}: {said}" for said in self._look(window)]
 
 
-def walk(shell: Shell, folder: Path, look: Look) -> Walker:
-    """Through everything, with the appliance in memory of the scene."""
-    walker = Walker(folder, shell, look)
+def walk(shell: Shell, folder: Path, look: Look, pause: float = 0.03) -> Walker:
+    """Through everything, with the appliance in memory of the scene. pause: seconds for layouts to
+    settle before each look."""
+    walker = Walker(folder, shell, look, pause)
     scene = Scene(memory=True, work=folder)
     for scenario in SCENES:
         scenario(walker, shell, scene)

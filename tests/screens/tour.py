@@ -1,0 +1,20 @@
+"""Everything there is to see, in the order a person comes to it."""
+
+from __future__ import annotations
+
+from tests.screens.administration import carrying, insights, people, seat, settings
+from tests.screens.day import (
+    acting,
+    asking,
+    finding,
+    first_run,
+    library,
+    log,
+    ordering,
+    writing,
+)
+
+SCENES = (
+    first_run, insights, library, asking, acting, ordering, finding, writing, insights, seat,
+    people, settings, carrying, log,
+)  # fmt: skip
