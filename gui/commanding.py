@@ -194,9 +194,19 @@ def _library() -> dict[str, Deed]:
         "add_files": Deed(lambda place: place.library.files.click(), adds),
         "add_folder": Deed(lambda place: place.library.folder.click(), adds),
         "new_collection": Deed(lambda place: place.library.make_collection()),
-        "verify_log": Deed(lambda place: (place.go("log"), place.log.verify())),
-        "export_log": Deed(lambda place: (place.go("log"), place.log.badge.export.click())),
+        "verify_log": Deed(_verify),
+        "export_log": Deed(_export),
     }
+
+
+def _verify(place: Workplace) -> None:
+    place.go("log")
+    place.log.verify()
+
+
+def _export(place: Workplace) -> None:
+    place.go("log")
+    place.log.badge.export.click()
 
 
 def _places() -> dict[str, Deed]:

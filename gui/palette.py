@@ -172,13 +172,13 @@ class _Row(QStyledItemDelegate):
         super().paint(painter, option, index)
         keys, section = str(index.data(_KEYS) or ""), str(index.data(_SECTION) or "")
         said = f"{section}   {keys}" if keys else section
-        metrics = QFontMetrics(option.font)  # type: ignore[attr-defined]
-        rect = option.rect.adjusted(px(8), 0, -px(12), 0)  # type: ignore[attr-defined]
+        metrics = QFontMetrics(option.font)
+        rect = option.rect.adjusted(px(8), 0, -px(12), 0)
         title = metrics.horizontalAdvance(str(index.data()))
         room = rect.width() - title - px(28)
         painter.save()
         painter.setPen(QColor(current().muted))
-        painter.setFont(option.font)  # type: ignore[attr-defined]
+        painter.setFont(option.font)
         painter.drawText(
             rect,
             Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
