@@ -26,9 +26,8 @@ from gui.admin.setting_names import place_of, titled, valued
 from gui.controls.buttons import TextButton
 from gui.controls.choice import Choice
 from gui.controls.labels import Glyph, Rule, Words
-from gui.controls.pair import LARGE
 from gui.desk import Desk
-from gui.style.scale import fix, scale
+from gui.style.scale import fix, tight
 from gui.text import plain
 from gui.worker import Lane
 
@@ -161,7 +160,7 @@ class SettingRow(QWidget):
         grid.setHorizontalSpacing(18)
         grid.setVerticalSpacing(3)
         grid.setColumnStretch(0, 1)
-        below = scale() >= LARGE  # beside its words it would leave them no room
+        below = tight()  # beside its words it would leave them no room
         if below:
             grid.addLayout(words, 0, 0)
         else:

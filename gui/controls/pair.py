@@ -1,12 +1,10 @@
-"""Two things beside each other, and below each other where text is large."""
+"""Two things beside each other, and below each other where room is short."""
 
 from __future__ import annotations
 
 from PySide6.QtWidgets import QBoxLayout, QLayout, QWidget
 
-from gui.style.scale import scale
-
-LARGE = 1.5
+from gui.style.scale import tight
 
 
 class Pair(QBoxLayout):
@@ -28,6 +26,6 @@ class Pair(QBoxLayout):
 
     def _turn(self) -> None:
         way = QBoxLayout.Direction
-        wanted = way.TopToBottom if scale() >= LARGE else way.LeftToRight
+        wanted = way.TopToBottom if tight() else way.LeftToRight
         if self.direction() != wanted:
             self.setDirection(wanted)

@@ -23,9 +23,8 @@ from PySide6.QtWidgets import (
 )
 
 from gui.controls.labels import Words
-from gui.controls.pair import LARGE
 from gui.style.icons import pixmap
-from gui.style.scale import fix, px, scale
+from gui.style.scale import fix, px, tight
 from gui.style.tokens import current
 from gui.text import counts, plain
 
@@ -124,7 +123,7 @@ class Failures(QWidget):
         if more:
             text += " · " + self.tr("the first {} are listed").format(counts.number(LISTED))
         self._head.setText(text)
-        shown = 4 if scale() < LARGE else 2
+        shown = 2 if tight() else 4
         fix(self.list, height=min(shown, self.rows.rowCount()) * _ROW + 6)
 
 

@@ -20,14 +20,14 @@ from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.confirm import Confirm
 from gui.controls.empty import Empty
 from gui.controls.labels import Elided
-from gui.controls.pair import LARGE, Pair
+from gui.controls.pair import Pair
 from gui.desk import Desk
 from gui.library.choosing import choose_files, choose_folder, dropped
 from gui.library.collections import CollectionList, NewCollection
 from gui.library.document_table import DocumentTable
 from gui.library.importing import ImportCard
 from gui.library.resume import ResumeBanner
-from gui.style.scale import scale
+from gui.style.scale import tight
 from gui.text import counts, plain
 from gui.worker import Lane, Task
 
@@ -250,7 +250,7 @@ class LibraryScreen(QWidget):
         self._above.insertWidget(1, card)
         card.dismissed.connect(self._close_card)
         self._inner.setCurrentWidget(self.table)
-        self._frame.setVisible(scale() < LARGE)  # no room for both
+        self._frame.setVisible(not tight())  # no room for both
         self._allow(adding=False)
         self._task = self._desk.worker.stream(
             self,

@@ -15,6 +15,9 @@ from PySide6.QtWidgets import QApplication, QTableView, QWidget
 TEXT = 14
 """Pixels of plain text at 100 %."""
 SIZES = (1.0, 1.25, 1.5, 1.75, 2.0)
+LARGE = 1.5
+SMALL = 700
+"""A screen narrower than this, at 100 %: 1280 pixels scaled to 200 % are 640."""
 
 _FIXED = "fixed_at_100"
 _RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
@@ -32,6 +35,14 @@ def px(length: float) -> int:
     return round(length * scale())
 
 
+def tight() -> bool:
+    """Whether things that stand beside each other go below each other: text is large, or the
+    screen small."""
+    screen = QApplication.primaryScreen()
+    room = screen.availableGeometry().width() if screen is not None else SMALL
+    return scale() >= LARGE or room / scale() < SMALL
+
+
 def fix(
     widget: QWidget,
     width: int = 0,
@@ -42,7 +53,7 @@ def fix(
     half: bool = False,
 ) -> None:
     """A fixed width or height, or both, given for 100 %; they grow with text. most: the greatest
-    width; rows: the height of a table's; half: its width grows half as much."""
+    width; rows: the height of a table's; half: a quarter less where room is short."""
     widget.setProperty(_FIXED, (width, height, most, rows, half))
     _fit(widget)
 
@@ -88,7 +99,7 @@ def _rule(selector: str, body: str, size: float) -> str:
 def _fit(widget: QWidget) -> None:
     width, height, most, rows, half = widget.property(_FIXED)
     if width:
-        widget.setFixedWidth(round((px(width) + width) / 2) if half else px(width))
+        widget.setFixedWidth(round(px(width) * 3 / 4) if half and tight() else px(width))
     if height:
         widget.setFixedHeight(px(height))
     if most:

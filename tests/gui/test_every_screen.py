@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui.shell import Shell
-from gui.style import theme
+from gui.style import scale, theme
 from gui.style.tokens import LIGHT, LOOKS
 from tests.gui.memory_appliance import MemoryAppliance
 from tests.gui.memory_state import Pace
@@ -56,14 +56,20 @@ def test_everything_has_a_name_is_reached_and_shows_its_focus(
     assert not walker.found, "\n".join(walker.found)
 
 
+@pytest.mark.parametrize(
+    ("size", "width", "height"), [(2.0, 1280, 720), (1.0, 640, 360)], ids=["text", "display"]
+)
 def test_at_200_per_cent_nothing_is_cut_and_nothing_lies_on_anything(
-    new: Shell, tmp_path: Path, qapp: QApplication, qtbot: QtBot
-) -> None:
+    size: float, width: int, height: int, new: Shell, tmp_path: Path, qapp: QApplication,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Text of twice the size in 1280 x 720; and a display of as much, scaled, which leaves half."""
+    monkeypatch.setattr(scale, "SMALL", 801)  # the test's own screen has 800 pixels
     try:
-        theme.apply(qapp, LIGHT, 2.0)
+        theme.apply(qapp, LIGHT, size)
         new.setMinimumSize(0, 0)
-        new.resize(1280, 720)
-        walker = walk(new, tmp_path, crowded, 0.12)
+        new.resize(width, height)
+        walker = walk(new, tmp_path, crowded(width, height), 0.12)
     finally:
         theme.apply(qapp, LIGHT)
     whole(walker)

@@ -228,26 +228,33 @@ def _different(one: QImage, other: QImage) -> int:
 # --- room ---------------------------------------------------------------------------------
 
 
-def crowded(window: QWidget) -> Iterator[str]:
+def crowded(width: int, height: int) -> Look:
     """Text that is cut, widgets that lie on each other or stand out of what holds them."""
-    if isinstance(window, QFileDialog):
+
+    def look(window: QWidget) -> Iterator[str]:
+        if isinstance(window, QFileDialog):
+            return
+        if window.width() > width or window.height() > height:
+            yield f"larger than the screen, {window.size().toTuple()}: {named(window)}"
+        for widget in inside(window):
+            said = _cut(widget)
+            if said:
+                yield f"{said}: {named(widget)}"
+            yield from _outside(widget)
+            yield from _overlaps(widget)
+
+    return look
+
+
+def _outside(widget: QWidget) -> Iterator[str]:
+    parent = widget.parentWidget()
+    if parent is None or isinstance(parent, (QAbstractItemView, QLineEdit, QComboBox)):
         return
-    screen = QRect(0, 0, 1280, 720)
-    if window.width() > screen.width() or window.height() > screen.height():
-        yield f"larger than the screen ({window.width()} x {window.height()}): {named(window)}"
-    for widget in inside(window):
-        said = _cut(widget)
-        if said:
-            yield f"{said}: {named(widget)}"
-        parent = widget.parentWidget()
-        if parent is None or isinstance(parent, (QAbstractItemView, QLineEdit, QComboBox)):
-            continue
-        if _scrolled(parent):
-            if widget.width() > parent.width() + 1 and not _scrolls_sideways(parent):
-                yield f"wider than its view by {widget.width() - parent.width()}: {named(widget)}"
-        elif not parent.rect().adjusted(-1, -1, 1, 1).contains(widget.geometry()):
-            yield f"stands out of {named(parent)}: {named(widget)}"
-        yield from _overlaps(widget)
+    if _scrolled(parent):
+        if widget.width() > parent.width() + 1 and not _scrolls_sideways(parent):
+            yield f"wider than its view by {widget.width() - parent.width()}: {named(widget)}"
+    elif not parent.rect().adjusted(-1, -1, 1, 1).contains(widget.geometry()):
+        yield f"stands out of {named(parent)}: {named(widget)}"
 
 
 def _cut(widget: QWidget) -> str:
