@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject
@@ -45,9 +46,9 @@ class Commanding(QObject):
         self._commands = commands()
         for command in self._commands:
             for keys in command.keys:
-                self._bind(keys, lambda c=command: self.run(c))
+                self._bind(keys, partial(self.run, command))
         for number in range(1, PAGES + 1):
-            self._bind(PAGE_KEYS.format(number), lambda row=number - 1: self._show_page(row))
+            self._bind(PAGE_KEYS.format(number), partial(self._show_page, number - 1))
 
     @property
     def place(self) -> Workplace | None:

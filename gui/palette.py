@@ -47,6 +47,7 @@ class Palette(QDialog):
 
     def __init__(self, parent: QWidget, commands: tuple[Command, ...]) -> None:
         super().__init__(parent)
+        self._behind = parent
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(True)
         self.setWindowTitle(self.tr("Find an action"))
@@ -82,7 +83,7 @@ class Palette(QDialog):
     def showEvent(self, event: QShowEvent) -> None:
         """Near the top, where the eye is when typing begins."""
         super().showEvent(event)
-        behind = self.parentWidget()
+        behind = self._behind
         self.move(behind.mapToGlobal(QPoint((behind.width() - self.width()) // 2, px(64))))
 
     @property

@@ -7,7 +7,7 @@ there is room nothing is changed.
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 _AROUND = 24
 
@@ -38,17 +38,17 @@ class _Keeper(QObject):
         need = max(need, layout.totalMinimumSize().height())
         room = self._room()
         if need > room:
-            self._scroll(room)
+            self._scroll(layout, room)
 
     def _room(self) -> int:
         parent = self._dialog.parentWidget()
         behind = parent.window() if parent is not None else self._dialog
         return max(320, behind.height() - _AROUND)
 
-    def _scroll(self, room: int) -> None:
+    def _scroll(self, layout: QLayout, room: int) -> None:
         ground = QWidget()
         ground.setObjectName("ground")
-        ground.setLayout(self._dialog.layout())  # Qt takes it, with all that is in it
+        ground.setLayout(layout)  # Qt takes it, with all that is in it
         self._area = area = QScrollArea()
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)

@@ -70,13 +70,15 @@ class RingBearer(QObject):
             self._ring.hide()
             self._ring.deleteLater()
         self._ring = None
+        if now is None:
+            return
         if isinstance(now, QTextBrowser):
             self._ring = Ring(now, under=now.objectName() != "paper")
         elif isinstance(now, (QScrollArea, QTableView)) or _without_choice(now):
             self._ring = Ring(now, under=False)
 
 
-def _without_choice(now: QWidget | None) -> bool:
+def _without_choice(now: QWidget) -> bool:
     """A list nothing can be chosen from draws no mark of its own."""
     none = QListView.SelectionMode.NoSelection
     return isinstance(now, QListView) and now.selectionMode() == none

@@ -99,7 +99,7 @@ def test_edges_of_controls_and_rings_of_focus_can_be_seen(tokens: Tokens) -> Non
         said = merged(selector)
         for name in re.findall(r"\$(\w+)", edge):
             own = token(said.get("background", ""))
-            against = GROUNDS
+            against: tuple[str, ...] = GROUNDS
             if name in ("on_accent",) and own:
                 against = (own,)  # the ring inside a filled button
             filled = own == name or (own and contrast(getattr(tokens, own), tokens.ground) >= 3)

@@ -59,7 +59,7 @@ def test_everything_has_a_name_is_reached_and_shows_its_focus(
 @pytest.mark.parametrize(
     ("size", "width", "height"), [(2.0, 1280, 720), (1.0, 640, 360)], ids=["text", "display"]
 )
-def test_at_200_per_cent_nothing_is_cut_and_nothing_lies_on_anything(
+def test_at_200_per_cent_nothing_is_cut_and_nothing_lies_on_anything(  # noqa: PLR0917
     size: float, width: int, height: int, new: Shell, tmp_path: Path, qapp: QApplication,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip

@@ -97,7 +97,9 @@ def inside(window: QWidget) -> Iterator[QWidget]:
 
 
 def named(widget: QWidget) -> str:
-    said = widget.accessibleName() or getattr(widget, "text", lambda: "")()
+    said = widget.accessibleName()
+    if not said and isinstance(widget, (QLabel, QAbstractButton)):
+        said = widget.text()
     return f"{type(widget).__name__} {widget.objectName()} “{said[:60]}”"
 
 
@@ -133,8 +135,7 @@ def unreached(window: QWidget) -> Iterator[str]:
         and widget.focusPolicy() is Qt.FocusPolicy.ClickFocus
         and not _in_group(widget)
     ]
-    for widget in mouse_only:
-        yield f"only by mouse: {named(widget)}"
+    yield from (f"only by mouse: {named(widget)}" for widget in mouse_only)
     reached = _tabbed(window, len(wanted) + 4)
     for widget in wanted - reached:
         if not _in_group(widget) and not (
