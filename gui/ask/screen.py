@@ -331,6 +331,7 @@ class AskScreen(QWidget):
         if not self.panel.isVisible():
             self.panel.show()
             room = self._split.width()
+            self._talk.setVisible(room > self._talk.minimumWidth() + self.panel.minimumWidth())
             side = min(620, max(380, round(room * 0.42)))
             self._split.setSizes([room - side, side])
         self.stream.mark(citation)
@@ -340,6 +341,7 @@ class AskScreen(QWidget):
         had = self.panel.isVisible()
         self._page_serial += 1
         self.panel.forget()
+        self._talk.show()
         self.stream.mark(None)
         if had:
             self.composer.typing.setFocus()

@@ -25,7 +25,16 @@ class _Keeper(QObject):
         dialog.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.Show, QEvent.Type.LayoutRequest):
+        kind = event.type()
+        if kind == QEvent.Type.Show:
+            layout = self._dialog.layout()
+            if layout is not None:
+                layout.invalidate()
+                layout.activate()
+            self._look()
+        elif kind == QEvent.Type.LayoutRequest or (
+            kind == QEvent.Type.Resize and self._dialog.height() > self._room()
+        ):
             self._look()
         return False
 
@@ -33,12 +42,14 @@ class _Keeper(QObject):
         layout = self._dialog.layout()
         if self._area is not None or layout is None:
             return
-        width = self._dialog.width()
+        width, high = self._dialog.width(), self._dialog.height()
         need = layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else -1
         need = max(need, layout.totalMinimumSize().height())
         room = self._room()
         if need > room:
             self._scroll(layout, room)
+        elif high > room or high < need:
+            self._dialog.resize(width, max(need, min(high, room)))
 
     def _room(self) -> int:
         parent = self._dialog.parentWidget()

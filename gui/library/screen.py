@@ -10,9 +10,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from appliance.errors import CloisterError
 from appliance.values import Collection, DocumentInfo, ImportEvent, ImportJob
@@ -331,8 +338,15 @@ class LibraryScreen(QWidget):
         framed = QVBoxLayout(self._frame)
         framed.setContentsMargins(0, 0, 0, 0)
         framed.addWidget(self._inner)
-        self._listed = QWidget()
-        self._above = QVBoxLayout(self._listed)
+        ground = QWidget()
+        ground.setObjectName("ground")
+        self._listed = QScrollArea()
+        self._listed.setWidget(ground)
+        self._listed.setWidgetResizable(True)
+        self._listed.setFrameShape(QFrame.Shape.NoFrame)
+        self._listed.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._listed.setAccessibleName(self.tr("Collection"))
+        self._above = QVBoxLayout(ground)
         self._above.setContentsMargins(20, 20, 28, 16)
         self._above.setSpacing(14)
         self._above.addLayout(self._head())

@@ -72,8 +72,13 @@ class Walker(Camera):
                 self._see(name, window)
 
     def _see(self, name: str, window: QWidget) -> None:
+        """What is still so after a while counts: layouts settle, text is being written."""
         self.seen.append(name)
-        self.found += [f"{name}: {said}" for said in self._look(window)]
+        found = list(self._look(window))
+        if found:
+            self.rest(0.4)
+            again = set(self._look(window)) if shiboken6.isValid(window) else set()
+            self.found += [f"{name}: {said}" for said in found if said in again]
 
 
 def walk(shell: Shell, folder: Path, look: Look, pause: float = 0.03) -> Walker:
@@ -154,10 +159,11 @@ def unseen_focus(seen: set[str]) -> Look:
             kind = f"{type(widget).__name__}{widget.objectName()}{widget.property('kind')}"
             if kind in seen or widget.focusProxy() is not None or widget.width() < 8:
                 continue
-            seen.add(kind)
             changed = _changed(window, widget)
             around = 2 * (widget.width() + widget.height())
-            if changed < min(around / 2, 160):
+            if changed >= min(around / 2, 160):
+                seen.add(kind)
+            else:
                 yield f"focus not seen ({changed} of {around} pixels): {named(widget)}"
 
     return look
