@@ -34,6 +34,7 @@ from gui.library.collections import CollectionList, NewCollection
 from gui.library.document_table import DocumentTable
 from gui.library.importing import ImportCard
 from gui.library.resume import ResumeBanner
+from gui.library.teaching import no_collections, no_documents
 from gui.style.scale import tight
 from gui.text import counts, plain
 from gui.worker import Lane, Task
@@ -327,8 +328,8 @@ class LibraryScreen(QWidget):
         self._first = TextButton(self.tr("New collection"), kind="primary", glyph="plus",
                                  tone="on_accent")  # fmt: skip
         self._first.clicked.connect(self.make_collection)
-        self._none = Empty("library", self.tr("No collections yet"), "", self._first)
-        self._empty = Empty("file", self.tr("No documents yet"), "")
+        self._none = Empty("library", "", "", self._first)
+        self._empty = Empty("file", "", "")
         self._refused = Empty("warning", "", "", tone="danger")
         self._inner = QStackedWidget()
         self._inner.addWidget(self._refused)
@@ -366,29 +367,8 @@ class LibraryScreen(QWidget):
         self.remove.setEnabled(False)
 
     def _teach(self) -> None:
-        """What an empty place says, by what this person may do about it."""
-        makes, adds = "create_collection" in self._allowed, "import" in self._allowed
-        self._none.say(
-            self.tr("No collections yet"),
-            self.tr(
-                "A collection is a body of documents behind one key: a ward's guidelines, one "
-                "deal team's files. Make one, then add documents to it."
-            )
-            if makes
-            else self.tr(
-                "A collection is a body of documents behind one key. A curator makes one and adds "
-                "you to its members; it stands here from then on."
-            ),
-        )
-        self._empty.say(
-            self.tr("No documents yet"),
-            self.tr(
-                "Drop files or folders here, or use the buttons above. PDF, Word, HTML, Markdown "
-                "and text are read; what cannot be read is listed with the reason."
-            )
-            if adds
-            else self.tr("A curator of this collection adds its documents; ask one of them."),
-        )
+        self._none.say(*no_collections(makes="create_collection" in self._allowed))
+        self._empty.say(*no_documents(adds="import" in self._allowed))
 
     def _head(self) -> Pair:
         names = QVBoxLayout()
