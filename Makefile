@@ -55,7 +55,7 @@ screens: setup-develop
 	xvfb-run -a -s "-screen 0 1280x800x24" $(BIN)/python packaging/screens_kiosk.py docs/screens --size 1280x800
 
 # A kiosk on an X display of its own, and 20,000 real key presses, clicks and requests of a window
-# manager; with openbox where it is installed. More: make kiosk-monkey ARGS="--inputs 200000 --seed 7"
+# manager: openbox where it is installed, else one of the tests' own. More: make kiosk-monkey ARGS="--inputs 200000 --seed 7"
 kiosk-monkey: setup-develop
 	xvfb-run -a -s "-screen 0 1280x800x24" $(BIN)/python -m tests.gui.kiosk_under_x $(ARGS)
 

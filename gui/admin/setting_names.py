@@ -72,6 +72,13 @@ def _texts() -> dict[str, tuple[str, str]]:
             _tr("Log in through the system’s key store"),
             _tr("Beside the passphrase."),
         ),
+        **_institution(),
+        **_kiosk(),
+    }
+
+
+def _institution() -> dict[str, tuple[str, str]]:
+    return {
         "packs": (_tr("More policy packs"), _tr("In force beside the baseline.")),
         "api_calls_per_minute": (
             _tr("Calls of a program a minute"),
@@ -82,7 +89,6 @@ def _texts() -> dict[str, tuple[str, str]]:
             _tr("Then serving ends by itself."),
         ),
         "health_file": (_tr("File for monitoring"), _tr("Numbers alone, every 15 seconds.")),
-        **_kiosk(),
     }
 
 

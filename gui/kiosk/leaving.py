@@ -18,6 +18,7 @@ from gui.kiosk.field import Typed
 from gui.kiosk.keyboard import Keyboard
 
 _WIDTH = 960
+_CHOSEN = (QEvent.Type.FocusIn, QEvent.Type.MouseButtonPress)
 
 
 class Leaving(QWidget):
@@ -51,7 +52,7 @@ class Leaving(QWidget):
 
     def begin(self) -> None:
         self.forget()
-        self.name.setFocus()
+        self._turn_to(self.name)
 
     def forget(self) -> None:
         """Nothing of what was typed stays in a widget."""
@@ -64,10 +65,12 @@ class Leaving(QWidget):
     def failed(self, error: CloisterError) -> None:
         self._ready()
         self.notice.complain(error)
-        self.secret.setFocus()
+        self._turn_to(self.secret)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.FocusIn and isinstance(watched, Typed):
+        """Which field is typed into: where there is no other keyboard, a window may never get the
+        focus of one."""
+        if event.type() in _CHOSEN and isinstance(watched, Typed):
             self._typing = watched
         return False
 
@@ -101,10 +104,12 @@ class Leaving(QWidget):
     def _next(self) -> None:
         if self.go.isEnabled():
             self._submit()
-        elif self._typing is self.name:
-            self.secret.setFocus()
         else:
-            self.name.setFocus()
+            self._turn_to(self.secret if self._typing is self.name else self.name)
+
+    def _turn_to(self, field: Typed) -> None:
+        self._typing = field
+        field.setFocus()
 
     def _submit(self) -> None:
         name, secret = self.name.text().strip(), self.secret.text()

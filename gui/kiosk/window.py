@@ -40,6 +40,8 @@ LEAVING_SECONDS = 60.0
 _ROUNDING = 4
 AGAIN_MS = 15_000
 """Until it is tried again to open what another program, a full disk or a lost share kept shut."""
+_RAISED = ("xcb", "windows", "cocoa", "offscreen")
+"""Where a window can come forward by itself; under Wayland the compositor sees to it."""
 _TRIED_AGAIN = frozenset(
     {"already_running", "storage_full", "storage_read_only", "storage_failed", "log_unwritable"}
 )
@@ -252,7 +254,7 @@ class KioskWindow(QWidget):
         full = bool(state & Qt.WindowState.WindowFullScreen) and not self.isMinimized()
         if self.isHidden() or not full or not _same(self.geometry(), self.room):
             self._fill()
-        if QGuiApplication.focusWindow() is None:
+        if QGuiApplication.focusWindow() is None and QGuiApplication.platformName() in _RAISED:
             self.raise_()
             self.activateWindow()
 

@@ -118,13 +118,13 @@ def test_a_window_that_is_killed_is_back_and_the_log_says_why(
 def test_a_window_that_hangs_is_ended_and_back(
     kiosk: Hospital, watched: Callable[..., Watched]
 ) -> None:
-    watch = watched(4.0)
+    watch = watched(6.0)
     first = watch.until("Attract")
     time.sleep(1.2)  # its heart has beaten
     os.kill(first, signal.SIGSTOP)
     assert watch.until("Attract") != first
     assert watch.stop() == 0
-    assert [dict(record.fields)["code"] for record in fell(kiosk)] == ["hung"]
+    assert {dict(record.fields)["code"] for record in fell(kiosk)} == {"hung"}
 
 
 def test_a_window_without_its_watchdog_ends_by_itself_and_lets_go_of_the_vault(

@@ -1,6 +1,6 @@
 """`python -m tests.gui.kiosk_under_x [--inputs N] [--seed N]`, inside `xvfb-run`: a kiosk on a real
-X display, with openbox where it is installed, and real key presses, clicks and requests of a window
-manager sent by another program. Prints what it did; exit status 1 where anything led out.
+X display, under openbox where it is installed, and real keys, clicks and requests of a window
+manager, sent by another program. Prints what it did; exit status 1 where anything led out.
 
 `--window` is the kiosk itself, which tells this program twice a second what is wrong with it."""
 
@@ -155,9 +155,9 @@ def wrong(kiosk: Kiosk, display: Display, before: set[int], size: tuple[int, int
     return found
 
 
-def try_it(inputs: int, seed: int, size: tuple[int, int]) -> list[str]:
+def try_it(inputs: int, seed: int, size: tuple[int, int], wanted: str) -> list[str]:
     display = Display()
-    manager = _manager()
+    manager, name = _manager(wanted)
     time.sleep(0.5)
     before = {one.window for one in display.shown()}
     kiosk = Kiosk()
@@ -172,8 +172,8 @@ def try_it(inputs: int, seed: int, size: tuple[int, int]) -> list[str]:
                 found = wrong(kiosk, display, before, size)
                 if found:
                     return [f"after {number + 1} inputs of seed {seed}: {one}" for one in found]
-        print(f"{inputs:,} inputs of seed {seed}, {'openbox' if manager else 'no window manager'}:")
-        print("nothing led out. {refused} events kept out, {wiped} visits wiped, {asked} questions "
+        print(f"{inputs:,} inputs of seed {seed}, window manager: {name}.")
+        print("Nothing led out. {refused} events kept out, {wiped} visits wiped, {asked} questions "
               "asked.".format(**kiosk.told))  # fmt: skip
         return []
     finally:
@@ -183,12 +183,16 @@ def try_it(inputs: int, seed: int, size: tuple[int, int]) -> list[str]:
             manager.wait()
 
 
-def _manager() -> subprocess.Popen[bytes] | None:
+def _manager(wanted: str) -> tuple[subprocess.Popen[bytes] | None, str]:
+    """The one that is there, and its name."""
     program = shutil.which("openbox")
-    if program is None:
-        print("openbox is not installed: tried without a window manager.")
-        return None
-    return subprocess.Popen([program, "--config-file", str(OPENBOX)])
+    if wanted == "none":
+        return None, wanted
+    if wanted == "openbox" and program is not None:
+        return subprocess.Popen([program, "--config-file", str(OPENBOX)]), wanted
+    return subprocess.Popen([sys.executable, "-m", "tests.gui.x_manager"], cwd=ROOT), (
+        "the small one of the tests" + (", openbox is not installed" if wanted == "openbox" else "")
+    )
 
 
 def window() -> int:
@@ -235,12 +239,13 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=20_261_128)
     parser.add_argument("--size", default="1280x800")
+    parser.add_argument("--manager", choices=("openbox", "small", "none"), default="openbox")
     parser.add_argument("--window", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.window:
         return window()
     width, _, height = given.size.partition("x")
-    found = try_it(given.inputs, given.seed, (int(width), int(height)))
+    found = try_it(given.inputs, given.seed, (int(width), int(height)), given.manager)
     for one in found:
         print(one)
     return int(bool(found))

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QKeyEvent,
+    QMouseEvent,
 )
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLineEdit, QWidget
@@ -150,6 +151,34 @@ def test_an_administrator_ends_it_with_their_passphrase(
     assert product.memory.left == 1
     assert product.closed
     assert kiosk.isHidden()
+
+
+def test_the_keyboard_on_the_screen_types_where_it_was_touched_without_any_focus(
+    kiosk: KioskWindow,
+) -> None:
+    kiosk.attract.leave.click()
+    leaving = kiosk.leaving
+    for field in (leaving.name, leaving.secret):  # as where no keyboard is connected
+        field.clearFocus()
+        touch = QMouseEvent(
+            QEvent.Type.MouseButtonPress, QPointF(5, 5), QPointF(5, 5), Qt.MouseButton.LeftButton,
+            Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier,
+        )  # fmt: skip
+        field.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        QApplication.sendEvent(field, touch)
+        for what in ("a", "b", "delete"):
+            pressed = leaving.keyboard.key(what)
+            assert pressed is not None
+            pressed.click()
+    assert (leaving.name.text(), leaving.secret.text()) == ("a", "a")
+    leaving.secret.forget()
+    enter = leaving.keyboard.key("enter")
+    assert enter is not None
+    enter.click()  # to the other field
+    letter = leaving.keyboard.key("c")
+    assert letter is not None
+    letter.click()
+    assert leaving.name.text() == "ac"
 
 
 def test_the_way_to_leave_is_left_by_itself(kiosk: KioskWindow, product: KioskAppliance) -> None:

@@ -223,7 +223,7 @@ def test_a_glass_is_broken_with_a_reason_and_put_back(
     QTest.keyClicks(form.reason.edit, "now")
     form.go.click()
     qtbot.waitUntil(form.notice.isVisible)
-    assert "10 to 2000 characters" in form.notice.sentence
+    assert "10 to 2,000 characters" in form.notice.sentence
     QTest.keyClick(form.reason.edit, Qt.Key.Key_Return)  # neither opens it nor loses the words
     assert form.isVisible()
     form.reason.edit.setText(REASON)

@@ -29,7 +29,7 @@ class _Attributes(ctypes.Structure):
     ]  # fmt: skip
 
 
-class _Message(ctypes.Structure):
+class Message(ctypes.Structure):
     """Xlib.h, XClientMessageEvent, padded to the size of an XEvent."""
 
     _fields_ = [
@@ -110,7 +110,7 @@ class Display:
 
     def tell(self, window: int, kind: str, *data: int, to_root: bool = False) -> None:
         """A client message; to_root as a pager sends it."""
-        event = _Message()
+        event = Message()
         event.type, event.window, event.format = _CLIENT_MESSAGE, window, 32
         event.message_type = self._atom(kind)
         for place, value in enumerate(data):

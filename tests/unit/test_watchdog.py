@@ -41,7 +41,7 @@ SECRET = "eleven wooden boats on a lake"
 def test_falls_are_told_to_the_next_window_until_one_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watchdog, "SILENCE", 0.3)
+    monkeypatch.setattr(watchdog, "SILENCE", 2.0)
     monkeypatch.setattr(watchdog, "pause", lambda _: 0.0)
     seen = tmp_path / "told"
     Watchdog([sys.executable, "-c", WINDOW, str(seen)], SECRET, os.environ).watch()

@@ -89,7 +89,21 @@ def test_every_kind_is_read_by_its_content(
         (b"PK\x03\x04" + b"\x00" * 100, "document_damaged"),
         (samples.many_pages_pdf(5001), "document_too_long"),
     ],
-    ids=str,
+    ids=[
+        "nothing",
+        "spaces",
+        "only-a-script",
+        "docx-without-text",
+        "pdf-without-text",
+        "locked",
+        "scanned",
+        "cut-pdf",
+        "cut-docx",
+        "half-an-element",
+        "no-document",
+        "cut-zip",
+        "too-long",
+    ],
 )
 def test_what_cannot_be_read_gives_a_sentence_and_a_next_step(
     reader: SandboxedReader, data: bytes, code: str

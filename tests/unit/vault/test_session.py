@@ -19,6 +19,7 @@ from appliance.vault.errors import (
     PersonUnknown,
     Tampered,
     WrongPassphrase,
+    WrongRecoveryCode,
 )
 from appliance.vault.sealed import Context
 from appliance.vault.session import Session
@@ -279,7 +280,7 @@ def test_the_custodians_code_brings_back_a_collection_its_members_lost(sample: S
     ann = sample.ann()
     assert (ward, "Bob's own") not in ann.collections()
     for wrong in (sample.bob_code,):
-        with pytest.raises(WrongPassphrase):
+        with pytest.raises(WrongRecoveryCode):
             ann.recover_collection(ward, wrong)
     assert set(ann.recoverable(sample.ann_code)) == {(sample.ward, "Ward 9"), (ward, "Bob's own")}
     ann.recover_collection(ward, sample.ann_code)
@@ -296,7 +297,7 @@ def test_a_new_custodians_code_rotates_the_institutions_key(sample: Sample, ann:
     holding = content(sample)
     del holding["roster"]  # it names every recovery key there ever was, and holds none
     assert old["id"] not in json.dumps(holding)
-    with pytest.raises(WrongPassphrase):
+    with pytest.raises(WrongRecoveryCode):
         ann.recoverable(sample.ann_code)
     assert ann.recoverable(code) == ((sample.ward, "Ward 9"),)
     with pytest.raises(NotAMember):

@@ -195,7 +195,8 @@ class Prose:
         """All transitions of the states with `before`."""
         gap, opened = _state(_At.GAP, before), _state(_At.OPENED, before)
         aside = _state(_At.OPENED, _apart(before))
-        blanks = {_At.END: gap, _At.TIGHT: gap, _At.DASH: gap, _At.HYPHEN: gap,
+        wary = _state(_At.GAP, _behind_dash(before))
+        blanks = {_At.END: gap, _At.TIGHT: gap, _At.DASH: gap, _At.HYPHEN: wary,
                   _At.APOSTROPHE: gap, _At.OPENED: gap, _At.GAP: _state(_At.GAP_2, before),
                   _At.LINE: _state(_At.INDENT, before), _At.LINE_2: _state(_At.INDENT, before),
                   _At.INDENT: _state(_At.INDENT_2, before)}  # fmt: skip
@@ -236,8 +237,10 @@ class Prose:
                 for sign in _APOSTROPHES:
                     self._put(state, sign, _state(_At.APOSTROPHE, before))
             return
+        item = at in (_At.LINE, _At.LINE_2, _At.INDENT, _At.INDENT_2)  # of a list
+        behind = _apart(before) if item else _behind_dash(before)
         for sign in _DASHES[1:] if self._structured else _DASHES:  # - would begin a number
-            self._put(state, sign, _state(_At.DASH, _apart(before)))
+            self._put(state, sign, _state(_At.DASH, behind))
 
     def _open_words(self, state: int, before: Before, *, hyphened: bool) -> None:
         if before is Before.NUMBER:
@@ -276,6 +279,11 @@ def _state(at: _At, before: Before) -> int:
 def _apart(before: Before) -> Before:
     """Behind a dash or in brackets nothing goes on with a name."""
     return Before.WORD if before is Before.NAME else before
+
+
+def _behind_dash(before: Before) -> Before:
+    """A number behind "at – " would be read as one below zero."""
+    return Before.LINK if before in _LOOSE else before
 
 
 def _after_stop(before: Before) -> Before:

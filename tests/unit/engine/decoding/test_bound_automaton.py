@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from appliance.engine.decoding.bound.automaton import (
     ALL_BYTES,
+    BEGINNING,
     Automaton,
     Whole,
     english,
@@ -52,6 +53,16 @@ def test_a_dose_with_the_wrong_unit_is_impossible(
     assert unsupported_items(f"Give {amount} {unit}.", evidence) == ()
     assert unsupported_items(f"Give {amount}{between}{other}.", evidence)
     assert unsupported_items(f"Give {amount}.", evidence)  # nor without any
+
+
+@pytest.mark.parametrize("between", [" - ", " – ", " –  ", "  — ", "- ", "–  ", " (– ", " | – "])
+@pytest.mark.parametrize("word", ["at", "of", "is", "the", "give"])
+def test_a_dash_before_a_number_makes_none_below_zero(word: str, between: str) -> None:
+    automaton = Automaton(english(), Source(Evidence(("Keep it at 20 °C.",)), ALL_BYTES))
+    place = automaton.walk(BEGINNING, f"{word}{between}".encode())
+    assert place is None or automaton.walk(place, b"20 \xc2\xb0C.") is None
+    listed = automaton.walk(BEGINNING, "– 20 °C.".encode())
+    assert listed is not None  # an item of a list
 
 
 @settings(deadline=None, max_examples=60)
