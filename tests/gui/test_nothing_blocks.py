@@ -32,7 +32,6 @@ from gui.log.records import KEPT, PAGE, LogModel
 from gui.shell import Shell
 from tests.gui.driving import QUESTION, answered, ask, workplace
 
-
 HELD_UP = 0.05
 """Seconds: what a person begins to feel."""
 
