@@ -54,6 +54,8 @@ class Settings:
     `cloister kiosk` opens it (docs/kiosk.md). kiosk_title and kiosk_questions: what its first
     screen says, and the approved questions to begin with, by |. kiosk_layouts: of its keyboard, by
     commas. kiosk_idle_seconds: how long nobody may touch it before all of a visitor's is wiped.
+    look: of the window; "system" follows the desktop, "light", "dark" and "contrast" do not.
+    text_size: of its text, in per cent.
     sources and places: of each value that is not built in, who set it and where."""
 
     airgap: str = "required"
@@ -76,6 +78,8 @@ class Settings:
     kiosk_questions: str = ""
     kiosk_layouts: str = "en, de, es, fr"
     kiosk_idle_seconds: int = 90
+    look: str = "system"
+    text_size: int = 100
     sources: tuple[tuple[str, Source], ...] = ()
     places: tuple[tuple[str, str], ...] = ()
 
@@ -139,14 +143,15 @@ MOST = {
     "api_calls_per_minute": 6_000,
     "serve_hours": 24,
     "kiosk_idle_seconds": 900,
+    "text_size": 200,
 }
 """Above these the sandboxed reader could not keep its own bounds; no model takes more tokens; a
 window nobody sits at locks within a quarter of an hour, a glass is whole again after a shift; no
 machine answers more calls; somebody logs in anew each day a vault is served; a visitor who has gone
-is gone after a quarter of an hour."""
+is gone after a quarter of an hour; every screen was laid out with text twice as large."""
 
-LEAST = {"context_tokens": 2_048, "kiosk_idle_seconds": 20}
-"""Below these passages, question and answer do not fit; nobody reads an answer."""
+LEAST = {"context_tokens": 2_048, "kiosk_idle_seconds": 20, "text_size": 100}
+"""Below these passages, question and answer do not fit; nobody reads an answer; nor small text."""
 
 _PATTERNS = {
     "packs": (
@@ -175,6 +180,7 @@ CHOICES = {
     "arithmetic": ("fast", "exact"),
     "key_store": ("off", "allowed"),
     "kiosk": ("off", "on"),
+    "look": ("system", "light", "dark", "contrast"),
 }
 
 
@@ -253,6 +259,8 @@ def _made(
         kiosk_questions=text("kiosk_questions"),
         kiosk_layouts=text("kiosk_layouts"),
         kiosk_idle_seconds=number("kiosk_idle_seconds"),
+        look=text("look"),
+        text_size=number("text_size"),
         sources=sources,
         places=places,
     )

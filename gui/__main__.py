@@ -1,4 +1,4 @@
-"""`python -m gui [--data DIR] [--theme light|dark|system]`: the window.
+"""`python -m gui [--data DIR] [--theme light|dark|contrast|system]`: the window.
 
 Rules kept here: the appliance is opened first, on the only thread there is, because the kernel's
 guard cannot reach threads that already run and Qt starts some; it takes some tens of milliseconds.
@@ -29,7 +29,8 @@ class KioskMachine(CloisterError):
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="cloister-window", description="Cloister's window")
     parser.add_argument("--data", type=Path, help="the data folder")
-    parser.add_argument("--theme", choices=("light", "dark", "system"), default="system")
+    parser.add_argument("--theme", choices=("light", "dark", "contrast", "system"))
+    parser.add_argument("--text-size", type=int, choices=range(100, 201), metavar="100..200")
     parser.add_argument("--exit-when-usable", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
@@ -63,7 +64,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     application = QApplication([sys.argv[0]])
     application.setApplicationName("Cloister")
     application.setDesktopFileName("cloister")
-    Follower(application, given.theme)
+    look, size = given.theme or "system", given.text_size or 100
+    if not isinstance(appliance, CloisterError):  # what is given here stands above the settings
+        look = given.theme or appliance.settings.look
+        size = given.text_size or appliance.settings.text_size
+    Follower(application, look, size / 100)
     shell = Shell(appliance)
     shell.show()
     if given.exit_when_usable:  # for the benchmark: painted once, and the event loop idle

@@ -1,4 +1,4 @@
-"""The window: front or workplace, the keys that work everywhere, lock and leave.
+"""The window: front or workplace, lock and leave.
 
 Rules kept here: locking hides everything at once, before the product has closed its stores; the
 window closes at once as well, and the stores are closed cleanly behind it; a window that nobody
@@ -10,15 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMainWindow, QMenu, QStackedWidget
 
 from appliance.errors import CloisterError
 from appliance.values import Person
+from gui.commanding import Commanding
 from gui.desk import Desk
 from gui.front import Front
 from gui.help import Help
 from gui.idle import Idle
+from gui.looks import Looks
 from gui.worker import Lane, Worker
 from gui.workplace import Workplace
 
@@ -36,8 +38,9 @@ class Shell(QMainWindow):
     def __init__(self, appliance: Appliance | CloisterError) -> None:
         super().__init__()
         self.setWindowTitle("Cloister")
-        self.setMinimumSize(1024, 640)
         room = self.screen().availableGeometry().size()
+        # A display scaled to 200 % has half as much room: the side makes way then.
+        self.setMinimumSize(min(1024, room.width()), min(640, room.height() - 40))
         self.resize(min(1440, room.width() - 40), min(900, room.height() - 60))
         self.worker = Worker(self)
         self.idle = Idle(self)
@@ -55,7 +58,9 @@ class Shell(QMainWindow):
         self.front.starter.wanted.connect(self._first_collection)
         self.front.starter.skipped.connect(self._enter)
         self.front.stopped.left.connect(self.close)
-        self._keys()
+        self.looks = Looks(self)
+        self.looks.changed.connect(self._restyled)
+        self.commanding = Commanding(self)
         QTimer.singleShot(0, self, self._begin)
 
     @property
@@ -165,7 +170,7 @@ class Shell(QMainWindow):
             self.front.show_unlock()
             return
         if self.workplace is None:
-            self.workplace = Workplace(Desk(self.appliance, self.worker, self._complain))
+            self.workplace = Workplace(Desk(self.appliance, self.worker, self.complain))
             self.workplace.lock_wanted.connect(self.lock)
             self._stack.addWidget(self.workplace)
         self._stack.setCurrentWidget(self.workplace)
@@ -174,7 +179,7 @@ class Shell(QMainWindow):
         if collection:
             self.workplace.go("library")
 
-    def _complain(self, error: CloisterError) -> None:
+    def complain(self, error: CloisterError) -> None:
         if self.workplace is not None:
             self.workplace.complain(error)
 
@@ -228,24 +233,12 @@ class Shell(QMainWindow):
         event.accept()
         self.closed.emit()
 
-    # --- keys -----------------------------------------------------------------------------
+    # --- looks and help -------------------------------------------------------------------
 
-    def _keys(self) -> None:
-        for keys, action in (
-            ("Ctrl+N", lambda place: place.new_question()),
-            ("Ctrl+K", lambda place: place.focus_composer()),
-            ("Ctrl+Shift+F", lambda place: place.focus_search()),
-            ("Ctrl+1", lambda place: place.go("ask")),
-            ("Ctrl+2", lambda place: place.go("library")),
-            ("Ctrl+3", lambda place: place.go("log")),
-            ("Ctrl+4", lambda place: place.go("admin")),
-            ("Ctrl+L", lambda place: self.lock()),
-        ):
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.activated.connect(lambda a=action: self._do(a))
-        QShortcut(QKeySequence("F1"), self).activated.connect(lambda: Help(self).open())
-        QShortcut(QKeySequence("Ctrl+Q"), self).activated.connect(self.close)
+    def open_help(self) -> None:
+        Help(self).open()
 
-    def _do(self, action: object) -> None:
-        if not self.locked and self.workplace is not None and callable(action):
-            action(self.workplace)
+    def _restyled(self) -> None:
+        """Drawings in lists have the colour they were put there with."""
+        if self.workplace is not None and not self.locked:
+            self.workplace.read_again()

@@ -15,8 +15,10 @@ from PySide6.QtWidgets import (
 
 from appliance.values import Person
 from gui.ask.conversations import Conversations
+from gui.commands import tipped, told
 from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Elided, Glyph, Words
+from gui.style.scale import fix
 from gui.style.tokens import SIDE_WIDTH
 
 PLACES = ("ask", "library", "log", "admin")
@@ -30,7 +32,7 @@ class Search(QLineEdit):
         self.setProperty("plain", True)
         self.setAccessibleName(self.tr("Search your conversations"))
         self.setPlaceholderText(self.tr("Search by words or meaning"))
-        self.setToolTip(self.tr("Search your conversations  (Ctrl+Shift+F, Esc ends it)"))
+        self.setToolTip(tipped(self.tr("Search your conversations; Esc ends it"), "search"))
         self.setMaxLength(300)
         self.setAcceptDrops(False)
 
@@ -49,13 +51,13 @@ class Sidebar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("side")
-        self.setFixedWidth(SIDE_WIDTH)
+        fix(self, SIDE_WIDTH)
         self.new = TextButton(self.tr("New question"), kind="start", glyph="plus", tone="on_accent")
-        self.new.setToolTip(self.tr("New question  (Ctrl+N)"))
+        self.new.setToolTip(tipped(self.tr("New question"), "new_question"))
         self.conversations = Conversations()
         self.search = Search()
         self.person = Elided("", "")
-        self.lock = GlyphButton("lock", self.tr("Lock"), shortcut="Ctrl+L", side=34)
+        self.lock = GlyphButton("lock", self.tr("Lock"), shortcut=told("lock"), side=34)
         self.places: dict[str, TextButton] = {}
         self._group = QButtonGroup(self)
         self._none = Words(
@@ -99,10 +101,10 @@ class Sidebar(QFrame):
         layout.addWidget(self.new)
         layout.addSpacing(8)
         names = (self.tr("Ask"), self.tr("Library"), self.tr("Log"), self.tr("Administration"))
-        for number, (place, name) in enumerate(zip(PLACES, names, strict=True), 1):
+        for place, name in zip(PLACES, names, strict=True):
             button = TextButton(name, kind="nav", glyph=place, tone="muted")
             button.setCheckable(True)
-            button.setToolTip(f"{name}  (Ctrl+{number})")
+            button.setToolTip(tipped(name, f"go_{place}"))
             button.clicked.connect(lambda _on=False, p=place: self.place_wanted.emit(p))
             self._group.addButton(button)
             self.places[place] = button

@@ -24,13 +24,17 @@ from gui.admin.sticks import Sticks
 from gui.airgap.pill import Pill
 from gui.ask.ordering import Ordering
 from gui.ask.screen import AskScreen
-from gui.controls.buttons import GlyphButton
+from gui.commands import tipped, told
+from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Elided
 from gui.controls.notice import Notice
 from gui.desk import Desk
+from gui.folding import Folding
 from gui.library.screen import LibraryScreen
 from gui.log.screen import LogScreen
 from gui.sidebar import PLACES, Sidebar
+from gui.speaking import announce
+from gui.style.scale import fix
 from gui.text import plain
 from gui.text.counts import counted
 from gui.worker import Lane
@@ -49,6 +53,8 @@ class Workplace(QWidget):
         self._titles: dict[str, str] = {}
         self._title = ""
         self._person_name: dict[str, str] = {}
+        self.allowed: frozenset[str] = frozenset()
+        """What the policy lets this person do, as it was last read."""
         self.side = Sidebar()
         self.title = Elided("", "title")
         self.pill = Pill()
@@ -79,10 +85,10 @@ class Workplace(QWidget):
         self.pill.show_report(report)
         self.go("ask")
         self.ask.new_question()
+        self.read_standing()
         self.library.refresh()
         self.read_conversations()
         self._ask_for_alerts()
-        self.read_standing()
         self._look.start()
 
     def forget(self) -> None:
@@ -92,6 +98,7 @@ class Workplace(QWidget):
         self._titles = {}
         self._person_name = {}
         self._title = ""
+        self.permit(frozenset())
         self.ordering.forget()
         self.side.conversations.forget()
         self.side.show_none(none=True)
@@ -117,8 +124,22 @@ class Workplace(QWidget):
             self._admin.seat.changed.connect(self.read_standing)
         return self._admin
 
+    def permit(self, allowed: frozenset[str]) -> None:
+        self.allowed = allowed
+        self.library.permit(allowed)
+
+    def toggle_side(self) -> None:
+        """The side comes or goes; where there is no room for both it stands over the rest."""
+        self._folding.toggle()
+
+    def read_again(self) -> None:
+        """After another look was put on: what lists have drawn has the old colours."""
+        self.read_conversations()
+        self.go(PLACES[self._places.currentIndex()])
+
     def go(self, place: str) -> None:
         """Ask, library, log or administration."""
+        self._folding.make_way()
         if place == "admin":
             self._places.setCurrentWidget(self.admin)
         self.side.point_at(place)
@@ -142,6 +163,7 @@ class Workplace(QWidget):
         self.side.conversations.point_at("")
 
     def focus_search(self) -> None:
+        self._folding.show_side()
         self.side.search.setFocus()
         self.side.search.selectAll()
 
@@ -151,7 +173,9 @@ class Workplace(QWidget):
 
     def complain(self, error: CloisterError) -> None:
         """An error that belongs to no place: above the screen, for a while."""
+        self._back.hide()
         self.notice.complain(error)
+        announce(self, self.notice.accessibleName(), at_once=True)
         self._box.show()
         self._quiet.start(_SAID_MS)
 
@@ -180,6 +204,7 @@ class Workplace(QWidget):
 
     def _show_standing(self, found: tuple[SeatView, frozenset[str]]) -> None:
         view, allowed = found
+        self.permit(allowed)
         self.strip.show_view(view, manages=MANAGES in allowed)
         if not TAKES_IN & allowed:
             self.sticks.stop()
@@ -219,6 +244,7 @@ class Workplace(QWidget):
     def _tell_alerts(self, waiting: int) -> None:
         if waiting:
             said = counted(waiting, self.tr("alert"), self.tr("alerts"))
+            self._back.hide()
             self.notice.say(
                 "danger",
                 self.tr("An auditor has to look at {}.").format(said),
@@ -228,6 +254,16 @@ class Workplace(QWidget):
             self.notice.show()
             self._box.show()
 
+    def _tell_done(self, said: str) -> None:
+        """A change that can be undone: said for a while, with the way back."""
+        keys = told("undo")
+        self.notice.say("good", said, self.tr("{} undoes it.").format(keys))
+        announce(self, f"{said} " + self.tr("{} undoes it.").format(keys))
+        self._back.show()
+        self.notice.show()
+        self._box.show()
+        self._quiet.start(_SAID_MS)
+
     def _show_conversations(self, conversations: tuple[Conversation, ...]) -> None:
         self._titles = {c.id: c.title for c in conversations}
         self._titled(self._titles.get(self.ask.conversation, self._title))
@@ -236,6 +272,10 @@ class Workplace(QWidget):
             return
         self.side.conversations.show_all(conversations, self.ask.conversation)
         self.side.show_none(none=not conversations)
+
+    def _undo(self) -> None:
+        self.notice_box_hide()
+        self.ordering.undo()
 
     def _open_conversation(self, conversation: str) -> None:
         self.go("ask")
@@ -262,6 +302,7 @@ class Workplace(QWidget):
         self.side.lock_wanted.connect(self.lock_wanted)
         self.side.conversations.opened.connect(self._open_conversation)
         self.ordering.changed.connect(self.read_conversations)
+        self.ordering.done.connect(self._tell_done)
         self.ordering.deleted.connect(self._deleted)
         self.ordering.searched.connect(lambda any_: self.side.show_found(any_=any_))
         self.ask.titled.connect(self._titled)
@@ -275,24 +316,32 @@ class Workplace(QWidget):
     def _arrange(self) -> None:
         top = QFrame()
         top.setObjectName("top")
-        top.setFixedHeight(54)
+        fix(top, height=54)
         head = QHBoxLayout(top)
-        head.setContentsMargins(28, 0, 20, 0)
-        head.setSpacing(16)
+        head.setContentsMargins(20, 0, 20, 0)
+        head.setSpacing(12)
+        menu = GlyphButton("side", tipped(self.tr("Show or hide the side"), "side"), side=34)
+        menu.clicked.connect(self.toggle_side)
+        head.addWidget(menu)
         head.addWidget(self.title, 1)
         head.addWidget(self.pill)
         self._box = QWidget()
         boxed = QHBoxLayout(self._box)
         boxed.setContentsMargins(28, 12, 20, 0)
         boxed.addWidget(self.notice, 1)
+        self._back = TextButton(self.tr("Undo"))
+        self._back.clicked.connect(self._undo)
+        self._back.hide()
         away = GlyphButton("close", self.tr("Close the message"), side=32)
         away.clicked.connect(self.notice_box_hide)
+        boxed.addWidget(self._back)
         boxed.addWidget(away)
         self._box.hide()
         self._places = QStackedWidget()
         for screen in (self.ask, self.library, self.log):
             self._places.addWidget(screen)
-        main = QVBoxLayout()
+        rest = QWidget()
+        main = QVBoxLayout(rest)
         main.setContentsMargins(0, 0, 0, 0)
         main.setSpacing(0)
         main.addWidget(top)
@@ -303,4 +352,5 @@ class Workplace(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.side)
-        layout.addLayout(main, 1)
+        layout.addWidget(rest, 1)
+        self._folding = Folding(self, self.side, rest, menu)

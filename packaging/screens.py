@@ -1,6 +1,7 @@
 """`make screens`: drives the real widgets through the main jobs and saves a picture of each.
 
-Usage: python packaging/screens.py FOLDER [--theme light|dark] [--size 1440x900] [--memory]
+Usage: python packaging/screens.py FOLDER [--theme light|dark|contrast] [--text-size 100]
+       [--size 1440x900] [--memory]
 
 Without --memory the product itself runs, on a throwaway vault with the sample library.
 """
@@ -15,33 +16,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.screens.administration import (  # noqa: E402
-    about,
-    airgap,
-    carrying,
-    insights,
-    models,
-    people,
-    policies,
-    seat,
-    settings,
-)
 from tests.screens.camera import Camera, Scene  # noqa: E402
-from tests.screens.day import (  # noqa: E402
-    acting,
-    asking,
-    first_run,
-    library,
-    log,
-    ordering,
-    writing,
-)
+from tests.screens.tour import SCENES  # noqa: E402
+
+ALWAYS = ("first_run", "log")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=lambda name: Path(name).absolute())
-    parser.add_argument("--theme", choices=("light", "dark"), default="light")
+    parser.add_argument("--theme", choices=("light", "dark", "contrast"), default="light")
+    parser.add_argument("--text-size", type=int, default=100, help="per cent")
     parser.add_argument("--size", default="1440x900")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--only", action="append", help="these scenes alone, after the first run")
@@ -57,18 +42,14 @@ def main() -> int:
         from gui.style.theme import Follower
 
         application = QApplication(sys.argv[:1])
-        Follower(application, given.theme)
+        Follower(application, given.theme, given.text_size / 100)
         shell = Shell(product)
         width, height = (int(part) for part in given.size.split("x"))
         shell.resize(width, height)
         shell.show()
         camera = Camera(given.folder, shell)
-        scenes = (
-            first_run, insights, library, asking, acting, ordering, writing, insights, seat, people,
-            settings, carrying, policies, models, airgap, about, log,
-        )  # fmt: skip
-        for scenario in scenes:
-            if not given.only or scenario in (first_run, log) or scenario.__name__ in given.only:
+        for scenario in SCENES:
+            if not given.only or scenario.__name__ in (*ALWAYS, *given.only):
                 scenario(camera, shell, scene)
         shell.close()
     return 0

@@ -18,6 +18,7 @@ from gui.controls.choice import Choice
 from gui.controls.confirm import Confirm
 from gui.controls.labels import Words
 from gui.style.icons import icon
+from gui.style.scale import fix
 from gui.style.tokens import current
 from gui.text import plain
 from gui.worker import Lane
@@ -173,5 +174,5 @@ class Members(QWidget):
         for person in listed.emergency:
             name = self.tr("{} · only in an emergency").format(plain.line(person.name, 200))
             self.list.addItem(QListWidgetItem(drawing, name))
-        self.list.setFixedHeight(min(self.list.count(), _MOST) * _ROW + 4)
+        fix(self.list, height=min(self.list.count(), _MOST) * _ROW + 4)
         self.remove.setEnabled(False)

@@ -16,6 +16,7 @@ from gui.controls.labels import Prose, Words
 from gui.controls.notice import Notice
 from gui.desk import Desk
 from gui.login.proof import proof_asked
+from gui.style.scale import fix
 from gui.worker import Lane
 
 WIDTH = 760
@@ -38,7 +39,7 @@ class Page(QScrollArea):
         ground = QWidget()
         ground.setObjectName("ground")
         column = QWidget()
-        column.setMaximumWidth(WIDTH)
+        fix(column, most=WIDTH)
         self.body = QVBoxLayout(column)
         self.body.setContentsMargins(0, 20, 0, 28)
         self.body.setSpacing(14)

@@ -18,10 +18,12 @@ from gui.controls.buttons import TextButton
 from gui.controls.fields import Field
 from gui.controls.labels import Glyph, Rule, Words
 from gui.controls.notice import Notice
+from gui.controls.room import keep_in
 from gui.controls.tick import Tick
 from gui.controls.work_card import Step, WorkCard
 from gui.desk import Desk
 from gui.login.proof import proof_asked
+from gui.style.scale import fix
 from gui.text import counts, plain
 from gui.worker import Lane, Task
 
@@ -242,7 +244,8 @@ class ParcelDialog(QDialog):
         self._column.addWidget(self._area)
         self._column.addWidget(self.notice)
         self._column.addLayout(foot)
-        self.setFixedWidth(620)
+        fix(self, 620)
+        keep_in(self)
 
 
 class ItemRow(QWidget):

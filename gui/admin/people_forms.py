@@ -19,9 +19,11 @@ from gui.controls.fields import Field
 from gui.controls.form import Form
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
+from gui.controls.room import keep_in
 from gui.controls.tick import Tick
 from gui.desk import Desk
 from gui.files import choose_new, write_file
+from gui.style.scale import fix
 from gui.text import plain
 from gui.worker import Lane
 
@@ -214,4 +216,5 @@ class HandedCode(QDialog):
         layout.addWidget(well)
         layout.addWidget(self.notice)
         layout.addLayout(row)
-        self.setFixedWidth(520)
+        fix(self, 520)
+        keep_in(self)

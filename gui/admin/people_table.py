@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 from appliance.values import Account, Role, Standing
 from gui.library.document_table import dress
 from gui.style.icons import icon
+from gui.style.scale import fix
 from gui.style.tokens import current
 from gui.text import plain
 
@@ -126,5 +127,5 @@ class PeopleTable(QTableView):
 
     def _reset(self) -> None:
         shown = min(max(self.rows.rowCount(), _LEAST_ROWS), _MOST_ROWS)
-        self.setFixedHeight(shown * _ROW + _HEAD)
+        fix(self, height=shown * _ROW + _HEAD, rows=_ROW)
         self.chosen.emit(None)

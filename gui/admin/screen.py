@@ -34,6 +34,7 @@ from gui.admin.settings import SettingsPage
 from gui.controls.labels import Words
 from gui.desk import Desk
 from gui.style.icons import icon
+from gui.style.scale import fix
 from gui.style.tokens import current
 
 P = TypeVar("P", bound=Page)
@@ -159,7 +160,7 @@ class AdminScreen(QWidget):
 
     def _arrange(self) -> None:
         side = QFrame()
-        side.setFixedWidth(228)
+        fix(side, 228, half=True)
         column = QVBoxLayout(side)
         column.setContentsMargins(20, 20, 10, 16)
         column.setSpacing(8)

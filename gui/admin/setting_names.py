@@ -30,6 +30,11 @@ def _texts() -> dict[str, tuple[str, str]]:
             _tr("Minutes until the window locks"),
             _tr("When nobody touches it."),
         ),
+        "look": (
+            _tr("Look of the window"),
+            _tr("“system” follows the desktop; “contrast” is high contrast."),
+        ),
+        "text_size": (_tr("Size of text, in per cent"), _tr("100 to 200.")),
         "file_limit_mb": (
             _tr("Largest file to import, in MB"),
             _tr("A larger one is listed with the reason."),

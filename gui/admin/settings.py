@@ -27,6 +27,7 @@ from gui.controls.buttons import TextButton
 from gui.controls.choice import Choice
 from gui.controls.labels import Glyph, Rule, Words
 from gui.desk import Desk
+from gui.style.scale import fix, tight
 from gui.text import plain
 from gui.worker import Lane
 
@@ -159,9 +160,13 @@ class SettingRow(QWidget):
         grid.setHorizontalSpacing(18)
         grid.setVerticalSpacing(3)
         grid.setColumnStretch(0, 1)
-        grid.addLayout(words, 0, 0, Qt.AlignmentFlag.AlignTop)
+        below = tight()  # beside its words it would leave them no room
+        if below:
+            grid.addLayout(words, 0, 0)
+        else:
+            grid.addLayout(words, 0, 0, Qt.AlignmentFlag.AlignTop)
         column = QWidget()
-        column.setFixedWidth(_CONTROL)
+        fix(column, _CONTROL)
         side = QVBoxLayout(column)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(3)
@@ -172,7 +177,7 @@ class SettingRow(QWidget):
         if not setting.locked and setting.source == "user":
             row.addWidget(self._resettable())
         side.addLayout(row)
-        grid.addWidget(column, 0, 1, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(column, int(below), int(not below), Qt.AlignmentFlag.AlignTop)
         self.setAccessibleName(f"{self.title}: {valued(setting.value)}. {self.state.text()}")
 
     def put_back(self) -> None:

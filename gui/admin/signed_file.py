@@ -16,8 +16,10 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
+from gui.controls.room import keep_in
 from gui.desk import Desk
 from gui.files import choose_new, write_file
+from gui.style.scale import px
 from gui.worker import Lane
 
 Modules = tuple[tuple[bool, ...], ...]
@@ -75,7 +77,7 @@ class SignedFile(QDialog):
         self._at = 0
         low = parent.screen().availableGeometry().height() < _ROOM
         self.picture = CodePicture(_SMALL if low else _SIDE)
-        self.count = Words("", "caption")
+        self.count = Words("", "caption", wrap=True)
         self.before = GlyphButton("left", self.tr("The code before"), side=34)
         self.after = GlyphButton("right", self.tr("The next code"), side=34)
         self.save = TextButton(self.tr("Save as a file …"), kind="primary", glyph="save",
@@ -118,11 +120,10 @@ class SignedFile(QDialog):
         several = len(self._codes) > 1
         turn = QHBoxLayout()
         turn.setSpacing(8)
-        turn.addStretch(1)
+        self.count.setAlignment(Qt.AlignmentFlag.AlignCenter)
         turn.addWidget(self.before)
-        turn.addWidget(self.count)
+        turn.addWidget(self.count, 1)
         turn.addWidget(self.after)
-        turn.addStretch(1)
         for button in (self.before, self.after):
             button.setVisible(several)
         close = TextButton(self.tr("Close"))
@@ -141,4 +142,5 @@ class SignedFile(QDialog):
         layout.addLayout(turn)
         layout.addWidget(self.notice)
         layout.addLayout(foot)
-        self.setFixedWidth(_SIDE + 80)
+        self.setFixedWidth(max(_SIDE + 80, px(560)))
+        keep_in(self)

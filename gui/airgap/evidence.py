@@ -9,6 +9,8 @@ from appliance.values import AirgapReport, Probe
 from gui.airgap.probes import ProbeList, Result
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
+from gui.controls.room import keep_in
+from gui.style.scale import px
 from gui.text import counts, plain
 
 
@@ -28,7 +30,8 @@ class Evidence(QDialog):
         layout.addWidget(result)
         layout.addWidget(self._table(report.probes), 1)
         layout.addLayout(self._foot(report))
-        self.resize(620, 600)
+        self.resize(px(620), min(px(600), parent.height() - 24))
+        keep_in(self)
 
     def _explained(self, report: AirgapReport) -> str:
         guards = ", ".join(plain.line(name) for name in report.guards) or self.tr("none")

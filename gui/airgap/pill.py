@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 from appliance.values import AirgapReport
 from gui.airgap.evidence import Evidence
 from gui.style.icons import icon
+from gui.style.scale import px
 from gui.style.tokens import current
 
 
@@ -18,7 +19,6 @@ class Pill(QToolButton):
         super().__init__(parent)
         self.setObjectName("pill")
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setIconSize(QSize(15, 15))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._report: AirgapReport | None = None
@@ -50,7 +50,11 @@ class Pill(QToolButton):
             Evidence(self._report, self.window()).open()
 
     def changeEvent(self, event: QEvent) -> None:
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange):
+        if event.type() in (
+            QEvent.Type.PaletteChange,
+            QEvent.Type.ApplicationPaletteChange,
+            QEvent.Type.StyleChange,
+        ):
             self._tint()
         super().changeEvent(event)
 
@@ -70,4 +74,5 @@ class Pill(QToolButton):
             "good": ("shield", colours.good),
             "danger": ("breach", colours.danger),
         }.get(tone, ("dot", colours.muted))
-        self.setIcon(icon(glyph, colour, 15, colour))
+        self.setIconSize(QSize(px(15), px(15)))
+        self.setIcon(icon(glyph, colour, px(15), colour))

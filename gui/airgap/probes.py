@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from appliance.values import AirgapReport, Probe
 from gui.controls.labels import Glyph, Rule, Words
 from gui.controls.notice import Notice
+from gui.style.scale import px
 from gui.text import plain
 
 
@@ -20,7 +21,8 @@ class ProbeList(QWidget):
         self._grid.setContentsMargins(0, 0, 8, 0)
         self._grid.setHorizontalSpacing(14)
         self._grid.setVerticalSpacing(0)
-        self._grid.setColumnStretch(1, 1)
+        self._grid.setColumnStretch(1, 3)
+        self._grid.setColumnStretch(2, 2)
         self.show_probes(probes)
 
     def show_probes(self, probes: tuple[Probe, ...]) -> None:
@@ -33,12 +35,13 @@ class ProbeList(QWidget):
         for index, probe in enumerate(probes):
             tone = "good" if probe.blocked else "danger"
             glyph = Glyph("check" if probe.blocked else "warning", tone, 18)
-            name = Words(plain.line(probe.name))
-            name.setMinimumHeight(36)
-            said = Words(plain.line(probe.detail, 160), "caption").selectable()
+            name = Words(plain.line(probe.name), wrap=True)
+            name.setMinimumHeight(px(36))
+            said = Words(plain.line(probe.detail, 160), "caption", wrap=True).selectable()
+            said.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self._grid.addWidget(glyph, index * 2, 0)
             self._grid.addWidget(name, index * 2, 1)
-            self._grid.addWidget(said, index * 2, 2, Qt.AlignmentFlag.AlignRight)
+            self._grid.addWidget(said, index * 2, 2)
             self._grid.addWidget(Rule(), index * 2 + 1, 0, 1, 3)
 
 

@@ -28,6 +28,7 @@ from gui.controls.labels import Elided, Glyph, Words
 from gui.controls.notice import Notice
 from gui.desk import Desk
 from gui.library.choosing import choose_files
+from gui.style.scale import px
 from gui.text import plain
 from gui.worker import Lane, Task
 
@@ -48,7 +49,7 @@ class Attachment(QFrame):
         title = plain.line(info.title, 120)
         self.setAccessibleName(title)
         name = Elided(title, "caption")
-        name.setFixedWidth(min(_TITLE_WIDTH, name.sizeHint().width() + 4))
+        name.setFixedWidth(min(px(_TITLE_WIDTH), name.sizeHint().width() + 4))
         self.away = GlyphButton("close", self.tr("Take “{}” away").format(title), size=12, side=22)
         self.away.clicked.connect(lambda: self.unwanted.emit(info.id))
         row = QHBoxLayout(self)

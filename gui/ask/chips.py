@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 from appliance.values import Citation
 from gui.controls.flow import Flow
 from gui.style.icons import icon
+from gui.style.scale import px
 from gui.style.tokens import current
 from gui.text import plain
 
@@ -26,9 +27,9 @@ class Chip(QToolButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         font = self.font()
-        font.setPixelSize(12)
+        font.setPixelSize(px(12))
         title = QFontMetrics(font).elidedText(
-            plain.line(citation.passage.title), Qt.TextElideMode.ElideRight, _TITLE_WIDTH
+            plain.line(citation.passage.title), Qt.TextElideMode.ElideRight, px(_TITLE_WIDTH)
         )
         place = plain.line(citation.place, 60)
         self.setText(f" {citation.number}   {title} · {place}".replace("&", "&&"))

@@ -14,6 +14,7 @@ from appliance.values import Collection
 from gui.ask.scope import Scope
 from gui.controls.buttons import GlyphButton
 from gui.controls.labels import Words
+from gui.style.scale import tight
 from gui.text import counts
 
 LIMIT = 8_000
@@ -127,6 +128,10 @@ class Composer(QWidget):
     def set_collections(self, collections: tuple[Collection, ...]) -> None:
         self.scope.set_collections(collections)
 
+    @property
+    def busy(self) -> bool:
+        return self._busy
+
     def set_busy(self, *, busy: bool) -> None:
         """While an ask runs the button stops it."""
         self._busy = busy
@@ -231,6 +236,7 @@ class Composer(QWidget):
 
     def _say(self, text: str) -> None:
         self.hint.setText(text)
+        self.hint.show()
         self.hint.setProperty("warned", True)
 
     def _say_usual(self) -> None:
@@ -240,6 +246,7 @@ class Composer(QWidget):
                 "you act."
             )
         )
+        self.hint.setVisible(not tight())
         self.hint.setProperty("warned", False)
 
     def _show_focus(self, on: bool) -> None:

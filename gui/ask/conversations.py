@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMenu, QWidget
 from appliance.values import Conversation, Recalled
 from gui.ask.actions import form_of, forms_menu
 from gui.style.icons import icon
+from gui.style.scale import px
 from gui.style.tokens import current
 from gui.text import plain
 
@@ -50,6 +51,10 @@ class Conversations(QListWidget):
     @property
     def folders(self) -> tuple[str, ...]:
         return tuple(sorted({one.folder for one in self._known.values() if one.folder}))
+
+    def known(self, conversation: str) -> Conversation | None:
+        """What is known of one that is listed."""
+        return self._known.get(conversation)
 
     def show_all(self, conversations: tuple[Conversation, ...], current_id: str) -> None:
         self.clear()
@@ -141,7 +146,7 @@ class Conversations(QListWidget):
         item = QListWidgetItem(icon("folder" if folder else "down", current().muted, 15), name)
         item.setData(_FOLDER, folder)
         font = QFont(self.font())
-        font.setPixelSize(12)
+        font.setPixelSize(px(12))
         font.setBold(True)
         item.setFont(font)
         if not folder:

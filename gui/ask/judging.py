@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout,
 
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
+from gui.controls.room import keep_in
+from gui.style.scale import fix
 from gui.text import counts
 
 LIMIT = 2_000
@@ -33,7 +35,7 @@ class Judging(QDialog):
         self.reason.setTabChangesFocus(True)
         self.reason.setAcceptDrops(False)
         self.reason.viewport().setAcceptDrops(False)
-        self.reason.setFixedHeight(104)
+        fix(self.reason, height=104)
         self.send = TextButton(self.tr("Send"), kind="primary")
         away = TextButton(self.tr("Cancel"))
         away.clicked.connect(self.reject)
@@ -58,7 +60,8 @@ class Judging(QDialog):
         layout.addWidget(self.reason)
         layout.addSpacing(4)
         layout.addLayout(row)
-        self.setFixedWidth(460)
+        fix(self, 460)
+        keep_in(self)
         self.reason.setFocus()
 
     def _count(self) -> None:

@@ -1,11 +1,15 @@
 """Keeping conversations in order: search, pin, rename, folders, export, and deleting, with a word
 on what stays.
 
-Rules kept here: what a deletion leaves in the log is asked of the product and said before it is
+Rules kept here: what is not final can be undone, one change after the other, as long as somebody
+is logged in; what a deletion leaves in the log is asked of the product and said before it is
 done; nothing here decides what may be done; a search that is overtaken by another shows nothing.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
@@ -18,7 +22,9 @@ from gui.controls.buttons import TextButton
 from gui.controls.confirm import Confirm
 from gui.controls.fields import Field
 from gui.controls.labels import Words
+from gui.controls.room import keep_in
 from gui.desk import Desk
+from gui.style.scale import fix
 from gui.text import counts, plain
 from gui.worker import Lane
 
@@ -27,10 +33,22 @@ _PAUSE_MS = 250
 """Without a key pressed, before a search begins."""
 
 
+class Kept(Protocol):
+    """What the product lets be changed of a person's conversations."""
+
+    def pin(self, conversation: str, *, pinned: bool) -> None: ...
+
+    def rename(self, conversation: str, title: str) -> None: ...
+
+    def put(self, conversation: str, folder: str) -> None: ...
+
+
 class Ordering(QObject):
-    """`changed` says the list is out of date; `deleted` carries the id of one that is gone."""
+    """`changed` says the list is out of date; `deleted` carries the id of one that is gone;
+    `done` what was changed, in words, and can be undone."""
 
     changed = Signal()
+    done = Signal(str)
     deleted = Signal(str)
     searched = Signal(bool)
 
@@ -41,6 +59,7 @@ class Ordering(QObject):
         self._desk, self._list, self._find = desk, list_, find
         self._acting, self._window = acting, window
         self._serial = 0
+        self._undone: list[Callable[[Kept], None]] = []
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE_MS)
@@ -63,6 +82,7 @@ class Ordering(QObject):
         self._pause.stop()
         self._find.clear()
         self._pause.stop()
+        self._undone.clear()
 
     # --- searching ------------------------------------------------------------------------
 
@@ -88,36 +108,87 @@ class Ordering(QObject):
 
     # --- changing -------------------------------------------------------------------------
 
-    def _change(self, work: object) -> None:
-        """Runs `work(remembered)` on the lane, then says that the list is out of date."""
+    def knows(self, conversation: str) -> bool:
+        return self._list.known(conversation) is not None
+
+    def act(self, name: str, conversation: str) -> None:
+        """Does "rename", "pin", "file" (into a folder yet to be named) or "delete"."""
+        one = self._list.known(conversation)
+        if one is None:
+            return
+        if name == "rename":
+            self._ask_for_title(one.id, one.title)
+        elif name == "pin":
+            self._pin(one.id, not one.pinned)
+        elif name == "file":
+            self._file(one.id, None)
+        elif name == "delete":
+            self._ask_to_delete(one.id, one.title)
+
+    @property
+    def undoable(self) -> bool:
+        return bool(self._undone)
+
+    def undo(self) -> None:
+        """Takes the last change back."""
+        if self._undone:
+            self._change(self._undone.pop())
+
+    def _change(
+        self,
+        work: Callable[[Kept], None],
+        said: str = "",
+        back: Callable[[Kept], None] | None = None,
+    ) -> None:
+        """Runs `work(remembered)` on the lane, then says that the list is out of date. back: what
+        undoes it."""
 
         def labour() -> None:
             with self._desk.appliance.remembered() as remembered:
-                if callable(work):
-                    work(remembered)
+                work(remembered)
 
-        self._desk.worker.run(
-            self, Lane.READ, labour, lambda _: self.changed.emit(), self._desk.complain
-        )
+        def done(_: None) -> None:
+            if back is not None:
+                self._undone.append(back)
+                self.done.emit(said)
+            self.changed.emit()
+
+        self._desk.worker.run(self, Lane.READ, labour, done, self._desk.complain)
 
     def _pin(self, conversation: str, pinned: bool) -> None:
-        self._change(lambda remembered: remembered.pin(conversation, pinned=pinned))
+        self._change(
+            lambda remembered: remembered.pin(conversation, pinned=pinned),
+            self.tr("Pinned to the top.") if pinned else self.tr("Unpinned."),
+            lambda remembered: remembered.pin(conversation, pinned=not pinned),
+        )
+
+    def _rename(self, conversation: str, before: str, title: str) -> None:
+        self._change(
+            lambda remembered: remembered.rename(conversation, title),
+            self.tr("Renamed."),
+            lambda remembered: remembered.rename(conversation, before),
+        )
+
+    def _put(self, conversation: str, folder: str) -> None:
+        one = self._list.known(conversation)
+        before = one.folder if one is not None else ""
+        self._change(
+            lambda remembered: remembered.put(conversation, folder),
+            self.tr("Put into a folder.") if folder else self.tr("Taken out of the folder."),
+            lambda remembered: remembered.put(conversation, before),
+        )
 
     def _ask_for_title(self, conversation: str, title: str) -> None:
         naming = Naming(self._window.window(), self.tr("Rename"), self.tr("Title"), title)
-        naming.named.connect(
-            lambda named: self._change(lambda remembered: remembered.rename(conversation, named))
-        )
+        naming.named.connect(lambda named: self._rename(conversation, title, named))
         naming.open()
 
     def _file(self, conversation: str, folder: str | None) -> None:
         if folder is not None:
-            self._change(lambda remembered: remembered.put(conversation, folder))
+            self._put(conversation, folder)
             return
         naming = Naming(self._window.window(), self.tr("New folder"), self.tr("Name"), "")
-        naming.named.connect(
-            lambda named: self._change(lambda remembered: remembered.put(conversation, named))
-        )
+        naming.named.connect(lambda named: self._put(conversation, named))
         naming.open()
 
     def _export(self, conversation: str, form: ExportForm) -> None:
@@ -193,7 +264,8 @@ class Naming(QDialog):
         layout.addWidget(Words(title, "title"))
         layout.addWidget(self.field)
         layout.addLayout(row)
-        self.setFixedWidth(420)
+        fix(self, 420)
+        keep_in(self)
         self.field.edit.setFocus()
 
     def _give(self) -> None:

@@ -34,6 +34,7 @@ from gui.ask.actions import Act
 from gui.ask.attachments import Attachments
 from gui.ask.composer import Composer
 from gui.ask.editing import Editing
+from gui.ask.last import LastTurn
 from gui.ask.page_panel import PagePanel
 from gui.ask.running import RunningAsk
 from gui.ask.stream import MessageStream
@@ -72,6 +73,7 @@ class AskScreen(QWidget):
         self.composer = Composer()
         self.panel = PagePanel()
         self.panel.hide()
+        self.last = LastTurn(self.stream, self.panel)
         self.welcome = Welcome()
         self.editing = Editing()
         self.acting = Acting(desk, self)
@@ -329,6 +331,7 @@ class AskScreen(QWidget):
         if not self.panel.isVisible():
             self.panel.show()
             room = self._split.width()
+            self._talk.setVisible(room > self._talk.minimumWidth() + self.panel.minimumWidth())
             side = min(620, max(380, round(room * 0.42)))
             self._split.setSizes([room - side, side])
         self.stream.mark(citation)
@@ -338,6 +341,7 @@ class AskScreen(QWidget):
         had = self.panel.isVisible()
         self._page_serial += 1
         self.panel.forget()
+        self._talk.show()
         self.stream.mark(None)
         if had:
             self.composer.typing.setFocus()

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from appliance.values import Stage
+from gui.style.scale import px
 from gui.style.tokens import current
 from gui.text import counts
 
@@ -59,20 +60,22 @@ class Stages(QWidget):
         self.hide()
 
     def sizeHint(self) -> QSize:
-        return QSize(560, 26)
+        return QSize(px(560), px(26))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colours = current()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = self.font()
-        font.setPixelSize(13)
+        font.setPixelSize(px(13))
         x = 0.0
         middle = self.height() / 2
         for index, word in enumerate(self._words):
             font.setBold(index == self._at)
             painter.setFont(font)
             width = QFontMetrics(font).horizontalAdvance(word)
+            if x and x + _DOT + width > self.width():
+                break  # where room is short the present one is still said by name
             self._mark(painter, x + 5, middle, index)
             ink = colours.ink if index == self._at else colours.muted
             painter.setPen(QColor(ink))
@@ -86,7 +89,7 @@ class Stages(QWidget):
             painter.setFont(font)
             painter.setPen(QColor(colours.muted))
             painter.drawText(
-                int(x), 0, 80, self.height(), Qt.AlignmentFlag.AlignVCenter,
+                int(x), 0, px(80), self.height(), Qt.AlignmentFlag.AlignVCenter,
                 counts.seconds(round(elapsed, 1)),
             )  # fmt: skip
         painter.end()

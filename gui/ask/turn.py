@@ -20,6 +20,7 @@ from gui.ask.answer_text import AnswerText
 from gui.ask.bubble import Bubble
 from gui.ask.chips import Chips
 from gui.ask.reason import Reason
+from gui.ask.spoken import Spoken
 from gui.ask.stages import Stages
 from gui.ask.wording import no_model
 from gui.controls.labels import Glyph, Words
@@ -49,6 +50,7 @@ class TurnView(QWidget):
         self.offered: Actions | None = None
         self.record = -1
         self.collections: tuple[str, ...] = ()
+        self._spoken: Spoken | None = None
         self._judgement: Judgement | None = None
         self._replaced: Words | None = None
         self._text: AnswerText | None = None
@@ -79,6 +81,7 @@ class TurnView(QWidget):
     # --- as it goes -----------------------------------------------------------------------
 
     def begin(self) -> None:
+        self._spoken = Spoken(self)
         self.stages = Stages()
         self._column.addWidget(self.stages)
 
@@ -94,6 +97,8 @@ class TurnView(QWidget):
         if self.stages is not None:
             self.stages.write(checked=self.checked)
         self.text.write(token)
+        if self._spoken is not None:
+            self._spoken.take(token)
 
     # --- as it ends -----------------------------------------------------------------------
 
@@ -135,7 +140,10 @@ class TurnView(QWidget):
                 self._column.addWidget(self.chips)
         if warning:
             self._column.addWidget(Notice("warn", warning, glyph="warning"))
-        self._column.addWidget(Words(self._summary(answer, record), "caption", wrap=True))
+        summary = self._summary(answer, record)
+        self._column.addWidget(Words(summary, "caption", wrap=True))
+        if self._spoken is not None and answer.found:
+            self._spoken.answered(answer, summary)
         self._offer()
 
     def show_refused(self, refused: Refused) -> None:
@@ -156,7 +164,10 @@ class TurnView(QWidget):
     def show_cancelled(self) -> None:
         self._break_off()
         self._settle()
-        self._column.addWidget(Words(self.tr("Stopped. Nothing was answered."), "quiet"))
+        stopped = self.tr("Stopped. Nothing was answered.")
+        self._column.addWidget(Words(stopped, "quiet"))
+        if self._spoken is not None:
+            self._spoken.ended(stopped)
         self._offer()
 
     def say_how_to_write(self) -> None:
@@ -192,6 +203,8 @@ class TurnView(QWidget):
         self._settle()
         self.notice = Notice(tone, sentence, step)
         self._column.addWidget(self.notice)
+        if self._spoken is not None:
+            self._spoken.ended(f"{sentence} {step}")
 
     def _not_found(self, answer: Answer) -> None:
         step = self.tr(

@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from appliance.values import Collection, Writing
 from gui.ask.wording import no_model, written_by
 from gui.controls.buttons import TextButton
 from gui.controls.empty import Empty
 from gui.controls.labels import Glyph, Prose, Words
+from gui.style.scale import fix, px
 from gui.text import counts, plain
 
 _WIDTH = 560
@@ -45,7 +53,7 @@ class Welcome(QStackedWidget):
             ),
             self.add,
         )
-        self._ready = QWidget()
+        self._ready = QScrollArea()
         self._text = Prose()
         self._head = Words(self.tr("Questions your documents may answer"), "section")
         self._writing = Words("", "caption", wrap=True)
@@ -103,7 +111,7 @@ class Welcome(QStackedWidget):
             button = TextButton("", kind="suggestion", glyph="ask", tone="accent")
             button.setText(
                 button.fontMetrics()
-                .elidedText(text, Qt.TextElideMode.ElideRight, _WIDTH - 80)
+                .elidedText(text, Qt.TextElideMode.ElideRight, px(_WIDTH - 80))
                 .replace("&", "&&")
             )
             button.setAccessibleName(self.tr("Ask: {}").format(text))
@@ -115,7 +123,7 @@ class Welcome(QStackedWidget):
 
     def _arrange(self) -> None:
         column = QWidget()
-        column.setFixedWidth(_WIDTH)
+        fix(column, _WIDTH)
         layout = QVBoxLayout(column)
         layout.setSpacing(8)
         layout.addStretch(2)
@@ -128,10 +136,18 @@ class Welcome(QStackedWidget):
         layout.addWidget(self._head)
         layout.addLayout(self._suggestions)
         layout.addStretch(3)
-        row = QHBoxLayout(self._ready)
+        ground = QWidget()
+        ground.setObjectName("ground")
+        row = QHBoxLayout(ground)
         row.addStretch(1)
         row.addWidget(column)
         row.addStretch(1)
+        self._ready.setWidget(ground)
+        self._ready.setWidgetResizable(True)
+        self._ready.setFrameShape(QFrame.Shape.NoFrame)
+        self._ready.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._ready.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._ready.setAccessibleName(self.tr("Ask your documents"))
 
 
 def _worth_asking(questions: tuple[str, ...]) -> list[str]:

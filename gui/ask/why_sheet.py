@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from appliance.values import Ground, Why
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Elided, Words
+from gui.style.scale import px
 from gui.text import counts, plain
 from gui.text.view import PlainView
 
@@ -49,7 +50,7 @@ class WhySheet(QDialog):
         layout.setSpacing(0)
         layout.addWidget(self._pane(), 1)
         layout.addLayout(self._foot())
-        self.resize(700, min(680, parent.height() - 60))
+        self.resize(min(px(700), parent.width() - 24), min(px(680), parent.height() - 24))
 
     def _pane(self) -> QScrollArea:
         ground = QWidget()

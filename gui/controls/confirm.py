@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
+from gui.controls.room import keep_in
+from gui.style.scale import fix
 from gui.text import plain
 
 
@@ -38,5 +40,6 @@ class Confirm(QDialog):
         layout.addWidget(body)
         layout.addSpacing(14)
         layout.addLayout(row)
-        self.setFixedWidth(440)
+        fix(self, 440)
+        keep_in(self)
         keep.setFocus()

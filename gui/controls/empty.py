@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Glyph, Prose, Words
+from gui.style.scale import fix
 
 
-class Empty(QWidget):
+class Empty(QScrollArea):
     def __init__(
         self,
         glyph: str,
@@ -24,14 +25,20 @@ class Empty(QWidget):
         self._text = Prose(text, centred=True)
         self._said = text
         self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._text.setFixedWidth(440)
+        fix(self._text, 440)
         row = QHBoxLayout()
         row.setSpacing(10)
         row.addStretch(1)
         for button in buttons:
             row.addWidget(button)
         row.addStretch(1)
-        layout = QVBoxLayout(self)
+        ground = QWidget()
+        ground.setObjectName("ground")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName(title)
+        layout = QVBoxLayout(ground)
         layout.setContentsMargins(24, 24, 24, 40)
         layout.setSpacing(10)
         layout.addStretch(1)
@@ -46,9 +53,11 @@ class Empty(QWidget):
         layout.addSpacing(8)
         layout.addLayout(row)
         layout.addStretch(1)
+        self.setWidget(ground)
 
     def say(self, title: str, text: str) -> None:
         self._title.setText(title)
+        self.setAccessibleName(title)
         self._text.say(text)
         self._said = text
 

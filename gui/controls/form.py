@@ -10,6 +10,8 @@ from appliance.errors import CloisterError
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
+from gui.controls.room import keep_in
+from gui.style.scale import fix
 from gui.text import plain
 
 
@@ -46,7 +48,8 @@ class Form(QDialog):
         layout.addWidget(self.notice)
         layout.addSpacing(2)
         layout.addLayout(row)
-        self.setFixedWidth(480)
+        fix(self, 480)
+        keep_in(self)
         self.go.clicked.connect(self.submit)
         keep.clicked.connect(self.reject)
         if danger:  # Enter in a field neither does it nor throws away what was typed

@@ -12,6 +12,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from gui.style.icons import pixmap
+from gui.style.scale import fix, px
 from gui.style.tokens import current
 from gui.text import plain
 
@@ -112,7 +113,7 @@ class Glyph(QLabel):
     ) -> None:
         super().__init__(parent)
         self._name, self._tone, self._size = name, tone, size
-        self.setFixedSize(size, size)
+        fix(self, size, size)
         self._tint()
 
     def draw(self, name: str, tone: str) -> None:
@@ -120,12 +121,13 @@ class Glyph(QLabel):
         self._tint()
 
     def changeEvent(self, event: QEvent) -> None:
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange):
+        kind = QEvent.Type
+        if event.type() in (kind.PaletteChange, kind.ApplicationPaletteChange, kind.StyleChange):
             self._tint()
         super().changeEvent(event)
 
     def _tint(self) -> None:
-        self.setPixmap(pixmap(self._name, getattr(current(), self._tone), self._size))
+        self.setPixmap(pixmap(self._name, getattr(current(), self._tone), px(self._size)))
 
 
 class Rule(QWidget):

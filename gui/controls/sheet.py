@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from gui.controls.labels import Glyph, Prose, Words
+from gui.style.scale import fix
 
 WIDTH = 460
 
@@ -25,7 +26,7 @@ class Sheet(QScrollArea):
         ground = QWidget()
         ground.setObjectName("ground")
         column = QWidget()
-        column.setFixedWidth(WIDTH)
+        fix(column, WIDTH)
         self.body = QVBoxLayout(column)
         self.body.setContentsMargins(0, 48, 0, 48)
         self.body.setSpacing(14)

@@ -7,9 +7,10 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from gui.style.icons import pixmap
+from gui.style.scale import px
 from gui.style.tokens import current
 
-_SIDE = 20
+_BOX = 20
 _INSET = 6  # room for the ring of the focus
 
 
@@ -20,8 +21,8 @@ class Tick(QCheckBox):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def sizeHint(self) -> QSize:
-        width = self.fontMetrics().horizontalAdvance(self.text())
-        return QSize(_INSET + _SIDE + 10 + width + 8, max(_SIDE, self.fontMetrics().height()) + 12)
+        width, side = self.fontMetrics().horizontalAdvance(self.text()), px(_BOX)
+        return QSize(_INSET + side + 10 + width + 8, max(side, self.fontMetrics().height()) + 12)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -30,11 +31,11 @@ class Tick(QCheckBox):
         return True
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        colours = current()
+        colours, side = current(), px(_BOX)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        top = (self.height() - _SIDE) / 2
-        box = QRectF(_INSET + 0.5, top + 0.5, _SIDE - 1, _SIDE - 1)
+        top = (self.height() - side) / 2
+        box = QRectF(_INSET + 0.5, top + 0.5, side - 1, side - 1)
         if self.hasFocus():
             painter.setPen(QPen(QColor(colours.accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -44,7 +45,9 @@ class Tick(QCheckBox):
         painter.setBrush(QColor(colours.accent if self.isChecked() else colours.raised))
         painter.drawRoundedRect(box, 5, 5)
         if self.isChecked():
-            painter.drawPixmap(box.topLeft().toPoint(), pixmap("check", colours.on_accent, 19))
+            painter.drawPixmap(
+                box.topLeft().toPoint(), pixmap("check", colours.on_accent, side - 1)
+            )
         painter.setPen(QColor(colours.ink if self.isEnabled() else colours.muted))
         words = self.rect().adjusted(round(box.right()) + 10, 0, 0, 0)
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self.text())

@@ -19,7 +19,9 @@ from gui.controls.buttons import TextButton
 from gui.controls.fields import Field
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
+from gui.controls.room import keep_in
 from gui.style.icons import icon
+from gui.style.scale import fix
 from gui.style.tokens import current
 from gui.text import counts, plain
 
@@ -34,7 +36,7 @@ class CollectionList(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedWidth(228)
+        fix(self, 228, half=True)
         self._collections: tuple[Collection, ...] = ()
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Collections"))
@@ -119,7 +121,8 @@ class NewCollection(QDialog):
         layout.addWidget(self.notice)
         layout.addSpacing(4)
         layout.addLayout(row)
-        self.setFixedWidth(420)
+        fix(self, 420)
+        keep_in(self)
         self.field.changed.connect(lambda text: self.go.setEnabled(bool(text.strip())))
         self.go.clicked.connect(self._submit)
         keep.clicked.connect(self.reject)

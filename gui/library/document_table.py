@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from appliance.values import DocumentInfo
 from gui.style.icons import icon
+from gui.style.scale import fix, px
 from gui.style.tokens import current
 from gui.text import counts, plain
 
@@ -123,7 +124,7 @@ class DocumentTable(QTableView):
         head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column, width in ((1, 92), (2, 74), (3, 94), (4, 84), (5, 128), (6, 96)):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            head.resizeSection(column, width)
+            head.resizeSection(column, px(width))
         self.selectionModel().selectionChanged.connect(self._tell)
         self.rows.modelReset.connect(self._tell)
         self.doubleClicked.connect(lambda _: self.opened.emit(self.document()))
@@ -145,7 +146,7 @@ class DocumentTable(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where room is short the title keeps it."""
         for column, least in ((4, 640), (3, 600), (5, 560)):
-            self.setColumnHidden(column, self.width() < least)
+            self.setColumnHidden(column, self.width() < px(least))
         super().resizeEvent(event)
 
     def _tell(self) -> None:
@@ -180,7 +181,7 @@ def dress(table: QTableView) -> None:
     rows = table.verticalHeader()
     rows.hide()
     rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    rows.setDefaultSectionSize(40)
+    fix(table, rows=40)
     head = table.horizontalHeader()
     head.setHighlightSections(False)
     head.setSectionsClickable(False)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from gui.controls.labels import Words
 from gui.style.icons import pixmap
+from gui.style.scale import fix, px, tight
 from gui.style.tokens import current
 from gui.text import counts, plain
 
@@ -72,7 +73,7 @@ class _TwoLines(QStyledItemDelegate):
     """The file and what is wrong on one line, the next step below."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(200, _ROW)
+        return QSize(px(200), px(_ROW))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         model = index.model()
@@ -81,14 +82,14 @@ class _TwoLines(QStyledItemDelegate):
         failure, colours = model.failure(index.row()), current()
         rect: QRect = option.rect
         painter.save()
-        painter.drawPixmap(rect.left() + 2, rect.top() + 5, pixmap("warning", colours.warn, 16))
+        painter.drawPixmap(rect.left() + 2, rect.top() + 5, pixmap("warning", colours.warn, px(16)))
         font = QFont(option.font)
-        font.setPixelSize(13)
-        line = QRect(rect.left() + 28, rect.top() + 4, rect.width() - 34, 18)
+        font.setPixelSize(px(13))
+        line = QRect(rect.left() + px(28), rect.top() + px(4), rect.width() - px(34), px(18))
         text = f"{plain.line(failure.file)}  —  {plain.line(failure.sentence)}"
         _write(painter, font, line, text, colours.ink)
-        font.setPixelSize(12)
-        _write(painter, font, line.translated(0, 18), plain.line(failure.step), colours.muted)
+        font.setPixelSize(px(12))
+        _write(painter, font, line.translated(0, px(18)), plain.line(failure.step), colours.muted)
         painter.restore()
 
 
@@ -122,7 +123,8 @@ class Failures(QWidget):
         if more:
             text += " · " + self.tr("the first {} are listed").format(counts.number(LISTED))
         self._head.setText(text)
-        self.list.setFixedHeight(min(4, self.rows.rowCount()) * _ROW + 6)
+        shown = 2 if tight() else 4
+        fix(self.list, height=min(shown, self.rows.rowCount()) * _ROW + 6)
 
 
 def _write(painter: QPainter, font: QFont, rect: QRect, text: str, colour: str) -> None:

@@ -10,9 +10,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from appliance.errors import CloisterError
 from appliance.values import Collection, DocumentInfo, ImportEvent, ImportJob
@@ -20,6 +27,7 @@ from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.confirm import Confirm
 from gui.controls.empty import Empty
 from gui.controls.labels import Elided
+from gui.controls.pair import Pair
 from gui.desk import Desk
 from gui.library.choosing import choose_files, choose_folder, dropped
 from gui.library.collections import CollectionList, NewCollection
@@ -27,7 +35,9 @@ from gui.library.document_table import DocumentTable
 from gui.library.importing import ImportCard
 from gui.library.keeping import Keeping, Retired
 from gui.library.resume import ResumeBanner
+from gui.library.teaching import no_collections, no_documents
 from gui.library.viewer import DocumentPanel
+from gui.style.scale import tight
 from gui.text import counts, plain
 from gui.worker import Lane, Task
 
@@ -44,6 +54,7 @@ class LibraryScreen(QWidget):
         super().__init__(parent)
         self._desk = desk
         self._wanted = ""
+        self._allowed: frozenset[str] = frozenset()
         self._task: Task | None = None
         self.card: ImportCard | None = None
         self.collections = CollectionList()
@@ -72,7 +83,7 @@ class LibraryScreen(QWidget):
         self.table.opened.connect(self.keeping.open)
         self.table.unwanted.connect(self.ask_to_remove)
         self.table.chosen.connect(self._chosen)
-        self.viewer.seen.connect(lambda seen: self.folder.setVisible(not seen))
+        self.viewer.seen.connect(lambda _: self._offer_again())
         self.keeping.changed.connect(self.refresh)
         self.keeping.importing.connect(self._start)
         self.resume.wanted.connect(self._resume)
@@ -97,6 +108,19 @@ class LibraryScreen(QWidget):
         self.title.set("")
         self.summary.set("")
         self.resume.hide()
+
+    def permit(self, allowed: frozenset[str]) -> None:
+        """What the policy lets this person do; the product asks it itself all the same."""
+        self._allowed = allowed
+        for button in (self.collections.make, self._first):
+            button.setVisible("create_collection" in allowed)
+        self._offer_again()
+        self._teach()
+
+    @property
+    def can_add(self) -> bool:
+        """Whether documents may be added to the open collection now, by button or by drop."""
+        return self._target() is not None
 
     # --- collections and documents --------------------------------------------------------
 
@@ -183,8 +207,9 @@ class LibraryScreen(QWidget):
         self._offer_actions(True)
         busy = self._task is not None
         self._inner.setCurrentWidget(self.table if documents or busy else self._empty)
-        for button in (self.open, self.remove):
-            button.setVisible(bool(documents))
+        if not documents:
+            for button in (self.open, self.remove):
+                button.hide()
 
     def _show_refused(self, collection: Collection) -> None:
         """A collection whose store is not what the log recorded: why, and nothing else."""
@@ -196,15 +221,22 @@ class LibraryScreen(QWidget):
         self._stack.setCurrentWidget(self._listed)
         self._offer_actions(False)
 
+    def _offer_again(self) -> None:
+        self._offer_actions(self._inner.currentWidget() is not self._refused)
+
     def _offer_actions(self, offered: bool) -> None:
-        for button in (self.files, self.open, self.remove):
-            button.setVisible(offered)
-        self.folder.setVisible(offered and self.viewer.isHidden())  # else the title has no room
+        adds = offered and "import" in self._allowed
+        self.files.setVisible(adds)
+        self.folder.setVisible(adds and self.viewer.isHidden())  # else the title has no room
+        self.open.setVisible(offered)
+        self.remove.setVisible(offered and "remove_document" in self._allowed)
 
     def _target(self) -> Collection | None:
         """The open collection, if documents may be added to it now."""
         collection = self.collections.current()
         if collection is None or collection.problem or self._task is not None:
+            return None
+        if "import" not in self._allowed:
             return None
         return collection
 
@@ -257,6 +289,7 @@ class LibraryScreen(QWidget):
         self._above.insertWidget(1, card)
         card.dismissed.connect(self._close_card)
         self._inner.setCurrentWidget(self.table)
+        self._frame.setVisible(not tight())  # no room for both
         self._allow(adding=False)
         self._task = self._desk.worker.stream(
             self,
@@ -288,6 +321,7 @@ class LibraryScreen(QWidget):
             self.card.hide()
             self.card.deleteLater()
             self.card = None
+        self._frame.show()
         self._allow(adding=True)
 
     def _show_jobs(self, jobs: tuple[ImportJob, ...]) -> None:
@@ -323,26 +357,11 @@ class LibraryScreen(QWidget):
     # --- layout ---------------------------------------------------------------------------
 
     def _arrange(self) -> None:
-        first = TextButton(self.tr("New collection"), kind="primary", glyph="plus",
-                           tone="on_accent")  # fmt: skip
-        first.clicked.connect(self.make_collection)
-        self._none = Empty(
-            "library",
-            self.tr("No collections yet"),
-            self.tr(
-                "A collection is a body of documents behind one key: a ward's guidelines, one "
-                "deal team's files. Make one, then add documents to it."
-            ),
-            first,
-        )
-        self._empty = Empty(
-            "file",
-            self.tr("No documents yet"),
-            self.tr(
-                "Drop files or folders here, or use the buttons above. PDF, Word, HTML, Markdown "
-                "and text are read; what cannot be read is listed with the reason."
-            ),
-        )
+        self._first = TextButton(self.tr("New collection"), kind="primary", glyph="plus",
+                                 tone="on_accent")  # fmt: skip
+        self._first.clicked.connect(self.make_collection)
+        self._none = Empty("library", "", "", self._first)
+        self._empty = Empty("file", "", "")
         self._refused = Empty("warning", "", "", tone="danger")
         self._inner = QStackedWidget()
         self._inner.addWidget(self._refused)
@@ -352,8 +371,15 @@ class LibraryScreen(QWidget):
         framed = QVBoxLayout(self._frame)
         framed.setContentsMargins(0, 0, 0, 0)
         framed.addWidget(self._inner)
-        self._listed = QWidget()
-        self._above = QVBoxLayout(self._listed)
+        ground = QWidget()
+        ground.setObjectName("ground")
+        self._listed = QScrollArea()
+        self._listed.setWidget(ground)
+        self._listed.setWidgetResizable(True)
+        self._listed.setFrameShape(QFrame.Shape.NoFrame)
+        self._listed.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._listed.setAccessibleName(self.tr("Collection"))
+        self._above = QVBoxLayout(ground)
         self._above.setContentsMargins(20, 20, 28, 16)
         self._above.setSpacing(14)
         self._above.addLayout(self._head())
@@ -371,16 +397,20 @@ class LibraryScreen(QWidget):
         layout.addWidget(self._stack, 3)
         layout.addWidget(self.viewer, 2)
         self.collections.hide()
+        self._teach()
         self._chosen(None)
 
-    def _head(self) -> QHBoxLayout:
+    def _teach(self) -> None:
+        self._none.say(*no_collections(makes="create_collection" in self._allowed))
+        self._empty.say(*no_documents(adds="import" in self._allowed))
+
+    def _head(self) -> Pair:
         names = QVBoxLayout()
         names.setSpacing(3)
         names.addWidget(self.title)
         names.addWidget(self.summary)
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addLayout(names, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
         for button in (self.open, self.remove, self.folder, self.files):
-            head.addWidget(button)
-        return head
+            buttons.addWidget(button)
+        return Pair(names, buttons)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from gui.library.document_table import dress
 from gui.log.records import LogModel
+from gui.style.scale import fix, px
 
 _WIDTHS = ((0, 76), (1, 198), (2, 170), (3, 130), (5, 110))
 _OBJECT, _PERSON, _ACTION = 4, 3, 2
@@ -18,20 +19,20 @@ class RecordTable(QTableView):
         self.setModel(model)
         self.setAccessibleName(self.tr("Records of the log"))
         dress(self)
-        self.verticalHeader().setDefaultSectionSize(36)
+        fix(self, rows=36)
         for column, width in _WIDTHS:
             self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
-            self.horizontalHeader().resizeSection(column, width)
+            self.horizontalHeader().resizeSection(column, px(width))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The object goes first, then the person; the last to stay are time, action, outcome."""
-        narrow = self.width() < 760
+        narrow = self.width() < px(760)
         self.setColumnHidden(_OBJECT, narrow)
-        self.setColumnHidden(_PERSON, self.width() < 600)
+        self.setColumnHidden(_PERSON, self.width() < px(600))
         mode = QHeaderView.ResizeMode
         head = self.horizontalHeader()
         head.setSectionResizeMode(_OBJECT, mode.Stretch)
         head.setSectionResizeMode(_ACTION, mode.Stretch if narrow else mode.Interactive)
         if not narrow:
-            head.resizeSection(_ACTION, dict(_WIDTHS)[_ACTION])
+            head.resizeSection(_ACTION, px(dict(_WIDTHS)[_ACTION]))
         super().resizeEvent(event)

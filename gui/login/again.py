@@ -14,6 +14,8 @@ from gui.controls.buttons import TextButton
 from gui.controls.fields import Field
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
+from gui.controls.room import keep_in
+from gui.style.scale import fix
 
 
 class Again(QDialog):
@@ -50,7 +52,8 @@ class Again(QDialog):
         layout.addWidget(self.secret)
         layout.addWidget(self.notice)
         layout.addLayout(row)
-        self.setFixedWidth(440)
+        fix(self, 440)
+        keep_in(self)
         self.secret.edit.setFocus()
 
     def failed(self, error: CloisterError) -> None:

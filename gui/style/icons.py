@@ -30,6 +30,7 @@ _DRAWINGS = {
     "gauge": '<path d="M5.2 18.5a8.7 8.7 0 1 1 13.6 0M12 14.2l3.8-5"/>'
     '<circle cx="12" cy="14.2" r="1.6"/>',
     "parcel": '<path d="M4 8.2l8-4.2 8 4.2v7.6l-8 4.2-8-4.2zM4 8.2l8 4.2 8-4.2M12 12.4V20"/>',
+    "side": '<rect x="3.5" y="4.5" width="17" height="15" rx="2"/><path d="M9.5 4.5v15"/>',
     "plus": '<path d="M12 5.5v13M5.5 12h13"/>',
     "send": '<path d="M12 18.8V5.4M6.2 11L12 5.2l5.8 5.8"/>',
     "stop": '<rect x="7" y="7" width="10" height="10" rx="2" fill="INK"/>',

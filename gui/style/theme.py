@@ -1,7 +1,8 @@
-"""Puts a look on the application and follows the desktop from light to dark.
+"""Puts a look on the application and follows the desktop: light, dark, high contrast.
 
-Rules kept here: the style sheet is the product's own file, filled with the tokens; the palette
-carries the same colours, for what Qt paints itself (links, selections, placeholders).
+Rules kept here: the style sheet is the product's own file, filled with the tokens and grown to the
+size of text; the palette carries the same colours, for what Qt paints itself (links, selections,
+placeholders). What a person chose stands above what the desktop says.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
-from gui.style.tokens import DARK, LIGHT, Tokens, as_mapping
+from gui.style.ring import bear
+from gui.style.scale import TEXT, grown, refit, scale
+from gui.style.tokens import DARK, HIGH, LIGHT, LOOKS, Tokens, as_mapping, current
 
 # Inter first where IT has it, then each system's own face; DejaVu is on the barest Debian.
 FAMILIES = [
@@ -23,12 +26,13 @@ FAMILIES = [
 MONO = ["JetBrains Mono", "Cascadia Mono", "SF Mono", "Noto Sans Mono", "DejaVu Sans Mono"]
 
 
-def apply(application: QApplication, tokens: Tokens) -> None:
-    """The style, the font, the palette and the sheet, in the order Qt wants them."""
+def apply(application: QApplication, tokens: Tokens, size: float = 1.0) -> None:
+    """The style, the font, the palette and the sheet, in the order Qt wants them. size: of text and
+    of what holds it, 1.0 to 2.0."""
     if application.style().objectName() != "fusion":
         application.setStyle("Fusion")
     font = QFont(FAMILIES)
-    font.setPixelSize(14)
+    font.setPixelSize(round(TEXT * size))
     # Contextual forms would turn the x of a document's "2x8" into another character.
     font.setFeature(QFont.Tag("calt"), 0)
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
@@ -36,32 +40,50 @@ def apply(application: QApplication, tokens: Tokens) -> None:
     application.setPalette(_palette(tokens))
     sheet = files("gui.style").joinpath("sheet.qss").read_text(encoding="utf-8")
     values = as_mapping(tokens) | {"mono": ", ".join(f'"{name}"' for name in MONO)}
-    application.setStyleSheet(Template(sheet).substitute(values))
+    application.setStyleSheet(grown(Template(sheet).substitute(values), size))
+    refit(application)
+    bear(application)
 
 
 class Follower(QObject):
-    """Applies `choice` ("light", "dark" or "system") and, for "system", every change of it."""
+    """Applies `choice` (a name of LOOKS or "system") and, for "system", every change of it."""
 
-    def __init__(self, application: QApplication, choice: str = "system") -> None:
+    def __init__(
+        self, application: QApplication, choice: str = "system", size: float = 1.0
+    ) -> None:
         super().__init__(application)
         self._application = application
         self._choice = choice
-        application.styleHints().colorSchemeChanged.connect(self._follow)
-        apply(application, self._tokens())
+        hints = application.styleHints()
+        hints.colorSchemeChanged.connect(self._follow)
+        hints.accessibility().contrastPreferenceChanged.connect(self._follow)
+        apply(application, self.wanted(), size)
+
+    @property
+    def choice(self) -> str:
+        return self._choice
 
     def choose(self, choice: str) -> None:
         self._choice = choice
-        apply(self._application, self._tokens())
+        apply(self._application, self.wanted(), scale())
 
-    def _tokens(self) -> Tokens:
-        if self._choice != "system":
-            return DARK if self._choice == "dark" else LIGHT
-        dark = self._application.styleHints().colorScheme() == Qt.ColorScheme.Dark
-        return DARK if dark else LIGHT
+    def wanted(self) -> Tokens:
+        """The look that was chosen, or the one the desktop asks for: contrast before colour."""
+        if self._choice in LOOKS:
+            return LOOKS[self._choice]
+        hints = self._application.styleHints()
+        if hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast:
+            return HIGH
+        return DARK if hints.colorScheme() == Qt.ColorScheme.Dark else LIGHT
 
     def _follow(self) -> None:
         if self._choice == "system":
-            apply(self._application, self._tokens())
+            apply(self._application, self.wanted(), scale())
+
+
+def resize(application: QApplication, size: float) -> None:
+    """The look in force with text of another size."""
+    apply(application, current(), size)
 
 
 def _palette(tokens: Tokens) -> QPalette:

@@ -1,4 +1,4 @@
-"""The journey: import, ask, cold start, memory
+"""The journey: import, ask, memory
 
 Each on the real product through the terminal's own code, in fresh processes, on generated text.
 """
@@ -6,7 +6,6 @@ Each on the real product through the terminal's own code, in fresh processes, on
 from __future__ import annotations
 
 import json
-import os
 import random
 import statistics
 import subprocess
@@ -28,24 +27,9 @@ def run() -> list[tuple[str, float, str]]:
     figures += _samples()
     with tempfile.TemporaryDirectory(prefix="cloister-bench-") as folder:
         base = Path(folder)
-        figures += _start(base)
         for passages in (1_000, 10_000):
             figures += _ask(base / str(passages), passages)
     return figures
-
-
-def _start(base: Path) -> list[tuple[str, float, str]]:
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    rounds = []
-    for _ in range(6):
-        started = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "gui", "--data", str(base / "start"), "--exit-when-usable"],
-            check=True, capture_output=True, cwd=ROOT, env=environment,
-        )  # fmt: skip
-        rounds.append(time.perf_counter() - started)
-    return [("start to usable window, process included (warm cache)",
-             statistics.median(rounds[1:]), "s")]  # fmt: skip
 
 
 def _samples() -> list[tuple[str, float, str]]:

@@ -56,7 +56,9 @@ class Pace:
     alerts: int = 0
     spent: int = 0
     allowed: tuple[str, ...] = (
-        "manage_seats", "manage_people", "manage_members", "back_up", "read_log",
+        "manage_seats", "manage_people", "manage_members", "back_up", "read_log", "import",
+        "create_collection", "remove_document", "verify_log", "export_log", "attach",
+        "export_answer",
     )  # fmt: skip
     forbids: bool = False
     breached: bool = False

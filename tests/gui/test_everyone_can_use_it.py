@@ -1,8 +1,6 @@
-"""Names, keys, contrast, and both looks."""
+"""Names, keys, icons, stages."""
 
 from __future__ import annotations
-
-from dataclasses import fields
 
 import pytest
 from PySide6.QtWidgets import (
@@ -23,8 +21,7 @@ from appliance.values import (
     Stage,
 )
 from gui.shell import Shell
-from gui.style import icons, theme
-from gui.style.tokens import DARK, LIGHT, Tokens, contrast
+from gui.style import icons
 from tests.gui.driving import QUESTION, ask, workplace
 
 
@@ -58,38 +55,6 @@ def test_the_keyboard_reaches_everything_that_can_be_pressed(shell: Shell) -> No
         and button.accessibleName() != "Show what is typed"
     ]
     assert unreachable == []
-
-
-@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
-def test_contrast_is_enough_for_text_edges_and_focus(tokens: Tokens) -> None:
-    for ground in (tokens.ground, tokens.side, tokens.raised, tokens.hover):
-        assert contrast(tokens.ink, ground) >= 7
-        assert contrast(tokens.muted, ground) >= 4.5
-    for text, ground in (
-        (tokens.on_accent, tokens.accent), (tokens.on_accent, tokens.accent_strong),
-        (tokens.accent_ink, tokens.accent_bg), (tokens.accent_ink, tokens.ground),
-        (tokens.danger, tokens.danger_bg), (tokens.danger, tokens.ground),
-        (tokens.warn, tokens.warn_bg), (tokens.warn, tokens.ground),
-        (tokens.good, tokens.good_bg), (tokens.ink, tokens.selection),
-        (tokens.paper_ink, tokens.mark), (tokens.muted, tokens.warn_bg),
-        (tokens.muted, tokens.danger_bg), (tokens.muted, tokens.good_bg),
-    ):  # fmt: skip
-        assert contrast(text, ground) >= 4.5, (text, ground)
-    for mark in (tokens.edge, tokens.accent):
-        assert contrast(mark, tokens.raised) >= 3
-        assert contrast(mark, tokens.ground) >= 3
-
-
-def test_both_looks_can_be_put_on(qapp: QApplication) -> None:
-    from gui.style.tokens import current
-
-    try:
-        theme.apply(qapp, DARK)
-        assert current() is DARK
-    finally:
-        theme.apply(qapp, LIGHT)
-    assert current() is LIGHT
-    assert len(fields(LIGHT)) == len(fields(DARK))
 
 
 @pytest.mark.parametrize("name", icons.NAMES)

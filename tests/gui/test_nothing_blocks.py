@@ -32,6 +32,9 @@ from gui.log.records import KEPT, PAGE, LogModel
 from gui.shell import Shell
 from tests.gui.driving import QUESTION, answered, ask, workplace
 
+HELD_UP = 0.05
+"""Seconds: what a person begins to feel."""
+
 
 class Watchdog:
     """The longest time between two turns of the event loop, in seconds."""
@@ -74,7 +77,7 @@ def test_a_stream_of_five_hundred_tokens_never_holds_up_the_screen(
     finally:
         TurnView.write = original  # type: ignore[method-assign]
     assert view.answer is not None
-    assert dog.longest < 0.1
+    assert dog.longest < HELD_UP
     assert written < 60
 
 
@@ -111,7 +114,7 @@ def test_two_thousand_import_events_never_hold_up_the_screen(qtbot: QtBot) -> No
     assert card.failed == 666
     assert card.failures.rows.rowCount() == 666
     assert "1,334 documents added · 666 failed" in card.title.text()
-    assert dog.longest < 0.1
+    assert dog.longest < HELD_UP
 
 
 def test_no_page_of_the_administration_holds_up_the_screen(shell: Shell, qtbot: QtBot) -> None:
@@ -141,7 +144,7 @@ def test_no_page_of_the_administration_holds_up_the_screen(shell: Shell, qtbot: 
     qtbot.wait(50)
     dialog.reject()
     assert admin.people.table.rows.rowCount() == 2_005
-    assert dog.longest < 0.1
+    assert dog.longest < 2 * HELD_UP  # two thousand people at once: 63 ms were measured
 
 
 def test_fifty_thousand_void_calls_survive(qtbot: QtBot) -> None:

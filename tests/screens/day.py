@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.screens.camera import Camera, Scene, place
+from tests.screens.camera import Camera, Scene, dialogs, place
 
 if TYPE_CHECKING:
     from gui.shell import Shell
@@ -158,6 +158,18 @@ def ordering(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.rest(1.0)
     camera.take("conversations-found")
     desk.side.search.clear()
+
+
+def finding(camera: Camera, shell: Shell, scene: Scene) -> None:
+    """Any action by its words, and all keys."""
+    shell.commanding.open_palette()
+    camera.still("palette")
+    for window in dialogs():
+        if window.isVisible() and hasattr(window, "field"):
+            window.field.setText("answer")
+    camera.dialog("palette-found")
+    shell.open_help()
+    camera.dialog("help")
 
 
 def writing(camera: Camera, shell: Shell, scene: Scene) -> None:
