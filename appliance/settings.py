@@ -44,7 +44,8 @@ class Settings:
     question, its passages and the answer may take together; less where memory is short. gpu: "off",
     or "auto" to run the language model on a GPU where there is one that works. arithmetic: "fast"
     rounds what goes between four-bit weights to eight bits on the processor, "exact" does not
-    (slower; docs/benchmarks.md has both). lock_minutes: how long nobody may touch the window before
+    (slower; docs/benchmarks.md has both). language: of the window, "system" for what the system
+    speaks, English where that is none of ours. lock_minutes: how long nobody may touch the window before
     it locks. glass_minutes: the longest that somebody may break the glass of a collection for.
     key_store: "off", or "allowed" to let a person log in through the system's key store. packs:
     policy packs in force beside the baseline, by commas. api_calls_per_minute: of one application;
@@ -64,6 +65,7 @@ class Settings:
     context_tokens: int = 8_192
     gpu: str = "off"
     arithmetic: str = "fast"
+    language: str = "system"
     lock_minutes: int = 10
     glass_minutes: int = 60
     key_store: str = "off"
@@ -174,6 +176,7 @@ CHOICES = {
     "gpu": ("off", "auto"),
     "arithmetic": ("fast", "exact"),
     "key_store": ("off", "allowed"),
+    "language": ("system", "en", "de", "es", "fr"),
     "kiosk": ("off", "on"),
 }
 
@@ -241,6 +244,7 @@ def _made(
         context_tokens=number("context_tokens"),
         gpu=text("gpu"),
         arithmetic=text("arithmetic"),
+        language=text("language"),
         lock_minutes=number("lock_minutes"),
         glass_minutes=number("glass_minutes"),
         key_store=text("key_store"),

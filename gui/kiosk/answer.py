@@ -101,7 +101,7 @@ class AnswerPlace(QWidget):
         self._ended()
         self.notice.say(tone, sentence, step)
         self.notice.show()
-        self._read_out(f"{sentence} {step}")
+        self._read_out(f"{plain.spoken(sentence)} {plain.spoken(step)}")
 
     def forget(self) -> None:
         """Nothing of a question, an answer or a page stays in a widget."""

@@ -62,10 +62,14 @@ class FailureModel(QAbstractListModel):
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         failure = self._failures[index.row()]
-        said = f"{plain.line(failure.file)}: {plain.line(failure.sentence)} {failure.step}"
+        said = f"{plain.line(failure.file)}: {_said(failure.sentence)} {_said(failure.step)}"
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return said
         return plain.tip(said) if role == Qt.ItemDataRole.ToolTipRole else None
+
+
+def _said(sentence: str) -> str:
+    return plain.line(plain.spoken(sentence))
 
 
 class _TwoLines(QStyledItemDelegate):
@@ -85,10 +89,10 @@ class _TwoLines(QStyledItemDelegate):
         font = QFont(option.font)
         font.setPixelSize(13)
         line = QRect(rect.left() + 28, rect.top() + 4, rect.width() - 34, 18)
-        text = f"{plain.line(failure.file)}  —  {plain.line(failure.sentence)}"
+        text = f"{plain.line(failure.file)}  —  {_said(failure.sentence)}"
         _write(painter, font, line, text, colours.ink)
         font.setPixelSize(12)
-        _write(painter, font, line.translated(0, 18), plain.line(failure.step), colours.muted)
+        _write(painter, font, line.translated(0, 18), _said(failure.step), colours.muted)
         painter.restore()
 
 
