@@ -45,17 +45,18 @@ class Settings:
     or "auto" to run the language model on a GPU where there is one that works. arithmetic: "fast"
     rounds what goes between four-bit weights to eight bits on the processor, "exact" does not
     (slower; docs/benchmarks.md has both). language: of the window, "system" for what the system
-    speaks, English where that is none of ours. lock_minutes: how long nobody may touch the window before
-    it locks. glass_minutes: the longest that somebody may break the glass of a collection for.
-    key_store: "off", or "allowed" to let a person log in through the system's key store. packs:
-    policy packs in force beside the baseline, by commas. api_calls_per_minute: of one application;
-    what is above is turned away. serve_hours: after how many `cloister serve` ends by itself and
-    the vault closes. health_file: where numbers about this installation are written for
-    monitoring; empty for nowhere. kiosk: "on" keeps the window shut on this machine, so that only
-    `cloister kiosk` opens it (docs/kiosk.md). kiosk_title and kiosk_questions: what its first
-    screen says, and the approved questions to begin with, by |. kiosk_layouts: of its keyboard, by
-    commas. kiosk_idle_seconds: how long nobody may touch it before all of a visitor's is wiped.
-    sources and places: of each value that is not built in, who set it and where."""
+    speaks, English where that is none of ours. lock_minutes: how long nobody may touch the
+    window before it locks. glass_minutes: the longest that somebody may break the glass of a
+    collection for. key_store: "off", or "allowed" to let a person log in through the system's
+    key store. packs: policy packs in force beside the baseline, by commas.
+    api_calls_per_minute: of one application; what is above is turned away. serve_hours: after
+    how many `cloister serve` ends by itself and the vault closes. health_file: where numbers
+    about this installation are written for monitoring; empty for nowhere. kiosk: "on" keeps the
+    window shut on this machine, so that only `cloister kiosk` opens it (docs/kiosk.md).
+    kiosk_title and kiosk_questions: what its first screen says, and the approved questions to
+    begin with, by |. kiosk_layouts: of its keyboard, by commas. kiosk_idle_seconds: how long
+    nobody may touch it before all of a visitor's is wiped. sources and places: of each value
+    that is not built in, who set it and where."""
 
     airgap: str = "required"
     profile: str = "standard"

@@ -1,6 +1,6 @@
 """`make screens`: drives the real widgets through the main jobs and saves a picture of each.
 
-Usage: python packaging/screens.py FOLDER [--theme light|dark] [--size 1440x900] [--memory]
+Usage: python packaging/screens.py FOLDER [--theme light|dark] [--language en|de|es|fr] [--size 1440x900] [--memory]
 
 Without --memory the product itself runs, on a throwaway vault with the sample library.
 """
@@ -31,6 +31,7 @@ from tests.screens.day import (  # noqa: E402
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=lambda name: Path(name).absolute())
+    parser.add_argument("--language", choices=("en", "de", "es", "fr"), default="en")
     parser.add_argument("--theme", choices=("light", "dark"), default="light")
     parser.add_argument("--size", default="1440x900")
     parser.add_argument("--memory", action="store_true")
@@ -44,9 +45,11 @@ def main() -> int:
         from PySide6.QtWidgets import QApplication
 
         from gui.shell import Shell
+        from gui.languages import choice
         from gui.style.theme import Follower
 
         application = QApplication(sys.argv[:1])
+        choice.use(application, given.language)
         Follower(application, given.theme)
         shell = Shell(product)
         width, height = (int(part) for part in given.size.split("x"))

@@ -20,7 +20,7 @@ class Translator(QTranslator):
     def translate(  # type: ignore[override]  # None is Qt's null string: the next one is asked
         self,
         context: str,
-        sourceText: str,
+        sourceText: str,  # noqa: N803  Qt's name
         disambiguation: str | None = None,
         n: int = -1,
     ) -> str | None:

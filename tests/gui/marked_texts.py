@@ -29,7 +29,8 @@ audit/errors documents/errors engine/errors licensing/errors licensing/standing 
 parcel/errors people/errors people/glass people/lockout policy/engine policy/errors vault/accounts
 vault/errors vault/passphrase vault/session
 """.split()
-SAID_IN = tuple(f"appliance/{name}.py" for name in _MODULES) + (
+SAID_IN = (
+    *(f"appliance/{name}.py" for name in _MODULES),
     "gui/__main__.py", "gui/ask/page_image.py", "gui/files.py", "gui/worker.py",
 )  # fmt: skip
 
