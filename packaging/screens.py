@@ -1,6 +1,7 @@
 """`make screens`: drives the real widgets through the main jobs and saves a picture of each.
 
-Usage: python packaging/screens.py FOLDER [--theme light|dark] [--language en|de|es|fr] [--size 1440x900] [--memory]
+Usage: python packaging/screens.py FOLDER [--theme light|dark] [--language en|de|es|fr]
+       [--size 1440x900] [--memory]
 
 Without --memory the product itself runs, on a throwaway vault with the sample library.
 """
@@ -44,8 +45,8 @@ def main() -> int:
 
         from PySide6.QtWidgets import QApplication
 
-        from gui.shell import Shell
         from gui.languages import choice
+        from gui.shell import Shell
         from gui.style.theme import Follower
 
         application = QApplication(sys.argv[:1])

@@ -1,6 +1,7 @@
 """The kiosk's part of `make screens`: a picture of each thing a visitor sees.
 
-Usage: python packaging/screens_kiosk.py FOLDER [--theme light|dark] [--language en|de|es|fr] [--size 1920x1080]
+Usage: python packaging/screens_kiosk.py FOLDER [--theme light|dark] [--language en|de|es|fr]
+       [--size 1920x1080]
 
 The window is the real one, over an appliance in memory.
 """

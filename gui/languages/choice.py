@@ -16,6 +16,8 @@ from gui.languages import said
 from gui.languages.catalogue import CODES, Catalogue, catalogue
 from gui.languages.translator import Translator
 
+_NAME = "language"
+
 
 def chosen(setting: str, systems: Sequence[str]) -> str:
     """systems: as BCP 47 names them, the first preferred."""
@@ -33,17 +35,19 @@ def use(application: QApplication, setting: str) -> None:
     speak(application, catalogue(code), system if system.language() == own.language() else own)
 
 
-def speak(application: QApplication, texts: Catalogue, formats: QLocale) -> Translator:
-    """These texts from now on, for what is made from now on."""
+def speak(application: QApplication, texts: Catalogue, formats: QLocale) -> None:
+    """These texts in place of those before, for all that is made from now on."""
+    for before in application.findChildren(QTranslator, _NAME):
+        application.removeTranslator(before)
+        before.setParent(None)
     QLocale.setDefault(formats)
-    qt = QTranslator(application)  # the words on Qt's own dialogs and menus
-    if qt.load(
-        f"qtbase_{texts.code}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-    ):
-        application.installTranslator(qt)
-    translator = Translator(texts, application)
-    if not translator.isEmpty():
-        application.installTranslator(translator)
-    application.setLayoutDirection(formats.textDirection())  # a new translator would reset it
+    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    qt = QTranslator()  # the words on Qt's own dialogs and menus
+    qt.load(f"qtbase_{texts.code}", folder)
+    for translator in (qt, Translator(texts)):
+        if not translator.isEmpty():
+            translator.setObjectName(_NAME)
+            translator.setParent(application)
+            application.installTranslator(translator)
+    application.setLayoutDirection(formats.textDirection())  # a new translator resets it
     said.speak(texts)
-    return translator

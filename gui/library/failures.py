@@ -16,6 +16,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QListView,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
@@ -85,10 +86,13 @@ class _TwoLines(QStyledItemDelegate):
         failure, colours = model.failure(index.row()), current()
         rect: QRect = option.rect
         painter.save()
-        painter.drawPixmap(rect.left() + 2, rect.top() + 5, pixmap("warning", colours.warn, 16))
+        mark = QRect(rect.left() + 2, rect.top() + 5, 16, 16)
+        mark = QStyle.visualRect(option.direction, rect, mark)
+        painter.drawPixmap(mark.topLeft(), pixmap("warning", colours.warn, 16))
         font = QFont(option.font)
         font.setPixelSize(13)
         line = QRect(rect.left() + 28, rect.top() + 4, rect.width() - 34, 18)
+        line = QStyle.visualRect(option.direction, rect, line)
         text = f"{plain.line(failure.file)}  —  {_said(failure.sentence)}"
         _write(painter, font, line, text, colours.ink)
         font.setPixelSize(12)
