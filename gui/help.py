@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QW
 
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
+from gui.text import counts
 
 
 class Help(QDialog):
@@ -20,7 +21,7 @@ class Help(QDialog):
         grid.setVerticalSpacing(9)
         grid.setColumnStretch(1, 1)
         for row, (keys, text) in enumerate(self._keys()):
-            grid.addWidget(Words(keys, "mono"), row, 0)
+            grid.addWidget(Words(counts.keys(keys), "mono"), row, 0)
             grid.addWidget(Words(text), row, 1)
         close = TextButton(self.tr("Close"), kind="primary")
         close.clicked.connect(self.accept)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from gui.style.icons import icon
 from gui.style.tokens import current
+from gui.text import counts
 
 _RESTYLED = (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange)
 
@@ -61,7 +62,7 @@ class GlyphButton(QToolButton):
 
     def rename(self, name: str, shortcut: str = "") -> None:
         self.setAccessibleName(name)
-        self.setToolTip(f"{name}  ({shortcut})" if shortcut else name)
+        self.setToolTip(f"{name}  ({counts.keys(shortcut)})" if shortcut else name)
 
     def draw(self, glyph: str, tone: str = "") -> None:
         self._glyph, self._tone = glyph, tone or self._tone

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale, QTime
+from PySide6.QtGui import QKeySequence
 
 
 def number(value: int) -> str:
@@ -77,6 +78,11 @@ def time_left(done: int, total: int, elapsed: float) -> str:
     if left < 3600:
         return _tr("about {} minutes left").format(round(left / 60))
     return _tr("about {} hours left").format(decimal(left / 3600))
+
+
+def keys(english: str) -> str:
+    """What is pressed, as this language's keyboards have it on their keys: “Strg+L”."""
+    return QKeySequence(english).toString(QKeySequence.SequenceFormat.NativeText) or english
 
 
 def _tr(text: str) -> str:

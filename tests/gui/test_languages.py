@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QLocale, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -19,7 +18,7 @@ from gui.ask.welcome import Welcome
 from gui.front import Front
 from gui.help import Help
 from gui.languages import choice
-from gui.languages.catalogue import CODES, Catalogue, catalogue
+from gui.languages.catalogue import CODES, catalogue
 from gui.languages.said import Sayings
 from gui.languages.said import said as spoken
 from gui.shell import Shell
@@ -28,29 +27,13 @@ from tests.gui.driving import PASSPHRASE, QUESTION, workplace
 from tests.gui.laid_out import cut, shown
 from tests.gui.marked_texts import left_over, marked, missing
 from tests.gui.memory_appliance import MemoryAppliance
-from tests.gui.pseudo import OPEN, longer, mirrored
+from tests.gui.pseudo import OPEN
+from tests.gui.speaking import ALL, speaking
 
 OTHERS = CODES[1:]
 _HOLES = re.compile(r"\{[^}]*\}")
 _COMMANDS = re.compile(r"`[^`]*`")
 _DATES = re.compile(r"d MMM yyyy.*")
-MADE: dict[str, Callable[[], Catalogue]] = {
-    **{code: lambda code=code: catalogue(code) for code in CODES},
-    "longer": longer,
-    "mirrored": mirrored,
-}
-FORMATS = {"longer": "en", "mirrored": "ar"}
-
-
-@contextmanager
-def speaking(application: QApplication, name: str) -> Iterator[None]:
-    before = QLocale()
-    locale = QLocale(FORMATS.get(name, name))
-    choice.speak(application, MADE[name](), locale)
-    try:
-        yield
-    finally:
-        choice.speak(application, catalogue("en"), before)
 
 
 @pytest.fixture
@@ -59,7 +42,7 @@ def language(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str
         yield request.param
 
 
-every = pytest.mark.parametrize("language", [*CODES, "longer", "mirrored"], indirect=True)
+every = pytest.mark.parametrize("language", ALL, indirect=True)
 
 
 # --- the catalogues ---------------------------------------------------------------------------
