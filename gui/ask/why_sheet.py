@@ -170,7 +170,7 @@ class WhySheet(QDialog):
 def said_of(ground: Ground) -> tuple[str, str, str, str]:
     """Title and place, citations, relevance, similarity: the cells of a passage's row."""
     cited = " ".join(f"[{number}]" for number in ground.cited)
-    title = f"{plain.line(ground.title)} · {plain.line(ground.place, 60)}"
+    title = f"{plain.line(ground.title)} · {plain.line(counts.place(ground.place), 60)}"
     relevance = counts.percent(ground.relevance) if ground.relevance else "–"
     return title, cited or "–", relevance, counts.decimal(ground.similarity, 2)
 

@@ -6,10 +6,13 @@ writes them, and times left are rounded to what a person would say.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale, QTime
 from PySide6.QtGui import QKeySequence
+
+_PAGE = re.compile(r"p\. ([0-9]{1,9})")
 
 
 def number(value: int) -> str:
@@ -78,6 +81,14 @@ def time_left(done: int, total: int, elapsed: float) -> str:
     if left < 3600:
         return _tr("about {} minutes left").format(round(left / 60))
     return _tr("about {} hours left").format(decimal(left / 3600))
+
+
+def place(words: str) -> str:
+    """Where a citation stands, as the appliance puts it: "p. 4", a heading, or "text"."""
+    page = _PAGE.fullmatch(words)
+    if page is not None:
+        return _tr("p. {}").format(number(int(page[1])))
+    return _tr("text") if words == "text" else words
 
 
 def keys(english: str) -> str:
