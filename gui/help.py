@@ -22,7 +22,7 @@ class Help(QDialog):
         grid.setColumnStretch(1, 1)
         for row, (keys, text) in enumerate(self._keys()):
             grid.addWidget(Words(counts.keys(keys), "mono"), row, 0)
-            grid.addWidget(Words(text), row, 1)
+            grid.addWidget(Words(text, wrap=True), row, 1)
         close = TextButton(self.tr("Close"), kind="primary")
         close.clicked.connect(self.accept)
         foot = QHBoxLayout()
@@ -39,7 +39,7 @@ class Help(QDialog):
         )
         layout.addWidget(Words(text, "quiet", wrap=True))
         layout.addLayout(foot)
-        self.setFixedWidth(480)
+        self.setFixedWidth(560)
 
     def _keys(self) -> tuple[tuple[str, str], ...]:
         return (
