@@ -46,8 +46,8 @@ def shown(screen: QWidget) -> list[str]:
 def _inside(widget: QWidget) -> str:
     if isinstance(widget, QLabel):
         return _label(widget)
-    if isinstance(widget, QToolButton) and not widget.text():
-        return ""
+    if isinstance(widget, QToolButton) and not widget.icon().isNull():
+        return ""  # its text is for screen readers
     if isinstance(widget, QAbstractButton) and widget.text():
         needed = widget.sizeHint()
         if isinstance(widget, QPushButton) and widget.property("kind") == "suggestion":
