@@ -40,6 +40,7 @@ class Help(QDialog):
         layout.addWidget(Words(text, "quiet", wrap=True))
         layout.addLayout(foot)
         self.setFixedWidth(560)
+        self.resize(560, layout.totalHeightForWidth(560))
 
     def _keys(self) -> tuple[tuple[str, str], ...]:
         return (
