@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check format bench parity screens lock setup setup-develop clean bench-engine eval reader composer kiosk-monkey
+.PHONY: run test check format bench parity screens lock setup setup-develop clean texts bench-engine eval reader composer kiosk-monkey
 
 run: setup
 	@$(BIN)/python packaging/run.py
@@ -58,6 +58,10 @@ screens: setup-develop
 # manager: openbox where it is installed, else one of the tests' own. More: make kiosk-monkey ARGS="--inputs 200000 --seed 7"
 kiosk-monkey: setup-develop
 	xvfb-run -a -s "-screen 0 1280x800x24" $(BIN)/python -m tests.gui.kiosk_under_x $(ARGS)
+
+# Texts that a language has not got, and those it has got for nothing.
+texts: setup-develop
+	@$(BIN)/python -m tests.gui.marked_texts
 
 lock:
 	bash packaging/locks/lock.sh

@@ -44,18 +44,19 @@ class Settings:
     question, its passages and the answer may take together; less where memory is short. gpu: "off",
     or "auto" to run the language model on a GPU where there is one that works. arithmetic: "fast"
     rounds what goes between four-bit weights to eight bits on the processor, "exact" does not
-    (slower; docs/benchmarks.md has both). lock_minutes: how long nobody may touch the window before
-    it locks. glass_minutes: the longest that somebody may break the glass of a collection for.
-    key_store: "off", or "allowed" to let a person log in through the system's key store. packs:
-    policy packs in force beside the baseline, by commas. api_calls_per_minute: of one application;
-    what is above is turned away. serve_hours: after how many `cloister serve` ends by itself and
-    the vault closes. health_file: where numbers about this installation are written for
-    monitoring; empty for nowhere. kiosk: "on" keeps the window shut on this machine, so that only
-    `cloister kiosk` opens it (docs/kiosk.md). kiosk_title and kiosk_questions: what its first
-    screen says, and the approved questions to begin with, by |. kiosk_layouts: of its keyboard, by
-    commas. kiosk_idle_seconds: how long nobody may touch it before all of a visitor's is wiped.
-    look: of the window; "system" follows the desktop, "light", "dark" and "contrast" do not.
-    text_size: of its text, in per cent.
+    (slower; docs/benchmarks.md has both). language: of the window, "system" for what the system
+    speaks, English where that is none of ours. lock_minutes: how long nobody may touch the
+    window before it locks. glass_minutes: the longest that somebody may break the glass of a
+    collection for. key_store: "off", or "allowed" to let a person log in through the system's
+    key store. packs: policy packs in force beside the baseline, by commas.
+    api_calls_per_minute: of one application; what is above is turned away. serve_hours: after
+    how many `cloister serve` ends by itself and the vault closes. health_file: where numbers
+    about this installation are written for monitoring; empty for nowhere. kiosk: "on" keeps the
+    window shut on this machine, so that only `cloister kiosk` opens it (docs/kiosk.md).
+    kiosk_title and kiosk_questions: what its first screen says, and the approved questions to
+    begin with, by |. kiosk_layouts: of its keyboard, by commas. kiosk_idle_seconds: how long
+    nobody may touch it before all of a visitor's is wiped. look: of the window; "system" follows
+    the desktop, "light", "dark" and "contrast" do not. text_size: of its text, in per cent.
     sources and places: of each value that is not built in, who set it and where."""
 
     airgap: str = "required"
@@ -66,6 +67,7 @@ class Settings:
     context_tokens: int = 8_192
     gpu: str = "off"
     arithmetic: str = "fast"
+    language: str = "system"
     lock_minutes: int = 10
     glass_minutes: int = 60
     key_store: str = "off"
@@ -179,6 +181,7 @@ CHOICES = {
     "gpu": ("off", "auto"),
     "arithmetic": ("fast", "exact"),
     "key_store": ("off", "allowed"),
+    "language": ("system", "en", "de", "es", "fr"),
     "kiosk": ("off", "on"),
     "look": ("system", "light", "dark", "contrast"),
 }
@@ -247,6 +250,7 @@ def _made(
         context_tokens=number("context_tokens"),
         gpu=text("gpu"),
         arithmetic=text("arithmetic"),
+        language=text("language"),
         lock_minutes=number("lock_minutes"),
         glass_minutes=number("glass_minutes"),
         key_store=text("key_store"),

@@ -50,6 +50,11 @@ def opened(data: Path | None) -> Appliance | CloisterError:
         return error
 
 
+def language(appliance: Appliance | CloisterError) -> str:
+    """The setting; what the system speaks where the settings could not be read."""
+    return "system" if isinstance(appliance, CloisterError) else appliance.settings.language
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     given = arguments(sys.argv[1:] if argv is None else argv)
     appliance = opened(given.data)
@@ -58,12 +63,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
+    from gui.languages import choice
     from gui.shell import Shell
     from gui.style.theme import Follower
 
     application = QApplication([sys.argv[0]])
     application.setApplicationName("Cloister")
     application.setDesktopFileName("cloister")
+    choice.use(application, language(appliance))
     look, size = given.theme or "system", given.text_size or 100
     if not isinstance(appliance, CloisterError):  # what is given here stands above the settings
         look = given.theme or appliance.settings.look

@@ -1,7 +1,7 @@
 """`make screens`: drives the real widgets through the main jobs and saves a picture of each.
 
 Usage: python packaging/screens.py FOLDER [--theme light|dark|contrast] [--text-size 100]
-       [--size 1440x900] [--memory]
+       [--language en|de|es|fr] [--size 1440x900] [--memory]
 
 Without --memory the product itself runs, on a throwaway vault with the sample library.
 """
@@ -25,6 +25,7 @@ ALWAYS = ("first_run", "log")
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=lambda name: Path(name).absolute())
+    parser.add_argument("--language", choices=("en", "de", "es", "fr"), default="en")
     parser.add_argument("--theme", choices=("light", "dark", "contrast"), default="light")
     parser.add_argument("--text-size", type=int, default=100, help="per cent")
     parser.add_argument("--size", default="1440x900")
@@ -38,10 +39,12 @@ def main() -> int:
 
         from PySide6.QtWidgets import QApplication
 
+        from gui.languages import choice
         from gui.shell import Shell
         from gui.style.theme import Follower
 
         application = QApplication(sys.argv[:1])
+        choice.use(application, given.language)
         Follower(application, given.theme, given.text_size / 100)
         shell = Shell(product)
         width, height = (int(part) for part in given.size.split("x"))

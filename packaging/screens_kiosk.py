@@ -1,6 +1,7 @@
 """The kiosk's part of `make screens`: a picture of each thing a visitor sees.
 
-Usage: python packaging/screens_kiosk.py FOLDER [--theme light|dark] [--size 1920x1080]
+Usage: python packaging/screens_kiosk.py FOLDER [--theme light|dark] [--language en|de|es|fr]
+       [--size 1920x1080]
 
 The window is the real one, over an appliance in memory.
 """
@@ -100,6 +101,7 @@ def story(camera: Camera, window: KioskWindow, product: KioskAppliance) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=lambda name: Path(name).absolute())
+    parser.add_argument("--language", choices=("en", "de", "es", "fr"), default="en")
     parser.add_argument("--theme", choices=("light", "dark"), default="light")
     parser.add_argument("--size", default="1920x1080")
     given = parser.parse_args()
@@ -109,6 +111,7 @@ def main() -> int:
 
     from appliance.values import KioskEnded
     from gui.kiosk.window import KioskWindow, Opening
+    from gui.languages import choice
     from gui.style.theme import Follower
     from tests.gui.driving import PASSPHRASE
     from tests.gui.kiosk_window import furnished
@@ -122,6 +125,7 @@ def main() -> int:
             return QRect(0, 0, int(width), int(height))
 
     application = QApplication(sys.argv[:1])
+    choice.use(application, given.language)
     Follower(application, given.theme)
     with tempfile.TemporaryDirectory() as work:
         product = furnished(write_library(Path(work) / "library"), Pace(stage=0.05))

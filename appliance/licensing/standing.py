@@ -151,18 +151,21 @@ def _evaluated(evidence: Evidence, clock: Reading) -> Standing:
         return _clock_suspect(evidence, clock)
     if clock.time <= until:
         said = f"This is an evaluation: new answers until {_day(until)}."
-        seat = "ask for a seat: `cloister seat request`."
-        first = (
-            "" if evidence.licence else "install a licence (`cloister licence install FILE`) and "
+        hint = (
+            "To go on after that, ask for a seat: `cloister seat request`."
+            if evidence.licence
+            else "To go on after that, install a licence (`cloister licence install FILE`) and "
+            "ask for a seat: `cloister seat request`."
         )
-        hint = f"To go on after that, {first}{seat}"
         return Standing(State.EVALUATION, "evaluation", said, hint, until, evidence.licence)
     if evidence.problem is not None:
         return _refused(evidence, evidence.problem)
-    over = f"The evaluation ended on {_day(until)}, and this installation has no "
+    over = _day(until)
     if evidence.licence is None:
-        return _refused(evidence, LicenceMissing(f"{over}licence."))
-    return _refused(evidence, SeatMissing(f"{over}seat."))
+        said = f"The evaluation ended on {over}, and this installation has no licence."
+        return _refused(evidence, LicenceMissing(said))
+    said = f"The evaluation ended on {over}, and this installation has no seat."
+    return _refused(evidence, SeatMissing(said))
 
 
 def _stopped(evidence: Evidence, clock: Reading) -> Standing | None:
@@ -216,14 +219,28 @@ def _termed(evidence: Evidence, clock: Reading) -> Standing | None:
         renew = "Install the licence that follows it: `cloister licence install FILE`."
     if clock.time <= end:
         near = end - clock.time <= timedelta(days=WARNING_DAYS)
-        said = f"The {whose} ends on {_day(end)}." if near else ""
-        return _held(evidence, State.ACTIVE, "active", said, renew if near else "", end)
+        said = (
+            f"The seat ends on {_day(end)}."
+            if whose == "seat"
+            else f"The licence ends on {_day(end)}."
+        )
+        return _held(
+            evidence, State.ACTIVE, "active", said if near else "", renew if near else "", end
+        )
     over = later(end, licence.grace)
     if clock.time <= over:
-        said = f"The {whose} ended on {_day(end)}; new answers until {_day(over)}."
+        said = (
+            f"The seat ended on {_day(end)}; new answers until {_day(over)}."
+            if whose == "seat"
+            else f"The licence ended on {_day(end)}; new answers until {_day(over)}."
+        )
         return _held(evidence, State.GRACE, f"{whose}_ended", said, renew, over)
-    error = TermOver(f"The {whose} ended on {_day(end)}, and its days of grace are over.")
-    return _refused(evidence, TermOver(error.sentence, hint=renew), State.EXPIRED)
+    said = (
+        f"The seat ended on {_day(end)}, and its days of grace are over."
+        if whose == "seat"
+        else f"The licence ended on {_day(end)}, and its days of grace are over."
+    )
+    return _refused(evidence, TermOver(said, hint=renew), State.EXPIRED)
 
 
 def _enrolled(evidence: Evidence, licence: Licence, clock: Reading) -> Standing | None:

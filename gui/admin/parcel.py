@@ -303,8 +303,8 @@ class ItemRow(QWidget):
         self.tick.setEnabled(False)
         self.glyph.draw(*(("check", "good") if outcome.done else ("warning", "danger")))
         self.glyph.show()
-        sentence = outcome.sentence or (self.tr("Taken in.") if outcome.done else "")
-        said = plain.spoken(f"{sentence} {outcome.note}".strip())
+        sentence = plain.spoken(outcome.sentence) or (self.tr("Taken in.") if outcome.done else "")
+        said = plain.spoken(f"{sentence} {plain.spoken(outcome.note)}".strip())
         self.said.setText(plain.shown(said, 600))
 
     def _ask_for_code(self) -> None:
@@ -334,7 +334,7 @@ class ItemRow(QWidget):
         if self.item.state == "incomplete":
             return self.tr("Not whole on the stick: copy the parcel onto it again.")
         if self.item.state == "barred":
-            why = plain.shown(self.item.sentence, 400)
+            why = plain.shown(plain.spoken(self.item.sentence), 400)
             return why or self.tr("Your institution’s policy does not let you take this in.")
         return {
             "revocation": self.tr("Takes the seats it lists out of use."),

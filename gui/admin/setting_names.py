@@ -26,6 +26,10 @@ def valued(value: str | int) -> str:
 
 def _texts() -> dict[str, tuple[str, str]]:
     return {
+        "language": (
+            _tr("Language of the window"),
+            _tr("“system”: the one the system speaks; English where that is none of these."),
+        ),
         "lock_minutes": (
             _tr("Minutes until the window locks"),
             _tr("When nobody touches it."),

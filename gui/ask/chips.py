@@ -11,7 +11,7 @@ from gui.controls.flow import Flow
 from gui.style.icons import icon
 from gui.style.scale import px
 from gui.style.tokens import current
-from gui.text import plain
+from gui.text import counts, plain
 
 _TITLE_WIDTH = 230
 
@@ -31,7 +31,7 @@ class Chip(QToolButton):
         title = QFontMetrics(font).elidedText(
             plain.line(citation.passage.title), Qt.TextElideMode.ElideRight, px(_TITLE_WIDTH)
         )
-        place = plain.line(citation.place, 60)
+        place = plain.line(counts.place(citation.place), 60)
         self.setText(f" {citation.number}   {title} · {place}".replace("&", "&&"))
         self.setAccessibleName(
             self.tr("Citation {number}: {title}, {place}. Opens the page.").format(

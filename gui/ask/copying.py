@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QGuiApplication
 
 from appliance.values import Answer
+from gui.text import counts
 
 
 def copied(answer: Answer, *, cited: bool) -> str:
@@ -20,7 +21,7 @@ def copied(answer: Answer, *, cited: bool) -> str:
     ]
     if not cited:
         return " ".join(said)
-    sources = [f"[{c.number}] {c.passage.title}, {c.place}" for c in answer.citations]
+    sources = [f"[{c.number}] {c.passage.title}, {counts.place(c.place)}" for c in answer.citations]
     return "\n".join([*said, "", *sources])
 
 

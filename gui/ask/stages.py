@@ -76,11 +76,16 @@ class Stages(QWidget):
             width = QFontMetrics(font).horizontalAdvance(word)
             if x and x + _DOT + width > self.width():
                 break  # where room is short the present one is still said by name
-            self._mark(painter, x + 5, middle, index)
+            self._mark(painter, self._across(x + 5, 0), middle, index)
             ink = colours.ink if index == self._at else colours.muted
             painter.setPen(QColor(ink))
             painter.drawText(
-                int(x + _DOT), 0, width + 2, self.height(), Qt.AlignmentFlag.AlignVCenter, word
+                int(self._across(x + _DOT, width + 2)),
+                0,
+                width + 2,
+                self.height(),
+                Qt.AlignmentFlag.AlignVCenter,
+                word,
             )
             x += _DOT + width + _GAP
         elapsed = monotonic() - self._began
@@ -89,10 +94,14 @@ class Stages(QWidget):
             painter.setFont(font)
             painter.setPen(QColor(colours.muted))
             painter.drawText(
-                int(x), 0, px(80), self.height(), Qt.AlignmentFlag.AlignVCenter,
+                int(self._across(x, px(80))), 0, px(80), self.height(), Qt.AlignmentFlag.AlignVCenter,
                 counts.seconds(round(elapsed, 1)),
             )  # fmt: skip
         painter.end()
+
+    def _across(self, x: float, width: float) -> float:
+        """The left edge of what begins `x` after the edge that reading begins at."""
+        return self.width() - x - width if self.isRightToLeft() else x
 
     def _mark(self, painter: QPainter, x: float, y: float, index: int) -> None:
         colours = current()

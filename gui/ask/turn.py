@@ -230,14 +230,15 @@ class TurnView(QWidget):
         parts = []
         if not answer.found:
             parts.append(
-                self.tr("Best evidence {best:.0%}, {least:.0%} needed").format(
-                    best=answer.evidence, least=answer.threshold
+                self.tr("Best evidence {best}, {least} needed").format(
+                    best=counts.percent(answer.evidence),
+                    least=counts.percent(answer.threshold),
                 )
             )
         elif answer.mode is AnswerMode.QUOTE:
             parts.append(
-                self.tr("Quoted word for word, chosen by {model}, evidence {best:.0%}").format(
-                    model=plain.line(answer.model, 80), best=answer.evidence
+                self.tr("Quoted word for word, chosen by {model}, evidence {best}").format(
+                    model=plain.line(answer.model, 80), best=counts.percent(answer.evidence)
                 )
             )
         else:

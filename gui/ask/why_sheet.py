@@ -120,9 +120,7 @@ class WhySheet(QDialog):
     def _answered(self) -> None:
         why = self.why
         self._section(self.tr("What answered"))
-        evidence = self.tr("{best:.0%}, {least:.0%} needed").format(
-            best=why.evidence, least=why.threshold
-        )
+        evidence = self.tr("{best}, {least} needed").format(best=why.evidence, least=why.threshold)
         self._pairs(
             (
                 (self.tr("Model"), why.model or self.tr("None")),
@@ -173,9 +171,9 @@ class WhySheet(QDialog):
 def said_of(ground: Ground) -> tuple[str, str, str, str]:
     """Title and place, citations, relevance, similarity: the cells of a passage's row."""
     cited = " ".join(f"[{number}]" for number in ground.cited)
-    title = f"{plain.line(ground.title)} · {plain.line(ground.place, 60)}"
-    relevance = f"{ground.relevance:.0%}" if ground.relevance else "–"
-    return title, cited or "–", relevance, f"{ground.similarity:.2f}"
+    title = f"{plain.line(ground.title)} · {plain.line(counts.place(ground.place), 60)}"
+    relevance = counts.percent(ground.relevance) if ground.relevance else "–"
+    return title, cited or "–", relevance, counts.decimal(ground.similarity, 2)
 
 
 def how(mode: str) -> str:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 from gui.style.icons import icon
 from gui.style.scale import fix, px
 from gui.style.tokens import current
+from gui.text import counts
 
 _RESTYLED = (
     QEvent.Type.PaletteChange,
@@ -76,7 +77,7 @@ class GlyphButton(QToolButton):
 
     def rename(self, name: str, shortcut: str = "") -> None:
         self.setAccessibleName(name)
-        self.setToolTip(f"{name}  ({shortcut})" if shortcut else name)
+        self.setToolTip(f"{name}  ({counts.keys(shortcut)})" if shortcut else name)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

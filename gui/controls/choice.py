@@ -34,7 +34,7 @@ class Choice(QComboBox):
         """With an arrow: a box that the sheet dresses has none of its own."""
         super().paintEvent(event)
         painter = QPainter(self)
-        painter.drawPixmap(
-            self.width() - 28, (self.height() - 18) // 2, pixmap("down", current().muted, 18)
-        )
+        left = 10 if self.isRightToLeft() else self.width() - 28
+        arrow = pixmap("down", current().muted, 18)
+        painter.drawPixmap(left, (self.height() - 18) // 2, arrow)
         painter.end()

@@ -6,7 +6,7 @@ Rules kept here: height follows width (`heightForWidth`), so that chips wrap ins
 from __future__ import annotations
 
 from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+from PySide6.QtWidgets import QLayout, QLayoutItem, QStyle, QWidget
 
 
 class Flow(QLayout):
@@ -51,6 +51,10 @@ class Flow(QLayout):
                 size = size.expandedTo(item.minimumSize())
         return size
 
+    def _direction(self) -> Qt.LayoutDirection:
+        parent = self.parentWidget()
+        return parent.layoutDirection() if parent else Qt.LayoutDirection.LeftToRight
+
     def _place(self, rect: QRect, *, move: bool) -> int:
         x, y, row = rect.x(), rect.y(), 0
         for item in self._items:
@@ -60,7 +64,8 @@ class Flow(QLayout):
             if x > rect.x() and x + hint.width() > rect.right() + 1:
                 x, y, row = rect.x(), y + row + self._gap, 0
             if move:
-                item.setGeometry(QRect(QPoint(x, y), hint.boundedTo(QSize(rect.width(), 9999))))
+                place = QRect(QPoint(x, y), hint.boundedTo(QSize(rect.width(), 9999)))
+                item.setGeometry(QStyle.visualRect(self._direction(), rect, place))
             x += hint.width() + self._gap
             row = max(row, hint.height())
         return y + row - rect.y()

@@ -113,12 +113,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     from PySide6.QtWidgets import QApplication
 
     from gui.kiosk.window import KioskWindow, Opening
+    from gui.languages import choice
     from gui.style.theme import Follower
 
     application = QApplication([sys.argv[0]])
     application.setApplicationName("Cloister")
     application.setDesktopFileName("cloister")
     application.setQuitOnLastWindowClosed(False)
+    spoken = "system" if isinstance(appliance, CloisterError) else appliance.settings.language
+    choice.use(application, spoken)
     Follower(application, given.theme)
     fell = KioskEnded(given.fell, given.lived, given.times)
     window = KioskWindow(appliance, Opening(given.name, secret, fell))

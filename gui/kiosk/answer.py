@@ -24,7 +24,7 @@ from gui.controls.labels import Words
 from gui.controls.notice import Notice
 from gui.kiosk.buttons import PressButton
 from gui.kiosk.page import KioskPage
-from gui.text import plain
+from gui.text import counts, plain
 
 
 class FixedText(AnswerText):
@@ -101,7 +101,7 @@ class AnswerPlace(QWidget):
         self._ended()
         self.notice.say(tone, sentence, step)
         self.notice.show()
-        self._read_out(f"{sentence} {step}")
+        self._read_out(f"{plain.spoken(sentence)} {plain.spoken(step)}")
 
     def forget(self) -> None:
         """Nothing of a question, an answer or a page stays in a widget."""
@@ -141,7 +141,10 @@ class AnswerPlace(QWidget):
         self._citations = {citation.number: citation for citation in citations}
         self._head.setVisible(bool(citations))
         for citation in citations:
-            title, place = plain.line(citation.passage.title), plain.line(citation.place, 60)
+            title, place = (
+                plain.line(citation.passage.title),
+                plain.line(counts.place(citation.place), 60),
+            )
             text = f"{citation.number}   {plain.label(title)}, {plain.label(place)}"
             button = PressButton(text, kind="source", glyph="file")
             button.setCheckable(True)

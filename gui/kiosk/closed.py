@@ -55,7 +55,10 @@ class Closed(QWidget):
         self._say(
             self.tr("Out of service"),
             self.tr("Please ask at the desk."),
-            plain.shown(f"{error.sentence} {error.next_step} ({error.code})", 800),
+            plain.shown(
+                f"{plain.spoken(error.sentence)} {plain.spoken(error.next_step)} ({error.code})",
+                800,
+            ),
         )
         self.leave.show()
 

@@ -61,7 +61,7 @@ class KioskPage(QFrame):
         self.citation, self.view = citation, None
         self._zoom = 0
         self.title.set(citation.passage.title)
-        self.place.setText(citation.place)
+        self.place.setText(counts.place(citation.place))
         self._stack.setCurrentWidget(self._waiting)
         self._steps()
         self.wanted.emit(citation, 0)

@@ -96,9 +96,9 @@ class DocumentModel(QAbstractTableModel):
     def _tip(self, document: DocumentInfo, column: int) -> str:
         if column == 6 and document.failures:
             return "\n".join(
-                self.tr("Page {}: ").format(failure.page) + failure.sentence
+                self.tr("Page {}: ").format(failure.page) + plain.spoken(failure.sentence)
                 if failure.page
-                else failure.sentence
+                else plain.spoken(failure.sentence)
                 for failure in document.failures[:12]
             )
         if column == 5:

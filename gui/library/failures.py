@@ -16,6 +16,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QListView,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
@@ -63,10 +64,14 @@ class FailureModel(QAbstractListModel):
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         failure = self._failures[index.row()]
-        said = f"{plain.line(failure.file)}: {plain.line(failure.sentence)} {failure.step}"
+        said = f"{plain.line(failure.file)}: {_said(failure.sentence)} {_said(failure.step)}"
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return said
         return plain.tip(said) if role == Qt.ItemDataRole.ToolTipRole else None
+
+
+def _said(sentence: str) -> str:
+    return plain.line(plain.spoken(sentence))
 
 
 class _TwoLines(QStyledItemDelegate):
@@ -82,14 +87,17 @@ class _TwoLines(QStyledItemDelegate):
         failure, colours = model.failure(index.row()), current()
         rect: QRect = option.rect
         painter.save()
-        painter.drawPixmap(rect.left() + 2, rect.top() + 5, pixmap("warning", colours.warn, px(16)))
+        mark = QRect(rect.left() + 2, rect.top() + 5, px(16), px(16))
+        mark = QStyle.visualRect(option.direction, rect, mark)
+        painter.drawPixmap(mark.topLeft(), pixmap("warning", colours.warn, px(16)))
         font = QFont(option.font)
         font.setPixelSize(px(13))
         line = QRect(rect.left() + px(28), rect.top() + px(4), rect.width() - px(34), px(18))
-        text = f"{plain.line(failure.file)}  —  {plain.line(failure.sentence)}"
+        line = QStyle.visualRect(option.direction, rect, line)
+        text = f"{plain.line(failure.file)}  —  {_said(failure.sentence)}"
         _write(painter, font, line, text, colours.ink)
         font.setPixelSize(px(12))
-        _write(painter, font, line.translated(0, px(18)), plain.line(failure.step), colours.muted)
+        _write(painter, font, line.translated(0, px(18)), _said(failure.step), colours.muted)
         painter.restore()
 
 

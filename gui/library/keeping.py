@@ -1,6 +1,7 @@
-"""What a curator does with a document: looks into it, retires it, puts it back, brings a newer one.
+"""What a curator does with a document: looks into it, retires it, puts it back, brings a newer one,
+removes it.
 
-Rules kept here: retiring asks nothing and can be undone at once; a newer version is imported like
+Rules kept here: retiring asks nothing and can be undone at once; removing is final and asks first; a newer version is imported like
 any other file, with the same report.
 """
 
@@ -15,6 +16,7 @@ from PySide6.QtCore import QObject, Signal
 from appliance.errors import CloisterError
 from appliance.values import Citation, DocumentInfo, ImportEvent, PageView
 from gui.controls.buttons import TextButton
+from gui.controls.confirm import Confirm
 from gui.controls.notice import Notice
 from gui.desk import Desk
 from gui.library.choosing import choose_files
@@ -119,6 +121,30 @@ class Keeping(QObject):
             self._read_anew()
 
         self._desk.worker.run(self.panel, Lane.READ, work, done, self._desk.complain)
+
+    def ask_to_remove(self, document: DocumentInfo | None) -> None:
+        if document is None:
+            return
+        confirm = Confirm(
+            self.panel.window(),
+            self.tr("Remove “{}”?").format(plain.line(document.title, 120)),
+            self.tr(
+                "The document, its passages and its original are erased from this collection. "
+                "Earlier answers keep what they quoted; their page can no longer be opened."
+            ),
+            self.tr("Remove"),
+        )
+        confirm.accepted.connect(lambda: self._remove(document))
+        confirm.open()
+
+    def _remove(self, document: DocumentInfo) -> None:
+        self._desk.worker.run(
+            self.panel,
+            Lane.READ,
+            lambda: self._desk.appliance.remove_document(document.collection, document.id),
+            lambda _: self._read_anew(),
+            self._desk.complain,
+        )
 
     def bring_newer(self, document: DocumentInfo) -> None:
         choose_files(self.panel, lambda paths: self.replace(document, paths))

@@ -24,7 +24,6 @@ from PySide6.QtWidgets import (
 from appliance.errors import CloisterError
 from appliance.values import Collection, DocumentInfo, ImportEvent, ImportJob
 from gui.controls.buttons import GlyphButton, TextButton
-from gui.controls.confirm import Confirm
 from gui.controls.empty import Empty
 from gui.controls.labels import Elided
 from gui.controls.pair import Pair
@@ -78,10 +77,10 @@ class LibraryScreen(QWidget):
         self.collections.made_wanted.connect(self.make_collection)
         self.files.clicked.connect(lambda: choose_files(self, self.add))
         self.folder.clicked.connect(lambda: choose_folder(self, self.add))
-        self.remove.clicked.connect(lambda: self.ask_to_remove(self.table.document()))
+        self.remove.clicked.connect(lambda: self.keeping.ask_to_remove(self.table.document()))
         self.open.clicked.connect(lambda: self.keeping.open(self.table.document()))
         self.table.opened.connect(self.keeping.open)
-        self.table.unwanted.connect(self.ask_to_remove)
+        self.table.unwanted.connect(self.keeping.ask_to_remove)
         self.table.chosen.connect(self._chosen)
         self.viewer.seen.connect(lambda _: self._offer_again())
         self.keeping.changed.connect(self.refresh)
@@ -141,34 +140,6 @@ class LibraryScreen(QWidget):
             )
         )
         dialog.open()
-
-    def ask_to_remove(self, document: DocumentInfo | None) -> None:
-        if document is None:
-            return
-        confirm = Confirm(
-            self.window(),
-            self.tr("Remove “{}”?").format(plain.line(document.title, 120)),
-            self.tr(
-                "The document, its passages and its original are erased from this collection. "
-                "Earlier answers keep what they quoted; their page can no longer be opened."
-            ),
-            self.tr("Remove"),
-        )
-        confirm.accepted.connect(lambda: self._remove(document))
-        confirm.open()
-
-    def _remove(self, document: DocumentInfo) -> None:
-        self._desk.worker.run(
-            self,
-            Lane.READ,
-            lambda: self._desk.appliance.remove_document(document.collection, document.id),
-            lambda _: self._removed(),
-            self._desk.complain,
-        )
-
-    def _removed(self) -> None:
-        self.refresh()
-        self.keeping.look_again()
 
     def _chosen(self, document: DocumentInfo | None) -> None:
         for button in (self.open, self.remove):
@@ -361,35 +332,10 @@ class LibraryScreen(QWidget):
                                  tone="on_accent")  # fmt: skip
         self._first.clicked.connect(self.make_collection)
         self._none = Empty("library", "", "", self._first)
-        self._empty = Empty("file", "", "")
-        self._refused = Empty("warning", "", "", tone="danger")
-        self._inner = QStackedWidget()
-        self._inner.addWidget(self._refused)
-        self._inner.addWidget(self.table)
-        self._inner.addWidget(self._empty)
-        self._frame = QFrame()
-        framed = QVBoxLayout(self._frame)
-        framed.setContentsMargins(0, 0, 0, 0)
-        framed.addWidget(self._inner)
-        ground = QWidget()
-        ground.setObjectName("ground")
-        self._listed = QScrollArea()
-        self._listed.setWidget(ground)
-        self._listed.setWidgetResizable(True)
-        self._listed.setFrameShape(QFrame.Shape.NoFrame)
-        self._listed.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._listed.setAccessibleName(self.tr("Collection"))
-        self._above = QVBoxLayout(ground)
-        self._above.setContentsMargins(20, 20, 28, 16)
-        self._above.setSpacing(14)
-        self._above.addLayout(self._head())
-        self._above.addWidget(self.resume)
-        self._above.addWidget(self.retired)
-        self._above.addWidget(self._frame, 1)
         self._stack = QStackedWidget()
         self._stack.addWidget(QWidget())
         self._stack.addWidget(self._none)
-        self._stack.addWidget(self._listed)
+        self._stack.addWidget(self._lay_out_collection())
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -399,6 +345,33 @@ class LibraryScreen(QWidget):
         self.collections.hide()
         self._teach()
         self._chosen(None)
+
+    def _lay_out_collection(self) -> QScrollArea:
+        self._empty = Empty("file", "", "")
+        self._refused = Empty("warning", "", "", tone="danger")
+        self._inner = QStackedWidget()
+        for widget in (self._refused, self.table, self._empty):
+            self._inner.addWidget(widget)
+        self._frame = QFrame()
+        framed = QVBoxLayout(self._frame)
+        framed.setContentsMargins(0, 0, 0, 0)
+        framed.addWidget(self._inner)
+        ground = QWidget()
+        ground.setObjectName("ground")
+        self._above = QVBoxLayout(ground)
+        self._above.setContentsMargins(20, 20, 28, 16)
+        self._above.setSpacing(14)
+        self._above.addLayout(self._head())
+        self._above.addWidget(self.resume)
+        self._above.addWidget(self.retired)
+        self._above.addWidget(self._frame, 1)
+        self._listed = QScrollArea()
+        self._listed.setWidget(ground)
+        self._listed.setWidgetResizable(True)
+        self._listed.setFrameShape(QFrame.Shape.NoFrame)
+        self._listed.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._listed.setAccessibleName(self.tr("Collection"))
+        return self._listed
 
     def _teach(self) -> None:
         self._none.say(*no_collections(makes="create_collection" in self._allowed))

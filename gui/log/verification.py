@@ -55,7 +55,7 @@ class Verification(QFrame):
     def show_state(self, state: LogState) -> None:
         if not state.verified:
             self._show("broken", "warning", "danger", self.tr("The log does not verify"),
-                       plain.shown(state.sentence, 600))  # fmt: skip
+                       plain.shown(plain.spoken(state.sentence), 600))  # fmt: skip
             return
         text = self.tr("Root {root} · checked at {time}").format(
             root=plain.line(state.root, 16), time=counts.clock(state.checked, seconds=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 _THUMB = (
@@ -110,6 +110,9 @@ def pixmap(name: str, colour: str, size: int = 20, ratio: float = 2.0) -> QPixma
 
 
 def icon(name: str, colour: str, size: int = 20, disabled: str = "") -> QIcon:
+    """“left” is back and “right” is on: the other way round where one reads from the right."""
+    if QGuiApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft:
+        name = {"left": "right", "right": "left"}.get(name, name)
     made = QIcon(pixmap(name, colour, size))
     if disabled:
         made.addPixmap(pixmap(name, disabled, size), QIcon.Mode.Disabled)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import html
 import re
 
+from gui.languages.said import said
+
 LONGEST = 200_000
 """Characters of one piece of text that are shown; more is cut and marked."""
 
@@ -32,8 +34,9 @@ def shown(untrusted: str, limit: int = LONGEST) -> str:
 
 
 def spoken(untrusted: str) -> str:
-    """What a terminal shows between backticks (a command, a setting) between quotation marks."""
-    return _COMMAND.sub("“\\1”", untrusted)
+    """A sentence of the appliance in the person's language; what a terminal shows between backticks
+    (a command, a setting) between quotation marks."""
+    return _COMMAND.sub("“\\1”", said(untrusted))
 
 
 def kept(untrusted: str) -> str:

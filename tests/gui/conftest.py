@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QLocale
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from gui.languages import choice
+from gui.languages.catalogue import catalogue
 from gui.shell import Shell
 from gui.style import theme
 from gui.style.tokens import LIGHT
@@ -35,6 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _styled(qapp: QApplication) -> None:
     theme.apply(qapp, LIGHT)
+    choice.speak(qapp, catalogue("en"), QLocale("en"))  # whatever the system speaks
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The languages of the window: catalogues, the choice among them, and how they reach Qt."""

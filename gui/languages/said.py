@@ -1,0 +1,77 @@
+"""The appliance's own sentences in the person's language.
+
+The appliance speaks English and knows no screen: an error carries its sentence and its next step
+ready-made. A catalogue holds those that people meet in the window; one with something filled in is
+recognised by its words, and what was filled in is put into the translation.
+
+Rules kept here: what is not known is shown in English, as it is; of several sentences together all
+are translated or none, so that no text is half in one language and half in another. What was filled
+in is untrusted and is never looked at for placeholders.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from gui.languages.catalogue import Catalogue
+
+_HOLE = re.compile(r"\{([0-9])\}")
+_END = re.compile(r"(?<=[.!?]) (?=[A-Z“`])")
+_LONGEST = 2_000
+_MOST_SENTENCES = 8
+
+
+class Sayings:
+    """The sentences of one catalogue."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._whole = {known: text for known, text in texts.items() if not _HOLE.search(known)}
+        # The one with the most words of its own comes first: it says most surely what was meant.
+        shaped = sorted(
+            texts.keys() - self._whole.keys(), key=lambda k: (-len(_HOLE.sub("", k)), k)
+        )
+        self._shaped = [(_pattern(known), texts[known]) for known in shaped]
+
+    def said(self, english: str) -> str:
+        if not english or len(english) > _LONGEST or not (self._whole or self._shaped):
+            return english
+        found = self._one(english)
+        if found is not None:
+            return found
+        parts = _END.split(english, _MOST_SENTENCES)
+        if len(parts) == 1:
+            return english
+        known = [self._one(part) for part in parts]
+        return " ".join(part for part in known if part) if all(known) else english
+
+    def _one(self, english: str) -> str | None:
+        whole = self._whole.get(english)
+        if whole is not None:
+            return whole
+        for pattern, text in self._shaped:
+            match = pattern.fullmatch(english)
+            if match is not None:
+                filled = match.groups()
+                return _HOLE.sub(lambda hole, f=filled: f[int(hole[1])], text)
+        return None
+
+
+def _pattern(known: str) -> re.Pattern[str]:
+    parts = _HOLE.split(known)  # words, number, words, number, words
+    return re.compile(
+        "".join("(.{1,400}?)" if i % 2 else re.escape(p) for i, p in enumerate(parts))
+    )
+
+
+_current = Sayings({})
+
+
+def speak(texts: Catalogue) -> None:
+    """From now on `said` answers in this language."""
+    global _current  # noqa: PLW0603  one language a program, as Qt's translators are
+    _current = Sayings(texts.said)
+
+
+def said(english: str) -> str:
+    return _current.said(english)

@@ -1,0 +1,264 @@
+"""Four languages and two that nobody speaks: complete, laid out whole, and mirrored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from appliance.values import Outcome
+from gui.ask.welcome import Welcome
+from gui.front import Front
+from gui.help import Help
+from gui.languages import choice
+from gui.languages.catalogue import CODES, catalogue
+from gui.languages.said import Sayings
+from gui.languages.said import said as spoken
+from gui.shell import Shell
+from gui.text import counts
+from tests.gui.driving import PASSPHRASE, QUESTION, workplace
+from tests.gui.laid_out import cut, shown
+from tests.gui.marked_texts import left_over, marked, missing
+from tests.gui.memory_appliance import MemoryAppliance
+from tests.gui.pseudo import OPEN
+from tests.gui.speaking import ALL, speaking
+
+OTHERS = CODES[1:]
+_HOLES = re.compile(r"\{[^}]*\}")
+_COMMANDS = re.compile(r"`[^`]*`")
+_DATES = re.compile(r"d MMM yyyy.*")
+
+
+@pytest.fixture
+def language(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str]:
+    with speaking(qapp, request.param):
+        yield request.param
+
+
+every = pytest.mark.parametrize("language", ALL, indirect=True)
+
+
+# --- the catalogues ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_text_has_its_translation_and_no_translation_is_left_over(code: str) -> None:
+    texts = catalogue(code)
+    assert missing(texts) == ([], [])
+    assert left_over(texts) == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_what_is_filled_in_and_what_is_typed_stay_as_they_are(code: str) -> None:
+    texts = catalogue(code)
+    for english, text in texts.window.items():
+        assert sorted(_HOLES.findall(text)) == sorted(_HOLES.findall(english)), english
+        assert sorted(_COMMANDS.findall(text)) == sorted(_COMMANDS.findall(english)), english
+    for english, text in texts.said.items():
+        assert set(_HOLES.findall(text)) == set(_HOLES.findall(english)), english
+        assert sorted(_COMMANDS.findall(text)) == sorted(_COMMANDS.findall(english)), english
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_what_ends_a_text_ends_its_translation(code: str) -> None:
+    texts = catalogue(code)
+    for english, text in {**texts.window, **texts.said}.items():
+        if _DATES.fullmatch(english) or english in ("No.",):
+            continue
+        for end in (".", "?", "…", ": "):
+            spaced = {":", " "} & {english[-1]} and code == "fr"
+            assert text.endswith(end) == english.endswith(end) or spaced, (english, text)
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_only_what_is_the_same_in_both_languages_is_left_as_it_is(code: str) -> None:
+    same = {text for text, other in catalogue(code).window.items() if text == other}
+    assert all(len(text) < 16 or _HOLES.search(text) or "MMM" in text for text in same), same
+
+
+def test_an_unmarked_text_is_found_in_the_window_before_log_in(qapp: QApplication) -> None:
+    with speaking(qapp, "longer"):
+        front = Front()
+        front.resize(1280, 820)
+        front.show()
+        for show in (front.show_create, front.show_unlock, front.show_enrol, front.show_starter):
+            show()
+            words = [text for text in shown(front) if re.search("[A-Za-z]", text)]
+            assert [text for text in words if OPEN not in text] == []
+        front.close()
+
+
+# --- the choice -------------------------------------------------------------------------------
+
+
+def test_the_setting_decides_then_the_system_then_english() -> None:
+    assert choice.chosen("fr", ["de-AT"]) == "fr"
+    assert choice.chosen("system", ["pt-BR", "de-AT", "es"]) == "de"
+    assert choice.chosen("system", ["es_MX"]) == "es"
+    assert choice.chosen("system", ["ja", "C"]) == "en"
+    assert choice.chosen("system", []) == "en"
+
+
+@pytest.mark.parametrize(
+    ("name", "thousand", "size", "share"),
+    [
+        ("en", "12,345", "1.5 MB", "84%"),
+        ("de", "12.345", "1,5 MB", "84\u00a0%"),
+        ("es", "12.345", "1,5 MB", "84\u00a0%"),
+        ("fr", "12\u202f345", "1,5 Mo", "84\u00a0%"),
+    ],
+)
+def test_numbers_are_written_as_the_language_writes_them(
+    qapp: QApplication, name: str, thousand: str, size: str, share: str
+) -> None:
+    with speaking(qapp, name):
+        assert counts.number(12_345) == thousand
+        assert counts.size(1_500_000) == size
+        assert counts.percent(0.84) == share
+        assert counts.counted(0, "a", "b").endswith("a" if name == "fr" else "b")
+        assert counts.counted(1, "a", "b").endswith("a")
+
+
+# --- the appliance's own sentences ------------------------------------------------------------
+
+
+def test_an_error_is_said_in_the_language_with_what_was_filled_in(qapp: QApplication) -> None:
+    english = "The question has 9,000 characters; at most 4,000 fit."
+    with speaking(qapp, "de"):
+        assert spoken(english) == "Die Frage hat 9,000 Zeichen; höchstens 4,000 sind möglich."
+        assert spoken("Log in first. Nothing was changed.") == (
+            "Melden Sie sich zuerst an. Nichts wurde geändert."
+        )
+    assert spoken(english) == english
+
+
+def test_what_is_not_known_stays_english_and_whole(qapp: QApplication) -> None:
+    unknown = "The moon is made of cheese."
+    with speaking(qapp, "de"):
+        assert spoken(unknown) == unknown
+        assert spoken(f"Log in first. {unknown}") == f"Log in first. {unknown}"
+
+
+@given(st.text(max_size=300))
+def test_what_is_filled_in_is_never_taken_for_a_placeholder(untrusted: str) -> None:
+    sayings = Sayings({"{0} is gone.": "weg: {0}"})
+    said = sayings.said(f"{untrusted} is gone.")
+    if "\n" not in untrusted and len(untrusted) > 0:
+        assert said == f"weg: {untrusted}"
+    assert Sayings({"Gone.": "weg"}).said(untrusted) in (untrusted, "weg")
+
+
+# --- the screens ------------------------------------------------------------------------------
+
+
+def opened(
+    make: Callable[[MemoryAppliance], Shell], product: MemoryAppliance, qtbot: QtBot
+) -> Shell:
+    shell = make(product)
+    shell.resize(1280, 820)
+    qtbot.waitUntil(shell.front.unlock.secret.edit.isVisible)
+    QTest.keyClicks(shell.front.unlock.secret.edit, PASSPHRASE)
+    shell.front.unlock.go.click()
+    qtbot.waitUntil(lambda: not shell.locked)
+    place = workplace(shell)
+    qtbot.waitUntil(lambda: place.library.collections.list.count() > 0)
+    return shell
+
+
+def whole(screen: QWidget) -> None:
+    QApplication.processEvents()
+    assert cut(screen) == []
+
+
+@every
+def test_the_first_screens_cut_no_text(language: str, qtbot: QtBot) -> None:
+    front = Front()
+    qtbot.addWidget(front)
+    front.resize(1024, 640)
+    front.show()
+    for show in (front.show_create, front.show_unlock, front.show_enrol, front.show_starter):
+        show()
+        whole(front)
+    front.show_recovery("Dr Ada Winter", "AAAA-BBBB-CCCC-DDDD-EEEE-FFFF-GGGG-HHHH")
+    whole(front)
+
+
+@every
+def test_the_places_cut_no_text(
+    language: str,
+    open_shell: Callable[[MemoryAppliance], Shell],
+    product: MemoryAppliance,
+    qtbot: QtBot,
+) -> None:
+    shell = opened(open_shell, product, qtbot)
+    place = workplace(shell)
+    qtbot.waitUntil(lambda: place.ask.findChild(Welcome) is not None)
+    whole(shell)
+    for name in ("library", "log"):
+        place.go(name)
+        QTest.qWait(100)
+        whole(shell)
+    place.go("admin")
+    assert place.admin is not None
+    for row in range(place.admin.list.count()):
+        place.admin.list.setCurrentRow(row)
+        QTest.qWait(100)
+        whole(shell)
+    sheet = Help(shell)
+    sheet.show()
+    whole(sheet)
+    sheet.close()
+
+
+@every
+def test_an_answer_and_its_page_cut_no_text(
+    language: str,
+    open_shell: Callable[[MemoryAppliance], Shell],
+    product: MemoryAppliance,
+    qtbot: QtBot,
+) -> None:
+    shell = opened(open_shell, product, qtbot)
+    screen = workplace(shell).ask
+    screen.composer.typing.setPlainText(QUESTION)
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Return)
+    view = screen.stream.views[-1]
+    qtbot.waitUntil(lambda: view.stages is None, timeout=5000)
+    assert view.answer is not None
+    screen.show_citation(view.answer.citations[0])
+    qtbot.waitUntil(lambda: screen.panel.view is not None)
+    whole(shell)
+
+
+@pytest.mark.parametrize("language", ["mirrored"], indirect=True)
+def test_from_right_to_left_the_window_is_mirrored(
+    language: str,
+    open_shell: Callable[[MemoryAppliance], Shell],
+    product: MemoryAppliance,
+    qtbot: QtBot,
+) -> None:
+    shell = opened(open_shell, product, qtbot)
+    place = workplace(shell)
+    assert shell.isRightToLeft()
+    side = place.side.mapTo(shell, place.side.rect().center())
+    assert side.x() > shell.width() * 3 // 4
+    composer = place.ask.composer
+    send = composer.send.mapTo(composer, composer.send.rect().center())
+    assert send.x() < composer.width() // 4
+
+
+def test_from_left_to_right_it_is_not(shell: Shell) -> None:
+    place = workplace(shell)
+    assert not shell.isRightToLeft()
+    assert place.side.mapTo(shell, place.side.rect().center()).x() < shell.width() // 4
+
+
+def test_every_mark_has_a_context() -> None:
+    assert [one.place for one in marked() if not one.context] == []
+    assert Outcome.ANSWERED.value  # the words of the log stay what the log holds
