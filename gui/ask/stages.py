@@ -94,9 +94,13 @@ class Stages(QWidget):
             painter.setFont(font)
             painter.setPen(QColor(colours.muted))
             painter.drawText(
-                int(self._across(x, px(80))), 0, px(80), self.height(), Qt.AlignmentFlag.AlignVCenter,
+                int(self._across(x, px(80))),
+                0,
+                px(80),
+                self.height(),
+                Qt.AlignmentFlag.AlignVCenter,
                 counts.seconds(round(elapsed, 1)),
-            )  # fmt: skip
+            )
         painter.end()
 
     def _across(self, x: float, width: float) -> float:

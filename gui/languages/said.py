@@ -12,7 +12,7 @@ in is untrusted and is never looked at for placeholders.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gui.languages.catalogue import Catalogue
 
@@ -52,9 +52,12 @@ class Sayings:
         for pattern, text in self._shaped:
             match = pattern.fullmatch(english)
             if match is not None:
-                filled = match.groups()
-                return _HOLE.sub(lambda hole, f=filled: f[int(hole[1])], text)
+                return _filled(text, match.groups())
         return None
+
+
+def _filled(text: str, parts: Sequence[str]) -> str:
+    return _HOLE.sub(lambda hole: parts[int(hole[1])], text)
 
 
 def _pattern(known: str) -> re.Pattern[str]:

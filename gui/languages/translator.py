@@ -17,7 +17,7 @@ class Translator(QTranslator):
     def isEmpty(self) -> bool:
         return not self._texts.window
 
-    def translate(  # type: ignore[override]  # None is Qt's null string: the next one is asked
+    def translate(  # None is Qt's null string: the next one is asked
         self,
         context: str,
         sourceText: str,  # noqa: N803  Qt's name

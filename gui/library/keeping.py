@@ -1,8 +1,8 @@
 """What a curator does with a document: looks into it, retires it, puts it back, brings a newer one,
 removes it.
 
-Rules kept here: retiring asks nothing and can be undone at once; removing is final and asks first; a newer version is imported like
-any other file, with the same report.
+Rules kept here: retiring asks nothing and can be undone at once; removing is final and asks first;
+a newer version is imported like any other file, with the same report.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Library: collections on the left, documents of the chosen one, importing by button or by drop.
 
-Rules kept here: one import at a time; it goes on while the person asks or reads; removing a
-document asks first. Files are only named here: reading them is the sandboxed reader's.
+Rules kept here: one import at a time; it goes on while the person asks or reads. Files are
+only named here: reading them is the sandboxed reader's.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from gui.library.resume import ResumeBanner
 from gui.library.teaching import no_collections, no_documents
 from gui.library.viewer import DocumentPanel
 from gui.style.scale import tight
-from gui.text import counts, plain
+from gui.text import counts
 from gui.worker import Lane, Task
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
@@ -13,7 +14,7 @@ from gui.languages.catalogue import CODES, Catalogue, catalogue
 from tests.gui.pseudo import longer, mirrored
 
 MADE: dict[str, Callable[[], Catalogue]] = {
-    **{code: lambda code=code: catalogue(code) for code in CODES},
+    **{code: partial(catalogue, code) for code in CODES},
     "longer": longer,
     "mirrored": mirrored,
 }
