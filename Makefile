@@ -1,6 +1,8 @@
 # `make run` and `make test` do all set-up themselves.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests run so many at a time; 0 runs them in one process, for a debugger.
+JOBS ?= 2
 
 .PHONY: run test check format bench parity screens lock setup setup-develop clean texts bench-engine eval reader composer kiosk-monkey
 
@@ -8,14 +10,14 @@ run: setup
 	@$(BIN)/python packaging/run.py
 
 test: setup-develop
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 check: setup-develop
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 format: setup-develop
 	$(BIN)/ruff format .
