@@ -47,7 +47,7 @@ class PoliciesPage(Page):
         self.applies = Grid(
             self.tr("What holds for you"),
             (self.tr("You may"), self.tr("Because of")),
-            (0.5,),
+            (0.36,),
             most=30,
         )
         self.asking = Facts(self.tr("A question of yours"))

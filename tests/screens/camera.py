@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
+    from PySide6.QtWidgets import QTableView, QWidget
 
     from appliance.app import Appliance
     from gui.shell import Shell
@@ -118,6 +118,11 @@ def place(shell: Shell) -> Workplace:
     if shell.workplace is None:
         raise SystemExit("screens: the desk is not open")
     return shell.workplace
+
+
+def choose(table: QTableView, row: int) -> None:
+    """As a click does; Qt's selectRow chooses nothing where the layout runs from right to left."""
+    table.setCurrentIndex(table.model().index(row, 0))
 
 
 def dialogs() -> list[Any]:

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.screens.camera import Camera, Scene, dialogs, place
+from tests.screens.camera import Camera, Scene, choose, dialogs, place
 
 if TYPE_CHECKING:
     from gui.shell import Shell
@@ -58,7 +58,7 @@ def library(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.take("library-report")
     if screen.card is not None:
         screen.card.dismiss.click()
-    screen.table.selectRow(0)
+    choose(screen.table, 0)
     camera.take("library")
     screen.remove.click()
     camera.dialog("library-remove")
@@ -219,7 +219,7 @@ def log(camera: Camera, shell: Shell, scene: Scene) -> None:
     desk.go("log")
     camera.until(lambda: desk.log.badge.state == "verified")
     camera.until(lambda: desk.log.model.record(0))
-    desk.log.table.selectRow(1)
+    choose(desk.log.table, 1)
     camera.take("log")
     if desk.log.detail.prove is not None:
         desk.log.detail.prove.click()
