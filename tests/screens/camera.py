@@ -74,9 +74,10 @@ class Camera:
 class Scene:
     """What is asked of which product."""
 
-    def __init__(self, *, memory: bool, work: Path) -> None:
+    def __init__(self, *, memory: bool, work: Path, pictures: Path) -> None:
         self.memory = memory
         self.work = work
+        self.pictures = pictures
         self.collection = "Ward 4 guidelines"
         self.moment = 0.5
         if memory:
@@ -111,7 +112,8 @@ class Scene:
 
         os.environ["XDG_CONFIG_HOME"] = str(self.work / "config")  # settings are changed there
         data = self.work / "data"
-        return open_appliance(data, writable=(self.work.parent,), screen=True)
+        temporary = self.work.parent.parent
+        return open_appliance(data, writable=(temporary, self.pictures), screen=True)
 
 
 def place(shell: Shell) -> Workplace:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.screens.camera import Camera, Scene, dialogs, place
@@ -230,11 +228,10 @@ def log(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.until(lambda: "…" not in desk.log.status.text())
     camera.take("log-questions")
     desk.log.filters.reset()
-    with tempfile.TemporaryDirectory() as folder:
-        if scene.memory:
-            desk.log.export_to(Path(folder))
-            camera.rest(0.6)
-            camera.dialog("log-exported")
+    if scene.memory:
+        desk.log.export_to(scene.work)
+        camera.rest(0.6)
+        camera.dialog("log-exported")
     desk.pill.click()
     camera.dialog("air-gap")
     shell.lock()
