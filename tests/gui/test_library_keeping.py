@@ -71,9 +71,9 @@ def test_a_retired_document_says_so_and_answers_nothing_until_it_is_put_back(
     qtbot.waitUntil(lambda: not viewer.retire.isVisible())
     assert viewer.state.text().startswith("Retired on")
     assert "no longer answered from" in viewer.state.text()
+    qtbot.waitUntil(lambda: kept.summary.text().endswith("1 retired"))
     titles = [str(kept.table.rows.index(row, 0).data()) for row in range(4)]
     assert sum(title.startswith("Retired: ") for title in titles) == 1
-    assert kept.summary.text().endswith("1 retired")
     assert answers(product) == ""
     kept.retired.undo.click()
     qtbot.waitUntil(viewer.retire.isVisible)
