@@ -75,12 +75,13 @@ def needed(root: str = PROGRAM) -> frozenset[str]:
 
 def stated() -> dict[str, tuple[str, str]]:
     """What each part is for ("" for what another brings) and its licence, by its name, from the
-    list beside the program."""
+    list beside the program: of what is in the product, as its first section has it."""
     try:
         text = LIST.read_text("utf-8")
     except OSError:
         return {}
-    rows = (_ROW.match(line) for line in text.splitlines())
+    inside = text.partition("\n## ")[2].partition("\n## ")[0]
+    rows = (_ROW.match(line) for line in inside.splitlines())
     return {
         _plain(row[1]): ("" if row[2].startswith("`") else _unmarked(row[2]), row[3].strip())
         for row in rows

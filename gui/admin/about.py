@@ -111,7 +111,7 @@ class AboutPage(Page):
         unstated = self.tr("not stated")
         self.parts.show_rows(
             [
-                Row((part.name, part.version, part.licence or unstated, part.purpose))
+                Row((part.name, part.version, part.licence or unstated, plain.spoken(part.purpose)))
                 for part in found
             ]
         )

@@ -196,7 +196,7 @@ class PoliciesPage(Page):
             (self.tr("SHA-256"), f"{pack.sha256[:half]}\n{pack.sha256[half:]}"),
             (self.tr("Cases"), counts.number(pack.cases)),
             *(
-                (plain.line(f"{regulation}, {clause}", 120), plain.line(text, 400))
+                (plain.line(f"{regulation}, {clause}", 120), plain.line(plain.spoken(text), 400))
                 for regulation, clause, text in pack.clauses
             ),
         ]

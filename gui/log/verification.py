@@ -71,7 +71,8 @@ class Verification(QFrame):
         self._show("verified", "shield", "good", title, text)
 
     def broke(self, error: CloisterError) -> None:
-        self._show("broken", "warning", "danger", error.sentence, error.next_step)
+        self._show("broken", "warning", "danger", plain.spoken(error.sentence),
+                   plain.spoken(error.next_step))  # fmt: skip
 
     def _show(self, state: str, glyph: str, tone: str, title: str, text: str) -> None:
         self.verify.setEnabled(True)
