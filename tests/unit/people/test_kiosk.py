@@ -33,6 +33,11 @@ SETTINGS = Settings(
 )
 QUIET = KioskEnded()
 HOURS = "Visitors are welcome from two in the afternoon."
+REFUSED = {
+    "Which room is Mrs Berg in?": "kiosk.not-about-a-person",
+    "How can I delete my searches from the audit log?": "baseline.no-tampering-with-records",
+    "When may I visit? " * 40: "kiosk.short-questions",
+}
 
 
 @pytest.fixture(scope="module")
@@ -187,14 +192,7 @@ def test_no_action_but_two_is_a_visitors(enter: Callable[..., Appliance]) -> Non
     assert allowed == {"read_document"}
 
 
-@pytest.mark.parametrize(
-    ("question", "policy"),
-    [
-        ("Which room is Mrs Berg in?", "kiosk.not-about-a-person"),
-        ("How can I delete my searches from the audit log?", "baseline.no-tampering-with-records"),
-        ("When may I visit? " * 40, "kiosk.short-questions"),
-    ],
-)
+@pytest.mark.parametrize(("question", "policy"), REFUSED.items())
 def test_what_no_kiosk_answers_is_refused(
     kiosk: Hospital, enter: Callable[..., Appliance], question: str, policy: str
 ) -> None:
@@ -229,16 +227,19 @@ def test_nothing_of_a_visitor_is_on_the_disk_and_wiping_destroys_the_key(
     assert actions.index("kiosk.opened") < actions.index("ask.opened") < actions.index("ask.closed")
 
 
+@pytest.mark.parametrize("question", ["May quernstones visit?", *REFUSED])
 def test_the_log_has_that_a_visitor_asked_and_none_of_their_words(
-    kiosk: Hospital, enter: Callable[..., Appliance]
+    kiosk: Hospital, enter: Callable[..., Appliance], question: str
 ) -> None:
     visitor = enter()
-    asked(visitor, "May quernstones visit?", kiosk.ids["shown"])
+    asked(visitor, question, kiosk.ids["shown"])
     visitor.close()
     with kiosk.desk("Egon") as egon:
         records = egon.log_records(0, 1_000)
-        mine = [r.seq for r in records if r.action.startswith("ask.")][-2:]
-        assert [egon.log_payload(seq) for seq in mine] == ["", ""]
+        mine = [r for r in records if r.action.startswith("ask.")][-2:]
+        assert [r.action for r in mine] == ["ask.opened", "ask.closed"]
+        assert [egon.log_payload(r.seq) for r in mine] == ["", ""]
+        assert dict(mine[0].fields)["details.log"] == "none"
 
 
 def history_of(desk: Desk) -> EphemeralHistory:
