@@ -11,10 +11,10 @@ import pytest
 
 from appliance.app import Appliance
 from appliance.desk import Desk, NotAllowed
-from appliance.errors import CloisterError, Locked
+from appliance.errors import CloisterError, Locked, UsageError
 from appliance.kiosk import UNKNOWN, KioskUnfit, NotAnAdministrator
 from appliance.licensing.licence import FEATURES
-from appliance.licensing.standing import Standing
+from appliance.licensing.standing import Standing, State
 from appliance.memory import EphemeralHistory
 from appliance.people import TryLater
 from appliance.policy import Action
@@ -101,6 +101,7 @@ def test_visitors_are_shown_what_the_institution_approved(
     assert view.questions == ("When may I visit?", "Where do I park?")
     assert view.layouts == ("de", "en")
     assert (view.idle_seconds, view.kept) == (45, False)
+    assert "evaluation" in view.evaluation
 
 
 @pytest.mark.parametrize("name", ["Anna", "Bert", "Dora", "Egon"])
@@ -113,11 +114,27 @@ def test_no_account_but_a_kiosks_is_let_at_visitors(
 def test_an_account_with_another_role_as_well_is_not(
     kiosk: Hospital, enter: Callable[..., Appliance]
 ) -> None:
-    with kiosk.desk("Anna") as anna, anna.people() as people:
-        people.set_roles(kiosk.ids[VISITOR], (Role.KIOSK, Role.MEMBER))
+    with kiosk.desk("Anna") as anna, anna.at_desk() as desk:  # as an older program let it be
+        desk.session.accounts.set_roles(kiosk.ids[VISITOR], (Role.KIOSK, Role.MEMBER))
+        desk.note_vault()
     both = enter()
     require_shut(both)
     assert isinstance(asked(both, "When may I visit?", kiosk.ids["shown"])[-1], Refused)
+
+
+def test_nobody_is_given_another_role_beside_a_kiosks(kiosk: Hospital) -> None:
+    both, visitor = (Role.MEMBER, Role.KIOSK), kiosk.ids[VISITOR]
+    with kiosk.desk("Anna") as anna, anna.people() as people:
+        for made in (
+            lambda: people.add("Both", SECRET, both),
+            lambda: people.invite("Both", both),
+            lambda: people.set_roles(visitor, both),
+            lambda: people.appoint(visitor),
+        ):
+            with pytest.raises(UsageError, match="nothing else"):
+                made()
+        assert people.named(visitor).roles == (Role.KIOSK,)
+    assert "person.added" not in kiosk.actions()[-6:]
 
 
 def test_an_account_with_two_collections_or_none_is_not(
@@ -151,7 +168,34 @@ def test_a_licence_without_the_feature_has_no_kiosk(
 ) -> None:
     without = tuple(feature for feature in FEATURES if feature != "kiosk")
     monkeypatch.setattr(Standing, "has", lambda _standing, feature: feature in without)
-    assert "licence" in require_shut(enter()).sentence
+    shut = require_shut(enter())
+    assert "licence" in shut.sentence
+    assert shut.code == "kiosk_unfit"
+
+
+def test_without_a_licence_it_is_said_that_there_is_none(
+    enter: Callable[..., Appliance], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = Standing(State.UNLICENSED, "licence_missing", "The evaluation ended.", "Install one.")
+    visitor = enter()
+    with visitor.at_desk() as desk:
+        monkeypatch.setattr(desk.seat, "standing", lambda: said)
+    shut = require_shut(visitor)
+    assert (shut.sentence, shut.next_step) == ("The evaluation ended.", "Install one.")
+
+
+def test_a_seat_that_has_ended_shuts_no_kiosk_and_answers_nothing_new(
+    kiosk: Hospital, enter: Callable[..., Appliance], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = Standing(State.EXPIRED, "term_over", "The seat ended.", "Renew it.")
+    monkeypatch.setattr(Standing, "has", lambda _standing, _feature: True)
+    visitor = enter()
+    with visitor.at_desk() as desk:
+        monkeypatch.setattr(desk.seat, "standing", lambda: ended)
+    assert visitor.kiosk.begin(QUIET).evaluation == ""
+    last = asked(visitor, "When may I visit?", kiosk.ids["shown"])[-1]
+    assert isinstance(last, Refused)
+    assert last.verdict.allowed
 
 
 # --- what a visitor gets, and leaves behind -------------------------------------------------------
