@@ -20,7 +20,15 @@ from PySide6.QtGui import (
     QMouseEvent,
 )
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QTextEdit,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from appliance.errors import AlreadyRunning, LogUnwritable
@@ -107,6 +115,27 @@ def test_nothing_is_dropped_in_or_taken_out(kiosk: KioskWindow, qtbot: QtBot) ->
     assert QApplication.activePopupWidget() is None
     QGuiApplication.clipboard().setText("from elsewhere")
     assert QGuiApplication.clipboard().text() == ""
+
+
+def test_nothing_that_is_shown_can_be_marked_dragged_or_dropped_on(
+    kiosk: KioskWindow, qtbot: QtBot
+) -> None:
+    come(kiosk)
+    ask(kiosk, qtbot, QUESTIONS[0])
+    ask(kiosk, qtbot, "How do I delete the log?")
+    taken = Qt.TextInteractionFlag.TextSelectableByMouse
+    taken |= Qt.TextInteractionFlag.TextSelectableByKeyboard | Qt.TextInteractionFlag.TextEditable
+    everything = [kiosk, *kiosk.findChildren(QWidget)]
+    assert any(isinstance(one, QTextEdit) for one in everything)
+    for one in everything:
+        assert not one.acceptDrops(), one
+        assert not isinstance(one, QLineEdit) or not one.dragEnabled()
+        if isinstance(one, QLabel | QTextEdit):
+            assert not one.textInteractionFlags() & taken, one
+    words = visit(kiosk).answer.notice.findChildren(QLabel)
+    sentence = max((one for one in words if one.isVisible()), key=lambda one: len(one.text()))
+    QTest.mouseDClick(sentence, Qt.MouseButton.LeftButton, pos=QPoint(20, 8))
+    assert not sentence.hasSelectedText()
 
 
 def test_a_window_that_comes_up_all_the_same_is_hidden(kiosk: KioskWindow, qtbot: QtBot) -> None:
