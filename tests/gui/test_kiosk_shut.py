@@ -38,7 +38,7 @@ from gui.__main__ import opened as ordinary
 from gui.kiosk.guard import may_type
 from gui.kiosk.visit import Visit
 from gui.kiosk.window import KioskWindow
-from gui.style.tokens import DARK, LIGHT, contrast
+from gui.style.tokens import LOOKS, contrast
 from tests.gui.driving import PASSPHRASE
 from tests.gui.kiosk_appliance import ADMINISTRATOR, QUESTIONS, KioskAppliance
 from tests.gui.kiosk_visits import ask, come, key, opened, opened_shut, visit
@@ -353,7 +353,7 @@ def test_tab_reaches_what_can_be_pressed_and_the_keyboard_is_one_stop(
 
 
 def test_colours_are_told_apart(qapp: QApplication) -> None:
-    for tokens in (LIGHT, DARK):
+    for tokens in LOOKS.values():
         for text, ground in (
             (tokens.accent_ink, tokens.accent_bg), (tokens.muted, tokens.side),
             (tokens.on_accent, tokens.accent), (tokens.ink, tokens.hover),
