@@ -208,7 +208,7 @@ def _care(command: TopCommand) -> None:
     provision.add_argument("file", metavar="FILE", help="what it is to have (TOML)")
     provision.add_argument("--check", action="store_true", help="only look; say what is left")
     kiosk = command("kiosk", "kiosk", "kiosk", "Open the window that visitors ask at.")
-    kiosk.add_argument("--theme", choices=("light", "dark", "system"), default="system")
+    kiosk.add_argument("--theme", choices=("light", "dark", "contrast", "system"), default="")
     demo = command("demo", "demo", "demo", "Show it all in a throwaway vault.")
     demo.add_argument("--inside", default="", help=argparse.SUPPRESS)
     demo.add_argument("--library", type=Path, metavar="DIR", help="your own folder instead")
