@@ -3,7 +3,7 @@
 Rules kept here: it has its own key, so nobody else's session can open it; a turn is durable when
 `save` returns; answers are kept as canonical JSON and checked when read back; deleting a
 conversation takes all its turns with it, what was thought of them, what finds them, and the key of
-the documents beside it; a store of an earlier version is brought forward when it opens, and where
+the documents beside it, out of the rows and out of the file; a store of an earlier version is brought forward when it opens, and where
 there is no room for that, read as it is.
 """
 
@@ -24,6 +24,7 @@ from appliance.memory.database import Row
 from appliance.memory.errors import (
     ConversationUnknown,
     StoreDamaged,
+    StoreFailed,
     TitleUnusable,
     TurnUnknown,
 )
@@ -106,6 +107,7 @@ class History:
             history._current = is_current(store)
             with suppress(StorageFull, StorageReadOnly):  # it is read as it is
                 history._require_current()
+                history._erase()
         except BaseException:
             store.abandon()
             raise
@@ -219,12 +221,15 @@ class History:
         return self._recall.find(text, encode)
 
     def delete(self, conversation: str) -> None:
-        """Durable on return. Raises ConversationUnknown."""
+        """Durable on return, and then in no file of the store; without room for a copy of it, that
+        is so once the store was opened anew. Raises ConversationUnknown."""
         with self._changing(conversation) as transaction:
             for table in ("turns", "kept", "judged", "recall", "attached"):
                 transaction.execute(f"DELETE FROM {table} WHERE conversation = ?", [conversation])  # noqa: S608 - fixed names
             transaction.execute("DELETE FROM conversations WHERE id = ?", [conversation])
+            transaction.execute("INSERT INTO erasing VALUES (?)", [conversation])
         self._recall.forget(conversation)
+        self._erase()
 
     # --- documents beside a conversation ---------------------------------------------------
 
@@ -254,6 +259,15 @@ class History:
         """Durable on return: what was encrypted under it is lost."""
         with self._lock, self._store.transaction() as transaction:
             transaction.execute("DELETE FROM attached WHERE conversation = ?", [conversation])
+
+    def _erase(self) -> None:
+        """Deleted rows lie on in a database's file until it is written anew."""
+        owed = suppress(StorageFull, StorageReadOnly, StoreFailed)  # and tried again
+        with self._lock, owed:
+            if self._store.read("SELECT 1 FROM erasing LIMIT 1"):
+                self._store.rewrite()
+                with self._store.transaction() as transaction:
+                    transaction.execute("DELETE FROM erasing")
 
     @contextmanager
     def _changing(self, conversation: str) -> Iterator[Transaction]:
