@@ -27,7 +27,7 @@ from appliance.insights import HealthFile
 from appliance.intake import IntakeParts, resume, start_import
 from appliance.language_model import composes, written_by
 from appliance.ledger import Ledger
-from appliance.memory import Library
+from appliance.memory import EphemeralHistory, Library
 from appliance.originals import CollectionShelf, Originals
 from appliance.people import Confirmation
 from appliance.place import Place
@@ -41,10 +41,12 @@ from appliance.values import (
     AirgapReport,
     AnswerMode,
     Collection,
+    Conversation,
     ImportEvent,
     LogRecord,
     Person,
     Question,
+    Turn,
     Verdict,
     Writing,
 )
@@ -167,6 +169,22 @@ class Desk:
         verdict = self.require(action, resource)
         self.confirmation.require_fresh()
         return verdict
+
+    # --- conversations ---------------------------------------------------------------------
+
+    def conversations(self) -> tuple[Conversation, ...]:
+        """The person's own, to be read. Raises NotAllowed."""
+        self._require_readable()
+        return self.history.conversations()
+
+    def turns(self, conversation: str) -> tuple[Turn, ...]:
+        """Raises NotAllowed, ConversationUnknown."""
+        self._require_readable()
+        return self.history.turns(conversation)
+
+    def _require_readable(self) -> None:
+        if not isinstance(self.history, EphemeralHistory):  # what a visitor asked is no history
+            self.require(Action.READ_HISTORY)
 
     # --- collections -----------------------------------------------------------------------
 

@@ -135,7 +135,8 @@ class AskScreen(QWidget):
         self.titled.emit(self.tr("New question"))
         self.composer.typing.setFocus()
 
-    def open_conversation(self, conversation: str, title: str) -> None:
+    def open_conversation(self, conversation: str, title: str, turn: int = -1) -> None:
+        """turn: the record of the one to begin at, -1 for the end."""
         self._conversation = conversation
         self.attachments.open(conversation)
         self._stop_editing()
@@ -145,7 +146,7 @@ class AskScreen(QWidget):
             self,
             Lane.READ,
             lambda: self._desk.appliance.turns(conversation),
-            lambda turns: self._show(conversation, turns),
+            lambda turns: self._show(conversation, turns, turn),
             self._desk.complain,
         )
 
@@ -319,9 +320,9 @@ class AskScreen(QWidget):
             self.open_conversation(running.conversation, running.question)
         self.changed.emit(running.conversation)
 
-    def _show(self, conversation: str, turns: tuple[Turn, ...]) -> None:
+    def _show(self, conversation: str, turns: tuple[Turn, ...], turn: int) -> None:
         if conversation == self._conversation:
-            self.stream.show_turns(turns)
+            self.stream.show_turns(turns, turn)
             self._top.setCurrentWidget(self.stream)
             self.composer.typing.setFocus()
 

@@ -66,6 +66,9 @@ class MemoryRemembered:
                 found.append(Recalled(one, best.question, said(best)[:80], best.record, near, True))
         return tuple(sorted(found, key=lambda one: -one.similarity))
 
+    def unsearched(self) -> int:
+        return 0
+
     def rename(self, conversation: str, title: str) -> None:
         self._require(conversation)
         self._held.titles[conversation] = (title, self._held.titles[conversation][1])

@@ -25,7 +25,14 @@ from gui.ask.typeset import typeset
 from gui.ask.why_sheet import WhySheet
 from gui.shell import Shell
 from gui.worker import Lane, Worker
-from tests.gui.driving import QUESTION, answered, ask, dialog, workplace
+from tests.gui.driving import (
+    QUESTION,
+    answered,
+    ask,
+    dialog,
+    open_row,
+    workplace,
+)
 from tests.gui.memory_appliance import MemoryAppliance
 from tests.gui.memory_remembered import WHEN, proof_of
 from tests.gui.memory_state import Pace
@@ -87,7 +94,7 @@ def test_the_same_question_is_asked_again_instead(
     assert second._replaced is None
     place = workplace(shell)
     place.new_question()
-    place.side.conversations.itemClicked.emit(place.side.conversations.item(0))
+    open_row(place.side.conversations, 0)
     qtbot.waitUntil(lambda: len(stream.views) == 2)
     assert stream.views[0]._replaced is not None  # so it is when it is read back
 
@@ -195,7 +202,7 @@ def test_a_good_answer_is_said_to_be_good_and_looks_so_when_read_back(
     assert judgement.good
     place = workplace(shell)
     place.new_question()
-    place.side.conversations.itemClicked.emit(place.side.conversations.item(0))
+    open_row(place.side.conversations, 0)
     qtbot.waitUntil(lambda: len(place.ask.stream.views) == 1)
     again = place.ask.stream.views[0].offered
     assert again is not None

@@ -138,12 +138,12 @@ def ordering(camera: Camera, shell: Shell, scene: Scene) -> None:
     desk = place(shell)
     listed = desk.side.conversations
     older = listed.count() - 1
-    listed.setCurrentRow(older)
+    listed.setCurrentIndex(listed.rows.index(older, 0))
     chosen = listed.chosen()
     if chosen is not None:
         listed.pinned.emit(chosen.id, True)
-        camera.until(lambda: listed.item(0).text() == chosen.title)
-    listed.setCurrentRow(1)
+        camera.until(lambda: listed.rows.index(0, 0).data() == chosen.title)
+    listed.setCurrentIndex(listed.rows.index(1, 0))
     newest = listed.chosen()
     if newest is not None:
         listed.filed.emit(newest.id, scene.collection)
