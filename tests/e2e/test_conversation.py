@@ -44,7 +44,10 @@ def test_a_file_is_named_for_what_it_is_and_never_lies_in_the_data_folder(
     vault: Path, tmp_path: Path
 ) -> None:
     conversation = str(listed(vault)[0]["conversation"])
-    for file in (tmp_path / "answer.txt", tmp_path / "answer.pdf", vault / "answer.md"):
+    (tmp_path / "link").symlink_to(vault)
+    (tmp_path / "out").mkdir()
+    below = (vault, tmp_path / "link", tmp_path / "out" / ".." / "data")
+    for file in (tmp_path / "answer.txt", tmp_path / "answer.pdf", *(d / "a.md" for d in below)):
         assert cloister(vault, "conversation", "export", conversation, str(file)).status != 0
         assert not file.exists()
     assert cloister(vault, "conversation", "export", "none", str(tmp_path / "a.md")).status != 0
