@@ -168,8 +168,12 @@ class Attached:
             if self._library.holds(conversation):
                 return
             log = self._desk.ledger.log
-            key = kept(self._desk.history).keep_attached_key(conversation, random_bytes(KEY_SIZE))
             mark = log.latest_store(f"collection/{conversation}")
+            if mark is not None and not self.is_attached(conversation):
+                raise UsageError(
+                    "There is a collection of this name.", hint="Begin a new conversation."
+                )
+            key = kept(self._desk.history).keep_attached_key(conversation, random_bytes(KEY_SIZE))
             try:
                 if mark is None:
                     self._library.create_collection(conversation, key)

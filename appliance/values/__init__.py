@@ -97,6 +97,7 @@ from appliance.values.records import (
 )
 from appliance.values.remembering import (
     Conversation,
+    CopyForm,
     Exported,
     ExportForm,
     Ground,
@@ -108,7 +109,7 @@ from appliance.values.remembering import (
 )
 from appliance.values.seats import SeatView
 from appliance.values.settings import SettingView
-from appliance.values.sheets import Part, PartKind, Run, Sheet, Wording
+from appliance.values.sheets import Decided, Part, PartKind, Run, Sheet, Wording
 from appliance.values.shown import (
     Applies,
     CaseRun,
@@ -142,6 +143,8 @@ __all__ = [
     "Citation",
     "Collection",
     "Conversation",
+    "CopyForm",
+    "Decided",
     "DocumentInfo",
     "DocumentKind",
     "Event",

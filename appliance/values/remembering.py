@@ -138,6 +138,14 @@ class ExportForm(StrEnum):
     PDF = "pdf"
 
 
+class CopyForm(StrEnum):
+    """What of an answer goes to the clipboard: its words, with its sources below, or a part."""
+
+    WORDS = "words"
+    CITED = "cited"
+    PART = "part"
+
+
 @dataclass(frozen=True, slots=True)
 class Exported:
     """What left: its hash, as the log has it under `record`."""

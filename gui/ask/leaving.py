@@ -107,6 +107,10 @@ def wording() -> Wording:
         written=_tr("Written by {model}; what no passage supports is marked."),
         asked=_tr("Asked on {when} (UTC). Log record {record}."),
         unlogged=_tr("Asked on {when} (UTC). The log holds no record of it."),
+        decided=_tr(
+            "Decided by {policies}, in the policy packs {packs} with the hash {hash}. "
+            "Log record {record}, written before anything was shown."
+        ),
         proof=_tr("To check it"),
         checkable=_tr(
             "The log {log} holds the record of each ask. Below is the proof, in the form "
