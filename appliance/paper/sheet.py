@@ -123,6 +123,7 @@ def _proofs(proofs: Sequence[Inclusion], wording: Wording) -> Iterator[Part]:
     told = wording.checkable.format(log=first.log, epoch=first.epoch)
     yield Part(PartKind.HEADING, (Run(wording.proof),))
     yield _small(told)
+    yield _small(wording.command)
     yield _small(f"{wording.key}: {first.public_key}")
     yield _small(f"{wording.epoch.format(epoch=first.epoch)}: {first.signed_by}")
     for proof in proofs:

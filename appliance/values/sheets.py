@@ -88,6 +88,10 @@ class Wording:
         "is sealed to the institution's auditors. The hash of this file is in the record of its "
         "export."
     )
+    command: str = (
+        "Whether this file is as it left is told by `cloister log check FILE`, for an auditor, or "
+        "with an exported copy of the log and its public key for anybody."
+    )
     key: str = "Public key of the log"
     epoch: str = "Key of epoch {epoch}"
     leaf: str = "Hash of record {record}"

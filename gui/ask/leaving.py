@@ -120,6 +120,10 @@ def wording() -> Wording:
             "kept, it is sealed to the institution's auditors. The hash of this file is in the "
             "record of its export."
         ),
+        command=_tr(
+            "Whether this file is as it left is told by `cloister log check FILE`, for an auditor, "
+            "or with an exported copy of the log and its public key for anybody."
+        ),
         key=_tr("Public key of the log"),
         epoch=_tr("Key of epoch {epoch}"),
         leaf=_tr("Hash of record {record}"),

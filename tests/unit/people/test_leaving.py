@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from appliance.cancellation import Cancellation
 from appliance.desk import NotAllowed
 from appliance.errors import CloisterError, LogUnwritable, UsageError
 from appliance.exporting import NoPlace, write_new
+from appliance.exports_checked import NotAsItLeft, seen_in_copy, seen_in_log
 from appliance.memory.errors import TurnUnknown
 from appliance.policy import load_packs
 from appliance.policy.engine import PolicyEngine
@@ -177,3 +179,26 @@ def test_no_name_holds_a_character_that_ends_it(hospital: Hospital, tmp_path: Pa
         conversation, _ = asked(anna)
         with pytest.raises(NoPlace):
             remembered.export(conversation, ExportForm.MARKDOWN, tmp_path / "a\0.md")
+
+
+def test_a_file_is_known_by_its_hash_in_the_log_and_in_a_copy_of_it(
+    hospital: Hospital, tmp_path: Path
+) -> None:
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
+        conversation, record = asked(anna)
+        exported = remembered.export(conversation, ExportForm.WORD, tmp_path / "a.docx")
+        with anna.people() as people:
+            people.confirm("seven lanterns over quiet water")
+        key = anna.export_log(tmp_path / "copy")
+    other = sha256((tmp_path / "a.docx").read_bytes() + b"\0").hexdigest()
+    with hospital.desk("Egon") as egon, egon.logbook() as book:
+        seen = seen_in_log(book, exported.sha256)
+        assert (seen.record, seen.outcome, seen.form) == (exported.record, "done", "docx")
+        assert (seen.person, seen.records) == (hospital.ids["Anna"], str(record))
+        with pytest.raises(NotAsItLeft):
+            seen_in_log(book, other)
+    assert seen_in_copy(tmp_path / "copy", key, exported.sha256) == seen
+    with pytest.raises(NotAsItLeft):
+        seen_in_copy(tmp_path / "copy", key, other)
+    with hospital.desk("Bert") as bert, bert.logbook() as book, pytest.raises(NotAllowed):
+        seen_in_log(book, exported.sha256)
