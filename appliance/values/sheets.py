@@ -89,7 +89,7 @@ class Wording:
         "export."
     )
     command: str = (
-        "Whether this file is as it left is told by `cloister log check FILE`, for an auditor, or "
+        "Whether this file is as it left is told by “cloister log check FILE”, for an auditor, or "
         "with an exported copy of the log and its public key for anybody."
     )
     key: str = "Public key of the log"

@@ -121,7 +121,7 @@ def wording() -> Wording:
             "record of its export."
         ),
         command=_tr(
-            "Whether this file is as it left is told by `cloister log check FILE`, for an auditor, "
+            "Whether this file is as it left is told by “cloister log check FILE”, for an auditor, "
             "or with an exported copy of the log and its public key for anybody."
         ),
         key=_tr("Public key of the log"),

@@ -87,9 +87,7 @@ class AskScreen(QWidget):
         self.editing.given_up.connect(self._stop_editing)
         self.stream.acted.connect(self._act)
         self.stream.leaving.connect(self._export)
-        self.stream.picked.connect(
-            lambda view, text: self.acting.copy_part(view, self._conversation, text)
-        )
+        self.stream.picked.connect(lambda v, t: self.acting.copy_part(v, self._conversation, t))
         self.composer.stopped.connect(self.stop)
         self.writer.changed.connect(self._say_writing)
         self.stream.cited.connect(self.show_citation)

@@ -13,23 +13,17 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QTextBrowser
 from pytestqt.qtbot import QtBot
 
-from appliance.documents import SandboxedReader
-from appliance.paper import sheet_of
-from appliance.values import CopyForm, ExportForm, Outcome, Turn, Wording
+from appliance.values import CopyForm, ExportForm, Turn, Wording
 from gui.ask.actions import Act, Actions
 from gui.ask.copying import copied
 from gui.ask.judging import LIMIT, Judging
 from gui.ask.leaving import Left, free_name, wording
 from gui.ask.turn import TurnView
-from gui.ask.typeset import typeset
 from gui.ask.why_sheet import WhySheet
 from gui.shell import Shell
-from gui.worker import Lane, Worker
 from tests.gui.driving import QUESTION, answered, ask, dialog, workplace
 from tests.gui.memory_appliance import MemoryAppliance
-from tests.gui.memory_remembered import WHEN, proof_of
 from tests.gui.memory_state import Pace
-from tests.gui.test_nothing_blocks import Watchdog
 
 
 def press(view: TurnView, act: Act) -> None:
@@ -351,66 +345,6 @@ def test_where_the_log_holds_no_record_nothing_is_explained(qtbot: QtBot) -> Non
     offered = Actions(answered=False, logged=False)
     qtbot.addWidget(offered)
     assert set(offered.buttons) == {Act.AGAIN, Act.EDIT}
-
-
-# --- the PDF ---------------------------------------------------------------------------------
-
-
-def set_in_type(text: str, count: int = 1) -> bytes:
-    turns = [
-        Turn(text, WHEN, Outcome.ANSWERED, answered(f"{text} said the guide."), record=number)
-        for number in range(count)
-    ]
-    proofs = [proof_of(turn.record) for turn in turns]
-    return typeset(sheet_of(text, turns, proofs, WHEN, wording(), replaced={}, decided={}))
-
-
-def test_a_pdf_is_archival_and_carries_its_letters(qapp: QApplication) -> None:
-    content = set_in_type("Größer als 5 µg ≥ α?")
-    assert content.startswith(b"%PDF-1.4")
-    assert b"pdfaid:part" in content
-    assert b"/FontFile2" in content
-    text = pypdfium2.PdfDocument(content)[0].get_textpage().get_text_range()
-    assert "Größer als 5 µg ≥ α?" in text
-
-
-def test_a_pdf_has_numbered_pages_and_loses_nothing(qapp: QApplication) -> None:
-    document = pypdfium2.PdfDocument(set_in_type("How many?", 40))
-    pages = [page.get_textpage().get_text_range() for page in document]
-    assert len(pages) > 3
-    for number, text in enumerate(pages, start=1):
-        assert f"{number} / {len(pages)}" in text
-    whole = "".join(pages)
-    for record in range(40):
-        assert f"Log record {record}." in whole
-
-
-def test_setting_a_long_pdf_never_holds_up_the_screen(qtbot: QtBot) -> None:
-    worker, owner = Worker(), QLabel()
-    qtbot.addWidget(owner)
-    made: list[bytes] = []
-    dog = Watchdog()
-    worker.run(owner, Lane.READ, lambda: set_in_type("How many?", 200), made.append, print)
-    qtbot.waitUntil(lambda: bool(made), timeout=30_000)
-    assert dog.longest < 0.1
-    assert len(pypdfium2.PdfDocument(made[0])) > 20
-    assert worker.stop()
-
-
-def test_markup_in_a_pdf_is_text(qapp: QApplication) -> None:
-    content = set_in_type("<img src='file:///etc/passwd'> <b>bold</b>")
-    text = pypdfium2.PdfDocument(content)[0].get_textpage().get_text_range()
-    assert "<b>bold</b>" in text
-    assert b"/URI" not in content
-
-
-def test_the_products_own_reader_reads_the_pdf(qapp: QApplication) -> None:
-    reader = SandboxedReader()
-    try:
-        page = reader.parse(set_in_type("How many?"), "a.pdf", lambda: None).pages[0].text
-        assert "How many? said the guide. [1]" in page
-    finally:
-        reader.close()
 
 
 def test_every_word_of_the_sheet_can_be_translated() -> None:

@@ -191,3 +191,16 @@ def test_a_part_of_code_is_its_lines() -> None:
     assert part.text == "a\n\nb"
     made = Sheet("t", datetime(2026, 1, 1, tzinfo=UTC), (part,))
     assert as_markdown(made) == b"    a\n    \n    b\n"
+
+
+def test_a_word_document_numbers_its_pages_and_begins_at_the_right_where_its_text_does() -> None:
+    made = Sheet(
+        "Title", NOON, tuple(Part(PartKind.TEXT, (Run(t),)) for t in ("1. abc", "1. שלום"))
+    )
+    document = docx.Document(io.BytesIO(as_word(made)))
+    foot = document.sections[0].footer
+    assert foot.paragraphs[0].text.startswith("Title\t")
+    instructions = foot.paragraphs[0]._p.xpath("//w:fldSimple/@w:instr")
+    assert instructions == ["PAGE", "NUMPAGES"]
+    turned = [bool(p._p.xpath("./w:pPr/w:bidi")) for p in document.paragraphs]
+    assert turned == [False, True]
