@@ -376,6 +376,7 @@ class AskScreen(QWidget):
         self._foot.addWidget(self.composer)
         column.addLayout(self._foot)
         self._talk = talk
+        self.attachments.take_from(talk)
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setHandleWidth(1)
         self._split.setChildrenCollapsible(False)

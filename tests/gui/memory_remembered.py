@@ -102,6 +102,8 @@ class MemoryRemembered:
         yield ImportStarted("a1", len(paths))
         for number, path in enumerate(paths, start=1):
             time.sleep(self._pace.file)
+            if stop.cancelled:
+                return
             stored = read(conversation, path)
             if isinstance(stored, CloisterError):
                 yield ImportProgress(
