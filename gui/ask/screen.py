@@ -87,6 +87,7 @@ class AskScreen(QWidget):
         self.editing.given_up.connect(self._stop_editing)
         self.stream.acted.connect(self._act)
         self.stream.leaving.connect(self._export)
+        self.stream.picked.connect(lambda v, t: self.acting.copy_part(v, self._conversation, t))
         self.composer.stopped.connect(self.stop)
         self.writer.changed.connect(self._say_writing)
         self.stream.cited.connect(self.show_citation)
@@ -376,6 +377,7 @@ class AskScreen(QWidget):
         self._foot.addWidget(self.composer)
         column.addLayout(self._foot)
         self._talk = talk
+        self.attachments.take_from(talk)
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setHandleWidth(1)
         self._split.setChildrenCollapsible(False)

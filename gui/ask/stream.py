@@ -28,12 +28,14 @@ _SETTLED_MS = 60
 
 
 class MessageStream(QScrollArea):
-    """`acted` carries a turn's view and an Act, `leaving` a view and an ExportForm."""
+    """`acted` carries a turn's view and an Act, `leaving` a view and an ExportForm, `picked` a view
+    and a part of its answer to copy."""
 
     cited = Signal(object)
     again = Signal(str, str)
     acted = Signal(object, object)
     leaving = Signal(object, object)
+    picked = Signal(object, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -182,6 +184,7 @@ class MessageStream(QScrollArea):
         view.again.connect(self.again)
         view.acted.connect(lambda act: self.acted.emit(view, act))
         view.leaving.connect(lambda form: self.leaving.emit(view, form))
+        view.picked.connect(lambda text: self.picked.emit(view, text))
         return view
 
     def _mark_replaced(self) -> None:

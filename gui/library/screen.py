@@ -304,8 +304,10 @@ class LibraryScreen(QWidget):
     # --- drag and drop --------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self._target() is not None and dropped(event.mimeData()):
-            event.acceptProposedAction()
+        copied = event.possibleActions() & Qt.DropAction.CopyAction
+        if self._target() is not None and copied and dropped(event.mimeData()):
+            event.setDropAction(Qt.DropAction.CopyAction)  # never moved: that would delete it there
+            event.accept()
             self._frame.setObjectName("drop")
             self._restyle()
 
@@ -314,7 +316,8 @@ class LibraryScreen(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._undrop()
-        event.acceptProposedAction()
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
         self.add(dropped(event.mimeData()))
 
     def _undrop(self) -> None:

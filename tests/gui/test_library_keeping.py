@@ -14,6 +14,7 @@ from gui.library.screen import LibraryScreen
 from gui.shell import Shell
 from tests.gui.driving import QUESTION, workplace
 from tests.gui.memory_appliance import MemoryAppliance
+from tests.gui.test_attachments import drop, held
 
 
 @pytest.fixture
@@ -127,3 +128,14 @@ def test_nothing_of_it_is_left_once_the_window_is_locked(
     assert viewer.title.text() == ""
     assert viewer.versions.count() == 0
     assert kept.retired.sentence == ""
+
+
+def test_what_is_dropped_is_copied_whatever_the_hand_meant(
+    kept: LibraryScreen, qtbot: QtBot, tmp_path: Path
+) -> None:
+    file = tmp_path / "note.md"
+    file.write_text("Night note\n\nThe key is with the porter.\n")
+    both = Qt.DropAction.MoveAction | Qt.DropAction.CopyAction
+    assert not drop(kept, held([file]), Qt.DropAction.MoveAction)[0]
+    assert drop(kept, held([file]), both) == (True, Qt.DropAction.CopyAction)
+    qtbot.waitUntil(lambda: kept.table.rows.rowCount() == 5)
