@@ -284,12 +284,13 @@ class Desk:
             return self.session.emergency.keys(collection)
         return self.session.collection_keys(collection)
 
-    def intake(self, collection: str) -> IntakeParts:
-        """What an import into this collection runs on. Raises NotAllowed."""
+    def intake(self, collection: str, replaces: str = "") -> IntakeParts:
+        """What an import into this collection runs on; replaces: the document that is retired in
+        favour of what comes in. Raises NotAllowed."""
         self.require(Action.IMPORT, collection)
         self.require_usable((collection,))
         shelf = CollectionShelf(
-            collection, self.library, self.originals(collection), self.ledger, self.now
+            collection, self.library, self.originals(collection), self.ledger, self.now, replaces
         )
         return IntakeParts(
             shelf, self.reader, self.engine, self.now, self.settings.file_limit_mb * 1_000_000

@@ -111,6 +111,7 @@ class LibraryScreen(QWidget):
     def permit(self, allowed: frozenset[str]) -> None:
         """What the policy lets this person do; the product asks it itself all the same."""
         self._allowed = allowed
+        self.viewer.permit(allowed)
         for button in (self.collections.make, self._first):
             button.setVisible("create_collection" in allowed)
         self._offer_again()
