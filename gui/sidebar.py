@@ -18,6 +18,7 @@ from gui.ask.conversations import Conversations
 from gui.commands import tipped, told
 from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Elided, Glyph, Words
+from gui.speaking import announce
 from gui.style.scale import fix
 from gui.style.tokens import SIDE_WIDTH
 
@@ -80,11 +81,17 @@ class Sidebar(QFrame):
         self.search.setVisible(not none)
         self.conversations.setVisible(not none)
 
-    def show_found(self, *, any_: bool) -> None:
-        """After a search: whether there is anything to show."""
-        self._none.setText(self.tr("No conversation fits. Try other words."))
-        self._none.setVisible(not any_)
+    def show_found(self, *, any_: bool, more: bool = False) -> None:
+        """After a search: whether there is anything to show, and whether it goes on."""
+        self._none.setText(
+            self.tr("Older conversations are still being looked through …")
+            if more
+            else self.tr("No conversation fits. Try other words.")
+        )
+        self._none.setVisible(more or not any_)
         self.conversations.setVisible(any_)
+        if not more and not any_:
+            announce(self.search, self._none.text())
 
     def _arrange(self) -> None:
         brand = QHBoxLayout()

@@ -33,12 +33,14 @@ SLICE = 0.008
 
 
 class Lane(Enum):
-    """Asks, reading what is there, imports, proofs (verifying, exporting), carrying (backups and
-    parcels), and locking, which waits behind nothing."""
+    """Asks, reading what is there, imports, documents beside a conversation (which do not wait for
+    an import of hours), proofs (verifying, exporting), carrying (backups and parcels), and locking,
+    which waits behind nothing."""
 
     ASK = "ask"
     READ = "read"
     IMPORT = "import"
+    BESIDE = "beside"
     PROOF = "proof"
     CARRY = "carry"
     LOCK = "lock"

@@ -39,6 +39,8 @@ from gui.text import plain
 from gui.text.counts import counted
 from gui.worker import Lane
 
+_READS = "read_history"
+"""What the policy calls it to read one's own conversations."""
 _SAID_MS = 12_000
 _STANDING_MS = 600_000
 """Between two looks at how the seat stands, while nothing is asked."""
@@ -183,13 +185,12 @@ class Workplace(QWidget):
         self._box.hide()
 
     def read_conversations(self) -> None:
-        self._desk.worker.run(
-            self,
-            Lane.READ,
-            self._desk.appliance.conversations,
-            self._show_conversations,
-            self.complain,
-        )
+        product = self._desk.appliance
+
+        def work() -> tuple[Conversation, ...]:
+            return product.conversations() if _READS in product.allowed() else ()
+
+        self._desk.worker.run(self, Lane.READ, work, self._show_conversations, self.complain)
 
     def read_standing(self) -> None:
         """How the seat stands, for the line above the screens."""
@@ -277,10 +278,12 @@ class Workplace(QWidget):
         self.notice_box_hide()
         self.ordering.undo()
 
-    def _open_conversation(self, conversation: str) -> None:
+    def _open_conversation(self, conversation: str, turn: int) -> None:
         self.go("ask")
         if conversation != self.ask.conversation:
-            self.ask.open_conversation(conversation, self._titles.get(conversation, ""))
+            self.ask.open_conversation(conversation, self._titles.get(conversation, ""), turn)
+        elif turn >= 0:
+            self.ask.stream.go_to(turn)
 
     def _deleted(self, conversation: str) -> None:
         if conversation == self.ask.conversation:
@@ -304,7 +307,9 @@ class Workplace(QWidget):
         self.ordering.changed.connect(self.read_conversations)
         self.ordering.done.connect(self._tell_done)
         self.ordering.deleted.connect(self._deleted)
-        self.ordering.searched.connect(lambda any_: self.side.show_found(any_=any_))
+        self.ordering.searched.connect(
+            lambda any_, more: self.side.show_found(any_=any_, more=more)
+        )
         self.ask.titled.connect(self._titled)
         self.ask.changed.connect(lambda _: self.read_conversations())
         self.ask.changed.connect(lambda _: self.read_standing())

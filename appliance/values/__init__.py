@@ -97,8 +97,10 @@ from appliance.values.records import (
 )
 from appliance.values.remembering import (
     Conversation,
+    CopyForm,
     Exported,
     ExportForm,
+    ExportSeen,
     Ground,
     Inclusion,
     Judgement,
@@ -108,7 +110,7 @@ from appliance.values.remembering import (
 )
 from appliance.values.seats import SeatView
 from appliance.values.settings import SettingView
-from appliance.values.sheets import Part, PartKind, Run, Sheet, Wording
+from appliance.values.sheets import Decided, Part, PartKind, Run, Sheet, Wording
 from appliance.values.shown import (
     Applies,
     CaseRun,
@@ -142,10 +144,13 @@ __all__ = [
     "Citation",
     "Collection",
     "Conversation",
+    "CopyForm",
+    "Decided",
     "DocumentInfo",
     "DocumentKind",
     "Event",
     "ExportForm",
+    "ExportSeen",
     "Exported",
     "Fact",
     "Failed",

@@ -1,12 +1,15 @@
-"""An answer as plain text, for the clipboard."""
+"""An answer as plain text, for the clipboard.
+
+Rules kept here: what documents and models wrote is one line a piece, without characters that steer
+whatever it is pasted into.
+"""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtGui import QGuiApplication
 
 from appliance.values import Answer
-from gui.text import counts
+from gui.text import counts, plain
 
 
 def copied(answer: Answer, *, cited: bool) -> str:
@@ -14,16 +17,15 @@ def copied(answer: Answer, *, cited: bool) -> str:
     passage supports says so either way."""
     doubt = " " + QCoreApplication.translate("copying", "(no passage supports this)")
     said = [
-        sentence.text
+        plain.line(sentence.text, plain.LONGEST)
         + ("".join(f" [{number}]" for number in sentence.citations) if cited else "")
         + ("" if sentence.supported else doubt)
         for sentence in answer.sentences
     ]
     if not cited:
         return " ".join(said)
-    sources = [f"[{c.number}] {c.passage.title}, {counts.place(c.place)}" for c in answer.citations]
+    sources = [
+        f"[{c.number}] {plain.line(c.passage.title)}, {plain.line(counts.place(c.place))}"
+        for c in answer.citations
+    ]
     return "\n".join([*said, "", *sources])
-
-
-def copy(answer: Answer, *, cited: bool) -> None:
-    QGuiApplication.clipboard().setText(copied(answer, cited=cited))

@@ -87,6 +87,7 @@ class AskScreen(QWidget):
         self.editing.given_up.connect(self._stop_editing)
         self.stream.acted.connect(self._act)
         self.stream.leaving.connect(self._export)
+        self.stream.picked.connect(lambda v, t: self.acting.copy_part(v, self._conversation, t))
         self.composer.stopped.connect(self.stop)
         self.writer.changed.connect(self._say_writing)
         self.stream.cited.connect(self.show_citation)
@@ -135,7 +136,8 @@ class AskScreen(QWidget):
         self.titled.emit(self.tr("New question"))
         self.composer.typing.setFocus()
 
-    def open_conversation(self, conversation: str, title: str) -> None:
+    def open_conversation(self, conversation: str, title: str, turn: int = -1) -> None:
+        """turn: the record of the one to begin at, -1 for the end."""
         self._conversation = conversation
         self.attachments.open(conversation)
         self._stop_editing()
@@ -145,7 +147,7 @@ class AskScreen(QWidget):
             self,
             Lane.READ,
             lambda: self._desk.appliance.turns(conversation),
-            lambda turns: self._show(conversation, turns),
+            lambda turns: self._show(conversation, turns, turn),
             self._desk.complain,
         )
 
@@ -319,9 +321,9 @@ class AskScreen(QWidget):
             self.open_conversation(running.conversation, running.question)
         self.changed.emit(running.conversation)
 
-    def _show(self, conversation: str, turns: tuple[Turn, ...]) -> None:
+    def _show(self, conversation: str, turns: tuple[Turn, ...], turn: int) -> None:
         if conversation == self._conversation:
-            self.stream.show_turns(turns)
+            self.stream.show_turns(turns, turn)
             self._top.setCurrentWidget(self.stream)
             self.composer.typing.setFocus()
 
@@ -375,6 +377,7 @@ class AskScreen(QWidget):
         self._foot.addWidget(self.composer)
         column.addLayout(self._foot)
         self._talk = talk
+        self.attachments.take_from(talk)
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setHandleWidth(1)
         self._split.setChildrenCollapsible(False)

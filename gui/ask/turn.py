@@ -30,13 +30,15 @@ from gui.text import counts, plain
 
 class TurnView(QWidget):
     """`cited` carries the Citation a person wants to see; `again` a reason to ask anew with;
-    `acted` an Act that somebody chose, `leaving` an ExportForm. record: the closing one, by which
-    the turn is named; -1 until there is one. collections: those that were asked."""
+    `acted` an Act that somebody chose, `leaving` an ExportForm, `picked` a part to copy. record:
+    the closing one, by which the turn is named; -1 until there is one. collections: those that
+    were asked."""
 
     cited = Signal(object)
     again = Signal(str, str)
     acted = Signal(object)
     leaving = Signal(object)
+    picked = Signal(str)
 
     def __init__(self, question: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,6 +77,7 @@ class TurnView(QWidget):
         if self._text is None:
             self._text = AnswerText()
             self._text.cited.connect(self._cite)
+            self._text.picked.connect(self.picked)
             self._column.addWidget(self._text)
         return self._text
 

@@ -43,7 +43,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--name", default="")
     parser.add_argument("--secret-fd", type=int, required=True)
     parser.add_argument("--heartbeat-fd", type=int, required=True)
-    parser.add_argument("--theme", choices=("light", "dark", "system"), default="system")
+    parser.add_argument("--theme", choices=("light", "dark", "contrast", "system"), default="")
     for name, kind in (("--fell", str), ("--lived", int), ("--times", int)):
         parser.add_argument(name, type=kind, default=kind())
     return parser.parse_args(argv)
@@ -120,9 +120,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     application.setApplicationName("Cloister")
     application.setDesktopFileName("cloister")
     application.setQuitOnLastWindowClosed(False)
-    spoken = "system" if isinstance(appliance, CloisterError) else appliance.settings.language
+    spoken = look = "system"
+    if not isinstance(appliance, CloisterError):
+        spoken, look = appliance.settings.language, appliance.settings.look
     choice.use(application, spoken)
-    Follower(application, given.theme)
+    Follower(application, given.theme or look)
     fell = KioskEnded(given.fell, given.lived, given.times)
     window = KioskWindow(appliance, Opening(given.name, secret, fell))
     window.ended.connect(application.quit)

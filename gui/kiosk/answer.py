@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 from appliance.values import Answer, Citation
 from gui.ask.answer_text import AnswerText
 from gui.controls.labels import Words
-from gui.controls.notice import Notice
 from gui.kiosk.buttons import PressButton
+from gui.kiosk.fixed_notice import FixedNotice
 from gui.kiosk.page import KioskPage
 from gui.text import counts, plain
 
@@ -55,7 +55,7 @@ class AnswerPlace(QWidget):
         self.asked = Words("", "asked", wrap=True)
         self.text = FixedText()
         self.text.cited.connect(self._cite)
-        self.notice = Notice()
+        self.notice = FixedNotice()
         self.working = Words(self.tr("Looking in our documents …"), "quiet", wrap=True)
         self.again = PressButton(self.tr("Ask something else"), kind="primary")
         self.stop = PressButton(self.tr("Stop"))

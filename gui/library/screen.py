@@ -111,6 +111,7 @@ class LibraryScreen(QWidget):
     def permit(self, allowed: frozenset[str]) -> None:
         """What the policy lets this person do; the product asks it itself all the same."""
         self._allowed = allowed
+        self.viewer.permit(allowed)
         for button in (self.collections.make, self._first):
             button.setVisible("create_collection" in allowed)
         self._offer_again()
@@ -304,8 +305,10 @@ class LibraryScreen(QWidget):
     # --- drag and drop --------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self._target() is not None and dropped(event.mimeData()):
-            event.acceptProposedAction()
+        copied = event.possibleActions() & Qt.DropAction.CopyAction
+        if self._target() is not None and copied and dropped(event.mimeData()):
+            event.setDropAction(Qt.DropAction.CopyAction)  # never moved: that would delete it there
+            event.accept()
             self._frame.setObjectName("drop")
             self._restyle()
 
@@ -314,7 +317,8 @@ class LibraryScreen(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._undrop()
-        event.acceptProposedAction()
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
         self.add(dropped(event.mimeData()))
 
     def _undrop(self) -> None:

@@ -15,8 +15,11 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from appliance.values import Inclusion, LogRecord
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
+from gui.style.scale import px
 from gui.text import counts, plain
 from gui.text.view import PlainView
+
+_NARROWEST = 250
 
 
 class Detail(QScrollArea):
@@ -30,7 +33,6 @@ class Detail(QScrollArea):
         self.setObjectName("panel")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
-        self.setMinimumWidth(250)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Record"))
         self.show_record(None)
@@ -58,6 +60,7 @@ class Detail(QScrollArea):
             self._offer(record)
         layout.addStretch(1)
         self.setWidget(page)
+        self._find_room()
 
     def show_proof(self, proof: Inclusion) -> None:
         """In the place of the button that asked for it."""
@@ -122,6 +125,12 @@ class Detail(QScrollArea):
         place.deleteLater()
         for number, widget in enumerate(widgets):
             self._column.insertWidget(at + number, widget)
+        self._find_room()
+
+    def _find_room(self) -> None:
+        """As wide as its widest button: nothing here scrolls sideways, what stuck out was cut."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        self.setMinimumWidth(max(px(_NARROWEST), self._column.minimumSize().width() + bar))
 
     def _fields(self, record: LogRecord, named: Callable[[str], str]) -> list[tuple[str, str]]:
         fixed = [

@@ -20,7 +20,7 @@ from appliance.policies_in_force import packs_in_force
 from appliance.policies_shown import PoliciesInForce
 from appliance.policy import PolicyEngine
 from appliance.settings import Settings
-from appliance.shelves import lineage
+from appliance.shelves import RetiredAlready, lineage
 from appliance.values import (
     DocumentInfo,
     Hardware,
@@ -55,8 +55,9 @@ class MemoryShelves:
     def versions(self, collection: str, document: str) -> tuple[DocumentInfo, ...]:
         return lineage(self._library.documents(collection), document)
 
-    def retire(self, collection: str, document: str, successor: str = "") -> None:
-        self._put(collection, document, self._held.clock, successor)
+    def retire(self, collection: str, document: str) -> None:
+        self._require_answering(collection, document)
+        self._put(collection, document, self._held.clock, "")
         self._held.note("document.retired", document, "done")
 
     def restore(self, collection: str, document: str) -> None:
@@ -66,11 +67,19 @@ class MemoryShelves:
     def replace(
         self, collection: str, document: str, path: Path, stop: Cancellation
     ) -> Iterator[ImportEvent]:
+        self._require_answering(collection, document)
         known = {info.id for info in self._library.documents(collection)}
-        yield from self._library.add(collection, [path], stop)
-        added = [one.id for one in self._library.documents(collection) if one.id not in known]
-        if added:
-            self.retire(collection, document, added[0])
+        for event in self._library.add(collection, [path], stop):
+            added = [one.id for one in self._library.documents(collection) if one.id not in known]
+            if added:
+                self._put(collection, document, self._held.clock, added[0])
+                self._held.note("document.retired", document, "done")
+                known |= set(added)
+            yield event
+
+    def _require_answering(self, collection: str, document: str) -> None:
+        if self._held.documents[collection][document].info.retired is not None:
+            raise RetiredAlready("This document is retired already.")
 
     def _put(
         self, collection: str, document: str, retired: datetime | None, successor: str

@@ -13,7 +13,14 @@ from appliance.values import PageText
 from gui.ask.chips import Chip
 from gui.controls.confirm import Confirm
 from gui.shell import Shell
-from tests.gui.driving import QUESTION, ask, dialog, workplace
+from tests.gui.driving import (
+    QUESTION,
+    ask,
+    dialog,
+    open_row,
+    point_at_row,
+    workplace,
+)
 from tests.gui.memory_appliance import MemoryAppliance
 from tests.gui.memory_state import Pace
 
@@ -134,7 +141,7 @@ def test_a_conversation_is_shown_again_when_chosen(shell: Shell, qtbot: QtBot) -
     assert place.ask.conversation == ""
     ask(shell, qtbot, "How is parental leave requested?")
     qtbot.waitUntil(lambda: place.side.conversations.count() == 2)
-    place.side.conversations.itemClicked.emit(place.side.conversations.item(1))
+    open_row(place.side.conversations, 1)
     qtbot.waitUntil(lambda: len(place.ask.stream.views) == 2)
     assert "48 to 72 hours" in place.ask.stream.views[0].text.toPlainText()
 
@@ -147,7 +154,7 @@ def test_leaving_a_conversation_does_not_stop_its_ask(
     ask(shell, qtbot, QUESTION, wait=False)
     place.new_question()
     qtbot.waitUntil(lambda: place.side.conversations.count() == 1, timeout=5000)
-    place.side.conversations.itemClicked.emit(place.side.conversations.item(0))
+    open_row(place.side.conversations, 0)
     qtbot.waitUntil(lambda: len(place.ask.stream.views) == 1)
     assert place.ask.stream.views[0].answer is not None
 
@@ -156,7 +163,7 @@ def test_a_conversation_is_forgotten_only_after_a_question(shell: Shell, qtbot: 
     place = workplace(shell)
     ask(shell, qtbot, QUESTION)
     qtbot.waitUntil(lambda: place.side.conversations.count() == 1)
-    place.side.conversations.setCurrentRow(0)
+    point_at_row(place.side.conversations, 0)
     QTest.keyClick(place.side.conversations, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: dialog(Confirm) is not None)
     confirm = dialog(Confirm)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.screens.camera import Camera, Scene, choose, dialogs, place
@@ -140,12 +138,12 @@ def ordering(camera: Camera, shell: Shell, scene: Scene) -> None:
     desk = place(shell)
     listed = desk.side.conversations
     older = listed.count() - 1
-    listed.setCurrentRow(older)
+    listed.setCurrentIndex(listed.rows.index(older, 0))
     chosen = listed.chosen()
     if chosen is not None:
         listed.pinned.emit(chosen.id, True)
-        camera.until(lambda: listed.item(0).text() == chosen.title)
-    listed.setCurrentRow(1)
+        camera.until(lambda: listed.rows.index(0, 0).data() == chosen.title)
+    listed.setCurrentIndex(listed.rows.index(1, 0))
     newest = listed.chosen()
     if newest is not None:
         listed.filed.emit(newest.id, scene.collection)
@@ -230,11 +228,10 @@ def log(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.until(lambda: "…" not in desk.log.status.text())
     camera.take("log-questions")
     desk.log.filters.reset()
-    with tempfile.TemporaryDirectory() as folder:
-        if scene.memory:
-            desk.log.export_to(Path(folder))
-            camera.rest(0.6)
-            camera.dialog("log-exported")
+    if scene.memory:
+        desk.log.export_to(scene.work)
+        camera.rest(0.6)
+        camera.dialog("log-exported")
     desk.pill.click()
     camera.dialog("air-gap")
     shell.lock()

@@ -187,12 +187,23 @@ def test_who_may_not_attach_does_not(hospital: Hospital, letter: Path) -> None:
     assert not list(hospital.data.glob("people/*/attached/*"))
 
 
+def letters(folder: Path) -> list[Path]:
+    """As many as fit beside a conversation, in a folder."""
+    folder.mkdir()
+    made = [folder / f"{number}.txt" for number in range(MOST)]
+    for file in made:
+        file.write_text(file.name)
+    return made
+
+
 def test_more_than_fits_and_strange_ids_are_refused(
     begun: tuple[Appliance, str], letter: Path, tmp_path: Path
 ) -> None:
     anna, conversation = begun
     with pytest.raises(TooManyAttached):
-        attached(anna, conversation, *[letter] * MOST)
+        attached(anna, conversation, *letters(tmp_path / "many"))
+    with pytest.raises(TooManyAttached):
+        attached(anna, conversation, tmp_path / "many")
     with pytest.raises(UsageError):
         attached(anna, "../../../elsewhere", letter)
 

@@ -17,6 +17,7 @@ from appliance.app import Appliance
 from appliance.audit.merkle import leaf_hash
 from appliance.audit.note import opened_note, parsed_vkey
 from appliance.audit.proofs import require_inclusion
+from appliance.conversations import kept
 from appliance.desk import NotAllowed
 from appliance.errors import CloisterError, StorageFull, UsageError
 from appliance.exporting import FileExists, NoTypesetter, write_new
@@ -321,6 +322,44 @@ def test_a_search_finds_by_words_by_title_and_only_ones_own(hospital: Hospital) 
         assert remembered.search("   ") == ()
     with hospital.desk("Bert") as bert, bert.remembered() as remembered:
         assert remembered.search("quernstone") == ()
+
+
+def test_one_damaged_turn_keeps_nothing_else_from_being_found(hospital: Hospital) -> None:
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered, anna.at_desk() as desk:
+        damaged, _ = asked(anna)
+        sound, _ = asked(anna)
+        assert {one.conversation.id for one in remembered.search("quernstone")} == {damaged, sound}
+        with kept(desk.history)._store.transaction() as transaction:
+            transaction.execute("UPDATE turns SET body = '{' WHERE conversation = ?", [damaged])
+        found = [one.conversation.id for one in remembered.search("quernstone allow")]
+        assert found == [sound]
+        assert remembered.unsearched() == 0
+
+
+def test_a_pack_that_forbids_it_leaves_no_conversation_to_be_read(
+    hospital: Hospital, tmp_path: Path
+) -> None:
+    forbids = (
+        '@id("small.unread") @sentence("Nobody reads on here.") @hint("Ask anew.") '
+        'forbid (principal, action == Action::"read_history", resource);'
+    )
+    pack = packs.made(tmp_path / "packs", "small", cedar=forbids)
+    baseline = load_packs([shipped_folder() / "baseline"])
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered, anna.at_desk() as desk:
+        conversation, record = asked(anna)
+        assert anna.turns(conversation)
+        desk.policy = PolicyEngine((*baseline, pack))
+        for reading in (
+            anna.conversations,
+            lambda: anna.turns(conversation),
+            lambda: remembered.search("quernstone"),
+            lambda: remembered.why(conversation, record),
+        ):
+            with pytest.raises(NotAllowed, match="Nobody reads on here") as refused:
+                reading()
+            assert refused.value.next_step == "Ask anew."
+        remembered.forget(conversation)  # what is one's own can always be deleted
+    assert len(of(hospital.records(), "action.denied")) == 4
 
 
 def test_what_the_log_keeps_is_told_before_a_conversation_is_forgotten(hospital: Hospital) -> None:
