@@ -43,7 +43,7 @@ class AboutPage(Page):
         self.parts = Grid(
             self.tr("Parts and licences"),
             (self.tr("Part"), self.tr("Version"), self.tr("Licence"), self.tr("What for")),
-            (0.14, 0.28, 0.32),
+            (0.16, 0.26, 0.34),
             most=12,
         )
         self.read = TextButton(self.tr("Read the licence …"), glyph="file", tone="muted")

@@ -48,6 +48,10 @@ CONTROLS = (
 )  # fmt: skip
 
 
+_LONGEST = 0.4
+"""Seconds of a rest: nobody looks at what is shown meanwhile."""
+
+
 class Walker(Camera):
     """A camera that looks closely instead of taking a picture."""
 
@@ -59,7 +63,7 @@ class Walker(Camera):
         self.seen: list[str] = []
 
     def rest(self, seconds: float = 0.0) -> None:
-        super().rest(seconds or self._pause)
+        super().rest(min(seconds, _LONGEST) or self._pause)
 
     def take(self, name: str, widget: QWidget | None = None) -> None:
         self.rest()
@@ -86,6 +90,7 @@ def walk(shell: Shell, folder: Path, look: Look, pause: float = 0.03) -> Walker:
     settle before each look."""
     walker = Walker(folder, shell, look, pause)
     scene = Scene(memory=True, work=folder, pictures=folder)
+    scene.token = 0.01
     for scenario in SCENES:
         scenario(walker, shell, scene)
     return walker
