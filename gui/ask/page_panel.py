@@ -17,6 +17,7 @@ from gui.ask.page_text import PageTextView
 from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Elided, Words
 from gui.controls.notice import Notice
+from gui.style.scale import fix
 from gui.text import counts
 
 ZOOMS = (0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
@@ -34,7 +35,7 @@ class PagePanel(QFrame):
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAccessibleName(self.tr("Cited page"))
-        self.setMinimumWidth(340)
+        fix(self, least=340)
         self.citation: Citation | None = None
         self.view: PageView | None = None
         self._cited_page = 0

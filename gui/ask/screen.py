@@ -43,6 +43,7 @@ from gui.ask.welcome import ASKED_FOR, Welcome
 from gui.ask.wording import note_of
 from gui.ask.writer import Writer
 from gui.desk import Desk
+from gui.style.scale import fix
 from gui.style.tokens import COLUMN_WIDTH
 from gui.worker import Lane, Task
 
@@ -366,7 +367,7 @@ class AskScreen(QWidget):
         self._top.addWidget(self.welcome)
         self._top.addWidget(self.stream)
         talk = QWidget()
-        talk.setMinimumWidth(410)
+        fix(talk, least=410)
         column = QVBoxLayout(talk)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from appliance.app import Cancellation
 
 READS = "read_log"
+_LEAST = 150
+"""Of the height of the records: some can be seen where room is short."""
 
 
 class LogScreen(QWidget):
@@ -287,6 +289,7 @@ class LogScreen(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._split)
+        self._stack.setMinimumHeight(_LEAST)
         top = QVBoxLayout()
         top.setContentsMargins(28, 18, 28, 14)
         top.setSpacing(10)
