@@ -156,6 +156,25 @@ def test_who_is_still_there_stays(
     assert kiosk.places.currentWidget() is visit(kiosk)
 
 
+def test_tab_leads_nowhere_from_the_countdown_and_who_stays_types_on(
+    kiosk: KioskWindow, product: KioskAppliance, qtbot: QtBot
+) -> None:
+    here = come(kiosk)
+    kiosk.activateWindow()
+    qtbot.waitUntil(here.compose.field.hasFocus)
+    product.pace.ticks += 80
+    qtbot.waitUntil(kiosk.still_there.isVisible)
+    buttons = (kiosk.still_there.stay, kiosk.still_there.done)
+    for stepping in (Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Right):
+        focused = kiosk.focusWidget()
+        assert focused in buttons
+        QTest.keyClick(focused, stepping)
+    assert kiosk.focusWidget() in buttons
+    kiosk.still_there.stay.click()
+    assert kiosk.still_there.isHidden()
+    assert here.compose.field.hasFocus()
+
+
 def test_who_is_done_says_so_on_the_countdown_too(
     kiosk: KioskWindow, product: KioskAppliance, qtbot: QtBot
 ) -> None:
