@@ -169,6 +169,7 @@ def why(arguments: Arguments, output: Output) -> int:
         model=found.model,
         evidence=round(found.evidence, 4),
         threshold=round(found.threshold, 4),
+        allowed=found.allowed,
         policies=list(found.policies),
         packs=list(found.packs),
         pack_hash=found.pack_hash,
@@ -196,7 +197,9 @@ def why(arguments: Arguments, output: Output) -> int:
 def _tell_why(found: Why, output: Output) -> None:
     output.line(f"{found.question}")
     output.line(f"  {found.outcome}, {found.mode}, by {found.model or 'nothing'}")
-    output.line(f"  decided by {', '.join(found.policies)} of {', '.join(found.packs)}")
+    decided = "allowed by" if found.allowed else "refused by"
+    policies = ", ".join(found.policies) or "no policy that permits it"
+    output.line(f"  {decided} {policies} of {', '.join(found.packs)}")
     output.line(f"  {', '.join(f'{name}={value}' for name, value in found.obligations)}")
     for place, ground in enumerate(found.grounds, start=1):
         cited = "".join(f" [{number}]" for number in ground.cited)

@@ -1,4 +1,8 @@
-"""An answer as plain text, for the clipboard."""
+"""An answer as plain text, for the clipboard.
+
+Rule kept here: what came out of documents is copied as it is shown, without the characters that
+would reorder their neighbours or drive what it is pasted into.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QGuiApplication
 
 from appliance.values import Answer
-from gui.text import counts
+from gui.text import counts, plain
 
 
 def copied(answer: Answer, *, cited: bool) -> str:
@@ -14,14 +18,17 @@ def copied(answer: Answer, *, cited: bool) -> str:
     passage supports says so either way."""
     doubt = " " + QCoreApplication.translate("copying", "(no passage supports this)")
     said = [
-        sentence.text
+        plain.shown(sentence.text)
         + ("".join(f" [{number}]" for number in sentence.citations) if cited else "")
         + ("" if sentence.supported else doubt)
         for sentence in answer.sentences
     ]
     if not cited:
         return " ".join(said)
-    sources = [f"[{c.number}] {c.passage.title}, {counts.place(c.place)}" for c in answer.citations]
+    sources = [
+        f"[{c.number}] {plain.line(c.passage.title)}, {plain.line(counts.place(c.place))}"
+        for c in answer.citations
+    ]
     return "\n".join([*said, "", *sources])
 
 

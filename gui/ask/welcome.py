@@ -107,7 +107,7 @@ class Welcome(QStackedWidget):
             button.hide()
             button.deleteLater()
         self.buttons = []
-        for text in _worth_asking(questions)[:SUGGESTED]:
+        for text in worth_asking(questions)[:SUGGESTED]:
             button = TextButton("", kind="suggestion", glyph="ask", tone="accent")
             button.setText(
                 button.fontMetrics()
@@ -150,7 +150,7 @@ class Welcome(QStackedWidget):
         self._ready.setAccessibleName(self.tr("Ask your documents"))
 
 
-def _worth_asking(questions: tuple[str, ...]) -> list[str]:
+def worth_asking(questions: tuple[str, ...]) -> list[str]:
     """Each once, without those about headings that say nothing; none rather than one alone."""
     lines = [plain.line(question, 200) for question in questions]
     found = [

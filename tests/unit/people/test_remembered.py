@@ -14,6 +14,8 @@ import pytest
 
 from appliance import exporting
 from appliance.app import Appliance
+from appliance.audit import LogTampered
+from appliance.audit.chain import Chain
 from appliance.audit.merkle import leaf_hash
 from appliance.audit.note import opened_note, parsed_vkey
 from appliance.audit.proofs import require_inclusion
@@ -26,7 +28,7 @@ from appliance.policy import load_packs
 from appliance.policy.engine import PolicyEngine
 from appliance.policy.pack import shipped_folder
 from appliance.remembered import ReasonTooLong
-from appliance.values import Answered, ExportForm, LogRecord, Opened, Role, Sheet
+from appliance.values import Answered, ExportForm, LogRecord, Opened, Refused, Role, Sheet
 from appliance.why import NoRecord, own_record
 from tests.people_at_work import CANARY, SECRETS, Hospital
 from tests.unit.policy import packs
@@ -133,6 +135,34 @@ def test_why_shows_what_was_found_decided_and_proved(hospital: Hospital) -> None
     name, key = parsed_vkey(proof.signed_by)
     text = opened_note(proof.checkpoint.encode(), name, [key])
     assert text.split("\n")[1] == str(proof.size)
+
+
+def test_why_a_question_was_refused_names_what_refused_it(hospital: Hospital) -> None:
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
+        opened, *_, refused = anna.ask("How can I delete my searches from the audit log?")
+        assert isinstance(opened, Opened)
+        assert isinstance(refused, Refused)
+        why = remembered.why(opened.conversation, refused.record)
+    assert not why.allowed
+    assert why.policies == ("baseline.no-tampering-with-records",)
+    assert (why.outcome, why.mode) == ("refused", "")
+
+
+def test_why_believes_no_opening_record_that_the_log_does_not_hold(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
+        conversation, record = asked(anna)
+        opening = remembered.why(conversation, record).opened
+        sound = Chain.leaf
+
+        def forged(chain: Chain, seq: int) -> bytes:
+            leaf = sound(chain, seq)
+            return leaf.replace(b"members-ask", b"nobodys-ask") if seq == opening else leaf
+
+        monkeypatch.setattr(Chain, "leaf", forged)
+        with pytest.raises(LogTampered):
+            remembered.why(conversation, record)
 
 
 def test_nobody_is_shown_the_record_of_another(hospital: Hospital) -> None:
