@@ -118,6 +118,7 @@ def delete(arguments: Arguments, output: Output) -> int:
             logged=stays.logged,
             until=stays.until.isoformat() if stays.until is not None else None,
         )
+        output.line("Backups that were made before still hold it.")
         output.line(kept_words(stays))
         if not arguments.flag("yes"):
             raise NotSaidYes("Nothing was deleted.")

@@ -102,7 +102,7 @@ class PagePanel(QFrame):
                 number=counts.number(at), all=counts.number(of)
             )
         )
-        self.step_name.setVisible(at > 0)
+        self.step_name.setVisible(at > 0 and of > 1)
         for button in (self.cited_before, self.cited_after):
             button.setVisible(of > 1)
 

@@ -23,6 +23,7 @@ from appliance.conversations import kept
 from appliance.desk import NotAllowed
 from appliance.errors import CloisterError, StorageFull, UsageError
 from appliance.exporting import FileExists, NoTypesetter, write_new
+from appliance.memory import History
 from appliance.memory.errors import TurnUnknown
 from appliance.policy import load_packs
 from appliance.policy.engine import PolicyEngine
@@ -403,3 +404,46 @@ def test_what_the_log_keeps_is_told_before_a_conversation_is_forgotten(hospital:
         assert anna.conversations() == ()
     actions = hospital.actions()
     assert actions.count("conversation.deleted") == 1
+
+
+def test_a_deletion_that_did_not_come_about_is_logged_as_that(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_history: History, _conversation: str) -> None:
+        raise StorageFull("The disk is full.")
+
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
+        conversation, _ = asked(anna)
+        with monkeypatch.context() as patch:
+            patch.setattr(History, "delete", full)
+            with pytest.raises(StorageFull):
+                remembered.forget(conversation)
+        assert anna.turns(conversation)
+    said = [one.action for one in hospital.records() if one.object == conversation]
+    assert said[-2:] == ["conversation.deleting", "conversation.not_deleted"]
+
+
+def test_a_deletion_that_a_crash_cut_off_is_told_at_the_next_login(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(_attached: object, _conversation: str) -> None:
+        raise Killed
+
+    anna = hospital.appliance()
+    anna.unlock(SECRETS["Anna"], "Anna")
+    conversation, _ = asked(anna)
+    with monkeypatch.context() as patch, anna.at_desk() as desk:
+        patch.setattr(type(desk.attached), "drop", killed)
+        with anna.remembered() as remembered, pytest.raises(Killed):
+            remembered.forget(conversation)
+        desk.abandon()
+        desk.ledger.log.close()
+    anna._sitting.desk = None
+    anna._sitting._let_go()
+    with hospital.desk("Anna") as again:
+        assert again.conversations() == ()
+    said = [one.action for one in hospital.records() if one.object == conversation]
+    assert said[-2:] == ["conversation.deleting", "conversation.deleted"]
