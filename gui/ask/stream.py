@@ -29,10 +29,10 @@ _SETTLED_MS = 60
 
 class MessageStream(QScrollArea):
     """`acted` carries a turn's view and an Act, `leaving` a view and an ExportForm, `picked` a view
-    and a part of its answer to copy."""
+    and a part of its answer to copy, `again` a view and the reason to ask anew with."""
 
     cited = Signal(object)
-    again = Signal(str, str)
+    again = Signal(object, str)
     acted = Signal(object, object)
     leaving = Signal(object, object)
     picked = Signal(object, str)
@@ -181,7 +181,7 @@ class MessageStream(QScrollArea):
     def _make(self, question: str) -> TurnView:
         view = TurnView(question)
         view.cited.connect(self.cited)
-        view.again.connect(self.again)
+        view.again.connect(lambda reason: self.again.emit(view, reason))
         view.acted.connect(lambda act: self.acted.emit(view, act))
         view.leaving.connect(lambda form: self.leaving.emit(view, form))
         view.picked.connect(lambda text: self.picked.emit(view, text))

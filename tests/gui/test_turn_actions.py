@@ -299,7 +299,45 @@ def test_why_shows_passages_decision_model_and_proof(shell: Shell, qtbot: QtBot)
     )
     for told in ("baseline.members-ask", "baseline@6", "word overlap", f"index {view.record}"):
         assert told in words
+    assert "Allowed by" in words
+    assert view.answer is not None
+    assert f"{round(view.answer.evidence * 100)}%, " in words
     sheet.reject()
+
+
+def test_why_a_refusal_says_what_refused(shell: Shell, qtbot: QtBot) -> None:
+    view = ask(shell, qtbot, "How do I delete an entry of the log?")
+    press(view, Act.WHY)
+    qtbot.waitUntil(lambda: dialog(WhySheet) is not None)
+    sheet = dialog(WhySheet)
+    assert sheet is not None
+    words = " ".join(label.text() for label in sheet.findChildren(QLabel))
+    assert "Refused by" in words
+    for untrue in ("Allowed by", "It demanded", "Best evidence"):
+        assert untrue not in words
+    sheet.reject()
+
+
+def test_a_draft_is_given_back_after_a_question_was_changed(shell: Shell, qtbot: QtBot) -> None:
+    view = ask(shell, qtbot, QUESTION)
+    screen = workplace(shell).ask
+    screen.composer.typing.setPlainText("A long question, half")
+    press(view, Act.EDIT)
+    press(view, Act.EDIT)
+    assert screen.composer.typing.toPlainText() == QUESTION
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Escape)
+    assert screen.composer.typing.toPlainText() == "A long question, half"
+    press(view, Act.EDIT)
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Return)
+    assert screen.composer.typing.toPlainText() == "A long question, half"
+    qtbot.waitUntil(lambda: screen.composer.send.accessibleName() == "Ask", timeout=8000)
+
+
+def test_what_is_copied_holds_nothing_that_is_not_shown() -> None:
+    hostile = "Give 10 mg.\x1b[2J\r\nrm\u202e"
+    said = copied(answered(hostile, "Title\u202e\x07"), cited=True)
+    assert said == "Give 10 mg.[2J\nrm [1]\n\n[1] Title, p. 1"
+    assert copied(answered(hostile), cited=False) == "Give 10 mg.[2J\nrm"
 
 
 def test_an_export_is_asked_for_by_menu_and_lies_where_it_was_put(
