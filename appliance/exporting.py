@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from appliance.asking import require_turn
 from appliance.audit import Detail
 from appliance.desk import NotAllowed
-from appliance.errors import CloisterError, UsageError
+from appliance.errors import CloisterError, StorageFull, StorageReadOnly, UsageError
 from appliance.memory.errors import TurnUnknown
 from appliance.paper import as_markdown, as_word, sheet_of
 from appliance.policy import Action
@@ -210,7 +210,16 @@ def write_new(path: Path, content: bytes) -> None:
     except OSError as error:
         if error.errno == ENAMETOOLONG:
             raise NoPlace("The name is too long.") from None
-        raise storage_error(error, f"{path.name} was not written") from error
+        raise _told(storage_error(error, f"{path.name} was not written")) from error
+
+
+def _told(error: CloisterError) -> CloisterError:
+    """With a next step for a place that is not the data folder's disk."""
+    if isinstance(error, StorageFull):
+        return StorageFull(error.sentence, hint="Free some space there, or choose another place.")
+    if isinstance(error, StorageReadOnly):
+        return StorageReadOnly(error.sentence, hint="Choose another place.")
+    return error
 
 
 def _linked(path: Path, content: bytes) -> bool:

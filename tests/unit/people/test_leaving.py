@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance import exporting
 from appliance.app import Appliance
 from appliance.audit import journal
 from appliance.cancellation import Cancellation
@@ -164,7 +165,9 @@ def test_one_record_names_the_policies_of_every_collection_that_is_quoted(
     assert said == "baseline.members-export-answers, small.own"
 
 
-def test_a_place_that_cannot_be_is_said_and_no_link_is_followed(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_is_said_and_no_link_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for path in (tmp_path / "none" / "a.md", tmp_path / f"{'x' * 300}.md"):
         with pytest.raises(NoPlace):
             write_new(path, b"text")
@@ -172,6 +175,15 @@ def test_a_place_that_cannot_be_is_said_and_no_link_is_followed(tmp_path: Path) 
     with pytest.raises(UsageError, match="already"):
         write_new(tmp_path / "b.md", b"text")
     assert [file.name for file in tmp_path.iterdir()] == ["b.md"]
+    for number, step in ((13, "another place"), (28, "space there")):
+
+        def broken(_path: Path, _content: bytes, number: int = number) -> None:
+            raise OSError(number, "no")
+
+        monkeypatch.setattr(exporting, "_linked", broken)
+        with pytest.raises(CloisterError) as refused:
+            write_new(tmp_path / "c.md", b"text")
+        assert step in refused.value.next_step
 
 
 def test_no_name_holds_a_character_that_ends_it(hospital: Hospital, tmp_path: Path) -> None:
