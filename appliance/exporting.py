@@ -97,6 +97,7 @@ def export(
         wording,
         replaced=replaced(known),
         decided={record: decided(desk, record) for record in logged},
+        beside=conversation,
     )
     content = _written(sheet, form, typeset)
     digest = sha256(content).hexdigest()

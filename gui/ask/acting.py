@@ -38,7 +38,7 @@ class Acting(QObject):
         match act:
             case Act.COPY | Act.CITE if view.answer is not None:
                 form = CopyForm.CITED if act is Act.CITE else CopyForm.WORDS
-                text = copied(view.answer, cited=act is Act.CITE)
+                text = copied(view.answer, cited=act is Act.CITE, beside=conversation)
                 self._copy(view, conversation, form, text)
             case Act.GOOD:
                 self._judge(view, conversation, "", good=True)

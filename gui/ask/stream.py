@@ -37,6 +37,7 @@ class MessageStream(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Conversation"))
         self._turns: list[Turn] = []
+        self._conversation = ""
         self._first = 0
         self._views: list[TurnView] = []
         self._follow = True
@@ -63,9 +64,9 @@ class MessageStream(QScrollArea):
         self._views = []
         self._page_buttons()
 
-    def show_turns(self, turns: tuple[Turn, ...]) -> None:
+    def show_turns(self, turns: tuple[Turn, ...], conversation: str = "") -> None:
         """The newest turns of a conversation, scrolled to the end."""
-        self._turns = list(turns)
+        self._turns, self._conversation = list(turns), conversation
         self._first = max(0, len(turns) - ALIVE)
         self._follow = True
         self._draw()
@@ -90,9 +91,10 @@ class MessageStream(QScrollArea):
         """Turns of the conversation that have ended."""
         return len(self._turns)
 
-    def remember(self, turn: Turn) -> None:
+    def remember(self, turn: Turn, conversation: str) -> None:
         """The turn that was begun has ended like this."""
         self._turns.append(turn)
+        self._conversation = conversation
         self._mark_replaced()
 
     def mark(self, citation: Citation | None) -> None:
@@ -122,7 +124,7 @@ class MessageStream(QScrollArea):
         self._views = []
         for turn in self._turns[self._first : self._first + ALIVE]:
             view = self._make(turn.question)
-            view.show_turn(turn)
+            view.show_turn(turn, self._conversation)
             self._place(view)
         self._mark_replaced()
         self._page_buttons()
