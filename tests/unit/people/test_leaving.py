@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,13 +15,13 @@ from appliance.audit import journal
 from appliance.cancellation import Cancellation
 from appliance.desk import NotAllowed
 from appliance.errors import CloisterError, LogUnwritable, UsageError
-from appliance.exporting import NoPlace, write_new
+from appliance.exporting import NoPlace, NothingToCopy, require_exportable, write_new
 from appliance.exports_checked import NotAsItLeft, seen_in_copy, seen_in_log
 from appliance.memory.errors import TurnUnknown
 from appliance.policy import load_packs
 from appliance.policy.engine import PolicyEngine
 from appliance.policy.pack import shipped_folder
-from appliance.values import CopyForm, ExportForm
+from appliance.values import Cancelled, CopyForm, ExportForm
 from tests.people_at_work import Hospital
 from tests.unit.people.test_remembered import asked, detail, of
 from tests.unit.policy import packs
@@ -120,6 +121,28 @@ def test_a_copy_is_logged_before_it_is_made_and_the_policy_can_forbid_it(
     assert dict(copied.fields)["verdict.policies"] == "baseline.members-export-answers"
     (denied,) = of(hospital.records(), "action.denied")
     assert detail(denied, "wanted") == "export_answer"
+
+
+def test_what_quotes_nothing_is_of_everything_that_was_read_for_it(
+    hospital: Hospital, tmp_path: Path
+) -> None:
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
+        conversation, record = asked(anna)
+        (turn,) = anna.turns(conversation)
+        assert turn.answer is not None
+        doubted = replace(turn.answer.sentences[0], citations=(), supported=False)
+        bare = replace(turn, answer=replace(turn.answer, sentences=(doubted,), citations=()))
+        stopped = Cancellation()
+        stopped.cancel()
+        *_, ended = anna.ask("How many visitors?", conversation=conversation, cancellation=stopped)
+        assert isinstance(ended, Cancelled)
+        forbids(hospital, anna, tmp_path / "packs")
+        with anna.at_desk() as desk, pytest.raises(NotAllowed, match="keeps this here"):
+            require_exportable(desk, [bare], conversation)
+        last = anna.turns(conversation)[-1]
+        assert last.record != record
+        with pytest.raises(NothingToCopy):
+            remembered.let_copy(conversation, last.record, CopyForm.PART, 3)
 
 
 def test_what_stands_beside_a_conversation_is_no_way_round_a_wall(
