@@ -276,7 +276,7 @@ class AskScreen(QWidget):
         turn = running.remembered(event)
         if not shiboken6.isValid(running.view):
             return
-        running.view.name_by(turn.record, running.collections)
+        running.view.name_by(turn.record, running.collections, running.conversation)
         match event:
             case Answered(answer, record, warning):
                 running.view.show_answer(answer, record, warning)
@@ -290,7 +290,7 @@ class AskScreen(QWidget):
                 running.view.show_failed(sentence, hint, logged=record >= 0)
             case Cancelled():
                 running.view.show_cancelled()
-        self.stream.remember(turn)
+        self.stream.remember(turn, running.conversation)
 
     def _over(self, running: RunningAsk) -> None:
         if not running.ended:
@@ -320,7 +320,7 @@ class AskScreen(QWidget):
 
     def _show(self, conversation: str, turns: tuple[Turn, ...], turn: int) -> None:
         if conversation == self._conversation:
-            self.stream.show_turns(turns, turn)
+            self.stream.show_turns(turns, turn, conversation)
             self._top.setCurrentWidget(self.stream)
             self.composer.typing.setFocus()
 

@@ -45,6 +45,7 @@ class MessageStream(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Conversation"))
         self._turns: list[Turn] = []
+        self._conversation = ""
         self._first = 0
         self._views: list[TurnView] = []
         self._follow = True
@@ -80,10 +81,10 @@ class MessageStream(QScrollArea):
         self._drop_all()
         self._page_buttons()
 
-    def show_turns(self, turns: tuple[Turn, ...], at: int = -1) -> None:
+    def show_turns(self, turns: tuple[Turn, ...], at: int = -1, conversation: str = "") -> None:
         """The newest turns of a conversation, scrolled to the end; or those from the turn on that
         has this record, scrolled to it."""
-        self._turns = list(turns)
+        self._turns, self._conversation = list(turns), conversation
         self._first = max(0, len(turns) - ALIVE)
         self._follow = True
         if at < 0 or not self.go_to(at):
@@ -123,9 +124,10 @@ class MessageStream(QScrollArea):
         """Turns of the conversation that have ended."""
         return len(self._turns)
 
-    def remember(self, turn: Turn) -> None:
+    def remember(self, turn: Turn, conversation: str) -> None:
         """The turn that was begun has ended like this."""
         self._turns.append(turn)
+        self._conversation = conversation
         self._mark_replaced()
 
     def mark(self, citation: Citation | None) -> None:
@@ -167,7 +169,7 @@ class MessageStream(QScrollArea):
             place = self._waiting.popleft()
             turn = self._turns[place]
             view = self._make(turn.question)
-            view.show_turn(turn)
+            view.show_turn(turn, self._conversation)
             self._place(view, place)
         self._mark_replaced()
         self._page_buttons()

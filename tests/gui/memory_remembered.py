@@ -167,7 +167,7 @@ class MemoryRemembered:
         decided = {turn.record: DECIDED for turn in chosen}
         sheet = sheet_of(
             title, chosen, proofs, WHEN, wording or Wording(), replaced=replaced(all_),
-            decided=decided,
+            decided=decided, beside=conversation,
         )  # fmt: skip
         if form is ExportForm.PDF and typeset is not None:
             content = typeset(sheet)

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
+from gui.ask.copying import copied
 from gui.ask.screen import AskScreen
 from gui.shell import Shell
 from gui.worker import Lane
@@ -53,6 +54,13 @@ def test_a_document_is_chosen_named_and_answers_here_alone(
     assert "Only this conversation" in screen.attachments.says.text()
     here = ask(shell, qtbot, "What does the patient of bed seven receive?")
     assert "zanamivir" in here.text.toPlainText()
+    assert here.chips is not None
+    chip = here.chips.chip(1)
+    assert chip is not None
+    assert "Your own document, not of the library." in chip.accessibleName()
+    assert here.answer is not None
+    own = copied(here.answer, cited=True, beside=screen.conversation)
+    assert "[1] Transfer letter, text (not of the library)" in own
     workplace(shell).new_question()
     assert beside(screen) == []
     there = ask(shell, qtbot, "What does the patient of bed seven receive?")

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QTextBrowser
 from pytestqt.qtbot import QtBot
 
+from appliance import exporting
 from appliance.values import CopyForm, ExportForm, Turn, Wording
 from gui.ask.actions import Act, Actions
 from gui.ask.copying import copied
@@ -377,6 +378,20 @@ def test_an_export_takes_no_files_place_and_says_so(
     assert "already" in place.notice.sentence
     assert (tmp_path / "mine.md").read_text() == "mine"
     assert free_name(tmp_path, "mine", ExportForm.MARKDOWN) == "mine (2).md"
+
+
+def test_where_the_window_may_not_write_it_says_where_it_may(
+    shell: Shell, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def barred(_path: Path, _content: bytes) -> bool:
+        raise PermissionError(13, "as the guard says it")
+
+    monkeypatch.setattr(exporting, "_linked", barred)
+    ask(shell, qtbot, QUESTION)
+    place = workplace(shell)
+    place.ask.acting.export_to(tmp_path / "a.md", ExportForm.MARKDOWN, place.ask.conversation)
+    qtbot.waitUntil(place.notice.isVisible)
+    assert "a stick: this window may write nowhere else." in place.notice.step
 
 
 def test_what_was_refused_offers_to_ask_otherwise(shell: Shell, qtbot: QtBot) -> None:
