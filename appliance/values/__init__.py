@@ -89,6 +89,7 @@ from appliance.values.reading import (
     ToRead,
 )
 from appliance.values.records import (
+    Excerpted,
     LogFound,
     LogRecord,
     LogState,
@@ -145,6 +146,7 @@ __all__ = [
     "DocumentInfo",
     "DocumentKind",
     "Event",
+    "Excerpted",
     "ExportForm",
     "Exported",
     "Fact",

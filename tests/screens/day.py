@@ -232,7 +232,7 @@ def log(camera: Camera, shell: Shell, scene: Scene) -> None:
     desk.log.filters.reset()
     with tempfile.TemporaryDirectory() as folder:
         if scene.memory:
-            desk.log.export_to(Path(folder))
+            desk.log.taking.whole_to(Path(folder))
             camera.rest(0.6)
             camera.dialog("log-exported")
     desk.pill.click()
