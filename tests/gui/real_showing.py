@@ -74,6 +74,12 @@ def proof(shell: Shell) -> None:
     admin = place(shell).admin
     admin.show_page("models")
     until(lambda: admin.models.hardware.rows and admin.models.cards, "the models")
+    measure = admin.models.cards[0].measure
+    until(measure.isVisible, "the way to measure")
+    click(measure)
+    until(admin.models.notice.isVisible, "how fast it is here")
+    assert admin.models.notice.sentence.startswith("composer@"), admin.models.notice.sentence
+    assert "tokens a second written" in admin.models.notice.sentence
     admin.show_page("airgap")
     click(admin.airgap.again)
     until(admin.airgap.again.isEnabled, "the proof")
