@@ -163,7 +163,9 @@ def _head(untrusted: bytes) -> _Head:
                 _when(said["since"]),
                 _when(said["until"]),
             ),
-            *(_number(value[name]) for name in ("first", "end", "records")),
+            _number(value["first"]),
+            _number(value["end"]),
+            _number(value["records"]),
             _text(value["checkpoint"]),
             tuple(_text(note) for note in value["epochs"]),
         )
