@@ -89,7 +89,7 @@ class PoliciesPage(Page):
         self._drop_packs()
         for widget in (self.changed, self.asking):
             widget.hide()
-        self.run.setEnabled(True)
+        self.run.setEnabled(False)  # until it is known which packs there are
 
     def run_cases(self) -> None:
         """Every case of every pack, decided now by the engine that decides questions."""
@@ -153,6 +153,7 @@ class PoliciesPage(Page):
         if self._task is None and found.packs != self._shown:
             self._drop_runs()
         self._shown = found.packs
+        self.run.setEnabled(self._task is None)
         self._drop_packs()
         for pack in found.packs:
             facts = Facts(f"{pack.name} {pack.version}")

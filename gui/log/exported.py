@@ -35,7 +35,7 @@ class Exported(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         self.setAccessibleName(title)
-        self.text = text
+        self.text, self.key = text, key
         self._command = f"cloister log verify {quote(str(place))} --key {quote(key)}"
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 22, 24, 20)

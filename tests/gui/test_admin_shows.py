@@ -60,6 +60,7 @@ def test_what_holds_for_me_is_said_with_the_policy_that_decided(shell: Shell, qt
 def test_the_cases_are_run_and_shown(shell: Shell, qtbot: QtBot) -> None:
     shown(shell, "policies")
     page = workplace(shell).admin.policies
+    qtbot.waitUntil(page.run.isEnabled)
     page.run.click()
     qtbot.waitUntil(lambda: page.cases.isVisible() and page.run.isEnabled(), timeout=20_000)
     assert page.said.sentence.startswith("All ")

@@ -229,6 +229,11 @@ def log(camera: Camera, shell: Shell, scene: Scene) -> None:
     desk.log.filters.what.setCurrentIndex(1)
     camera.until(lambda: "…" not in desk.log.status.text())
     camera.take("log-questions")
+    with tempfile.TemporaryDirectory() as folder:
+        if scene.memory:
+            desk.log.taking.part_to(Path(folder, "log-excerpt.jsonl"))
+            camera.rest(0.6)
+            camera.dialog("log-part-exported")
     desk.log.filters.reset()
     with tempfile.TemporaryDirectory() as folder:
         if scene.memory:
