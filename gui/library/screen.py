@@ -317,23 +317,19 @@ class LibraryScreen(QWidget):
         if self._target() is not None and copied and dropped(event.mimeData()):
             event.setDropAction(Qt.DropAction.CopyAction)  # never moved: that would delete it there
             event.accept()
-            self._frame.setObjectName("drop")
-            self._restyle()
+            self._frame_as("drop")
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._undrop()
+        self._frame_as("")
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._undrop()
+        self._frame_as("")
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         self.add(dropped(event.mimeData()))
 
-    def _undrop(self) -> None:
-        self._frame.setObjectName("")
-        self._restyle()
-
-    def _restyle(self) -> None:
+    def _frame_as(self, name: str) -> None:
+        self._frame.setObjectName(name)
         self._frame.style().unpolish(self._frame)
         self._frame.style().polish(self._frame)
 

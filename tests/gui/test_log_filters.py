@@ -140,6 +140,7 @@ def test_nothing_of_a_record_sticks_out_beside_it(log: LogScreen, qtbot: QtBot) 
     qtbot.waitUntil(lambda: log.model.record(0) is not None)
     log.table.selectRow(0)
     held = log.detail.widget()
+    assert held is not None
     qtbot.waitUntil(lambda: held.width() == log.detail.viewport().width())
     assert held.minimumSizeHint().width() <= held.width()
 
