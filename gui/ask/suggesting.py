@@ -6,7 +6,7 @@ courtesy: that there are none is no news.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from appliance.values import Collection
 from gui.ask.scope import Scope
@@ -16,6 +16,8 @@ from gui.worker import Lane
 
 _LOOKED_AT = 4
 """Collections whose headings are read for it, at most."""
+_PAUSE_MS = 250
+"""So that what somebody waits for is read first."""
 
 
 class Suggesting(QObject):
@@ -24,15 +26,20 @@ class Suggesting(QObject):
         self._desk, self._welcome, self._scope = desk, welcome, scope
         self._filled: tuple[str, ...] = ()
         self._serial = 0
-        scope.changed.connect(self._read)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_PAUSE_MS)
+        self._pause.timeout.connect(self._read)
+        scope.changed.connect(self._pause.start)
 
     def know(self, collections: tuple[Collection, ...]) -> None:
         """What there is to ask."""
         self._filled = tuple(one.id for one in collections if one.documents)
-        self._read()
+        self._pause.start()
 
     def forget(self) -> None:
         self._filled = ()
+        self._pause.stop()
         self._serial += 1
         self._welcome.suggest(())
 
