@@ -116,6 +116,16 @@ def test_the_screen_says_where_what_is_typed_is_kept(product: KioskAppliance, qt
             assert said in words_in(come(kiosk).compose)
 
 
+def test_the_screen_says_that_it_is_an_evaluation(product: KioskAppliance, qtbot: QtBot) -> None:
+    said = ("This is an evaluation: new answers until 2026-12-24.", "The air gap is not proved.")
+    product.memory.view = replace(product.memory.view, notices=said)
+    for kiosk in opened(product, qtbot):
+        for one in said:
+            assert one in kiosk.attract.note.text()
+            assert one in words_in(come(kiosk).compose)
+            kiosk.wipe()
+
+
 # --- the end of a visit --------------------------------------------------------------------------
 
 
