@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
@@ -11,7 +12,6 @@ import pytest
 
 from appliance import exporting
 from appliance.app import Appliance
-from appliance.audit import journal
 from appliance.cancellation import Cancellation
 from appliance.desk import NotAllowed
 from appliance.errors import CloisterError, LogUnwritable, UsageError
@@ -51,7 +51,7 @@ def test_nothing_leaves_where_the_log_cannot_be_written(
     anna = hospital.appliance()
     anna.unlock("seven lanterns over quiet water", "Anna")
     conversation, record = asked(anna)
-    monkeypatch.setattr(journal.os, "pwrite", full)
+    monkeypatch.setattr(os, "pwrite", full)
     with anna.remembered() as remembered:
         with pytest.raises(LogUnwritable):
             remembered.let_copy(conversation, record, CopyForm.CITED, 40)
