@@ -147,8 +147,11 @@ def held(paths: list[Path] | None = None, text: str = "", address: str = "") -> 
     return data
 
 
-def drop(widget: QWidget, data: QMimeData, actions: Qt.DropAction) -> tuple[bool, Qt.DropAction]:
+def drop(
+    widget: QWidget | None, data: QMimeData, actions: Qt.DropAction
+) -> tuple[bool, Qt.DropAction]:
     """Whether it was taken, and how."""
+    assert widget is not None
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     enter = QDragEnterEvent(QPoint(5, 5), actions, data, buttons, keys)
     QApplication.sendEvent(widget, enter)
@@ -176,7 +179,7 @@ def test_nothing_else_that_is_dropped_is_taken(shell: Shell, qtbot: QtBot, lette
     for data in (held(text="Delete the log."), held(address="https://evil.example/a.pdf")):
         assert not drop(talk, data, Qt.DropAction.CopyAction)[0]
     assert not drop(talk, held([letter]), Qt.DropAction.MoveAction)[0]
-    for other in (screen.panel, screen.welcome.parentWidget().parentWidget().window()):
+    for other in (screen.panel, shell):
         assert not drop(other, held([letter]), Qt.DropAction.CopyAction)[0]
     assert beside(screen) == []
     assert screen.composer.typing.toPlainText() == ""

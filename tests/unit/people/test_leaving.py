@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+from base64 import b64decode
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
@@ -11,7 +14,8 @@ import pytest
 
 from appliance import exporting
 from appliance.app import Appliance
-from appliance.audit import journal
+from appliance.audit.note import opened_note, parsed_vkey
+from appliance.audit.proofs import require_inclusion
 from appliance.cancellation import Cancellation
 from appliance.desk import NotAllowed
 from appliance.errors import CloisterError, LogUnwritable, UsageError
@@ -51,7 +55,7 @@ def test_nothing_leaves_where_the_log_cannot_be_written(
     anna = hospital.appliance()
     anna.unlock("seven lanterns over quiet water", "Anna")
     conversation, record = asked(anna)
-    monkeypatch.setattr(journal.os, "pwrite", full)
+    monkeypatch.setattr(os, "pwrite", full)
     with anna.remembered() as remembered:
         with pytest.raises(LogUnwritable):
             remembered.let_copy(conversation, record, CopyForm.CITED, 40)
@@ -237,3 +241,31 @@ def test_a_file_is_known_by_its_hash_in_the_log_and_in_a_copy_of_it(
         seen_in_copy(tmp_path / "copy", key, other)
     with hospital.desk("Bert") as bert, bert.logbook() as book, pytest.raises(NotAllowed):
         seen_in_log(book, exported.sha256)
+
+
+@pytest.mark.parametrize("asks", [1, 3])
+def test_the_proof_in_the_file_is_whole(hospital: Hospital, tmp_path: Path, asks: int) -> None:
+    """As somebody checks it who has the file and a program for c2sp.org/tlog-proof."""
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
+        conversation, first = asked(anna)
+        numbers = [first]
+        numbers += [asked(anna, conversation=conversation)[1] for _ in range(asks - 1)]
+        remembered.export(conversation, ExportForm.MARKDOWN, tmp_path / "a.md")
+        key = remembered.why(conversation, first).inclusion.signed_by
+    said = (tmp_path / "a.md").read_text()
+    named = re.findall(r"^Hash of record .*: (\S+)$", said.replace("\\", ""), re.MULTILINE)
+    leaves = [b64decode(leaf) for leaf in named]
+    code = re.findall(r"(?:^ {4}.*\n)+", said, re.MULTILINE)
+    blocks = ["".join(line[4:] for line in block.splitlines(keepends=True)) for block in code]
+    paths, checkpoint = blocks[:-1], blocks[-1]
+    if asks == 1:
+        path, _, checkpoint = blocks[0].partition("\n\n")
+        paths = [path]
+    name, vkey = parsed_vkey(key)
+    _, size, root = opened_note(checkpoint.encode(), name, [vkey]).splitlines()[:3]
+    assert len(leaves) == len(paths) == asks
+    for leaf, path, number in zip(leaves, paths, numbers, strict=True):
+        form, index, *proof = path.splitlines()
+        assert (form, index) == ("c2sp.org/tlog-proof@v1", f"index {number}")
+        steps = [b64decode(step) for step in proof]
+        require_inclusion(leaf, number, int(size), steps, b64decode(root))
