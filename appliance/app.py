@@ -209,7 +209,7 @@ class Appliance:
 
     def suggestions(self, collection: str, count: int) -> tuple[str, ...]:
         """Questions that this collection's own headings suggest."""
-        from appliance.suggesting import suggestions
+        from appliance.suggestions import suggestions
 
         with self._sitting.at_work() as desk:
             desk.require_usable((collection,))

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from appliance.asking import require_turn
 from appliance.audit import Detail
 from appliance.desk import NotAllowed
-from appliance.errors import CloisterError, UsageError
+from appliance.errors import CloisterError, StorageFull, StorageReadOnly, UsageError
 from appliance.memory.errors import TurnUnknown
 from appliance.paper import as_markdown, as_word, sheet_of
 from appliance.policy import Action
@@ -61,6 +61,11 @@ class NoPlace(UsageError):
     hint = "Choose a folder that is there, and a shorter or simpler name."
 
 
+class NothingToCopy(UsageError):
+    code = "nothing_to_copy"
+    hint = "Ask again and let it end."
+
+
 class NoTypesetter(UsageError):
     code = "no_typesetter"
     hint = "Export a PDF from the window, or choose md or docx."
@@ -97,6 +102,7 @@ def export(
         wording,
         replaced=replaced(known),
         decided={record: decided(desk, record) for record in logged},
+        beside=conversation,
     )
     content = _written(sheet, form, typeset)
     digest = sha256(content).hexdigest()
@@ -124,9 +130,12 @@ def export(
 def let_copy(desk: Desk, conversation: str, record: int, form: CopyForm, size: int) -> None:
     """On return an answer's text may go to the clipboard, and the log says that it did: as what,
     and how many characters. Not their hash: of so few words it would tell what they are. Raises
-    NotAllowed, TurnUnknown, ConversationUnknown, LogUnwritable."""
+    NotAllowed, TurnUnknown, ConversationUnknown, NothingToCopy, LogUnwritable."""
     desk.require(Action.READ_HISTORY)
-    verdict = require_exportable(desk, (require_turn(desk, conversation, record),), conversation)
+    turn = require_turn(desk, conversation, record)
+    if turn.answer is None:
+        raise NothingToCopy("What was written before it was stopped is no answer.")
+    verdict = require_exportable(desk, (turn,), conversation)
     details: tuple[Detail, ...] = (
         ("form", form.value),
         ("records", str(record)),
@@ -138,14 +147,7 @@ def let_copy(desk: Desk, conversation: str, record: int, form: CopyForm, size: i
 def require_exportable(desk: Desk, turns: Sequence[Turn], conversation: str) -> Verdict:
     """One verdict with the policies of every collection asked for. Raises NotAllowed, logged. What
     is behind broken glass is read here and not taken away: its key is not the person's."""
-    cited = sorted(
-        {
-            citation.passage.collection
-            for turn in turns
-            if turn.answer is not None
-            for citation in turn.answer.citations
-        }
-    )
+    cited = sorted({collection for turn in turns for collection in _collections(turn)})
     held = {identifier for identifier, _ in desk.session.collections()}
     if desk.attached.is_attached(conversation):
         held.add(conversation)  # what stands beside it is the person's own
@@ -165,6 +167,16 @@ def require_exportable(desk: Desk, turns: Sequence[Turn], conversation: str) -> 
             )
     every = {policy for verdict in verdicts for policy in verdict.policies}
     return replace(verdicts[-1], policies=tuple(sorted(every)))
+
+
+def _collections(turn: Turn) -> set[str]:
+    """Those that are quoted; of a sentence that quotes nothing, all that was read for it."""
+    if turn.answer is None:
+        return set()
+    quoted = {citation.passage.collection for citation in turn.answer.citations}
+    if all(sentence.citations for sentence in turn.answer.sentences):
+        return quoted
+    return quoted | {ground.collection for ground in turn.grounds}
 
 
 def _chosen(turns: Sequence[Turn], wanted: Sequence[int]) -> tuple[Turn, ...]:
@@ -210,7 +222,16 @@ def write_new(path: Path, content: bytes) -> None:
     except OSError as error:
         if error.errno == ENAMETOOLONG:
             raise NoPlace("The name is too long.") from None
-        raise storage_error(error, f"{path.name} was not written") from error
+        raise _told(storage_error(error, f"{path.name} was not written")) from error
+
+
+def _told(error: CloisterError) -> CloisterError:
+    """With a next step for a place that is not the data folder's disk."""
+    if isinstance(error, StorageFull):
+        return StorageFull(error.sentence, hint="Free some space there, or choose another place.")
+    if isinstance(error, StorageReadOnly):
+        return StorageReadOnly(error.sentence, hint="Choose another place.")
+    return error
 
 
 def _linked(path: Path, content: bytes) -> bool:

@@ -14,8 +14,9 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from appliance.airgap import selftest
 from appliance.clock import ticking
-from appliance.errors import CloisterError
+from appliance.errors import AirgapBroken, CloisterError
 from appliance.licensing.standing import Deed, Standing, State
 from appliance.memory import EphemeralHistory
 from appliance.people import Idleness
@@ -66,8 +67,8 @@ class Kiosk:
                 raise
             desk.require_usable((collection,))
             desk.ledger.note("kiosk.opened", object=collection)
-            trial = standing.sentence if standing.state is State.EVALUATION else ""
-            return replace(_shown(desk, collection), kept=kept, evaluation=trial)
+            said = _to_be_said(desk, standing)
+            return replace(_shown(desk, collection), kept=kept, notices=said)
 
     def idleness(self, seconds: float) -> Idleness:
         """Counts how long nobody has touched it, from now on."""
@@ -124,6 +125,15 @@ def _shown(desk: Desk, collection: str) -> KioskView:
         layouts=_listed(settings.kiosk_layouts, ","),
         idle_seconds=settings.kiosk_idle_seconds,
     )
+
+
+def _to_be_said(desk: Desk, standing: Standing) -> tuple[str, ...]:
+    said = [standing.sentence] if standing.state is State.EVALUATION else []
+    try:
+        selftest.require_proof(desk.airgap)
+    except AirgapBroken as error:  # which the settings of this machine only warn of
+        said.append(error.sentence)
+    return tuple(said)
 
 
 # --- whether it is fit ------------------------------------------------------------------------

@@ -250,9 +250,9 @@ def _log_commands(log: argparse.ArgumentParser, common: _Parser) -> None:
     show.add_argument("--payloads", action="store_true", help="questions and answers, for auditors")
     show.set_defaults(module="log", function="show")
     verify = commands.add_parser(
-        "verify", parents=[common], help="verify this log, or an exported copy with its key"
+        "verify", parents=[common], help="verify this log, an exported copy or excerpt with its key"
     )
-    verify.add_argument("folder", nargs="?", default="", metavar="DIR")
+    verify.add_argument("folder", nargs="?", default="", metavar="DIR|FILE")
     verify.add_argument("--key", default="", help="the log's public key, or @FILE")
     verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="one seen earlier")
     verify.set_defaults(module="log", function="verify")

@@ -118,6 +118,7 @@ def delete(arguments: Arguments, output: Output) -> int:
             logged=stays.logged,
             until=stays.until.isoformat() if stays.until is not None else None,
         )
+        output.line("Backups that were made before still hold it.")
         output.line(kept_words(stays))
         if not arguments.flag("yes"):
             raise NotSaidYes("Nothing was deleted.")
@@ -169,6 +170,7 @@ def why(arguments: Arguments, output: Output) -> int:
         model=found.model,
         evidence=round(found.evidence, 4),
         threshold=round(found.threshold, 4),
+        allowed=found.allowed,
         policies=list(found.policies),
         packs=list(found.packs),
         pack_hash=found.pack_hash,
@@ -196,7 +198,9 @@ def why(arguments: Arguments, output: Output) -> int:
 def _tell_why(found: Why, output: Output) -> None:
     output.line(f"{found.question}")
     output.line(f"  {found.outcome}, {found.mode}, by {found.model or 'nothing'}")
-    output.line(f"  decided by {', '.join(found.policies)} of {', '.join(found.packs)}")
+    decided = "allowed by" if found.allowed else "refused by"
+    policies = ", ".join(found.policies) or "no policy that permits it"
+    output.line(f"  {decided} {policies} of {', '.join(found.packs)}")
     output.line(f"  {', '.join(f'{name}={value}' for name, value in found.obligations)}")
     for place, ground in enumerate(found.grounds, start=1):
         cited = "".join(f" [{number}]" for number in ground.cited)

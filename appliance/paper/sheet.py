@@ -46,28 +46,30 @@ def sheet_of(
     *,
     replaced: Mapping[int, int],
     decided: Mapping[int, Decided],
+    beside: str,
 ) -> Sheet:
     """All of it, in the order asked. proofs: of these turns' records, under one checkpoint.
     replaced: by the records of turns, those of what was asked instead of them; decided: by the
-    same, what was decided."""
+    same, what was decided. beside: the conversation, which is the collection of the person's own
+    documents beside it."""
     when = wording.written_out.format(when=_moment(made))
     parts = [Part(PartKind.TITLE, (Run(_line(title)),)), _small(when)]
     for turn in turns:
-        parts += _turn(turn, replaced.get(turn.record, -1), wording)
+        parts += _turn(turn, replaced.get(turn.record, -1), beside, wording)
         if turn.record in decided:
             parts.append(_decision(decided[turn.record], wording))
     parts += _proofs(proofs, wording)
     return Sheet(_line(title), made, tuple(parts))
 
 
-def _turn(turn: Turn, replaced_by: int, wording: Wording) -> Iterator[Part]:
+def _turn(turn: Turn, replaced_by: int, beside: str, wording: Wording) -> Iterator[Part]:
     yield Part(PartKind.QUESTION, (Run(_line(turn.question)),))
     if replaced_by >= 0:
         yield _small(wording.replaced.format(record=replaced_by))
     if turn.answer is None or not turn.answer.found:
         yield Part(PartKind.TEXT, (Run(_unanswered(turn, wording)),))
     else:
-        yield from _answer(turn.answer, wording)
+        yield from _answer(turn.answer, beside, wording)
     said = wording.asked if turn.record >= 0 else wording.unlogged
     told = said.format(when=_moment(turn.asked), record=turn.record)
     yield _small(told)
@@ -83,12 +85,13 @@ def _decision(decided: Decided, wording: Wording) -> Part:
     return _small(_line(told))
 
 
-def _answer(answer: Answer, wording: Wording) -> Iterator[Part]:
+def _answer(answer: Answer, beside: str, wording: Wording) -> Iterator[Part]:
     yield Part(PartKind.TEXT, tuple(_sentences(answer, wording)))
     if answer.citations:
         yield Part(PartKind.HEADING, (Run(wording.sources),))
         for citation in answer.citations:
-            yield Part(PartKind.SOURCE, (Run(source(citation)),))
+            own = wording.own if citation.passage.collection == beside else ""
+            yield Part(PartKind.SOURCE, (Run(source(citation, own)),))
     how = wording.quoted if answer.mode is AnswerMode.QUOTE else wording.written
     yield _small(how.format(model=_line(answer.model)))
 
@@ -101,9 +104,9 @@ def _sentences(answer: Answer, wording: Wording) -> Iterator[Run]:
         yield Run(f"{space}{_line(sentence.text)}{marks}{doubt}", doubted=not sentence.supported)
 
 
-def source(citation: Citation) -> str:
-    """Number, title, place, and what is quoted there."""
-    where = f"{_line(citation.passage.title)}, {_line(citation.place)}"
+def source(citation: Citation, own: str = "") -> str:
+    """Number, title, place, whose it is where it is not the library's, and what is quoted there."""
+    where = f"{_line(citation.passage.title)}, {_line(citation.place)}{own and ' ' + own}"
     return f"[{citation.number}] {where}: “{_line(citation.quote)}”"
 
 

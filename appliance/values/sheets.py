@@ -66,6 +66,7 @@ class Wording:
     written_out: str = "Written out of Cloister on {when} (UTC)."
     sources: str = "Sources"
     unsupported: str = "(no passage supports this)"
+    own: str = "(a document of the person who asked, not of the library)"
     nothing: str = "Not in your documents."
     refused: str = "Refused."
     failed: str = "There was no answer."

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
+from appliance.errors import CloisterError, StorageReadOnly
 from appliance.values import CopyForm, Exported, ExportForm, Judgement, Why
 from gui.ask.actions import Act
 from gui.ask.copying import copied
@@ -23,6 +24,7 @@ from gui.ask.turn import TurnView
 from gui.ask.typeset import typeset
 from gui.ask.why_sheet import WhySheet
 from gui.desk import Desk
+from gui.files import where
 from gui.worker import Lane
 
 
@@ -36,7 +38,7 @@ class Acting(QObject):
         match act:
             case Act.COPY | Act.CITE if view.answer is not None:
                 form = CopyForm.CITED if act is Act.CITE else CopyForm.WORDS
-                text = copied(view.answer, cited=act is Act.CITE)
+                text = copied(view.answer, cited=act is Act.CITE, beside=conversation)
                 self._copy(view, conversation, form, text)
             case Act.GOOD:
                 self._judge(view, conversation, "", good=True)
@@ -83,8 +85,13 @@ class Acting(QObject):
             Lane.READ,
             work,
             lambda exported: Left(self._window.window(), path, exported).open(),
-            self._desk.complain,
+            self._complain_of_place,
         )
+
+    def _complain_of_place(self, error: CloisterError) -> None:
+        if isinstance(error, StorageReadOnly):
+            error = StorageReadOnly(error.sentence, hint=where())
+        self._desk.complain(error)
 
     def _copy(self, view: TurnView, conversation: str, form: CopyForm, text: str) -> None:
         turn = view.record

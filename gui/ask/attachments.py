@@ -57,7 +57,7 @@ class Attachment(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(9, 2, 3, 2)
         row.setSpacing(6)
-        row.addWidget(Glyph("file", "accent", 14))
+        row.addWidget(Glyph("clip", "accent", 14))
         row.addWidget(name)
         row.addWidget(self.away)
 

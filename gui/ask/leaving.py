@@ -98,6 +98,7 @@ def wording() -> Wording:
         written_out=_tr("Written out of Cloister on {when} (UTC)."),
         sources=_tr("Sources"),
         unsupported=_tr("(no passage supports this)"),
+        own=_tr("(a document of the person who asked, not of the library)"),
         nothing=_tr("Not in your documents."),
         refused=_tr("Refused."),
         failed=_tr("There was no answer."),

@@ -35,7 +35,7 @@ class TurnView(QWidget):
     were asked."""
 
     cited = Signal(object)
-    again = Signal(str, str)
+    again = Signal(str)
     acted = Signal(object)
     leaving = Signal(object)
     picked = Signal(str)
@@ -52,6 +52,7 @@ class TurnView(QWidget):
         self.offered: Actions | None = None
         self.record = -1
         self.collections: tuple[str, ...] = ()
+        self.conversation = ""
         self._spoken: Spoken | None = None
         self._judgement: Judgement | None = None
         self._replaced: Words | None = None
@@ -105,9 +106,9 @@ class TurnView(QWidget):
 
     # --- as it ends -----------------------------------------------------------------------
 
-    def show_turn(self, turn: Turn) -> None:
+    def show_turn(self, turn: Turn, conversation: str) -> None:
         """A turn as it is remembered."""
-        self.name_by(turn.record, turn.collections)
+        self.name_by(turn.record, turn.collections, conversation)
         self._judgement = turn.judgement
         if turn.outcome is Outcome.ANSWERED and turn.answer is not None:
             self.show_answer(turn.answer, turn.record)
@@ -120,9 +121,10 @@ class TurnView(QWidget):
         else:
             self.show_cancelled()
 
-    def name_by(self, record: int, collections: tuple[str, ...]) -> None:
+    def name_by(self, record: int, collections: tuple[str, ...], conversation: str) -> None:
         """Before it is shown how the turn ended."""
         self.record, self.collections = record, collections
+        self.conversation = conversation
 
     def say_replaced(self) -> None:
         """A later answer took this one's place."""
@@ -138,7 +140,7 @@ class TurnView(QWidget):
         else:
             self.text.show_answer(answer)
             if answer.citations:
-                self.chips = Chips(answer.citations)
+                self.chips = Chips(answer.citations, self.conversation)
                 self.chips.chosen.connect(self.cited)
                 self._column.addWidget(self.chips)
         if warning:
@@ -153,7 +155,7 @@ class TurnView(QWidget):
         self._say("warn", refused.sentence, refused.hint)
         if refused.verdict.obligations.reason_required:
             reason = Reason()
-            reason.given.connect(lambda text: self.again.emit(self.question, text))
+            reason.given.connect(self.again)
             self._column.addWidget(reason)
         self._offer()
 

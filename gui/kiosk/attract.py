@@ -125,7 +125,7 @@ class Attract(QWidget):
 
 
 def promise(view: KioskView) -> str:
-    """What becomes of what a visitor types; and that the machine is tried out, where it is."""
+    """What becomes of what a visitor types, and what else the screen has to say."""
     if view.kept:
         said = QCoreApplication.translate(
             "Kiosk",
@@ -136,4 +136,4 @@ def promise(view: KioskView) -> str:
         said = QCoreApplication.translate(
             "Kiosk", "Nothing you type is kept. When you leave, it is wiped."
         )
-    return f"{said} {plain.spoken(view.evaluation)}".strip()
+    return " ".join((said, *map(plain.spoken, view.notices)))

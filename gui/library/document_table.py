@@ -153,7 +153,7 @@ class DocumentTable(QTableView):
         head = self.horizontalHeader()
         for column, width in _WIDTHS.items():
             head.resizeSection(column, max(px(width), head.sectionSizeHint(column)))
-        for column, least in ((4, 640), (3, 600), (5, 560)):
+        for column, least in ((4, 640), (3, 600), (5, 560), (1, 400), (2, 340)):
             self.setColumnHidden(column, self.width() < px(least))
         super().resizeEvent(event)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -19,8 +19,6 @@ from gui.log.field_names import field_name
 from gui.style.scale import px
 from gui.text import counts, plain
 from gui.text.view import PlainView
-
-_NARROWEST = 250
 
 
 class Detail(QScrollArea):
@@ -61,7 +59,20 @@ class Detail(QScrollArea):
             self._offer(record)
         layout.addStretch(1)
         self.setWidget(page)
-        self._find_room()
+        self.updateGeometry()
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as its buttons need: nothing in it is scrolled sideways."""
+        least, page = super().minimumSizeHint(), self.widget()
+        wide = page.minimumSizeHint().width() if page is not None else 0
+        return QSize(
+            max(px(250), wide + self.verticalScrollBar().sizeHint().width()), least.height()
+        )
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
     def show_proof(self, proof: Inclusion) -> None:
         """In the place of the button that asked for it."""
@@ -126,12 +137,6 @@ class Detail(QScrollArea):
         place.deleteLater()
         for number, widget in enumerate(widgets):
             self._column.insertWidget(at + number, widget)
-        self._find_room()
-
-    def _find_room(self) -> None:
-        """As wide as its widest button: nothing here scrolls sideways, what stuck out was cut."""
-        bar = self.verticalScrollBar().sizeHint().width()
-        self.setMinimumWidth(max(px(_NARROWEST), self._column.minimumSize().width() + bar))
 
     def _fields(self, record: LogRecord, named: Callable[[str], str]) -> list[tuple[str, str]]:
         fixed = [

@@ -29,6 +29,7 @@ from appliance.values import (
     ImportState,
     Inclusion,
     Judgement,
+    Outcome,
     Recalled,
     Retained,
     Sheet,
@@ -136,6 +137,7 @@ class MemoryRemembered:
             "quote", answer.model if answer is not None else "",
             answer.evidence if answer is not None else 0.0,
             answer.threshold if answer is not None else 0.0,
+            found.outcome is not Outcome.REFUSED,
             ("baseline.members-ask",), ("baseline@6",), "ab" * 32,
             (("mode", "quote"), ("cite", "required"), ("log", "full")),
             found.grounds, proof_of(turn),
@@ -165,7 +167,7 @@ class MemoryRemembered:
         decided = {turn.record: DECIDED for turn in chosen}
         sheet = sheet_of(
             title, chosen, proofs, WHEN, wording or Wording(), replaced=replaced(all_),
-            decided=decided,
+            decided=decided, beside=conversation,
         )  # fmt: skip
         if form is ExportForm.PDF and typeset is not None:
             content = typeset(sheet)

@@ -12,9 +12,10 @@ from typing import cast
 
 from appliance.administration import CarryingStopped
 from appliance.app import Cancellation
+from appliance.audit.excerpt import fits
 from appliance.desk import Desk
 from appliance.engine.errors import BundleUntrusted
-from appliance.logbook import fits
+from appliance.exporting import write_new
 from appliance.place import Place
 from appliance.policies_in_force import packs_in_force
 from appliance.policies_shown import PoliciesInForce
@@ -23,6 +24,7 @@ from appliance.settings import Settings
 from appliance.shelves import RetiredAlready, lineage
 from appliance.values import (
     DocumentInfo,
+    Excerpted,
     Hardware,
     ImportEvent,
     Inclusion,
@@ -109,6 +111,16 @@ class MemoryLogbook:
         key = "cloister-log+5f1c2a9b+ATx8mZ4oQf7cU2rVw3kYb1NnPq6sHd9eGjL0tXvRzBaC"
         note = f"cloister-log\n{len(log)}\n{root.hex()}\n"
         return Inclusion("cloister-log", key, key, 0, seq, len(log), leaf, (root,), root, note)
+
+    def export(self, wanted: LogFilter, into: Path) -> Excerpted:
+        log = self._held.log
+        found = [record for record in reversed(log) if fits(record, wanted)]
+        content = "".join(f"{record}\n" for record in found).encode()
+        write_new(into, content)
+        digest = hashlib.sha256(content).hexdigest()
+        self._held.note("log.exported", digest, "done")
+        key = self.proof(0).public_key
+        return Excerpted(len(found), len(log) - 1, len(log) - 1, digest, len(log) - 1, key)
 
     def people(self) -> dict[str, str]:
         return {self._held.name: self._held.name}

@@ -102,6 +102,7 @@ def ask(shell: Shell, text: str) -> TurnView:
 def answer(shell: Shell) -> None:
     click(place(shell).side.new)
     until(place(shell).ask.composer.typing.isVisible, "a new question")
+    until(lambda: place(shell).ask.welcome.buttons, "questions to begin with")
     see_answer(ask(shell, KNOWN.text))
 
 

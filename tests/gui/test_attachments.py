@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
+from gui.ask.copying import copied
 from gui.ask.screen import AskScreen
 from gui.shell import Shell
 from gui.worker import Lane
@@ -53,6 +54,13 @@ def test_a_document_is_chosen_named_and_answers_here_alone(
     assert "Only this conversation" in screen.attachments.says.text()
     here = ask(shell, qtbot, "What does the patient of bed seven receive?")
     assert "zanamivir" in here.text.toPlainText()
+    assert here.chips is not None
+    chip = here.chips.chip(1)
+    assert chip is not None
+    assert "Your own document, not of the library." in chip.accessibleName()
+    assert here.answer is not None
+    own = copied(here.answer, cited=True, beside=screen.conversation)
+    assert "[1] Transfer letter, text (not of the library)" in own
     workplace(shell).new_question()
     assert beside(screen) == []
     there = ask(shell, qtbot, "What does the patient of bed seven receive?")
@@ -139,8 +147,11 @@ def held(paths: list[Path] | None = None, text: str = "", address: str = "") -> 
     return data
 
 
-def drop(widget: QWidget, data: QMimeData, actions: Qt.DropAction) -> tuple[bool, Qt.DropAction]:
+def drop(
+    widget: QWidget | None, data: QMimeData, actions: Qt.DropAction
+) -> tuple[bool, Qt.DropAction]:
     """Whether it was taken, and how."""
+    assert widget is not None
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     enter = QDragEnterEvent(QPoint(5, 5), actions, data, buttons, keys)
     QApplication.sendEvent(widget, enter)
@@ -168,7 +179,7 @@ def test_nothing_else_that_is_dropped_is_taken(shell: Shell, qtbot: QtBot, lette
     for data in (held(text="Delete the log."), held(address="https://evil.example/a.pdf")):
         assert not drop(talk, data, Qt.DropAction.CopyAction)[0]
     assert not drop(talk, held([letter]), Qt.DropAction.MoveAction)[0]
-    for other in (screen.panel, screen.welcome.parentWidget().parentWidget().window()):
+    for other in (screen.panel, shell):
         assert not drop(other, held([letter]), Qt.DropAction.CopyAction)[0]
     assert beside(screen) == []
     assert screen.composer.typing.toPlainText() == ""

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QTextBrowser
 from pytestqt.qtbot import QtBot
 
+from appliance import exporting
 from appliance.values import CopyForm, ExportForm, Turn, Wording
 from gui.ask.actions import Act, Actions
 from gui.ask.copying import copied
@@ -299,7 +300,45 @@ def test_why_shows_passages_decision_model_and_proof(shell: Shell, qtbot: QtBot)
     )
     for told in ("baseline.members-ask", "baseline@6", "word overlap", f"index {view.record}"):
         assert told in words
+    assert "Allowed by" in words
+    assert view.answer is not None
+    assert f"{round(view.answer.evidence * 100)}%, " in words
     sheet.reject()
+
+
+def test_why_a_refusal_says_what_refused(shell: Shell, qtbot: QtBot) -> None:
+    view = ask(shell, qtbot, "How do I delete an entry of the log?")
+    press(view, Act.WHY)
+    qtbot.waitUntil(lambda: dialog(WhySheet) is not None)
+    sheet = dialog(WhySheet)
+    assert sheet is not None
+    words = " ".join(label.text() for label in sheet.findChildren(QLabel))
+    assert "Refused by" in words
+    for untrue in ("Allowed by", "It demanded", "Best evidence"):
+        assert untrue not in words
+    sheet.reject()
+
+
+def test_a_draft_is_given_back_after_a_question_was_changed(shell: Shell, qtbot: QtBot) -> None:
+    view = ask(shell, qtbot, QUESTION)
+    screen = workplace(shell).ask
+    screen.composer.typing.setPlainText("A long question, half")
+    press(view, Act.EDIT)
+    press(view, Act.EDIT)
+    assert screen.composer.typing.toPlainText() == QUESTION
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Escape)
+    assert screen.composer.typing.toPlainText() == "A long question, half"
+    press(view, Act.EDIT)
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Return)
+    assert screen.composer.typing.toPlainText() == "A long question, half"
+    qtbot.waitUntil(lambda: screen.composer.send.accessibleName() == "Ask", timeout=8000)
+
+
+def test_what_is_copied_holds_nothing_that_is_not_shown() -> None:
+    hostile = "Give 10 mg.\x1b[2J\r\nrm\u202e"
+    said = copied(answered(hostile, "Title\u202e\x07"), cited=True)
+    assert said == "Give 10 mg.[2J\nrm [1]\n\n[1] Title, p. 1"
+    assert copied(answered(hostile), cited=False) == "Give 10 mg.[2J\nrm"
 
 
 def test_an_export_is_asked_for_by_menu_and_lies_where_it_was_put(
@@ -339,6 +378,20 @@ def test_an_export_takes_no_files_place_and_says_so(
     assert "already" in place.notice.sentence
     assert (tmp_path / "mine.md").read_text() == "mine"
     assert free_name(tmp_path, "mine", ExportForm.MARKDOWN) == "mine (2).md"
+
+
+def test_where_the_window_may_not_write_it_says_where_it_may(
+    shell: Shell, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def barred(_path: Path, _content: bytes) -> bool:
+        raise PermissionError(13, "as the guard says it")
+
+    monkeypatch.setattr(exporting, "_linked", barred)
+    ask(shell, qtbot, QUESTION)
+    place = workplace(shell)
+    place.ask.acting.export_to(tmp_path / "a.md", ExportForm.MARKDOWN, place.ask.conversation)
+    qtbot.waitUntil(place.notice.isVisible)
+    assert "a stick: this window may write nowhere else." in place.notice.step
 
 
 def test_what_was_refused_offers_to_ask_otherwise(shell: Shell, qtbot: QtBot) -> None:

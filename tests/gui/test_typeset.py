@@ -29,7 +29,9 @@ def set_in_type(text: str, count: int = 1) -> bytes:
     ]
     proofs = [proof_of(turn.record) for turn in turns]
     return typeset(
-        sheet_of(text, turns, proofs, WHEN, wording(), replaced={}, decided={0: DECIDED})
+        sheet_of(
+            text, turns, proofs, WHEN, wording(), replaced={}, decided={0: DECIDED}, beside="none"
+        )
     )
 
 

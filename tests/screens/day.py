@@ -227,9 +227,13 @@ def log(camera: Camera, shell: Shell, scene: Scene) -> None:
     desk.log.filters.what.setCurrentIndex(1)
     camera.until(lambda: "…" not in desk.log.status.text())
     camera.take("log-questions")
+    if scene.memory:
+        desk.log.taking.part_to(scene.work / "log-excerpt.jsonl")
+        camera.rest(0.6)
+        camera.dialog("log-part-exported")
     desk.log.filters.reset()
     if scene.memory:
-        desk.log.export_to(scene.work)
+        desk.log.taking.whole_to(scene.work)
         camera.rest(0.6)
         camera.dialog("log-exported")
     desk.pill.click()

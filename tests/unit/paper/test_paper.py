@@ -44,7 +44,14 @@ REFUSED = Turn("How do I delete the log?", NOON, Outcome.REFUSED, None, "Not all
 
 def sheet(*turns: Turn, proofs: tuple[Inclusion, ...] = (PROOF,)) -> Sheet:
     return sheet_of(
-        "Pain <on> Ward 4", turns or (TURN,), proofs, NOON, Wording(), replaced={}, decided={}
+        "Pain <on> Ward 4",
+        turns or (TURN,),
+        proofs,
+        NOON,
+        Wording(),
+        replaced={},
+        decided={},
+        beside="none",
     )
 
 
@@ -90,7 +97,7 @@ def test_what_was_not_answered_says_why() -> None:
 
 
 def test_an_answer_that_was_replaced_says_by_which() -> None:
-    made = sheet_of("T", (TURN,), (), NOON, Wording(), replaced={17: 23}, decided={})
+    made = sheet_of("T", (TURN,), (), NOON, Wording(), replaced={17: 23}, decided={}, beside="none")
     assert "Asked again later; record 23 replaces this answer." in [p.text for p in made.parts]
 
 
@@ -104,7 +111,12 @@ def test_many_records_share_one_checkpoint() -> None:
 
 def test_the_words_can_be_another_languages() -> None:
     german = Wording(sources="Quellen", asked="Gefragt am {when} (UTC). Protokolleintrag {record}.")
-    said = [p.text for p in sheet_of("T", (TURN,), (), NOON, german, replaced={}, decided={}).parts]
+    said = [
+        p.text
+        for p in sheet_of(
+            "T", (TURN,), (), NOON, german, replaced={}, decided={}, beside="none"
+        ).parts
+    ]
     assert "Quellen" in said
     assert "Gefragt am 2026-11-23 12:00 (UTC). Protokolleintrag 17." in said
 
@@ -116,7 +128,9 @@ def hostile(text: str) -> Sheet:
         AnswerMode.GENERATE, text, 0.5, 0.5,
     )  # fmt: skip
     turn = Turn(text, NOON, Outcome.ANSWERED, answer, record=3)
-    return sheet_of(text, (turn,), (PROOF,), NOON, Wording(), replaced={}, decided={})
+    return sheet_of(
+        text, (turn,), (PROOF,), NOON, Wording(), replaced={}, decided={}, beside="none"
+    )
 
 
 @pytest.mark.parametrize(

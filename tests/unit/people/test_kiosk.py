@@ -19,9 +19,9 @@ from appliance.memory import EphemeralHistory
 from appliance.people import TryLater
 from appliance.policy import Action
 from appliance.settings import Settings
-from appliance.values import Answered, Event, Found, KioskEnded, Opened, Refused, Role
+from appliance.values import Answered, Event, Found, KioskEnded, Opened, Probe, Refused, Role
 from appliance.vault import Vault, WrongPassphrase
-from tests.people_at_work import CANARY, SECRETS, Hospital, added
+from tests.people_at_work import CANARY, PROVED, SECRETS, Hospital, added
 
 VISITOR, SECRET = "Visitor", "eleven wooden boats on a lake"
 SETTINGS = Settings(
@@ -101,7 +101,7 @@ def test_visitors_are_shown_what_the_institution_approved(
     assert view.questions == ("When may I visit?", "Where do I park?")
     assert view.layouts == ("de", "en")
     assert (view.idle_seconds, view.kept) == (45, False)
-    assert "evaluation" in view.evaluation
+    assert ["evaluation" in one for one in view.notices] == [True]
 
 
 @pytest.mark.parametrize("name", ["Anna", "Bert", "Dora", "Egon"])
@@ -151,6 +151,14 @@ def test_an_account_with_two_collections_or_none_is_not(
     assert "0 collections" in require_shut(enter()).sentence
 
 
+def test_an_air_gap_that_is_only_warned_of_is_said_on_the_screen(kiosk: Hospital) -> None:
+    open_way = replace(PROVED, probes=(Probe("tcp", False, ""),))
+    appliance = Appliance(kiosk.data, replace(SETTINGS, airgap="warn"), open_way)
+    appliance.unlock(SECRET, VISITOR)
+    assert "could not be proved: tcp" in appliance.kiosk.begin(QUIET).notices[-1]
+    appliance.close()
+
+
 def test_another_collection_than_the_one_set_up_for_visitors_is_not(
     kiosk: Hospital, enter: Callable[..., Appliance]
 ) -> None:
@@ -192,7 +200,7 @@ def test_a_seat_that_has_ended_shuts_no_kiosk_and_answers_nothing_new(
     visitor = enter()
     with visitor.at_desk() as desk:
         monkeypatch.setattr(desk.seat, "standing", lambda: ended)
-    assert visitor.kiosk.begin(QUIET).evaluation == ""
+    assert visitor.kiosk.begin(QUIET).notices == ()
     last = asked(visitor, "When may I visit?", kiosk.ids["shown"])[-1]
     assert isinstance(last, Refused)
     assert last.verdict.allowed

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import re
+from base64 import b64decode
 from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from appliance import exporting
 from appliance.app import Appliance
-from appliance.audit import journal
+from appliance.audit.note import opened_note, parsed_vkey
+from appliance.audit.proofs import require_inclusion
 from appliance.cancellation import Cancellation
 from appliance.desk import NotAllowed
 from appliance.errors import CloisterError, LogUnwritable, UsageError
-from appliance.exporting import NoPlace, write_new
+from appliance.exporting import NoPlace, NothingToCopy, require_exportable, write_new
 from appliance.exports_checked import NotAsItLeft, seen_in_copy, seen_in_log
 from appliance.memory.errors import TurnUnknown
 from appliance.policy import load_packs
 from appliance.policy.engine import PolicyEngine
 from appliance.policy.pack import shipped_folder
-from appliance.values import CopyForm, ExportForm
+from appliance.values import Cancelled, CopyForm, ExportForm
 from tests.people_at_work import Hospital
 from tests.unit.people.test_remembered import asked, detail, of
 from tests.unit.policy import packs
@@ -49,7 +55,7 @@ def test_nothing_leaves_where_the_log_cannot_be_written(
     anna = hospital.appliance()
     anna.unlock("seven lanterns over quiet water", "Anna")
     conversation, record = asked(anna)
-    monkeypatch.setattr(journal.os, "pwrite", full)
+    monkeypatch.setattr(os, "pwrite", full)
     with anna.remembered() as remembered:
         with pytest.raises(LogUnwritable):
             remembered.let_copy(conversation, record, CopyForm.CITED, 40)
@@ -121,6 +127,28 @@ def test_a_copy_is_logged_before_it_is_made_and_the_policy_can_forbid_it(
     assert detail(denied, "wanted") == "export_answer"
 
 
+def test_what_quotes_nothing_is_of_everything_that_was_read_for_it(
+    hospital: Hospital, tmp_path: Path
+) -> None:
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
+        conversation, record = asked(anna)
+        (turn,) = anna.turns(conversation)
+        assert turn.answer is not None
+        doubted = replace(turn.answer.sentences[0], citations=(), supported=False)
+        bare = replace(turn, answer=replace(turn.answer, sentences=(doubted,), citations=()))
+        stopped = Cancellation()
+        stopped.cancel()
+        *_, ended = anna.ask("How many visitors?", conversation=conversation, cancellation=stopped)
+        assert isinstance(ended, Cancelled)
+        forbids(hospital, anna, tmp_path / "packs")
+        with anna.at_desk() as desk, pytest.raises(NotAllowed, match="keeps this here"):
+            require_exportable(desk, [bare], conversation)
+        last = anna.turns(conversation)[-1]
+        assert last.record != record
+        with pytest.raises(NothingToCopy):
+            remembered.let_copy(conversation, last.record, CopyForm.PART, 3)
+
+
 def test_what_stands_beside_a_conversation_is_no_way_round_a_wall(
     hospital: Hospital, tmp_path: Path
 ) -> None:
@@ -164,7 +192,9 @@ def test_one_record_names_the_policies_of_every_collection_that_is_quoted(
     assert said == "baseline.members-export-answers, small.own"
 
 
-def test_a_place_that_cannot_be_is_said_and_no_link_is_followed(tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_is_said_and_no_link_is_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for path in (tmp_path / "none" / "a.md", tmp_path / f"{'x' * 300}.md"):
         with pytest.raises(NoPlace):
             write_new(path, b"text")
@@ -172,6 +202,15 @@ def test_a_place_that_cannot_be_is_said_and_no_link_is_followed(tmp_path: Path) 
     with pytest.raises(UsageError, match="already"):
         write_new(tmp_path / "b.md", b"text")
     assert [file.name for file in tmp_path.iterdir()] == ["b.md"]
+    for number, step in ((13, "another place"), (28, "space there")):
+
+        def broken(_path: Path, _content: bytes, number: int = number) -> None:
+            raise OSError(number, "no")
+
+        monkeypatch.setattr(exporting, "_linked", broken)
+        with pytest.raises(CloisterError) as refused:
+            write_new(tmp_path / "c.md", b"text")
+        assert step in refused.value.next_step
 
 
 def test_no_name_holds_a_character_that_ends_it(hospital: Hospital, tmp_path: Path) -> None:
@@ -202,3 +241,31 @@ def test_a_file_is_known_by_its_hash_in_the_log_and_in_a_copy_of_it(
         seen_in_copy(tmp_path / "copy", key, other)
     with hospital.desk("Bert") as bert, bert.logbook() as book, pytest.raises(NotAllowed):
         seen_in_log(book, exported.sha256)
+
+
+@pytest.mark.parametrize("asks", [1, 3])
+def test_the_proof_in_the_file_is_whole(hospital: Hospital, tmp_path: Path, asks: int) -> None:
+    """As somebody checks it who has the file and a program for c2sp.org/tlog-proof."""
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
+        conversation, first = asked(anna)
+        numbers = [first]
+        numbers += [asked(anna, conversation=conversation)[1] for _ in range(asks - 1)]
+        remembered.export(conversation, ExportForm.MARKDOWN, tmp_path / "a.md")
+        key = remembered.why(conversation, first).inclusion.signed_by
+    said = (tmp_path / "a.md").read_text()
+    named = re.findall(r"^Hash of record .*: (\S+)$", said.replace("\\", ""), re.MULTILINE)
+    leaves = [b64decode(leaf) for leaf in named]
+    code = re.findall(r"(?:^ {4}.*\n)+", said, re.MULTILINE)
+    blocks = ["".join(line[4:] for line in block.splitlines(keepends=True)) for block in code]
+    paths, checkpoint = blocks[:-1], blocks[-1]
+    if asks == 1:
+        path, _, checkpoint = blocks[0].partition("\n\n")
+        paths = [path]
+    name, vkey = parsed_vkey(key)
+    _, size, root = opened_note(checkpoint.encode(), name, [vkey]).splitlines()[:3]
+    assert len(leaves) == len(paths) == asks
+    for leaf, path, number in zip(leaves, paths, numbers, strict=True):
+        form, index, *proof = path.splitlines()
+        assert (form, index) == ("c2sp.org/tlog-proof@v1", f"index {number}")
+        steps = [b64decode(step) for step in proof]
+        require_inclusion(leaf, number, int(size), steps, b64decode(root))
