@@ -162,7 +162,7 @@ class AdminScreen(QWidget):
 
     def _arrange(self) -> None:
         side = QFrame()
-        fix(side, 228, half=True)
+        fix(side, 240, half=True)
         column = QVBoxLayout(side)
         column.setContentsMargins(20, 20, 10, 16)
         column.setSpacing(8)

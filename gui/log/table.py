@@ -26,7 +26,7 @@ class RecordTable(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The object goes first, then the person; the last to stay are time, action, outcome."""
-        narrow = self.width() < px(760)
+        narrow = self.width() < px(800)
         self.setColumnHidden(_OBJECT, narrow)
         self.setColumnHidden(_PERSON, self.width() < px(660))
         mode = QHeaderView.ResizeMode

@@ -32,7 +32,7 @@ accounts administration applications asking assistant attached backups citations
 desk entering errors exporting finding_files first_run glass intake kiosk language_model ledger
 library_parcels managed model_trial models_shown opening originals own_settings pages parcels
 parcels_received parts policies_in_force refused remembered rotation seat seat_evidence
-seat_taking seat_view settings shelves sitting suggesting why airgap/errors airgap/evidence
+seat_taking seat_view settings shelves sitting suggestions why airgap/errors airgap/evidence
 airgap/guard airgap/selftest audit/copy audit/copying audit/errors audit/log audit/opening
 audit/verify documents/chunking documents/errors documents/template engine/answering
 engine/bundles/copying engine/bundles/libraries engine/bundles/manifest engine/bundles/opening
