@@ -7,14 +7,14 @@ text, elided, never markup; all that the menu does the keyboard does as well.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFont, QKeyEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMenu, QWidget
 
 from appliance.values import Conversation, Recalled
 from gui.ask.actions import form_of, forms_menu
 from gui.style.icons import icon
-from gui.style.scale import px
+from gui.style.scale import fix, px
 from gui.style.tokens import current
 from gui.text import plain
 
@@ -41,7 +41,7 @@ class Conversations(QListWidget):
         self._folded: set[str] = set()
         self._searched = False
         self.setAccessibleName(self.tr("Conversations"))
-        self.setIconSize(QSize(17, 17))
+        fix(self, icons=17)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAcceptDrops(False)
