@@ -45,7 +45,7 @@ from gui.ask.welcome import Welcome
 from gui.ask.wording import note_of
 from gui.ask.writer import Writer
 from gui.desk import Desk
-from gui.style.scale import fix
+from gui.style.scale import fix, px
 from gui.style.tokens import COLUMN_WIDTH
 from gui.worker import Lane, Task
 
@@ -370,5 +370,5 @@ class AskScreen(QWidget):
         return False
 
     def _centre(self) -> None:
-        side = max(28, (self._talk.width() - COLUMN_WIDTH) // 2)
+        side = max(28, (self._talk.width() - px(COLUMN_WIDTH)) // 2)
         self._foot.setContentsMargins(side, 0, side, 0)
