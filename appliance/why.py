@@ -1,7 +1,8 @@
 """Why an answer is what it is, for the person it was given to.
 
-Rule kept here: a person sees the two records of their own asks and no others, whatever their role;
-what is said of the decision is what the log says, not what is remembered of it.
+Rules kept here: a person sees the two records of their own asks and no others, whatever their role;
+what is said of the decision is what the log says, not what is remembered of it; both records are
+proved to be in the log as it is now before anything of them is said.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def why(desk: Desk, conversation: str, turn: int) -> Why:
     asked = require_turn(desk, conversation, turn)
     closing = own_record(desk, turn)
     opening = opening_of(desk, closing)
+    _, inclusion = desk.ledger.log.inclusions([opening.seq, turn])
     said, obliged = dict(closing.fields), dict(opening.fields)
     decided = _decided(opening)
     answer = asked.answer
@@ -47,6 +49,7 @@ def why(desk: Desk, conversation: str, turn: int) -> Why:
         model=said.get("model", ""),
         evidence=answer.evidence if answer is not None else 0.0,
         threshold=answer.threshold if answer is not None else 0.0,
+        allowed=obliged.get("verdict.allowed") == "true",
         policies=decided.policies,
         packs=decided.packs,
         pack_hash=decided.pack_hash,
@@ -54,7 +57,7 @@ def why(desk: Desk, conversation: str, turn: int) -> Why:
             (name, obliged[f"details.{name}"]) for name in OBLIGED if f"details.{name}" in obliged
         ),
         grounds=asked.grounds,
-        inclusion=desk.ledger.log.inclusions([turn])[0],
+        inclusion=inclusion,
     )
 
 

@@ -9,6 +9,7 @@ a CloisterError. After `forget()` nothing of an older task is delivered any more
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -30,6 +31,9 @@ E = TypeVar("E")
 
 INTERVAL = 1 / 30
 SLICE = 0.008
+SWITCH = 0.001
+"""Seconds after which a lane that computes gives way to the screen. Painting a table takes the
+interpreter back some twenty times, and with Python's own 5 ms each of them waits that long."""
 
 
 class Lane(Enum):
@@ -103,6 +107,7 @@ class Worker(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        sys.setswitchinterval(SWITCH)
         self._lanes: dict[Lane, SimpleQueue[Callable[[], None] | None]] = {}
         self._threads: list[threading.Thread] = []
         self._road: deque[_Delivery[object]] = deque()

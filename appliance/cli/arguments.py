@@ -210,7 +210,7 @@ def _care(command: TopCommand) -> None:
     provision.add_argument("file", metavar="FILE", help="what it is to have (TOML)")
     provision.add_argument("--check", action="store_true", help="only look; say what is left")
     kiosk = command("kiosk", "kiosk", "kiosk", "Open the window that visitors ask at.")
-    kiosk.add_argument("--theme", choices=("light", "dark", "system"), default="system")
+    kiosk.add_argument("--theme", choices=("light", "dark", "contrast", "system"), default="")
     demo = command("demo", "demo", "demo", "Show it all in a throwaway vault.")
     demo.add_argument("--inside", default="", help=argparse.SUPPRESS)
     demo.add_argument("--library", type=Path, metavar="DIR", help="your own folder instead")
@@ -250,9 +250,9 @@ def _log_commands(log: argparse.ArgumentParser, common: _Parser) -> None:
     show.add_argument("--payloads", action="store_true", help="questions and answers, for auditors")
     show.set_defaults(module="log", function="show")
     verify = commands.add_parser(
-        "verify", parents=[common], help="verify this log, or an exported copy with its key"
+        "verify", parents=[common], help="verify this log, an exported copy or excerpt with its key"
     )
-    verify.add_argument("folder", nargs="?", default="", metavar="DIR")
+    verify.add_argument("folder", nargs="?", default="", metavar="DIR|FILE")
     verify.add_argument("--key", default="", help="the log's public key, or @FILE")
     verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="one seen earlier")
     verify.set_defaults(module="log", function="verify")

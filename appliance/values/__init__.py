@@ -89,6 +89,7 @@ from appliance.values.reading import (
     ToRead,
 )
 from appliance.values.records import (
+    Excerpted,
     LogFound,
     LogRecord,
     LogState,
@@ -149,6 +150,7 @@ __all__ = [
     "DocumentInfo",
     "DocumentKind",
     "Event",
+    "Excerpted",
     "ExportForm",
     "ExportSeen",
     "Exported",

@@ -98,8 +98,8 @@ class Inclusion:
 @dataclass(frozen=True, slots=True)
 class Why:
     """Why an answer is what it is: what was decided, what was found, what answered, and that the
-    log holds it. opened: the record from before anything was shown. obligations: as the opening
-    record names them."""
+    log holds it. opened: the record from before anything was shown. allowed: what the policies
+    decided. obligations: as the opening record names them."""
 
     record: int
     opened: int
@@ -110,6 +110,7 @@ class Why:
     model: str
     evidence: float
     threshold: float
+    allowed: bool
     policies: tuple[str, ...]
     packs: tuple[str, ...]
     pack_hash: str

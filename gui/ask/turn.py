@@ -35,7 +35,7 @@ class TurnView(QWidget):
     were asked."""
 
     cited = Signal(object)
-    again = Signal(str, str)
+    again = Signal(str)
     acted = Signal(object)
     leaving = Signal(object)
     picked = Signal(str)
@@ -155,7 +155,7 @@ class TurnView(QWidget):
         self._say("warn", refused.sentence, refused.hint)
         if refused.verdict.obligations.reason_required:
             reason = Reason()
-            reason.given.connect(lambda text: self.again.emit(self.question, text))
+            reason.given.connect(self.again)
             self._column.addWidget(reason)
         self._offer()
 

@@ -29,6 +29,7 @@ from appliance.values import (
     ImportState,
     Inclusion,
     Judgement,
+    Outcome,
     Recalled,
     Retained,
     Sheet,
@@ -68,6 +69,9 @@ class MemoryRemembered:
             if best is not None and (near > 0 or text.casefold() in one.title.casefold()):
                 found.append(Recalled(one, best.question, said(best)[:80], best.record, near, True))
         return tuple(sorted(found, key=lambda one: -one.similarity))
+
+    def unsearched(self) -> int:
+        return 0
 
     def rename(self, conversation: str, title: str) -> None:
         self._require(conversation)
@@ -133,6 +137,7 @@ class MemoryRemembered:
             "quote", answer.model if answer is not None else "",
             answer.evidence if answer is not None else 0.0,
             answer.threshold if answer is not None else 0.0,
+            found.outcome is not Outcome.REFUSED,
             ("baseline.members-ask",), ("baseline@6",), "ab" * 32,
             (("mode", "quote"), ("cite", "required"), ("log", "full")),
             found.grounds, proof_of(turn),

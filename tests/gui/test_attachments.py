@@ -16,7 +16,13 @@ from gui.ask.copying import copied
 from gui.ask.screen import AskScreen
 from gui.shell import Shell
 from gui.worker import Lane
-from tests.gui.driving import QUESTION, ask, dialog, workplace
+from tests.gui.driving import (
+    QUESTION,
+    ask,
+    dialog,
+    open_row,
+    workplace,
+)
 from tests.gui.memory_state import Pace
 
 LETTER = "Transfer letter\n\nThe patient of bed seven receives zanamivir twice daily.\n"
@@ -74,7 +80,7 @@ def test_a_conversation_can_begin_with_a_document(shell: Shell, qtbot: QtBot, le
     assert place.title.text() == "What does the patient of bed seven receive?"
     place.new_question()
     qtbot.waitUntil(lambda: place.side.conversations.count() == 1)
-    place.side.conversations.itemClicked.emit(place.side.conversations.item(0))
+    open_row(place.side.conversations, 0)
     qtbot.waitUntil(lambda: beside(screen) == ["Transfer letter"])
 
 

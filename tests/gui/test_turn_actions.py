@@ -22,7 +22,14 @@ from gui.ask.leaving import Left, free_name, wording
 from gui.ask.turn import TurnView
 from gui.ask.why_sheet import WhySheet
 from gui.shell import Shell
-from tests.gui.driving import QUESTION, answered, ask, dialog, workplace
+from tests.gui.driving import (
+    QUESTION,
+    answered,
+    ask,
+    dialog,
+    open_row,
+    workplace,
+)
 from tests.gui.memory_appliance import MemoryAppliance
 from tests.gui.memory_state import Pace
 
@@ -133,7 +140,7 @@ def test_the_same_question_is_asked_again_instead(
     assert second._replaced is None
     place = workplace(shell)
     place.new_question()
-    place.side.conversations.itemClicked.emit(place.side.conversations.item(0))
+    open_row(place.side.conversations, 0)
     qtbot.waitUntil(lambda: len(stream.views) == 2)
     assert stream.views[0]._replaced is not None  # so it is when it is read back
 
@@ -241,7 +248,7 @@ def test_a_good_answer_is_said_to_be_good_and_looks_so_when_read_back(
     assert judgement.good
     place = workplace(shell)
     place.new_question()
-    place.side.conversations.itemClicked.emit(place.side.conversations.item(0))
+    open_row(place.side.conversations, 0)
     qtbot.waitUntil(lambda: len(place.ask.stream.views) == 1)
     again = place.ask.stream.views[0].offered
     assert again is not None
@@ -293,7 +300,45 @@ def test_why_shows_passages_decision_model_and_proof(shell: Shell, qtbot: QtBot)
     )
     for told in ("baseline.members-ask", "baseline@6", "word overlap", f"index {view.record}"):
         assert told in words
+    assert "Allowed by" in words
+    assert view.answer is not None
+    assert f"{round(view.answer.evidence * 100)}%, " in words
     sheet.reject()
+
+
+def test_why_a_refusal_says_what_refused(shell: Shell, qtbot: QtBot) -> None:
+    view = ask(shell, qtbot, "How do I delete an entry of the log?")
+    press(view, Act.WHY)
+    qtbot.waitUntil(lambda: dialog(WhySheet) is not None)
+    sheet = dialog(WhySheet)
+    assert sheet is not None
+    words = " ".join(label.text() for label in sheet.findChildren(QLabel))
+    assert "Refused by" in words
+    for untrue in ("Allowed by", "It demanded", "Best evidence"):
+        assert untrue not in words
+    sheet.reject()
+
+
+def test_a_draft_is_given_back_after_a_question_was_changed(shell: Shell, qtbot: QtBot) -> None:
+    view = ask(shell, qtbot, QUESTION)
+    screen = workplace(shell).ask
+    screen.composer.typing.setPlainText("A long question, half")
+    press(view, Act.EDIT)
+    press(view, Act.EDIT)
+    assert screen.composer.typing.toPlainText() == QUESTION
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Escape)
+    assert screen.composer.typing.toPlainText() == "A long question, half"
+    press(view, Act.EDIT)
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Return)
+    assert screen.composer.typing.toPlainText() == "A long question, half"
+    qtbot.waitUntil(lambda: screen.composer.send.accessibleName() == "Ask", timeout=8000)
+
+
+def test_what_is_copied_holds_nothing_that_is_not_shown() -> None:
+    hostile = "Give 10 mg.\x1b[2J\r\nrm\u202e"
+    said = copied(answered(hostile, "Title\u202e\x07"), cited=True)
+    assert said == "Give 10 mg.[2J\nrm [1]\n\n[1] Title, p. 1"
+    assert copied(answered(hostile), cited=False) == "Give 10 mg.[2J\nrm"
 
 
 def test_an_export_is_asked_for_by_menu_and_lies_where_it_was_put(
