@@ -37,12 +37,14 @@ interpreter back some twenty times, and with Python's own 5 ms each of them wait
 
 
 class Lane(Enum):
-    """Asks, reading what is there, imports, proofs (verifying, exporting), carrying (backups and
-    parcels), and locking, which waits behind nothing."""
+    """Asks, reading what is there, imports, documents beside a conversation (which do not wait for
+    an import of hours), proofs (verifying, exporting), carrying (backups and parcels), and locking,
+    which waits behind nothing."""
 
     ASK = "ask"
     READ = "read"
     IMPORT = "import"
+    BESIDE = "beside"
     PROOF = "proof"
     CARRY = "carry"
     LOCK = "lock"

@@ -118,7 +118,8 @@ class PeopleTable(QTableView):
     def choose(self, person: str) -> None:
         row = self.rows.row_of(person)
         if row >= 0:
-            self.selectRow(row)
+            # not selectRow: from right to left Qt finds no column there and chooses nothing
+            self.setCurrentIndex(self.model().index(row, 0))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         for column, share in ((1, 0.4), (2, 0.21)):

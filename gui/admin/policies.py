@@ -49,7 +49,7 @@ class PoliciesPage(Page):
         self.applies = Grid(
             self.tr("What holds for you"),
             (self.tr("You may"), self.tr("Because of")),
-            (0.5,),
+            (0.36,),
             most=30,
         )
         self.asking = Facts(self.tr("A question of yours"))
@@ -208,7 +208,7 @@ class PoliciesPage(Page):
             (self.tr("SHA-256"), f"{pack.sha256[:half]}\n{pack.sha256[half:]}"),
             (self.tr("Cases"), counts.number(pack.cases)),
             *(
-                (plain.line(f"{regulation}, {clause}", 120), plain.line(text, 400))
+                (plain.line(f"{regulation}, {clause}", 120), plain.line(plain.spoken(text), 400))
                 for regulation, clause, text in pack.clauses
             ),
         ]

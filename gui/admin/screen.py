@@ -140,7 +140,9 @@ class AdminScreen(QWidget):
     def _add(self, name: str, glyph: str, title: str, page: Page | Callable[[Desk], Page]) -> None:
         self._rows.append(name)
         self._glyphs.append(glyph)
-        self.list.addItem(QListWidgetItem(title))
+        item = QListWidgetItem(title)
+        item.setToolTip(title)  # where room is short it ends in "…"
+        self.list.addItem(item)
         if isinstance(page, Page):
             self._pages[name] = page
             self._stack.addWidget(page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
@@ -13,6 +13,10 @@ from gui.text import counts, plain
 
 
 class Scope(QToolButton):
+    """`changed` when others are picked."""
+
+    changed = Signal()
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("pick")
@@ -41,7 +45,7 @@ class Scope(QToolButton):
             action.setCheckable(True)
             action.setChecked(collection.id in picked)
             action.setToolTip(plain.tip(collection.title))
-            action.toggled.connect(self._label)
+            action.toggled.connect(self._picked)
             self._menu.addAction(action)
             self._actions[collection.id] = action
         self.setVisible(len(collections) > 1)
@@ -59,6 +63,10 @@ class Scope(QToolButton):
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange):
             self._tint()
         super().changeEvent(event)
+
+    def _picked(self) -> None:
+        self._label()
+        self.changed.emit()
 
     def _choose_all(self) -> None:
         self.pick()

@@ -145,7 +145,7 @@ class DocumentTable(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where room is short the title keeps it."""
-        for column, least in ((4, 640), (3, 600), (5, 560)):
+        for column, least in ((4, 640), (3, 600), (5, 560), (1, 400), (2, 340)):
             self.setColumnHidden(column, self.width() < px(least))
         super().resizeEvent(event)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from appliance.values import Inclusion, LogRecord
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
+from gui.style.scale import px
 from gui.text import counts, plain
 from gui.text.view import PlainView
 
@@ -30,7 +31,6 @@ class Detail(QScrollArea):
         self.setObjectName("panel")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
-        self.setMinimumWidth(250)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Record"))
         self.show_record(None)
@@ -58,6 +58,20 @@ class Detail(QScrollArea):
             self._offer(record)
         layout.addStretch(1)
         self.setWidget(page)
+        self.updateGeometry()
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as its buttons need: nothing in it is scrolled sideways."""
+        least, page = super().minimumSizeHint(), self.widget()
+        wide = page.minimumSizeHint().width() if page is not None else 0
+        return QSize(
+            max(px(250), wide + self.verticalScrollBar().sizeHint().width()), least.height()
+        )
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
     def show_proof(self, proof: Inclusion) -> None:
         """In the place of the button that asked for it."""

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from appliance.app import Cancellation
 
 READS = "read_log"
+_LEAST = 150
+"""Of the height of the records: some can be seen where room is short."""
 _DAMAGED = frozenset({"log_tampered", "proof_wrong"})
 
 
@@ -277,6 +279,7 @@ class LogScreen(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._split)
+        self._stack.setMinimumHeight(_LEAST)
         self.narrowed = QWidget()
         told = QHBoxLayout(self.narrowed)
         told.setContentsMargins(0, 0, 0, 0)

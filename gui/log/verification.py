@@ -86,7 +86,8 @@ class Verification(QFrame):
 
     def broke(self, error: CloisterError) -> None:
         self._size = -1
-        self._show("broken", "warning", "danger", error.sentence, error.next_step)
+        self._show("broken", "warning", "danger", plain.spoken(error.sentence),
+                   plain.spoken(error.next_step))  # fmt: skip
 
     def _show(self, state: str, glyph: str, tone: str, title: str, text: str) -> None:
         self.verify.setEnabled(True)

@@ -48,13 +48,14 @@ def fix(
     width: int = 0,
     height: int = 0,
     *,
+    least: int = 0,
     most: int = 0,
     rows: int = 0,
     half: bool = False,
 ) -> None:
-    """A fixed width or height, or both, given for 100 %; they grow with text. most: the greatest
-    width; rows: the height of a table's; half: a quarter less where room is short."""
-    widget.setProperty(_FIXED, (width, height, most, rows, half))
+    """A fixed width or height, or both, given for 100 %; they grow with text. least and
+    most: of the width; rows: the height of a table's; half: a quarter less where room is short."""
+    widget.setProperty(_FIXED, (width, height, least, most, rows, half))
     _fit(widget)
 
 
@@ -97,11 +98,13 @@ def _rule(selector: str, body: str, size: float) -> str:
 
 
 def _fit(widget: QWidget) -> None:
-    width, height, most, rows, half = widget.property(_FIXED)
+    width, height, least, most, rows, half = widget.property(_FIXED)
     if width:
         widget.setFixedWidth(round(px(width) * 3 / 4) if half and tight() else px(width))
     if height:
         widget.setFixedHeight(px(height))
+    if least:
+        widget.setMinimumWidth(px(least))
     if most:
         widget.setMaximumWidth(px(most))
     if rows and isinstance(widget, QTableView):

@@ -116,6 +116,16 @@ def test_the_screen_says_where_what_is_typed_is_kept(product: KioskAppliance, qt
             assert said in words_in(come(kiosk).compose)
 
 
+def test_the_screen_says_that_it_is_an_evaluation(product: KioskAppliance, qtbot: QtBot) -> None:
+    said = ("This is an evaluation: new answers until 2026-12-24.", "The air gap is not proved.")
+    product.memory.view = replace(product.memory.view, notices=said)
+    for kiosk in opened(product, qtbot):
+        for one in said:
+            assert one in kiosk.attract.note.text()
+            assert one in words_in(come(kiosk).compose)
+            kiosk.wipe()
+
+
 # --- the end of a visit --------------------------------------------------------------------------
 
 
@@ -154,6 +164,25 @@ def test_who_is_still_there_stays(
     kiosk.presence.look()
     assert kiosk.still_there.isHidden()
     assert kiosk.places.currentWidget() is visit(kiosk)
+
+
+def test_tab_leads_nowhere_from_the_countdown_and_who_stays_types_on(
+    kiosk: KioskWindow, product: KioskAppliance, qtbot: QtBot
+) -> None:
+    here = come(kiosk)
+    kiosk.activateWindow()
+    qtbot.waitUntil(here.compose.field.hasFocus)
+    product.pace.ticks += 80
+    qtbot.waitUntil(kiosk.still_there.isVisible)
+    buttons = (kiosk.still_there.stay, kiosk.still_there.done)
+    for stepping in (Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Right):
+        focused = kiosk.focusWidget()
+        assert focused in buttons
+        QTest.keyClick(focused, stepping)
+    assert kiosk.focusWidget() in buttons
+    kiosk.still_there.stay.click()
+    assert kiosk.still_there.isHidden()
+    assert here.compose.field.hasFocus()
 
 
 def test_who_is_done_says_so_on_the_countdown_too(

@@ -16,6 +16,7 @@ from gui.library.screen import LibraryScreen
 from gui.shell import Shell
 from tests.gui.driving import QUESTION, dialog, workplace
 from tests.gui.memory_appliance import MemoryAppliance
+from tests.gui.test_attachments import drop, held
 
 
 @pytest.fixture
@@ -73,9 +74,9 @@ def test_a_retired_document_says_so_and_answers_nothing_until_it_is_put_back(
     qtbot.waitUntil(lambda: not viewer.retire.isVisible())
     assert viewer.state.text().startswith("Retired on")
     assert "no longer answered from" in viewer.state.text()
+    qtbot.waitUntil(lambda: kept.summary.text().endswith("1 retired"))
     titles = [str(kept.table.rows.index(row, 0).data()) for row in range(4)]
     assert sum(title.startswith("Retired: ") for title in titles) == 1
-    assert kept.summary.text().endswith("1 retired")
     assert answers(product) == ""
     kept.retired.undo.click()
     qtbot.waitUntil(viewer.retire.isVisible)
@@ -166,3 +167,14 @@ def test_nothing_of_it_is_left_once_the_window_is_locked(
     assert viewer.title.text() == ""
     assert viewer.versions.count() == 0
     assert kept.retired.sentence == ""
+
+
+def test_what_is_dropped_is_copied_whatever_the_hand_meant(
+    kept: LibraryScreen, qtbot: QtBot, tmp_path: Path
+) -> None:
+    file = tmp_path / "note.md"
+    file.write_text("Night note\n\nThe key is with the porter.\n")
+    both = Qt.DropAction.MoveAction | Qt.DropAction.CopyAction
+    assert not drop(kept, held([file]), Qt.DropAction.MoveAction)[0]
+    assert drop(kept, held([file]), both) == (True, Qt.DropAction.CopyAction)
+    qtbot.waitUntil(lambda: kept.table.rows.rowCount() == 5)

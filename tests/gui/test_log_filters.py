@@ -136,6 +136,15 @@ def test_a_record_is_proved_beside_its_fields(log: LogScreen, qtbot: QtBot) -> N
     assert log.detail.prove is not None  # another record has its own
 
 
+def test_nothing_of_a_record_sticks_out_beside_it(log: LogScreen, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: log.model.record(0) is not None)
+    log.table.selectRow(0)
+    held = log.detail.widget()
+    assert held is not None
+    qtbot.waitUntil(lambda: held.width() == log.detail.viewport().width())
+    assert held.minimumSizeHint().width() <= held.width()
+
+
 def test_what_could_not_be_proved_can_be_asked_for_again(
     log: LogScreen, product: MemoryAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic, sleep
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QModelIndex, QTimer
 from PySide6.QtWidgets import (
     QAbstractButton,
     QLabel,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from appliance.values import (
+    Conversation,
     ImportFinished,
     ImportProgress,
     ImportStarted,
@@ -25,7 +26,9 @@ from appliance.values import (
     Turn,
 )
 from gui.admin.signed_file import SignedFile
-from gui.ask.stream import ALIVE, MessageStream
+from gui.ask.conversation_rows import ConversationRows
+from gui.ask.conversations import Conversations
+from gui.ask.stream import ALIVE, AT_ONCE, MessageStream
 from gui.ask.turn import TurnView
 from gui.library.importing import ImportCard
 from gui.log.records import KEPT, PAGE, LogModel
@@ -166,17 +169,79 @@ def test_only_the_newest_turns_are_alive_and_older_ones_are_paged(qtbot: QtBot) 
         Turn(f"Question {n}", when, Outcome.ANSWERED, answered(f"Answer {n}.")) for n in range(120)
     )
     stream.show_turns(turns)
+    assert len(stream.views) == AT_ONCE  # the rest follows, a few at a time
+    assert stream.views[-1].question == "Question 119"
+    qtbot.waitUntil(lambda: len(stream.views) == ALIVE)
     assert [v.question for v in stream.views][0::24] == ["Question 95", "Question 119"]
-    assert len(stream.views) == ALIVE
+    bar = stream.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.value() == bar.maximum() > 0)
     buttons = stream.findChildren(QAbstractButton)
     first = next(b for b in buttons if b.text() == "Show earlier questions")
     first.click()
     assert stream.views[0].question == "Question 85"
-    assert len(stream.views) == ALIVE
+    qtbot.waitUntil(lambda: len(stream.views) == ALIVE)
+    assert bar.value() < bar.maximum()
     view = stream.begin("Question 120")
-    assert len(stream.views) == ALIVE
+    assert stream.views[-1] is view
+    qtbot.waitUntil(lambda: len(stream.views) == ALIVE)
     assert stream.views[-1] is view
     assert stream.views[0].question == "Question 96"
+
+
+def test_a_conversation_opens_at_the_turn_that_was_looked_for(qtbot: QtBot) -> None:
+    stream = MessageStream()
+    qtbot.addWidget(stream)
+    stream.resize(700, 500)
+    stream.show()
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    turns = tuple(
+        Turn(f"Question {n}", when, Outcome.ANSWERED, answered(f"Answer {n}."), record=n)
+        for n in range(120)
+    )
+    for record in (40, 110, 3):
+        stream.show_turns(turns, record)
+        qtbot.waitUntil(lambda: len(stream.views) == ALIVE)
+        (sought,) = [view for view in stream.views if view.record == record]
+
+        def seen(view: TurnView = sought) -> bool:
+            return 0 <= view.y() - stream.verticalScrollBar().value() < 40
+
+        qtbot.waitUntil(seen)
+    stream.show_turns(turns, 999)  # gone meanwhile
+    assert stream.views[-1].question == "Question 119"
+
+
+def test_ten_thousand_conversations_are_drawn_by_the_screenful(qtbot: QtBot) -> None:
+    listed = Conversations()
+    qtbot.addWidget(listed)
+    listed.resize(260, 500)
+    listed.show()
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    known = tuple(
+        Conversation(f"c{n}", f"Question {n}", when, 1, n < 3, "Ward" if n % 4 == 0 else "")
+        for n in range(10_000)
+    )
+    drawn: set[int] = set()
+    original = ConversationRows.data
+
+    def counting(self: ConversationRows, index: QModelIndex, role: int = 0) -> object:
+        drawn.add(index.row())
+        return original(self, index, role)
+
+    ConversationRows.data = counting  # type: ignore[assignment, method-assign]
+    try:
+        dog = Watchdog()
+        listed.show_all(known, "c9001")
+        dog.beat()
+        qtbot.wait(50)
+    finally:
+        ConversationRows.data = original  # type: ignore[method-assign]
+    assert listed.count() == 10_002  # and two headings
+    chosen = listed.chosen()
+    assert chosen is not None
+    assert chosen.id == "c9001"
+    assert len(drawn) < 100
+    assert dog.longest < 2 * HELD_UP
 
 
 def test_a_long_log_is_read_by_pages_and_kept_small(qtbot: QtBot) -> None:

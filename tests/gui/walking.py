@@ -85,7 +85,7 @@ def walk(shell: Shell, folder: Path, look: Look, pause: float = 0.03) -> Walker:
     """Through everything, with the appliance in memory of the scene. pause: seconds for layouts to
     settle before each look."""
     walker = Walker(folder, shell, look, pause)
-    scene = Scene(memory=True, work=folder)
+    scene = Scene(memory=True, work=folder, pictures=folder)
     for scenario in SCENES:
         scenario(walker, shell, scene)
     return walker
