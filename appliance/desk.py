@@ -278,6 +278,13 @@ class Desk:
             held[settling.conversations_of(self.person.id)] = own
         return held | self.attached.held(beside)
 
+    def retired_documents(self) -> dict[str, set[str]]:
+        """The ids of those that are retired, by their open collection."""
+        return {
+            name: {info.id for info in self.library.documents(name) if info.retired is not None}
+            for name in self.library.open_collections()
+        }
+
     def originals(self, collection: str) -> Originals:
         folder = self.place.collections / collection
         return Originals.under(folder, lambda: self._keys(collection), self._sealing)

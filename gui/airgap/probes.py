@@ -27,6 +27,8 @@ class ProbeList(QWidget):
         self.show_probes(probes)
 
     def show_probes(self, probes: tuple[Probe, ...]) -> None:
+        if probes == self.probes:
+            return
         self.probes = probes
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()

@@ -6,7 +6,6 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
-    QSize,
     Qt,
     Signal,
 )
@@ -196,11 +195,10 @@ def dress(table: QTableView) -> None:
     table.setTabKeyNavigation(False)
     table.setCornerButtonEnabled(False)
     table.setAcceptDrops(False)
-    table.setIconSize(QSize(17, 17))
     rows = table.verticalHeader()
     rows.hide()
     rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    fix(table, rows=40)
+    fix(table, rows=40, icons=17)
     head = table.horizontalHeader()
     head.setHighlightSections(False)
     head.setSectionsClickable(False)

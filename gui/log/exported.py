@@ -10,11 +10,13 @@ from shlex import quote
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from appliance.values import Excerpted
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
+from gui.controls.room import keep_in
+from gui.style.scale import fix
 from gui.text import counts, plain
 from gui.text.view import PlainView
 
@@ -51,7 +53,6 @@ class Exported(QDialog):
             layout.addWidget(Words(name, "section"))
             view = PlainView(name)
             view.setObjectName("mono")
-            view.setMinimumWidth(560)
             view.setPlainText(plain.shown(value, 4000))
             layout.addWidget(view)
             layout.addSpacing(6)
@@ -66,7 +67,8 @@ class Exported(QDialog):
         row.addWidget(close)
         layout.addSpacing(6)
         layout.addLayout(row)
-        layout.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
+        fix(self, 608, half=True)
+        keep_in(self)
 
 
 def exported_whole(parent: QWidget, folder: Path, key: str) -> Exported:

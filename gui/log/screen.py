@@ -50,6 +50,7 @@ class LogScreen(QWidget):
         self._people: dict[str, str] = {}
         self._searching: Task | None = None
         self._before = -1
+        self._opening = False
         self._turn = 0
         self._looked = self._fitting = 0
         self.table = RecordTable(self.model)
@@ -66,14 +67,14 @@ class LogScreen(QWidget):
         self.badge.export.clicked.connect(self.taking.choose_whole)
 
     def refresh(self) -> None:
-        """Called each time the log is opened: its size is read, and once it is verified."""
+        """Called each time the log is opened: its size is read, and it is verified, once and
+        whenever records have come since."""
+        self._opening = True
         self._read_size()
         self._desk.worker.run(
             self, Lane.READ, self._known_people, self._know_people, self._desk.complain
         )
         self.table.setFocus()
-        if self.badge.state == "unknown":
-            self.verify()
 
     def know(self, names: dict[str, str]) -> None:
         """Names of people and collections, by their ids in the log."""
@@ -224,6 +225,9 @@ class LogScreen(QWidget):
 
     def _sized(self, size: int) -> None:
         self.badge.grown(size)
+        if self._opening and self.badge.state in {"unknown", "older"}:
+            self.verify()
+        self._opening = False
         if size != self.model.size:
             self.model.resize(size)
             self.detail.show_record(None)

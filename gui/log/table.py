@@ -19,7 +19,7 @@ class RecordTable(QTableView):
         self.setModel(model)
         self.setAccessibleName(self.tr("Records of the log"))
         dress(self)
-        fix(self, rows=36)
+        fix(self, rows=36, icons=17)
         for column, width in _WIDTHS:
             self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             self.horizontalHeader().resizeSection(column, px(width))

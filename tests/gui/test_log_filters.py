@@ -186,11 +186,11 @@ def test_what_came_after_the_verification_is_not_called_verified(
     size = product.log_size()
     assert log.badge.property("tone") == "good"
     product._held.note("document.added", "d9", "done")
-    log.refresh()
+    log._read_size()
     qtbot.waitUntil(lambda: log.badge.state == "older")
     assert log.badge.title.text() == f"{size} of {size + 1} records verified"
     assert log.badge.property("tone") == "info"
-    log.badge.verify.click()
+    log.refresh()  # whoever opens the log again has it verified again
     qtbot.waitUntil(lambda: log.badge.state == "verified")
     assert log.badge.title.text() == f"{size + 1} records verified"
 

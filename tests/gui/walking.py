@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractScrollArea,
     QAbstractSlider,
+    QAbstractSpinBox,
     QApplication,
     QComboBox,
     QDialog,
@@ -44,7 +45,7 @@ from tests.screens.tour import SCENES
 Look = Callable[[QWidget], Iterator[str]]
 CONTROLS = (
     QAbstractButton, QLineEdit, QTextEdit, QPlainTextEdit, QAbstractItemView, QProgressBar,
-    QScrollArea, QComboBox,
+    QScrollArea, QComboBox, QAbstractSpinBox,
 )  # fmt: skip
 
 
@@ -260,7 +261,9 @@ def crowded(width: int, height: int) -> Look:
 
 def _outside(widget: QWidget) -> Iterator[str]:
     parent = widget.parentWidget()
-    if parent is None or isinstance(parent, (QAbstractItemView, QLineEdit, QComboBox)):
+    if parent is None or isinstance(
+        parent, (QAbstractItemView, QLineEdit, QComboBox, QAbstractSpinBox)
+    ):
         return
     if _scrolled(parent):
         if widget.width() > parent.width() + 1 and not _scrolls_sideways(parent):
@@ -350,7 +353,9 @@ def _of_qt(widget: QWidget) -> bool:
         return True
     parent = widget.parentWidget()
     while parent is not None:
-        if isinstance(parent, (QLineEdit, QAbstractItemView, QComboBox, QFileDialog)):
+        if isinstance(
+            parent, (QLineEdit, QAbstractItemView, QComboBox, QAbstractSpinBox, QFileDialog)
+        ):
             return True
         parent = parent.parentWidget()
     return False
