@@ -147,6 +147,17 @@ def test_what_is_not_known_stays_english_and_whole(qapp: QApplication) -> None:
         assert spoken("consent.pdf is missing.") == "consent.pdf fehlt."
 
 
+def test_what_is_wrong_with_a_document_is_said_in_the_language(qapp: QApplication) -> None:
+    with speaking(qapp, "de"):
+        assert spoken("“board.pdf” is protected by a password.") == (
+            "“board.pdf” ist durch ein Kennwort geschützt."
+        )
+        assert spoken("The document is empty.") == "Das Dokument ist leer."
+        assert spoken("A reason has 10 to 500 characters; this has 2.") == (
+            "Ein Grund: 10 bis 500 Zeichen sind möglich; dies hat 2."
+        )
+
+
 @given(st.text(max_size=300))
 def test_what_is_filled_in_is_never_taken_for_a_placeholder(untrusted: str) -> None:
     sayings = Sayings({"{0} is gone.": "weg: {0}"})
