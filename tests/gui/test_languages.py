@@ -24,7 +24,7 @@ from gui.shell import Shell
 from gui.text import counts, plain
 from tests.gui.driving import PASSPHRASE, workplace
 from tests.gui.laid_out import cut, shown
-from tests.gui.marked_texts import left_over, marked, missing
+from tests.gui.marked_texts import left_over, marked, missing, unheard
 from tests.gui.memory_appliance import MemoryAppliance
 from tests.gui.pseudo import OPEN
 from tests.gui.speaking import ALL, speaking
@@ -52,6 +52,10 @@ def test_every_text_has_its_translation_and_no_translation_is_left_over(code: st
     texts = catalogue(code)
     assert missing(texts) == ([], [])
     assert left_over(texts) == []
+
+
+def test_every_module_that_speaks_is_translated_or_named_as_one_that_no_screen_shows() -> None:
+    assert unheard() == []
 
 
 @pytest.mark.parametrize("code", OTHERS)
