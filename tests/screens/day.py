@@ -58,10 +58,18 @@ def library(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.take("library-report")
     if screen.card is not None:
         screen.card.dismiss.click()
-    screen.table.selectRow(0)
+
+    def chosen() -> bool:
+        """The documents may be read anew meanwhile, and then none is chosen."""
+        screen.table.selectRow(0)
+        return screen.remove.isEnabled()
+
+    camera.until(chosen)
     camera.take("library")
+    camera.until(chosen)
     screen.remove.click()
     camera.dialog("library-remove")
+    camera.until(chosen)
     screen.open.click()
     camera.until(lambda: screen.viewer.view)
     camera.take("library-document")
@@ -229,6 +237,9 @@ def log(camera: Camera, shell: Shell, scene: Scene) -> None:
     desk.log.filters.what.setCurrentIndex(1)
     camera.until(lambda: "…" not in desk.log.status.text())
     camera.take("log-questions")
+    desk.log.filters.when.setCurrentIndex(4)
+    camera.until(lambda: "…" not in desk.log.status.text())
+    camera.take("log-days")
     desk.log.filters.reset()
     with tempfile.TemporaryDirectory() as folder:
         if scene.memory:
