@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from time import monotonic
 
 import pytest
 from hypothesis import given
@@ -173,7 +174,11 @@ def opened(
 
 
 def whole(screen: QWidget) -> None:
+    """Once its layout has settled."""
     QApplication.processEvents()
+    end = monotonic() + 3
+    while cut(screen) and monotonic() < end:
+        QTest.qWait(20)
     assert cut(screen) == []
 
 
