@@ -174,6 +174,19 @@ def test_who_goes_away_is_asked_and_then_wiped(
     assert not visit(kiosk).size_button.isChecked()
 
 
+def test_there_are_twenty_seconds_to_say_that_somebody_is_there(
+    kiosk: KioskWindow, product: KioskAppliance
+) -> None:
+    """WCAG 2.2, 2.2.1."""
+    come(kiosk)
+    product.pace.ticks += 69
+    kiosk.presence.look()
+    assert kiosk.still_there.isHidden()
+    product.pace.ticks += 1
+    kiosk.presence.look()
+    assert kiosk.still_there.isVisible()
+
+
 def test_who_is_still_there_stays(
     kiosk: KioskWindow, product: KioskAppliance, qtbot: QtBot
 ) -> None:
