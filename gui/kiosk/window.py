@@ -253,12 +253,12 @@ class KioskWindow(QWidget):
             return
         state = self.windowState()
         full = bool(state & Qt.WindowState.WindowFullScreen) and not self.isMinimized()
-        raised = QGuiApplication.platformName() in _RAISED
-        if raised and self._taken_away():
+        platform = QGuiApplication.platformName()
+        if platform == "xcb" and self._taken_away():
             self.hide()  # so that Qt maps it anew
         if self.isHidden() or not full or not _same(self.geometry(), self.room):
             self._fill()
-        if QGuiApplication.focusWindow() is None and raised:
+        if QGuiApplication.focusWindow() is None and platform in _RAISED:
             self.raise_()
             self.activateWindow()
 
