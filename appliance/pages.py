@@ -1,8 +1,7 @@
-"""What is read for the screen: a cited page, suggested questions, the log and its proof."""
+"""What is read for the screen: a cited page, the log and its proof."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ from appliance.clock import now
 from appliance.errors import CloisterError
 from appliance.policy import Action
 from appliance.values import (
-    BlockKind,
     Citation,
     DocumentKind,
     LogRecord,
@@ -21,8 +19,6 @@ from appliance.values import (
 
 if TYPE_CHECKING:
     from appliance.desk import Desk
-
-_NUMBERING = re.compile(r"^[\s§\d.()A-Z-]*?(?=[A-Za-z]{2})")
 
 
 class PageMissing(CloisterError):
@@ -62,35 +58,6 @@ def ranges_on(citation: Citation, page: int) -> tuple[tuple[int, int], ...]:
         if span.page == page and start < end:
             ranges.append((span.start + start - span.at, span.start + end - span.at))
     return tuple(ranges)
-
-
-def suggestions(desk: Desk, collection: str, count: int) -> tuple[str, ...]:
-    """Questions out of the documents' own headings, from documents spread over the collection."""
-    documents = [one for one in desk.library.documents(collection) if one.retired is None]
-    step = max(1, len(documents) // max(count, 1))
-    found: list[str] = []
-    for info in documents[::step]:
-        for number in range(1, min(info.pages, 3) + 1):
-            stored = desk.library.stored_page(collection, info.id, number)
-            headings = [
-                stored.text[block.start : block.end]
-                for block in stored.blocks
-                if block.kind is BlockKind.HEADING and block.level > 1
-            ]
-            if headings:
-                found.append(as_question(headings[0]))
-                break
-        if len(found) == count:
-            break
-    return tuple(found)
-
-
-def as_question(heading: str) -> str:
-    """A heading is often a question already; otherwise it is asked about."""
-    text = " ".join(heading.split())
-    if text.endswith("?"):
-        return text
-    return f"What is said about {_NUMBERING.sub('', text).rstrip('.')}?"
 
 
 def records(desk: Desk, start: int, count: int) -> tuple[LogRecord, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
+    from PySide6.QtWidgets import QTableView, QWidget
 
     from appliance.app import Appliance
     from gui.kiosk.window import KioskWindow
@@ -75,11 +75,14 @@ class Camera:
 class Scene:
     """What is asked of which product."""
 
-    def __init__(self, *, memory: bool, work: Path) -> None:
+    def __init__(self, *, memory: bool, work: Path, pictures: Path) -> None:
         self.memory = memory
         self.work = work
+        self.pictures = pictures
         self.collection = "Ward 4 guidelines"
         self.moment = 0.5
+        self.token = 0.06
+        """Seconds a written word takes."""
         if memory:
             from tests.gui.texts import write_library
 
@@ -112,13 +115,19 @@ class Scene:
 
         os.environ["XDG_CONFIG_HOME"] = str(self.work / "config")  # settings are changed there
         data = self.work / "data"
-        return open_appliance(data, writable=(self.work.parent,), screen=True)
+        temporary = self.work.parent.parent
+        return open_appliance(data, writable=(temporary, self.pictures), screen=True)
 
 
 def place(shell: Shell) -> Workplace:
     if shell.workplace is None:
         raise SystemExit("screens: the desk is not open")
     return shell.workplace
+
+
+def choose(table: QTableView, row: int) -> None:
+    """As a click does; Qt's selectRow chooses nothing where the layout runs from right to left."""
+    table.setCurrentIndex(table.model().index(row, 0))
 
 
 def dialogs() -> list[Any]:

@@ -14,18 +14,22 @@ import pytest
 
 from appliance import exporting
 from appliance.app import Appliance
+from appliance.audit import LogTampered
+from appliance.audit.chain import Chain
 from appliance.audit.merkle import leaf_hash
 from appliance.audit.note import opened_note, parsed_vkey
 from appliance.audit.proofs import require_inclusion
+from appliance.conversations import kept
 from appliance.desk import NotAllowed
 from appliance.errors import CloisterError, StorageFull, UsageError
 from appliance.exporting import FileExists, NoTypesetter, write_new
+from appliance.memory import History
 from appliance.memory.errors import TurnUnknown
 from appliance.policy import load_packs
 from appliance.policy.engine import PolicyEngine
 from appliance.policy.pack import shipped_folder
 from appliance.remembered import ReasonTooLong
-from appliance.values import Answered, ExportForm, LogRecord, Opened, Role, Sheet
+from appliance.values import Answered, ExportForm, LogRecord, Opened, Refused, Role, Sheet
 from appliance.why import NoRecord, own_record
 from tests.people_at_work import CANARY, SECRETS, Hospital
 from tests.unit.policy import packs
@@ -132,6 +136,34 @@ def test_why_shows_what_was_found_decided_and_proved(hospital: Hospital) -> None
     name, key = parsed_vkey(proof.signed_by)
     text = opened_note(proof.checkpoint.encode(), name, [key])
     assert text.split("\n")[1] == str(proof.size)
+
+
+def test_why_a_question_was_refused_names_what_refused_it(hospital: Hospital) -> None:
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
+        opened, *_, refused = anna.ask("How can I delete my searches from the audit log?")
+        assert isinstance(opened, Opened)
+        assert isinstance(refused, Refused)
+        why = remembered.why(opened.conversation, refused.record)
+    assert not why.allowed
+    assert why.policies == ("baseline.no-tampering-with-records",)
+    assert (why.outcome, why.mode) == ("refused", "")
+
+
+def test_why_believes_no_opening_record_that_the_log_does_not_hold(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
+        conversation, record = asked(anna)
+        opening = remembered.why(conversation, record).opened
+        sound = Chain.leaf
+
+        def forged(chain: Chain, seq: int) -> bytes:
+            leaf = sound(chain, seq)
+            return leaf.replace(b"members-ask", b"nobodys-ask") if seq == opening else leaf
+
+        monkeypatch.setattr(Chain, "leaf", forged)
+        with pytest.raises(LogTampered):
+            remembered.why(conversation, record)
 
 
 def test_nobody_is_shown_the_record_of_another(hospital: Hospital) -> None:
@@ -323,6 +355,44 @@ def test_a_search_finds_by_words_by_title_and_only_ones_own(hospital: Hospital) 
         assert remembered.search("quernstone") == ()
 
 
+def test_one_damaged_turn_keeps_nothing_else_from_being_found(hospital: Hospital) -> None:
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered, anna.at_desk() as desk:
+        damaged, _ = asked(anna)
+        sound, _ = asked(anna)
+        assert {one.conversation.id for one in remembered.search("quernstone")} == {damaged, sound}
+        with kept(desk.history)._store.transaction() as transaction:
+            transaction.execute("UPDATE turns SET body = '{' WHERE conversation = ?", [damaged])
+        found = [one.conversation.id for one in remembered.search("quernstone allow")]
+        assert found == [sound]
+        assert remembered.unsearched() == 0
+
+
+def test_a_pack_that_forbids_it_leaves_no_conversation_to_be_read(
+    hospital: Hospital, tmp_path: Path
+) -> None:
+    forbids = (
+        '@id("small.unread") @sentence("Nobody reads on here.") @hint("Ask anew.") '
+        'forbid (principal, action == Action::"read_history", resource);'
+    )
+    pack = packs.made(tmp_path / "packs", "small", cedar=forbids)
+    baseline = load_packs([shipped_folder() / "baseline"])
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered, anna.at_desk() as desk:
+        conversation, record = asked(anna)
+        assert anna.turns(conversation)
+        desk.policy = PolicyEngine((*baseline, pack))
+        for reading in (
+            anna.conversations,
+            lambda: anna.turns(conversation),
+            lambda: remembered.search("quernstone"),
+            lambda: remembered.why(conversation, record),
+        ):
+            with pytest.raises(NotAllowed, match="Nobody reads on here") as refused:
+                reading()
+            assert refused.value.next_step == "Ask anew."
+        remembered.forget(conversation)  # what is one's own can always be deleted
+    assert len(of(hospital.records(), "action.denied")) == 4
+
+
 def test_what_the_log_keeps_is_told_before_a_conversation_is_forgotten(hospital: Hospital) -> None:
     with hospital.desk("Anna") as anna, anna.remembered() as remembered:
         conversation, _ = asked(anna)
@@ -334,3 +404,46 @@ def test_what_the_log_keeps_is_told_before_a_conversation_is_forgotten(hospital:
         assert anna.conversations() == ()
     actions = hospital.actions()
     assert actions.count("conversation.deleted") == 1
+
+
+def test_a_deletion_that_did_not_come_about_is_logged_as_that(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_history: History, _conversation: str) -> None:
+        raise StorageFull("The disk is full.")
+
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
+        conversation, _ = asked(anna)
+        with monkeypatch.context() as patch:
+            patch.setattr(History, "delete", full)
+            with pytest.raises(StorageFull):
+                remembered.forget(conversation)
+        assert anna.turns(conversation)
+    said = [one.action for one in hospital.records() if one.object == conversation]
+    assert said[-2:] == ["conversation.deleting", "conversation.not_deleted"]
+
+
+def test_a_deletion_that_a_crash_cut_off_is_told_at_the_next_login(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(_attached: object, _conversation: str) -> None:
+        raise Killed
+
+    anna = hospital.appliance()
+    anna.unlock(SECRETS["Anna"], "Anna")
+    conversation, _ = asked(anna)
+    with monkeypatch.context() as patch, anna.at_desk() as desk:
+        patch.setattr(type(desk.attached), "drop", killed)
+        with anna.remembered() as remembered, pytest.raises(Killed):
+            remembered.forget(conversation)
+        desk.abandon()
+        desk.ledger.log.close()
+    anna._sitting.desk = None
+    anna._sitting._let_go()
+    with hospital.desk("Anna") as again:
+        assert again.conversations() == ()
+    said = [one.action for one in hospital.records() if one.object == conversation]
+    assert said[-2:] == ["conversation.deleting", "conversation.deleted"]
