@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_what_is_said_of_an_evaluation_takes_no_room_of_what_is_asked(
             compose = come(kiosk).compose
             for larger in (False, True):
                 visit(kiosk).size_button.setChecked(larger)
-                qtbot.waitUntil(lambda c=compose: in_order(c))
+                qtbot.waitUntil(partial(in_order, compose))
                 assert compose._said.height() >= compose._said.heightForWidth(compose._said.width())
                 assert cut(kiosk) == []
         product.lock()
