@@ -69,6 +69,7 @@ def test_what_the_documents_do_not_say_and_what_may_not_be_asked_is_said_so(
     assert here.answer.page.isHidden()
     ask(kiosk, qtbot, "How do I delete the log?")
     assert "policy" in here.answer.notice.sentence
+    assert here.answer.notice.step == "Ask at the desk if you need something else."
 
 
 def test_a_failure_tells_a_visitor_where_to_go(
