@@ -52,9 +52,14 @@ reader: setup-develop
 composer: setup-develop
 	@$(BIN)/python packaging/models/composer/build.py $(or $(DATA),../shared/data)
 
+# Every screen of the product itself, and of the kiosk, in each look; to be looked at, every one.
 screens: setup-develop
-	xvfb-run -a -s "-screen 0 1440x900x24" $(BIN)/python packaging/screens.py docs/screens
-	xvfb-run -a -s "-screen 0 1280x800x24" $(BIN)/python packaging/screens_kiosk.py docs/screens --size 1280x800
+	rm -f docs/screens/*/*.png
+	for theme in light dark contrast; do \
+		xvfb-run -a -s "-screen 0 1440x900x24" $(BIN)/python packaging/screens.py docs/screens/$$theme --theme $$theme && \
+		xvfb-run -a -s "-screen 0 1280x800x24" $(BIN)/python packaging/screens_kiosk.py docs/screens/kiosk --size 1280x800 --theme $$theme \
+		|| exit 1; \
+	done
 
 # A kiosk on an X display of its own, and 20,000 real key presses, clicks and requests of a window
 # manager: openbox where it is installed, else one of the tests' own. More: make kiosk-monkey ARGS="--inputs 200000 --seed 7"

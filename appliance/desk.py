@@ -278,6 +278,13 @@ class Desk:
             held[settling.conversations_of(self.person.id)] = own
         return held | self.attached.held(beside)
 
+    def retired_documents(self) -> dict[str, set[str]]:
+        """The ids of those that are retired, by their open collection."""
+        return {
+            name: {info.id for info in self.library.documents(name) if info.retired is not None}
+            for name in self.library.open_collections()
+        }
+
     def originals(self, collection: str) -> Originals:
         folder = self.place.collections / collection
         return Originals.under(folder, lambda: self._keys(collection), self._sealing)
@@ -288,12 +295,13 @@ class Desk:
             return self.session.emergency.keys(collection)
         return self.session.collection_keys(collection)
 
-    def intake(self, collection: str) -> IntakeParts:
-        """What an import into this collection runs on. Raises NotAllowed."""
+    def intake(self, collection: str, replaces: str = "") -> IntakeParts:
+        """What an import into this collection runs on; replaces: the document that is retired in
+        favour of what comes in. Raises NotAllowed."""
         self.require(Action.IMPORT, collection)
         self.require_usable((collection,))
         shelf = CollectionShelf(
-            collection, self.library, self.originals(collection), self.ledger, self.now
+            collection, self.library, self.originals(collection), self.ledger, self.now, replaces
         )
         return IntakeParts(
             shelf, self.reader, self.engine, self.now, self.settings.file_limit_mb * 1_000_000

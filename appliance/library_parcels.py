@@ -103,10 +103,14 @@ def take_library(desk: Desk, path: Path, code: str) -> str:
     added = sum(_added(shelf, document, path) for document in documents)
     desk.library.checkpoint(collection)
     desk.ledger.note("library.unpacked", object=collection, details=(("documents", added),))
-    where = "which was here already" if known else "which is new"
+    if known:
+        return (
+            f"{added} of {header.documents} documents were added to the collection "
+            f"“{header.title}”, which was here already."
+        )
     return (
         f"{added} of {header.documents} documents were added to the collection “{header.title}”, "
-        f"{where}."
+        "which is new."
     )
 
 

@@ -2,8 +2,9 @@
 
 Rules kept here: what is said of a part is what its own metadata states, as it is installed here;
 what it is for, and the licence of one that states none, stand in docs/dependencies.md, where that
-lies beside the program; nothing is looked up anywhere else. What the program only needs to be built
-or tested is no part of it.
+lies beside the program; nothing is looked up anywhere else. A part is what the program's metadata
+declares and what that list has in the product. What the program only needs to be built or tested is
+no part of it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ PYTHON = "python"
 _LONGEST = 400_000
 """Characters of a licence text that are shown; PySide6's are the longest there are."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_ROW = re.compile(r"\| `([^`]+)` [^|]*\| ([^|]+) \|(?: [^|]* \|)? ([^|]+) \|$")
+_ROW = re.compile(r"\| (`[^|]+) \| ([^|]+) \|(?: [^|]* \|)? ([^|]+) \|$")
+_NAMED = re.compile(r"`([^`]+)`")
+_PRODUCT = "\n## In the product\n"
 _TEXTS = re.compile(r"(?i)(licen[cs]e|copying|notice|authors)[^/]*$")
 
 
@@ -39,7 +42,7 @@ def parts() -> tuple[PartShown, ...]:
     listed = stated()
     own = _part(PROGRAM, {})
     python = PartShown(PYTHON, platform.python_version(), "PSF-2.0", texts=_python_texts())
-    others = [_part(name, listed) for name in sorted(needed(), key=str.lower)]
+    others = [_part(name, listed) for name in sorted({*needed(), *listed})]
     return tuple(part for part in (own, python, *others) if part is not None)
 
 
@@ -74,17 +77,19 @@ def needed(root: str = PROGRAM) -> frozenset[str]:
 
 
 def stated() -> dict[str, tuple[str, str]]:
-    """What each part is for ("" for what another brings) and its licence, by its name, from the
-    list beside the program."""
+    """What each part of the product is for ("" for what another brings) and its licence, by its
+    name, from the list beside the program."""
     try:
         text = LIST.read_text("utf-8")
     except OSError:
         return {}
-    rows = (_ROW.match(line) for line in text.splitlines())
+    product = text.partition(_PRODUCT)[2].partition("\n## ")[0]
+    rows = (_ROW.match(line) for line in product.splitlines())
     return {
-        _plain(row[1]): ("" if row[2].startswith("`") else _unmarked(row[2]), row[3].strip())
+        _plain(name): ("" if row[2].startswith("`") else _unmarked(row[2]), row[3].strip())
         for row in rows
         if row is not None
+        for name in _NAMED.findall(row[1])
     }
 
 

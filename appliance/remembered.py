@@ -19,13 +19,14 @@ from appliance.cancellation import Cancellation
 from appliance.conversations import kept
 from appliance.desk import Desk
 from appliance.errors import UsageError
-from appliance.exporting import Into, Typeset, export, require_outside, write_new
+from appliance.exporting import Into, Typeset, export, let_copy, require_outside, write_new
 from appliance.memory.errors import RecordUnreadable, TurnUnknown
 from appliance.policy import Action
 from appliance.removal import forget_conversation
 from appliance.values import (
     Answer,
     Conversation,
+    CopyForm,
     DocumentInfo,
     Exported,
     ExportForm,
@@ -166,6 +167,11 @@ class Remembered:
     def why(self, conversation: str, turn: int) -> Why:
         """Raises NotAllowed, TurnUnknown, NoRecord, LogTampered, LogUnwritable."""
         return why(self._desk, conversation, turn)
+
+    def let_copy(self, conversation: str, turn: int, form: CopyForm, size: int) -> None:
+        """Before text of an answer, `size` characters, goes to the clipboard. Raises NotAllowed,
+        TurnUnknown, ConversationUnknown, LogUnwritable: then it does not."""
+        let_copy(self._desk, conversation, turn, form, size)
 
     def export(
         self,

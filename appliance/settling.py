@@ -1,7 +1,8 @@
 """What a crash cut off between "being done" and "done" gets its second record at the next login.
 
-Rules kept here: a document that is being added or removed has a record before and one after, and so
-has a conversation that is being deleted; which one comes after is told from what the store holds.
+Rules kept here: a document that is being added, removed, retired or put back has a record before
+and one after, and so has a conversation that is being deleted; which one comes after is told from
+what the store holds.
 So has a message to a model that is being tried. Looked at are the sessions since the last that was
 closed, for a login can be cut off as well; and as far back as something waits for a member of its
 collection, whoever logs in meanwhile.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection as Ids
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,16 +24,21 @@ FARTHEST = 50_000  # records back that are looked at: what waits longer than tha
 VALUE, OLDEST = "unsettled", "oldest"
 """The log's value: one more than the number of the oldest record that waits, 0 for none."""
 DELETING = "conversation.deleting"
-BEGUN = ("document.adding", "document.removing", DELETING, "model.trial.opened")
+KEEPING = ("document.retiring", "document.restoring")
+BEGUN = ("document.adding", "document.removing", *KEEPING, DELETING, "model.trial.opened")
 ENDS = {
     ("document.adding", True): "document.added",
     ("document.adding", False): "document.not_added",
     ("document.removing", True): "document.not_removed",
     ("document.removing", False): "document.removed",
+    ("document.retiring", True): "document.retired",
+    ("document.retiring", False): "document.not_retired",
+    ("document.restoring", True): "document.not_restored",
+    ("document.restoring", False): "document.restored",
     (DELETING, True): "conversation.not_deleted",
     (DELETING, False): "conversation.deleted",
 }
-"""Which record follows, by what was begun and whether the document is there."""
+"""Which record follows, by what was begun and whether the document is there, or is retired."""
 TRIAL_ENDED = "model.trial.closed"
 
 
@@ -68,10 +75,15 @@ def conversations_of(person: str) -> str:
     return f"person/{person}"
 
 
-def settle(ledger: Ledger, begun: tuple[LogRecord, ...], documents: Mapping[str, Ids[str]]) -> None:
+def settle(
+    ledger: Ledger,
+    begun: tuple[LogRecord, ...],
+    documents: Mapping[str, Ids[str]],
+    retired: Mapping[str, Ids[str]] = MappingProxyType({}),
+) -> None:
     """Writes the missing records. documents: the ids of all that each open collection holds, and of
     the conversations of whoever logs in (`conversations_of`); what was begun in what is not open
-    waits until it is, and the log remembers that."""
+    waits until it is, and the log remembers that. retired: the ids of those that are."""
     waits = []
     for record in begun:
         if record.action == "model.trial.opened":
@@ -80,7 +92,8 @@ def settle(ledger: Ledger, begun: tuple[LogRecord, ...], documents: Mapping[str,
         collection = dict(record.fields).get("details.collection", "")
         place = conversations_of(record.person) if record.action == DELETING else collection
         if place in documents:
-            there = record.object in documents[place]
+            held = retired.get(place, ()) if record.action in KEEPING else documents[place]
+            there = record.object in held
             ledger.note(
                 ENDS[record.action, there],
                 object=record.object,

@@ -13,7 +13,7 @@ from appliance.asking import require_turn
 from appliance.audit import LogTampered
 from appliance.errors import CloisterError
 from appliance.policy import Action
-from appliance.values import LogRecord, Why
+from appliance.values import Decided, LogRecord, Why
 
 if TYPE_CHECKING:
     from appliance.desk import Desk
@@ -36,7 +36,8 @@ def why(desk: Desk, conversation: str, turn: int) -> Why:
     closing = own_record(desk, turn)
     opening = opening_of(desk, closing)
     _, inclusion = desk.ledger.log.inclusions([opening.seq, turn])
-    said, decided = dict(closing.fields), dict(opening.fields)
+    said, obliged = dict(closing.fields), dict(opening.fields)
+    decided = _decided(opening)
     answer = asked.answer
     return Why(
         record=turn,
@@ -48,12 +49,12 @@ def why(desk: Desk, conversation: str, turn: int) -> Why:
         model=said.get("model", ""),
         evidence=answer.evidence if answer is not None else 0.0,
         threshold=answer.threshold if answer is not None else 0.0,
-        allowed=decided.get("verdict.allowed") == "true",
-        policies=_split(decided.get("verdict.policies", "")),
-        packs=_split(decided.get("verdict.packs", "")),
-        pack_hash=decided.get("verdict.pack_hash", ""),
+        allowed=obliged.get("verdict.allowed") == "true",
+        policies=decided.policies,
+        packs=decided.packs,
+        pack_hash=decided.pack_hash,
         obligations=tuple(
-            (name, decided[f"details.{name}"]) for name in OBLIGED if f"details.{name}" in decided
+            (name, obliged[f"details.{name}"]) for name in OBLIGED if f"details.{name}" in obliged
         ),
         grounds=asked.grounds,
         inclusion=inclusion,
@@ -75,6 +76,22 @@ def opening_of(desk: Desk, closing: LogRecord) -> LogRecord:
     if not found or found[0].action != "ask.opened" or found[0].person != closing.person:
         raise LogTampered(f"Record {closing.seq} closes an ask that no record opened.")
     return found[0]
+
+
+def decided(desk: Desk, record: int) -> Decided:
+    """What the log says of the decision before the ask that `record` closed. Raises NoRecord,
+    LogTampered."""
+    return _decided(opening_of(desk, own_record(desk, record)))
+
+
+def _decided(opening: LogRecord) -> Decided:
+    said = dict(opening.fields)
+    return Decided(
+        opening.seq,
+        _split(said.get("verdict.policies", "")),
+        _split(said.get("verdict.packs", "")),
+        said.get("verdict.pack_hash", ""),
+    )
 
 
 def _split(joined: str) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ from gui.style.scale import fix
 from gui.style.tokens import SIDE_WIDTH
 
 PLACES = ("ask", "library", "log", "admin")
+_LEAST = 40
+"""Of the list's height: one conversation can be seen where room is short, and scrolled."""
 
 
 class Search(QLineEdit):
@@ -122,6 +124,7 @@ class Sidebar(QFrame):
         layout.addWidget(self.search)
         layout.addSpacing(4)
         layout.addWidget(self._none)
+        self.conversations.setMinimumHeight(_LEAST)
         layout.addWidget(self.conversations, 1)
         layout.addStretch(0)
         foot = QHBoxLayout()

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -28,13 +27,14 @@ from gui.commands import tipped, told
 from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Elided
 from gui.controls.notice import Notice
+from gui.controls.room import Places, Room
 from gui.desk import Desk
 from gui.folding import Folding
 from gui.library.screen import LibraryScreen
 from gui.log.screen import LogScreen
 from gui.sidebar import PLACES, Sidebar
 from gui.speaking import announce
-from gui.style.scale import fix
+from gui.style.scale import fix, tight
 from gui.text import plain
 from gui.text.counts import counted
 from gui.worker import Lane
@@ -119,11 +119,11 @@ class Workplace(QWidget):
         if self._admin is None:
             self._admin = AdminScreen(self._desk)
             self._places.addWidget(self._admin)
-            self._admin.emergency.changed.connect(self.library.refresh)
-            self._admin.emergency.reviewed.connect(self._reviewed)
-            self._admin.carrying.taken.connect(self._brought_in)
+            self._admin.glass_changed.connect(self.library.refresh)
+            self._admin.reviewed.connect(self._reviewed)
+            self._admin.taken.connect(self._brought_in)
             self._admin.proved.connect(self.pill.show_report)
-            self._admin.seat.changed.connect(self.read_standing)
+            self._admin.seat_changed.connect(self.read_standing)
         return self._admin
 
     def permit(self, allowed: frozenset[str]) -> None:
@@ -258,8 +258,9 @@ class Workplace(QWidget):
     def _tell_done(self, said: str) -> None:
         """A change that can be undone: said for a while, with the way back."""
         keys = told("undo")
-        self.notice.say("good", said, self.tr("{} undoes it.").format(keys))
-        announce(self, f"{said} " + self.tr("{} undoes it.").format(keys))
+        undoes = self.tr("{} undoes it.").format(keys)
+        self.notice.say("good", said, "" if tight() else undoes)
+        announce(self, f"{said} {undoes}")
         self._back.show()
         self.notice.show()
         self._box.show()
@@ -318,18 +319,21 @@ class Workplace(QWidget):
         self.ask.library_wanted.connect(lambda: self.go("library"))
         self.library.collections_changed.connect(self._counted)
 
-    def _arrange(self) -> None:
+    def _head(self, menu: GlyphButton) -> QFrame:
         top = QFrame()
         top.setObjectName("top")
         fix(top, height=54)
         head = QHBoxLayout(top)
         head.setContentsMargins(20, 0, 20, 0)
         head.setSpacing(12)
-        menu = GlyphButton("side", tipped(self.tr("Show or hide the side"), "side"), side=34)
-        menu.clicked.connect(self.toggle_side)
         head.addWidget(menu)
         head.addWidget(self.title, 1)
         head.addWidget(self.pill)
+        return top
+
+    def _arrange(self) -> None:
+        menu = GlyphButton("side", tipped(self.tr("Show or hide the side"), "side"), side=34)
+        menu.clicked.connect(self.toggle_side)
         self._box = QWidget()
         boxed = QHBoxLayout(self._box)
         boxed.setContentsMargins(28, 12, 20, 0)
@@ -342,14 +346,16 @@ class Workplace(QWidget):
         boxed.addWidget(self._back)
         boxed.addWidget(away)
         self._box.hide()
-        self._places = QStackedWidget()
+        self._places = Places()
         for screen in (self.ask, self.library, self.log):
             self._places.addWidget(screen)
-        rest = QWidget()
-        main = QVBoxLayout(rest)
+        held = QWidget()
+        held.setObjectName("ground")
+        rest = Room(held, self.tr("Work"))
+        main = QVBoxLayout(held)
         main.setContentsMargins(0, 0, 0, 0)
         main.setSpacing(0)
-        main.addWidget(top)
+        main.addWidget(self._head(menu))
         main.addWidget(self.strip)
         main.addWidget(self._box)
         main.addWidget(self._places, 1)

@@ -33,8 +33,10 @@ def main() -> int:
     parser.add_argument("--only", action="append", help="these scenes alone, after the first run")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=given.folder) as work:
-        scene = Scene(memory=given.memory, work=Path(work))
+    with tempfile.TemporaryDirectory(prefix="cloister-") as folder:
+        work = Path(folder) / "stick"  # named on some pictures
+        work.mkdir()
+        scene = Scene(memory=given.memory, work=work, pictures=given.folder)
         product = scene.appliance()  # before Qt: the guard cannot reach threads that run
 
         from PySide6.QtWidgets import QApplication

@@ -12,7 +12,7 @@ from appliance.cli.ask import require_conversation
 from appliance.cli.library import follow_import
 from appliance.cli.opening import data_folder, following, unlocked
 from appliance.cli.output import Output
-from appliance.cli.placing import new_file, write_durably
+from appliance.cli.placing import new_file, require_outside, write_durably
 from appliance.errors import UsageError
 from appliance.values import Conversation, ExportForm, Recalled, Retained, Why
 
@@ -214,10 +214,8 @@ def _tell_why(found: Why, output: Output) -> None:
 
 
 def export(arguments: Arguments, output: Output) -> int:
-    path, folder = Path(arguments.text("file")).absolute(), data_folder(arguments)
+    path = require_outside(Path(arguments.text("file")).absolute(), data_folder(arguments))
     form = form_of(path)
-    if path.is_relative_to(folder):
-        raise UsageError("What lies in the data folder is sealed.", hint="Name another place.")
     records = tuple(int(record) for record in arguments.texts("record"))
     with (
         new_file(path) as descriptor,

@@ -43,7 +43,8 @@ def kiosk(arguments: Arguments, output: Output) -> int:
     settings = read_settings()
     guard.engage((folder, *settings.written_folders), screen=True, required=False)
     command = [sys.executable, "-m", WINDOW, "--data", str(folder), "--name", arguments.name]
-    command += ["--theme", arguments.text("theme")]
+    if look := arguments.text("theme"):
+        command += ["--theme", look]
     Watchdog(command, secret, _environment()).watch()
     output.line("The kiosk has ended.")
     return 0

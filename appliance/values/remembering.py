@@ -139,6 +139,14 @@ class ExportForm(StrEnum):
     PDF = "pdf"
 
 
+class CopyForm(StrEnum):
+    """What of an answer goes to the clipboard: its words, with its sources below, or a part."""
+
+    WORDS = "words"
+    CITED = "cited"
+    PART = "part"
+
+
 @dataclass(frozen=True, slots=True)
 class Exported:
     """What left: its hash, as the log has it under `record`."""
@@ -146,3 +154,17 @@ class Exported:
     sha256: str
     size: int
     record: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSeen:
+    """What the log says of a file that left: the record, who wrote it out, what came of it ("done",
+    "failed"; nothing where the program ended before it knew), as what, and the records of the
+    answers that stand in it, with a space between."""
+
+    record: int
+    time: datetime
+    person: str
+    outcome: str
+    form: str
+    records: str

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from time import monotonic
 
-from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QListView, QMenu, QWidget
 
 from appliance.values import Conversation, Recalled
 from gui.ask.actions import form_of, forms_menu
 from gui.ask.conversation_rows import ConversationRows, Heading, arranged, conversation_of
+from gui.style.scale import fix
 from gui.text import plain
 
 
@@ -42,7 +43,7 @@ class Conversations(QListView):
         self.setModel(self.rows)
         self.setUniformItemSizes(True)
         self.setAccessibleName(self.tr("Conversations"))
-        self.setIconSize(QSize(17, 17))
+        fix(self, icons=17)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAcceptDrops(False)

@@ -18,6 +18,7 @@ from gui.commands import told
 from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Elided, Words
 from gui.controls.notice import Notice
+from gui.style.scale import fix
 from gui.text import counts
 
 ZOOMS = (0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
@@ -37,7 +38,7 @@ class PagePanel(QFrame):
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAccessibleName(self.tr("Cited page"))
-        self.setMinimumWidth(340)
+        fix(self, least=340)
         self.citation: Citation | None = None
         self.view: PageView | None = None
         self._cited_page = 0

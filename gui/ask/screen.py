@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -45,6 +46,7 @@ from gui.ask.welcome import Welcome
 from gui.ask.wording import note_of
 from gui.ask.writer import Writer
 from gui.desk import Desk
+from gui.style.scale import fix, px
 from gui.style.tokens import COLUMN_WIDTH
 from gui.worker import Lane, Task
 
@@ -91,6 +93,7 @@ class AskScreen(QWidget):
         self.editing.given_up.connect(self._stop_editing)
         self.stream.acted.connect(self._act)
         self.stream.leaving.connect(self._export)
+        self.stream.picked.connect(lambda v, t: self.acting.copy_part(v, self._conversation, t))
         self.composer.stopped.connect(self.stop)
         self.writer.changed.connect(self._say_writing)
         self.stream.cited.connect(self.show_citation)
@@ -173,6 +176,7 @@ class AskScreen(QWidget):
         if self._running is not None:
             self.composer.say_busy()
             return
+        self._began(self._conversation or uuid4().hex)
         self._top.setCurrentWidget(self.stream)
         if not self.stream.views:
             self.titled.emit(text)
@@ -221,8 +225,9 @@ class AskScreen(QWidget):
             self.acting.act(act, view, self._conversation)
 
     def _began(self, conversation: str) -> None:
-        """A conversation that begins with a document."""
+        """With a question, or with a document."""
         self._conversation = conversation
+        self.attachments.begin(conversation)
 
     def _recall(self) -> None:
         """The last question, to be changed."""
@@ -266,9 +271,6 @@ class AskScreen(QWidget):
             running.view.write(written.lstrip("\n") if not running.view.written else written)
 
     def _opened(self, running: RunningAsk, conversation: str) -> None:
-        if self._conversation == running.conversation and shiboken6.isValid(running.view):
-            self._conversation = conversation
-            self.attachments.begin(conversation)
         running.conversation = conversation
 
     def _end(self, running: RunningAsk, event: Answered | Refused | Failed | Cancelled) -> None:
@@ -276,7 +278,7 @@ class AskScreen(QWidget):
         turn = running.remembered(event)
         if not shiboken6.isValid(running.view):
             return
-        running.view.name_by(turn.record, running.collections)
+        running.view.name_by(turn.record, running.collections, running.conversation)
         match event:
             case Answered(answer, record, warning):
                 running.view.show_answer(answer, record, warning)
@@ -290,7 +292,7 @@ class AskScreen(QWidget):
                 running.view.show_failed(sentence, hint, logged=record >= 0)
             case Cancelled():
                 running.view.show_cancelled()
-        self.stream.remember(turn)
+        self.stream.remember(turn, running.conversation)
 
     def _over(self, running: RunningAsk) -> None:
         if not running.ended:
@@ -320,7 +322,7 @@ class AskScreen(QWidget):
 
     def _show(self, conversation: str, turns: tuple[Turn, ...], turn: int) -> None:
         if conversation == self._conversation:
-            self.stream.show_turns(turns, turn)
+            self.stream.show_turns(turns, turn, conversation)
             self._top.setCurrentWidget(self.stream)
             self.composer.typing.setFocus()
 
@@ -340,7 +342,7 @@ class AskScreen(QWidget):
         self._top.addWidget(self.welcome)
         self._top.addWidget(self.stream)
         talk = QWidget()
-        talk.setMinimumWidth(410)
+        fix(talk, least=410)
         column = QVBoxLayout(talk)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -351,6 +353,7 @@ class AskScreen(QWidget):
         self._foot.addWidget(self.composer)
         column.addLayout(self._foot)
         self._talk = talk
+        self.attachments.take_from(talk)
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setHandleWidth(1)
         self._split.setChildrenCollapsible(False)
@@ -369,5 +372,5 @@ class AskScreen(QWidget):
         return False
 
     def _centre(self) -> None:
-        side = max(28, (self._talk.width() - COLUMN_WIDTH) // 2)
+        side = max(28, (self._talk.width() - px(COLUMN_WIDTH)) // 2)
         self._foot.setContentsMargins(side, 0, side, 0)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from appliance.values import Citation, Turn, replaced
 from gui.ask.turn import TurnView
 from gui.controls.buttons import TextButton
+from gui.style.scale import px
 from gui.style.tokens import COLUMN_WIDTH
 
 ALIVE = 25
@@ -28,13 +29,14 @@ _SETTLED_MS = 60
 
 
 class MessageStream(QScrollArea):
-    """`acted` carries a turn's view and an Act, `leaving` a view and an ExportForm, `again` a view
-    and the reason to ask anew with."""
+    """`acted` carries a turn's view and an Act, `leaving` a view and an ExportForm, `picked` a view
+    and a part of its answer to copy, `again` a view and the reason to ask anew with."""
 
     cited = Signal(object)
     again = Signal(object, str)
     acted = Signal(object, object)
     leaving = Signal(object, object)
+    picked = Signal(object, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,6 +46,7 @@ class MessageStream(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Conversation"))
         self._turns: list[Turn] = []
+        self._conversation = ""
         self._first = 0
         self._views: list[TurnView] = []
         self._follow = True
@@ -79,10 +82,10 @@ class MessageStream(QScrollArea):
         self._drop_all()
         self._page_buttons()
 
-    def show_turns(self, turns: tuple[Turn, ...], at: int = -1) -> None:
+    def show_turns(self, turns: tuple[Turn, ...], at: int = -1, conversation: str = "") -> None:
         """The newest turns of a conversation, scrolled to the end; or those from the turn on that
         has this record, scrolled to it."""
-        self._turns = list(turns)
+        self._turns, self._conversation = list(turns), conversation
         self._first = max(0, len(turns) - ALIVE)
         self._follow = True
         if at < 0 or not self.go_to(at):
@@ -122,9 +125,10 @@ class MessageStream(QScrollArea):
         """Turns of the conversation that have ended."""
         return len(self._turns)
 
-    def remember(self, turn: Turn) -> None:
+    def remember(self, turn: Turn, conversation: str) -> None:
         """The turn that was begun has ended like this."""
         self._turns.append(turn)
+        self._conversation = conversation
         self._mark_replaced()
 
     def mark(self, citation: Citation | None) -> None:
@@ -137,7 +141,7 @@ class MessageStream(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        side = max(28, (self.width() - COLUMN_WIDTH) // 2)
+        side = max(28, (self.width() - px(COLUMN_WIDTH)) // 2)
         bar = self.width() - self.viewport().width()
         self._list.setContentsMargins(side, 20, side - bar, 12)
 
@@ -166,7 +170,7 @@ class MessageStream(QScrollArea):
             place = self._waiting.popleft()
             turn = self._turns[place]
             view = self._make(turn.question)
-            view.show_turn(turn)
+            view.show_turn(turn, self._conversation)
             self._place(view, place)
         self._mark_replaced()
         self._page_buttons()
@@ -183,6 +187,7 @@ class MessageStream(QScrollArea):
         view.again.connect(lambda reason: self.again.emit(view, reason))
         view.acted.connect(lambda act: self.acted.emit(view, act))
         view.leaving.connect(lambda form: self.leaving.emit(view, form))
+        view.picked.connect(lambda text: self.picked.emit(view, text))
         return view
 
     def _mark_replaced(self) -> None:

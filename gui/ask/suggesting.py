@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from appliance.values import Collection
 from gui.ask.scope import Scope
-from gui.ask.welcome import ASKED_FOR, SUGGESTED, Welcome, worth_asking
+from gui.ask.welcome import ASKED_FOR, SUGGESTED, Welcome
 from gui.desk import Desk
 from gui.worker import Lane
 
@@ -55,7 +55,7 @@ class Suggesting(QObject):
             found: list[str] = []
             for collection in wanted:
                 found += product.suggestions(collection, ASKED_FOR)
-                if len(worth_asking(tuple(found))) >= SUGGESTED:
+                if len(found) >= SUGGESTED:
                     break
             return tuple(found)
 

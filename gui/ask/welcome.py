@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
@@ -25,13 +23,6 @@ from gui.text import counts, plain
 _WIDTH = 560
 SUGGESTED = 3
 ASKED_FOR = 12
-_LEAST_WORDS = 6
-_EMPTY_HEADS = re.compile(
-    r"\b(about|said about) (the )?(purpose|scope|introduction|overview|background|contents|summary|"
-    r"aim|aims|general|definitions|references)\b",
-    re.IGNORECASE,
-)
-"""Headings every document has: a question about them would be a poor beginning."""
 
 
 class Welcome(QStackedWidget):
@@ -107,7 +98,7 @@ class Welcome(QStackedWidget):
             button.hide()
             button.deleteLater()
         self.buttons = []
-        for text in worth_asking(questions)[:SUGGESTED]:
+        for text in [plain.line(plain.spoken(one), 200) for one in questions][:SUGGESTED]:
             button = TextButton("", kind="suggestion", glyph="ask", tone="accent")
             button.setText(
                 button.fontMetrics()
@@ -148,14 +139,3 @@ class Welcome(QStackedWidget):
         self._ready.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._ready.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._ready.setAccessibleName(self.tr("Ask your documents"))
-
-
-def worth_asking(questions: tuple[str, ...]) -> list[str]:
-    """Each once, without those about headings that say nothing; none rather than one alone."""
-    lines = [plain.line(question, 200) for question in questions]
-    found = [
-        text
-        for text in dict.fromkeys(lines)
-        if len(text.split()) >= _LEAST_WORDS and not _EMPTY_HEADS.search(text)
-    ]
-    return found if len(found) > 1 else []

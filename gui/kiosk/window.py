@@ -75,6 +75,7 @@ class KioskWindow(QWidget):
         self.view: KioskView | None = None
         self._appliance, self._opening = appliance, opening
         self._scale = SCALES[0]
+        self._unseen = 0
         self.worker = Worker(self)
         self.guard = Guard(self)
         self.clipboard = EmptyClipboard(self)
@@ -252,11 +253,22 @@ class KioskWindow(QWidget):
             return
         state = self.windowState()
         full = bool(state & Qt.WindowState.WindowFullScreen) and not self.isMinimized()
+        raised = QGuiApplication.platformName() in _RAISED
+        if raised and self._taken_away():
+            self.hide()  # so that Qt maps it anew
         if self.isHidden() or not full or not _same(self.geometry(), self.room):
             self._fill()
-        if QGuiApplication.focusWindow() is None and QGuiApplication.platformName() in _RAISED:
+        if QGuiApplication.focusWindow() is None and raised:
             self.raise_()
             self.activateWindow()
+
+    def _taken_away(self) -> bool:
+        """Whether another program has put the window off the screen and Qt was not told: twice in
+        a row nothing of it can be seen."""
+        handle = self.windowHandle()
+        unseen = handle is not None and not self.isHidden() and not handle.isExposed()
+        self._unseen = self._unseen + 1 if unseen else 0
+        return self._unseen > 1
 
     @property
     def room(self) -> QRect:

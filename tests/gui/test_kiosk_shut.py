@@ -20,7 +20,15 @@ from PySide6.QtGui import (
     QMouseEvent,
 )
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QTextEdit,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from appliance.errors import AlreadyRunning, LogUnwritable
@@ -30,7 +38,7 @@ from gui.__main__ import opened as ordinary
 from gui.kiosk.guard import may_type
 from gui.kiosk.visit import Visit
 from gui.kiosk.window import KioskWindow
-from gui.style.tokens import DARK, LIGHT, contrast
+from gui.style.tokens import LOOKS, contrast
 from tests.gui.driving import PASSPHRASE
 from tests.gui.kiosk_appliance import ADMINISTRATOR, QUESTIONS, KioskAppliance
 from tests.gui.kiosk_visits import ask, come, key, opened, opened_shut, visit
@@ -109,6 +117,27 @@ def test_nothing_is_dropped_in_or_taken_out(kiosk: KioskWindow, qtbot: QtBot) ->
     assert QGuiApplication.clipboard().text() == ""
 
 
+def test_nothing_that_is_shown_can_be_marked_dragged_or_dropped_on(
+    kiosk: KioskWindow, qtbot: QtBot
+) -> None:
+    come(kiosk)
+    ask(kiosk, qtbot, QUESTIONS[0])
+    ask(kiosk, qtbot, "How do I delete the log?")
+    taken = Qt.TextInteractionFlag.TextSelectableByMouse
+    taken |= Qt.TextInteractionFlag.TextSelectableByKeyboard | Qt.TextInteractionFlag.TextEditable
+    everything = [kiosk, *kiosk.findChildren(QWidget)]
+    assert any(isinstance(one, QTextEdit) for one in everything)
+    for one in everything:
+        assert not one.acceptDrops(), one
+        assert not isinstance(one, QLineEdit) or not one.dragEnabled()
+        if isinstance(one, QLabel | QTextEdit):
+            assert not one.textInteractionFlags() & taken, one
+    words = visit(kiosk).answer.notice.findChildren(QLabel)
+    sentence = max((one for one in words if one.isVisible()), key=lambda one: len(one.text()))
+    QTest.mouseDClick(sentence, Qt.MouseButton.LeftButton, pos=QPoint(20, 8))
+    assert not sentence.hasSelectedText()
+
+
 def test_a_window_that_comes_up_all_the_same_is_hidden(kiosk: KioskWindow, qtbot: QtBot) -> None:
     stray = QDialog()
     qtbot.addWidget(stray)
@@ -179,6 +208,18 @@ def test_the_keyboard_on_the_screen_types_where_it_was_touched_without_any_focus
     assert letter is not None
     letter.click()
     assert leaving.name.text() == "ac"
+
+
+def test_staff_find_the_way_to_leave_with_a_keyboard_alone(kiosk: KioskWindow) -> None:
+    QTest.keyClick(kiosk.attract.begin, Qt.Key.Key_Tab)
+    assert kiosk.focusWidget() is kiosk.attract.leave
+    QTest.keyClick(kiosk.attract.leave, Qt.Key.Key_Return)
+    assert kiosk.places.currentWidget() is kiosk.leaving
+    QTest.keyClick(kiosk.leaving.stay, Qt.Key.Key_Return)
+    assert kiosk.places.currentWidget() is kiosk.attract
+    come(kiosk)
+    QTest.keyClick(visit(kiosk).done, Qt.Key.Key_Return)
+    assert kiosk.places.currentWidget() is kiosk.attract
 
 
 def test_the_way_to_leave_is_left_by_itself(kiosk: KioskWindow, product: KioskAppliance) -> None:
@@ -324,7 +365,7 @@ def test_tab_reaches_what_can_be_pressed_and_the_keyboard_is_one_stop(
 
 
 def test_colours_are_told_apart(qapp: QApplication) -> None:
-    for tokens in (LIGHT, DARK):
+    for tokens in LOOKS.values():
         for text, ground in (
             (tokens.accent_ink, tokens.accent_bg), (tokens.muted, tokens.side),
             (tokens.on_accent, tokens.accent), (tokens.ink, tokens.hover),

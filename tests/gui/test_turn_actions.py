@@ -7,24 +7,21 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QTextBrowser
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QTextBrowser
 from pytestqt.qtbot import QtBot
 
-from appliance.documents import SandboxedReader
-from appliance.paper import sheet_of
-from appliance.values import ExportForm, Outcome, Turn, Wording
+from appliance import exporting
+from appliance.values import CopyForm, ExportForm, Turn, Wording
 from gui.ask.actions import Act, Actions
 from gui.ask.copying import copied
 from gui.ask.judging import LIMIT, Judging
 from gui.ask.leaving import Left, free_name, wording
 from gui.ask.turn import TurnView
-from gui.ask.typeset import typeset
 from gui.ask.why_sheet import WhySheet
 from gui.shell import Shell
-from gui.worker import Lane, Worker
 from tests.gui.driving import (
     QUESTION,
     answered,
@@ -34,9 +31,7 @@ from tests.gui.driving import (
     workplace,
 )
 from tests.gui.memory_appliance import MemoryAppliance
-from tests.gui.memory_remembered import WHEN, proof_of
 from tests.gui.memory_state import Pace
-from tests.gui.test_nothing_blocks import Watchdog
 
 
 def press(view: TurnView, act: Act) -> None:
@@ -61,15 +56,66 @@ def test_everything_at_an_answer_has_a_name_and_the_keyboard(shell: Shell, qtbot
         assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
-def test_an_answer_is_copied_with_its_sources_or_without(shell: Shell, qtbot: QtBot) -> None:
+def test_an_answer_is_copied_with_its_sources_or_without_once_the_product_has_said_so(
+    shell: Shell, product: MemoryAppliance, qtbot: QtBot
+) -> None:
     view = ask(shell, qtbot, QUESTION)
+    board = QGuiApplication.clipboard()
+    board.clear()
     press(view, Act.COPY)
-    bare = QGuiApplication.clipboard().text()
-    assert "48 to 72 hours" in bare
+    qtbot.waitUntil(lambda: "48 to 72 hours" in board.text())
+    bare = board.text()
     assert "[1]" not in bare
     press(view, Act.CITE)
-    cited = QGuiApplication.clipboard().text()
-    assert "[1] Anticoagulation Guideline 2026, p. 1" in cited
+    qtbot.waitUntil(lambda: "[1] Anticoagulation Guideline 2026, p. 1" in board.text())
+    assert product.copied == [(CopyForm.WORDS, len(bare)), (CopyForm.CITED, len(board.text()))]
+
+
+def test_a_part_is_copied_the_same_way_and_by_no_other(
+    shell: Shell, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    view = ask(shell, qtbot, QUESTION)
+    board = QGuiApplication.clipboard()
+    board.clear()
+    view.text.selectAll()
+    assert not view.text.createMimeDataFromSelection().formats()  # nor can it be dragged away
+    view.text.setFocus()
+    QTest.keyClick(view.text, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: "48 to 72 hours" in board.text())
+    assert product.copied == [(CopyForm.PART, len(board.text()))]
+    where = view.text.mapToGlobal(view.text.rect().center())
+    menu_of = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, QPoint(5, 5), where)
+    QApplication.sendEvent(view.text.viewport(), menu_of)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    menu.actions()[0].trigger()
+    menu.close()
+    qtbot.waitUntil(lambda: len(product.copied) == 2)
+
+
+def test_what_the_policy_keeps_here_is_not_copied_and_says_so(
+    shell: Shell, pace: Pace, qtbot: QtBot
+) -> None:
+    view = ask(shell, qtbot, QUESTION)
+    board = QGuiApplication.clipboard()
+    board.setText("before")
+    pace.forbids = True
+    place = workplace(shell)
+    for act in (Act.COPY, Act.CITE):
+        place.notice.hide()
+        press(view, act)
+        qtbot.waitUntil(place.notice.isVisible)
+    place.notice.hide()
+    view.text.selectAll()
+    QTest.keyClick(view.text, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(place.notice.isVisible)
+    assert board.text() == "before"
+
+
+def test_nothing_that_is_copied_steers_what_it_is_pasted_into() -> None:
+    answer = answered("One\u202e line\nof\x1b[31m it.")
+    for cited in (True, False):
+        assert copied(answer, cited=cited).startswith("One line of[31m it.")
 
 
 def test_what_no_passage_supports_is_copied_as_such_either_way() -> None:
@@ -334,6 +380,20 @@ def test_an_export_takes_no_files_place_and_says_so(
     assert free_name(tmp_path, "mine", ExportForm.MARKDOWN) == "mine (2).md"
 
 
+def test_where_the_window_may_not_write_it_says_where_it_may(
+    shell: Shell, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def barred(_path: Path, _content: bytes) -> bool:
+        raise PermissionError(13, "as the guard says it")
+
+    monkeypatch.setattr(exporting, "_linked", barred)
+    ask(shell, qtbot, QUESTION)
+    place = workplace(shell)
+    place.ask.acting.export_to(tmp_path / "a.md", ExportForm.MARKDOWN, place.ask.conversation)
+    qtbot.waitUntil(place.notice.isVisible)
+    assert "a stick: this window may write nowhere else." in place.notice.step
+
+
 def test_what_was_refused_offers_to_ask_otherwise(shell: Shell, qtbot: QtBot) -> None:
     view = ask(shell, qtbot, "How do I delete an entry of the log?")
     assert view.offered is not None
@@ -345,66 +405,6 @@ def test_where_the_log_holds_no_record_nothing_is_explained(qtbot: QtBot) -> Non
     offered = Actions(answered=False, logged=False)
     qtbot.addWidget(offered)
     assert set(offered.buttons) == {Act.AGAIN, Act.EDIT}
-
-
-# --- the PDF ---------------------------------------------------------------------------------
-
-
-def set_in_type(text: str, count: int = 1) -> bytes:
-    turns = [
-        Turn(text, WHEN, Outcome.ANSWERED, answered(f"{text} said the guide."), record=number)
-        for number in range(count)
-    ]
-    proofs = [proof_of(turn.record) for turn in turns]
-    return typeset(sheet_of(text, turns, proofs, WHEN, wording(), replaced={}))
-
-
-def test_a_pdf_is_archival_and_carries_its_letters(qapp: QApplication) -> None:
-    content = set_in_type("Größer als 5 µg ≥ α?")
-    assert content.startswith(b"%PDF-1.4")
-    assert b"pdfaid:part" in content
-    assert b"/FontFile2" in content
-    text = pypdfium2.PdfDocument(content)[0].get_textpage().get_text_range()
-    assert "Größer als 5 µg ≥ α?" in text
-
-
-def test_a_pdf_has_numbered_pages_and_loses_nothing(qapp: QApplication) -> None:
-    document = pypdfium2.PdfDocument(set_in_type("How many?", 40))
-    pages = [page.get_textpage().get_text_range() for page in document]
-    assert len(pages) > 3
-    for number, text in enumerate(pages, start=1):
-        assert f"{number} / {len(pages)}" in text
-    whole = "".join(pages)
-    for record in range(40):
-        assert f"Log record {record}." in whole
-
-
-def test_setting_a_long_pdf_never_holds_up_the_screen(qtbot: QtBot) -> None:
-    worker, owner = Worker(), QLabel()
-    qtbot.addWidget(owner)
-    made: list[bytes] = []
-    dog = Watchdog()
-    worker.run(owner, Lane.READ, lambda: set_in_type("How many?", 200), made.append, print)
-    qtbot.waitUntil(lambda: bool(made), timeout=30_000)
-    assert dog.longest < 0.1
-    assert len(pypdfium2.PdfDocument(made[0])) > 20
-    assert worker.stop()
-
-
-def test_markup_in_a_pdf_is_text(qapp: QApplication) -> None:
-    content = set_in_type("<img src='file:///etc/passwd'> <b>bold</b>")
-    text = pypdfium2.PdfDocument(content)[0].get_textpage().get_text_range()
-    assert "<b>bold</b>" in text
-    assert b"/URI" not in content
-
-
-def test_the_products_own_reader_reads_the_pdf(qapp: QApplication) -> None:
-    reader = SandboxedReader()
-    try:
-        page = reader.parse(set_in_type("How many?"), "a.pdf", lambda: None).pages[0].text
-        assert "How many? said the guide. [1]" in page
-    finally:
-        reader.close()
 
 
 def test_every_word_of_the_sheet_can_be_translated() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.screens.camera import Camera, Scene, dialogs, place
+from tests.screens.camera import Camera, Scene, choose, dialogs, place
 
 if TYPE_CHECKING:
     from gui.shell import Shell
@@ -133,7 +133,7 @@ def about(camera: Camera, shell: Shell, scene: Scene) -> None:
     admin.show_page("about")
     page = admin.about
     camera.until(lambda: page.facts.rows)
-    page.parts.selectRow(3)
+    choose(page.parts, 3)
     camera.take("about")
     page.read.click()
     camera.rest(0.8)

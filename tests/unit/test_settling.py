@@ -77,6 +77,29 @@ def test_a_message_to_a_model_that_was_cut_off_is_closed_as_failed(notes: Notes)
     assert unsettled(notes) == ()  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("begun", "retired", "follows"),
+    [
+        ("document.retiring", True, "document.retired"),
+        ("document.retiring", False, "document.not_retired"),
+        ("document.restoring", True, "document.not_restored"),
+        ("document.restoring", False, "document.restored"),
+    ],
+)
+def test_what_was_being_retired_or_put_back_is_told_from_the_store(
+    notes: Notes, begun: str, retired: bool, follows: str
+) -> None:
+    notes.note(begun, object="d1", details=WARD)
+    found = unsettled(notes)  # type: ignore[arg-type]
+    settle(notes, found, {}, {})  # type: ignore[arg-type]
+    assert [record.action for record in unsettled(notes)] == [begun]  # type: ignore[arg-type]
+    gone = {"ward": {"d1"} if retired else {"d2"}}
+    settle(notes, unsettled(notes), {"ward": {"d1", "d2"}}, gone)  # type: ignore[arg-type]
+    said = [r for r in notes.log.records(0, notes.log.size) if r.action == follows]
+    assert [(record.object, record.outcome) for record in said] == [("d1", "recovered")]
+    assert unsettled(notes) == ()  # type: ignore[arg-type]
+
+
 def test_what_was_begun_and_ended_is_left_alone(notes: Notes) -> None:
     for action in ("document.adding", "document.added", "document.removing", "document.removed"):
         notes.note(action, object="a", details=WARD)
