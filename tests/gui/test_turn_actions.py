@@ -337,8 +337,8 @@ def test_a_draft_is_given_back_after_a_question_was_changed(shell: Shell, qtbot:
 def test_what_is_copied_holds_nothing_that_is_not_shown() -> None:
     hostile = "Give 10 mg.\x1b[2J\r\nrm\u202e"
     said = copied(answered(hostile, "Title\u202e\x07"), cited=True)
-    assert said == "Give 10 mg.[2J\nrm [1]\n\n[1] Title, p. 1"
-    assert copied(answered(hostile), cited=False) == "Give 10 mg.[2J\nrm"
+    assert said == "Give 10 mg.[2J rm [1]\n\n[1] Title, p. 1"
+    assert copied(answered(hostile), cited=False) == "Give 10 mg.[2J rm"
 
 
 def test_an_export_is_asked_for_by_menu_and_lies_where_it_was_put(
