@@ -172,7 +172,9 @@ def test_a_search_shows_what_fits_and_clearing_it_everything(
     listed, search = place.side.conversations, place.side.search
     QTest.keyClicks(search, "parental leave")
     qtbot.waitUntil(lambda: titles(listed) == [LEAVE], timeout=3000)
-    assert "request" in row_text(listed, 0, Qt.ItemDataRole.ToolTipRole)
+    tip = row_text(listed, 0, Qt.ItemDataRole.ToolTipRole)
+    assert "request" in tip
+    assert "23 Nov 2026" in tip
     open_row(listed, 0)
     qtbot.waitUntil(lambda: place.ask.stream.views[0].question == LEAVE)
     search.setText("zzyzx")
