@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QMenu
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolTip
 from pytestqt.qtbot import QtBot
 
 from appliance.values import ExportForm, Recalled, Retained
@@ -341,3 +341,14 @@ def test_locking_takes_the_list_and_the_search_away(place: Workplace, shell: She
     assert place.side.search.text() == ""
     assert place.side.conversations.count() == 0
     assert place.side.conversations.folders == ()
+
+
+def test_locking_takes_a_tip_away_at_once(place: Workplace, shell: Shell, qtbot: QtBot) -> None:
+    listed = place.side.conversations
+    where = listed.visualRect(listed.rows.index(0, 0)).center()
+    QToolTip.showText(
+        listed.viewport().mapToGlobal(where), row_text(listed, 0, Qt.ItemDataRole.ToolTipRole)
+    )
+    qtbot.waitUntil(QToolTip.isVisible)
+    shell.lock()
+    assert not QToolTip.isVisible()
