@@ -115,8 +115,8 @@ def take_library(desk: Desk, path: Path, code: str) -> str:
         desk.library.retire(collection, document, desk.now())
         _note(shelf, "document.retired", document)
     desk.library.checkpoint(collection)
-    details = (("documents", added), ("retired", retiring))
-    desk.ledger.note("library.unpacked", object=collection, details=details)
+    done = (("documents", added), ("retired", retiring))
+    desk.ledger.note("library.unpacked", object=collection, details=done)
     return _told(header, added, retiring, known=known)
 
 

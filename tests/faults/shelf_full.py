@@ -12,7 +12,8 @@ from pathlib import Path
 
 from appliance.errors import CloisterError
 from appliance.memory.library import Library
-from tests.faults.shelf_kills import DEEDS, GRAPH, OLD, WARD, answered, retire, settled
+from tests.faults.shelf_kills import DEEDS, GRAPH, OLD, answered, retire, settled
+from tests.faults.store_child import WARD
 from tests.unit.memory.collection_first import write_first
 from tests.unit.memory.material import KEY, Marks
 
