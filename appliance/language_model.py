@@ -128,8 +128,6 @@ def written_by(host: ChatHost | None, *, allowed: bool) -> Writing:
     problem = host.problem
     if problem is None:
         return Writing(host.model, allowed, host.note, starting=host.starting)
-    note = (
-        f"The language model cannot be used, so answers are quoted from your documents: "
-        f"{problem.sentence} {problem.next_step}"
-    )
+    quoted = "The language model cannot be used, so answers are quoted from your documents."
+    note = " ".join((quoted, problem.sentence, problem.next_step))
     return Writing(host.model, allowed, note, works=False)

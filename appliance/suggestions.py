@@ -81,8 +81,9 @@ def as_question(heading: str, title: str) -> str:
     if heading.endswith("?"):
         return heading
     named = " ".join(title.split())
-    where = f" in “{named}”" if 0 < len(named) <= LONGEST else ""
-    return f"What is said about {_within(heading)}{where}?"
+    if 0 < len(named) <= LONGEST:
+        return f"What is said about {_within(heading)} in “{named}”?"
+    return f"What is said about {_within(heading)}?"
 
 
 def _within(heading: str) -> str:

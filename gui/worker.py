@@ -31,9 +31,9 @@ E = TypeVar("E")
 
 INTERVAL = 1 / 30
 SLICE = 0.008
-SWITCH = 0.001
-"""Seconds after which a lane that computes gives way to the screen. Painting a table takes the
-interpreter back some twenty times, and with Python's own 5 ms each of them waits that long."""
+YIELD = 0.001
+"""Seconds after which a lane that computes in Python lets the GUI thread go on. Python's own five
+milliseconds, waited for at each call back from Qt, add up to what a person feels."""
 
 
 class Lane(Enum):
@@ -107,7 +107,7 @@ class Worker(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        sys.setswitchinterval(SWITCH)
+        sys.setswitchinterval(min(YIELD, sys.getswitchinterval()))
         self._lanes: dict[Lane, SimpleQueue[Callable[[], None] | None]] = {}
         self._threads: list[threading.Thread] = []
         self._road: deque[_Delivery[object]] = deque()

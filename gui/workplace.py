@@ -119,11 +119,11 @@ class Workplace(QWidget):
         if self._admin is None:
             self._admin = AdminScreen(self._desk)
             self._places.addWidget(self._admin)
-            self._admin.emergency.changed.connect(self.library.refresh)
-            self._admin.emergency.reviewed.connect(self._reviewed)
-            self._admin.carrying.taken.connect(self._brought_in)
+            self._admin.glass_changed.connect(self.library.refresh)
+            self._admin.reviewed.connect(self._reviewed)
+            self._admin.taken.connect(self._brought_in)
             self._admin.proved.connect(self.pill.show_report)
-            self._admin.seat.changed.connect(self.read_standing)
+            self._admin.seat_changed.connect(self.read_standing)
         return self._admin
 
     def permit(self, allowed: frozenset[str]) -> None:

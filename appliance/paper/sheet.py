@@ -150,9 +150,11 @@ def _moment(when: datetime) -> str:
 
 
 def _line(untrusted: str) -> str:
-    """One line of it: white space made one, what steers or cannot be written left out."""
+    """One line of it: white space made one, what steers or cannot be written left out. What is too
+    long is cut, and ends in an ellipsis."""
     text = " ".join(untrusted[:LONGEST].split())
-    return "".join(character for character in text if _stands(character))
+    cut = " …" if len(untrusted) > LONGEST else ""
+    return "".join(character for character in text if _stands(character)) + cut
 
 
 def _stands(character: str) -> bool:

@@ -99,4 +99,4 @@ def spoken_speed(speed: Speed) -> str:
     """As a person compares it."""
     return QCoreApplication.translate(
         "model_card", "{written} tokens a second written, {read} read"
-    ).format(written=f"{speed.written:.1f}", read=f"{speed.read:.0f}")
+    ).format(written=counts.decimal(speed.written), read=counts.decimal(speed.read, 0))

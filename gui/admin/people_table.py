@@ -128,5 +128,5 @@ class PeopleTable(QTableView):
 
     def _reset(self) -> None:
         shown = min(max(self.rows.rowCount(), _LEAST_ROWS), _MOST_ROWS)
-        fix(self, height=shown * _ROW + _HEAD, rows=_ROW)
+        fix(self, height=shown * _ROW + _HEAD, rows=_ROW, icons=17)
         self.chosen.emit(None)

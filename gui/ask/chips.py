@@ -6,14 +6,14 @@ than one of the library.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from appliance.values import Citation
 from gui.controls.flow import Flow
 from gui.style.icons import icon
-from gui.style.scale import px
+from gui.style.scale import fix, px
 from gui.style.tokens import current
 from gui.text import counts, plain
 
@@ -32,7 +32,7 @@ class Chip(QToolButton):
         self.setObjectName("chip")
         self.setCheckable(True)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setIconSize(QSize(14, 14))
+        fix(self, icons=14)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         font = self.font()

@@ -7,13 +7,16 @@ text, elided, never markup; all that the menu does the keyboard does as well.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
+from time import monotonic
+
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
-from PySide6.QtWidgets import QListView, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QListView, QMenu, QWidget
 
 from appliance.values import Conversation, Recalled
 from gui.ask.actions import form_of, forms_menu
 from gui.ask.conversation_rows import ConversationRows, Heading, arranged, conversation_of
+from gui.style.scale import fix
 from gui.text import plain
 
 
@@ -35,11 +38,12 @@ class Conversations(QListView):
         self._all: tuple[Conversation, ...] = ()
         self._known: dict[str, Conversation] = {}
         self._folded: set[str] = set()
+        self._typed, self._typed_at = "", 0.0
         self.rows = ConversationRows(self)
         self.setModel(self.rows)
         self.setUniformItemSizes(True)
         self.setAccessibleName(self.tr("Conversations"))
-        self.setIconSize(QSize(17, 17))
+        fix(self, icons=17)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAcceptDrops(False)
@@ -58,10 +62,16 @@ class Conversations(QListView):
         return self._known.get(conversation)
 
     def show_all(self, conversations: tuple[Conversation, ...], current_id: str) -> None:
+        """The open one is marked; where the keyboard is at the list, it stays where it is."""
+        at, row = self.chosen(), self.currentIndex().row()
         self._all = conversations
         self._known = {one.id: one for one in conversations}
         self.rows.show(arranged(conversations, self._folded))
         self.point_at(current_id)
+        if at is not None and self.window().focusWidget() is self:
+            place = self.rows.place_of(at.id)
+            gone = self.rows.index(min(row, self.count() - 1), 0)
+            self.setCurrentIndex(place if place.isValid() else gone)
 
     def show_found(self, found: tuple[Recalled, ...]) -> None:
         """What a search found, best first; the tip says where it fits. The keyboard stays at the
@@ -75,6 +85,7 @@ class Conversations(QListView):
         self._all = ()
         self._known = {}
         self._folded.clear()
+        self._typed = ""
         self.rows.show(())
 
     def point_at(self, conversation: str) -> None:
@@ -95,6 +106,16 @@ class Conversations(QListView):
             self.renaming.emit(chosen.id, chosen.title)
         else:
             super().keyPressEvent(event)
+
+    def keyboardSearch(self, search: str) -> None:
+        """To the next title that begins with what is typed without a pause."""
+        now = monotonic()
+        paused = now - self._typed_at > QApplication.keyboardInputInterval() / 1000
+        self._typed, self._typed_at = search if paused else self._typed + search, now
+        row = self.currentIndex().row() + (len(self._typed) == 1)
+        place = self.rows.beginning(self._typed, row)
+        if place.isValid():
+            self.setCurrentIndex(place)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """By mouse at the row under it, by keyboard at the one that is chosen."""

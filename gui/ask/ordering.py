@@ -257,7 +257,8 @@ class Ordering(QObject):
             self.deleted.emit(conversation)
             self.changed.emit()
 
-        self._desk.worker.run(self, Lane.READ, work, done, self._desk.complain)
+        # The store is written anew for it: nobody who reads meanwhile waits for that.
+        self._desk.worker.run(self, Lane.PROOF, work, done, self._desk.complain)
 
 
 class Naming(QDialog):

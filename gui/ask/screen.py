@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -45,7 +46,7 @@ from gui.ask.welcome import Welcome
 from gui.ask.wording import note_of
 from gui.ask.writer import Writer
 from gui.desk import Desk
-from gui.style.scale import fix
+from gui.style.scale import fix, px
 from gui.style.tokens import COLUMN_WIDTH
 from gui.worker import Lane, Task
 
@@ -173,6 +174,7 @@ class AskScreen(QWidget):
         if self._running is not None:
             self.composer.say_busy()
             return
+        self._began(self._conversation or uuid4().hex)
         self._top.setCurrentWidget(self.stream)
         if not self.stream.views:
             self.titled.emit(text)
@@ -221,8 +223,9 @@ class AskScreen(QWidget):
             self.acting.act(act, view, self._conversation)
 
     def _began(self, conversation: str) -> None:
-        """A conversation that begins with a document."""
+        """With a question, or with a document."""
         self._conversation = conversation
+        self.attachments.begin(conversation)
 
     def _recall(self) -> None:
         """The last question, to be changed."""
@@ -266,9 +269,6 @@ class AskScreen(QWidget):
             running.view.write(written.lstrip("\n") if not running.view.written else written)
 
     def _opened(self, running: RunningAsk, conversation: str) -> None:
-        if self._conversation == running.conversation and shiboken6.isValid(running.view):
-            self._conversation = conversation
-            self.attachments.begin(conversation)
         running.conversation = conversation
 
     def _end(self, running: RunningAsk, event: Answered | Refused | Failed | Cancelled) -> None:
@@ -370,5 +370,5 @@ class AskScreen(QWidget):
         return False
 
     def _centre(self) -> None:
-        side = max(28, (self._talk.width() - COLUMN_WIDTH) // 2)
+        side = max(28, (self._talk.width() - px(COLUMN_WIDTH)) // 2)
         self._foot.setContentsMargins(side, 0, side, 0)

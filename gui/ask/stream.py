@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from appliance.values import Citation, Turn, replaced
 from gui.ask.turn import TurnView
 from gui.controls.buttons import TextButton
+from gui.style.scale import px
 from gui.style.tokens import COLUMN_WIDTH
 
 ALIVE = 25
@@ -140,7 +141,7 @@ class MessageStream(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        side = max(28, (self.width() - COLUMN_WIDTH) // 2)
+        side = max(28, (self.width() - px(COLUMN_WIDTH)) // 2)
         bar = self.width() - self.viewport().width()
         self._list.setContentsMargins(side, 20, side - bar, 12)
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from appliance.values import Ground, Why
+from gui.admin.action_names import obliged
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Elided, Words
 from gui.style.scale import px
@@ -107,14 +108,14 @@ class WhySheet(QDialog):
     def _decision(self) -> None:
         why = self.why
         self._section(self.tr("What the policy decided"))
-        obliged = ", ".join(f"{name}: {value}" for name, value in why.obligations)
+        demanded = " ".join(filter(None, (obliged(*one) for one in why.obligations)))
         decided = self.tr("Allowed by") if why.allowed else self.tr("Refused by")
         pairs = (
             (decided, ", ".join(why.policies) or self.tr("No policy permits it")),
             (self.tr("In force"), ", ".join(why.packs)),
             (self.tr("Hash of these"), why.pack_hash),
         )
-        self._pairs((*pairs, (self.tr("It demanded"), obliged)) if why.allowed else pairs)
+        self._pairs((*pairs, (self.tr("It demanded"), demanded)) if why.allowed else pairs)
 
     def _answered(self) -> None:
         why = self.why

@@ -25,6 +25,7 @@ class PressButton(TextButton):
         self._drawn = glyph
         super().__init__(f"  {text}" if glyph else text, kind=kind, parent=parent)
         self.setAccessibleName(text.replace("&&", "&"))
+        self.setAutoDefault(True)  # Enter presses it as Space does
         self.setIconSize(QSize(_GLYPH, _GLYPH))
 
     def _tint(self) -> None:

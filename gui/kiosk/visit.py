@@ -48,8 +48,9 @@ class Visit(QWidget):
         self._view: KioskView | None = None
         self._conversation = ""
         self._task: Task | None = None
-        self._serial = 0
+        self._serial = self._asked = 0
         self._ended = True
+        """Whether the last question has its answer; the next may then be asked."""
         self.title = Elided("", "brand")
         self.size_button = PressButton(self.tr("Larger text"), kind="head")
         self.size_button.setCheckable(True)
@@ -72,7 +73,7 @@ class Visit(QWidget):
 
     def begin(self) -> None:
         """Ready for a question."""
-        if self._task is None:
+        if self._ended:
             self.places.setCurrentWidget(self.compose)
             self.answer.forget()
             self.compose.begin()
@@ -80,6 +81,7 @@ class Visit(QWidget):
     def forget(self) -> None:
         """The visitor has gone: nothing of them stays in a widget."""
         self._serial += 1
+        self._asked += 1
         self._task, self._conversation, self._ended = None, "", True
         self.compose.forget()
         self.answer.forget()
@@ -88,10 +90,10 @@ class Visit(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
-            if self._task is not None:
-                self.stop()
-            else:
+            if self._ended:
                 self.begin()
+            else:
+                self.stop()
         else:
             super().keyPressEvent(event)
 
@@ -99,13 +101,14 @@ class Visit(QWidget):
 
     def ask(self, question: str) -> None:
         view = self._view
-        if view is None or self._task is not None:
+        if view is None or not self._ended:
             return
         self.answer.begin(question)
         self.places.setCurrentWidget(self.answer)
         self._ended = False
         self.answer.stop.setFocus()
-        appliance, conversation = self._appliance, self._conversation
+        self._asked += 1
+        appliance, conversation, asked = self._appliance, self._conversation, self._asked
         self._task = self._worker.stream(
             self,
             Lane.ASK,
@@ -116,8 +119,8 @@ class Visit(QWidget):
                 cancellation=cancellation,
             ),
             self._take,
-            self._over,
-            self._broke,
+            lambda: self._over(asked),
+            lambda error: self._broke(asked, error),
         )
 
     def stop(self) -> None:
@@ -147,12 +150,16 @@ class Visit(QWidget):
         self._ended = True
         self.answer.say(tone, sentence, step)
 
-    def _over(self) -> None:
+    def _over(self, asked: int) -> None:
+        if asked != self._asked:  # the next one has begun: this one's answer was all of it
+            return
         self._task = None
         if not self._ended:
             self._say("danger", self.tr("There was no answer."), self._at_the_desk())
 
-    def _broke(self, error: CloisterError) -> None:
+    def _broke(self, asked: int, error: CloisterError) -> None:
+        if asked != self._asked:
+            return
         self._task = None
         self._say("danger", error.sentence, self._at_the_desk())
 

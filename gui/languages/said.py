@@ -5,8 +5,10 @@ ready-made. A catalogue holds those that people meet in the window; one with som
 recognised by its words, and what was filled in is put into the translation.
 
 Rules kept here: what is not known is shown in English, as it is; of several sentences together all
-are translated or none, so that no text is half in one language and half in another. What was filled
-in is untrusted and is never looked at for placeholders.
+are translated or none, so that no text is half in one language and half in another; and what would
+be filled in at the beginning and reads like the beginning of another sentence is none of ours. What
+was filled in is translated where it is one of the catalogue's own words; it is untrusted and never
+looked at for placeholders.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ from gui.languages.catalogue import Catalogue
 
 _HOLE = re.compile(r"\{([0-9])\}")
 _END = re.compile(r"(?<=[.!?]) (?=[A-Z“`])")
+BEGINNINGS = ("The", "A", "An", "This", "These", "Your", "You", "There", "No", "It")
+"""First words of a sentence that no file, model or person is called."""
+
 _LONGEST = 2_000
 _MOST_SENTENCES = 8
 
@@ -49,10 +54,12 @@ class Sayings:
         whole = self._whole.get(english)
         if whole is not None:
             return whole
+        begins = english.partition(" ")[0] in BEGINNINGS
         for pattern, text in self._shaped:
             match = pattern.fullmatch(english)
-            if match is not None:
-                return _filled(text, match.groups())
+            if match is None or (begins and match.start(1) == 0 and match[1] not in self._whole):
+                continue
+            return _filled(text, [self._whole.get(part, part) for part in match.groups()])
         return None
 
 

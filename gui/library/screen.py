@@ -356,7 +356,7 @@ class LibraryScreen(QWidget):
 
     def _lay_out_collection(self) -> QScrollArea:
         self._empty = Empty("file", "", "")
-        self._refused = Empty("warning", "", "", tone="danger")
+        self._refused = Empty("warning", self.tr("This collection is not used"), "", tone="danger")
         self._inner = QStackedWidget()
         for widget in (self._refused, self.table, self._empty):
             self._inner.addWidget(widget)

@@ -7,7 +7,7 @@ says so above its pages, in words.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from gui.controls.buttons import TextButton
 from gui.controls.flow import Flow
 from gui.controls.labels import Words
 from gui.style.icons import icon
+from gui.style.scale import fix
 from gui.style.tokens import current
 from gui.text import counts, plain
 
@@ -45,7 +46,7 @@ class DocumentPanel(PagePanel):
         self.state = Words("", "quiet", wrap=True)
         self.versions = QListWidget()
         self.versions.setAccessibleName(self.tr("Versions of the document"))
-        self.versions.setIconSize(QSize(16, 16))
+        fix(self.versions, icons=16)
         self.versions.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.newer = TextButton(self.tr("Newer version …"), glyph="plus", tone="muted")
         self.retire = TextButton(self.tr("Retire"), glyph="barred", tone="muted")
@@ -132,7 +133,7 @@ class DocumentPanel(PagePanel):
     def _list(self, document: DocumentInfo, versions: tuple[DocumentInfo, ...]) -> None:
         self.versions.clear()
         self.versions.setVisible(len(versions) > 1)
-        self.versions.setFixedHeight(min(len(versions), _MOST) * _ROW)
+        fix(self.versions, height=min(len(versions), _MOST) * _ROW, icons=16)
         for number, one in enumerate(versions, 1):
             said = self.tr("Version {number} · {day} · {state}").format(
                 number=counts.number(number),

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from appliance.values import Inclusion, LogRecord
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
+from gui.log.field_names import field_name
 from gui.style.scale import px
 from gui.text import counts, plain
 from gui.text.view import PlainView
@@ -146,18 +147,13 @@ class Detail(QScrollArea):
             (self.tr("Outcome"), record.outcome),
         ]
         shown = [(name, value) for name, value in fixed if value]
-        return shown + [(_title(name), value) for name, value in record.fields]
+        return shown + [(field_name(name), value) for name, value in record.fields]
 
 
 def _both(identity: str, named: Callable[[str], str]) -> str:
     """The name, and the id it stands for."""
     name = named(identity)
     return f"{name}\n{identity}" if name != identity else identity
-
-
-def _title(name: str) -> str:
-    """A field's name as a heading: details.opened becomes Opened."""
-    return name.removeprefix("details.").replace("_", " ").replace(".", " ").capitalize()
 
 
 def _mono(name: str, text: str) -> PlainView:

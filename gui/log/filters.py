@@ -15,6 +15,7 @@ from appliance.values import LogFilter
 from gui.controls.buttons import TextButton
 from gui.controls.choice import Choice
 from gui.controls.flow import Flow
+from gui.style.scale import fix
 from gui.text import plain
 
 _OUTCOMES = ("answered", "refused", "failed", "cancelled")
@@ -44,7 +45,6 @@ class Filters(QWidget):
         )
         self.first, self.last = _day(self.tr("From")), _day(self.tr("To"))
         self.clear = TextButton(self.tr("Show everything"), kind="link")
-        self.clear.setFixedHeight(38)
         row = Flow(gap=8)
         row.setContentsMargins(0, 0, 0, 0)
         for widget in (
@@ -166,5 +166,6 @@ def _day(name: str) -> QDateEdit:
     edit.lineEdit().setAccessibleName(name)
     edit.setToolTip(name)
     edit.setDisplayFormat("d MMM yyyy")
-    edit.setFixedHeight(38)
+    edit.lineEdit().setTextMargins(9, 0, 9, 0)
+    fix(edit, height=38)
     return edit

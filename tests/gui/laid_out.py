@@ -86,7 +86,7 @@ def _cells(view: QAbstractItemView, ours: Set[str]) -> Iterator[str]:
         for column in range(columns):
             index = model.index(row, column)
             text = index.data(Qt.ItemDataRole.DisplayRole)
-            room = view.visualRect(index).width()
+            room = min(view.visualRect(index).width(), view.viewport().width())
             needed = view.sizeHintForIndex(index).width()
             if text in ours and 0 < room < needed:
                 yield f"“{text}”: {room} px wide, {needed} needed"

@@ -20,28 +20,29 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from appliance.licensing.signed import NAMES
 from appliance.parts import stated
 from gui.languages.catalogue import CODES, Catalogue, catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
-_SENTENCE = re.compile(r"[A-Z“`{].*\s.*[.!]", re.DOTALL)
+_SENTENCE = re.compile(r"[A-Z“`{].*\s.*(?:[.!]|}\?)", re.DOTALL)
 _PHRASES = re.compile(r'@(?:sentence|hint)\("((?:[^"\\]|\\.)*)"\)')
 _MODULES = """
 accounts administration applications asking assistant attached backups citations conversations
-desk entering errors exporting finding_files first_run glass intake kiosk ledger library_parcels
-managed model_trial models_shown opening originals own_settings pages parcels parcels_received
-parts policies_in_force refused remembered rotation seat seat_evidence seat_taking seat_view
-settings shelves sitting why airgap/errors airgap/evidence airgap/guard airgap/selftest audit/copy
-audit/copying audit/errors audit/log audit/opening audit/verify documents/chunking
-documents/errors documents/template engine/answering engine/bundles/copying
-engine/bundles/libraries engine/bundles/manifest engine/bundles/opening engine/bundles/store
-engine/bundles/trust engine/chat/client engine/chat/errors engine/chat/process
-engine/decoding/errors engine/encoder/client engine/errors engine/mlc/chat_config engine/mlc/files
-engine/mlc/index engine/mlc/shards engine/models/families engine/running/device
-licensing/certificate licensing/codes licensing/errors licensing/licence licensing/request
-licensing/seat_folder licensing/signed licensing/standing memory/catalogue memory/collection
-memory/database memory/errors memory/history memory/journal memory/library memory/retirement
-memory/store parcel/backup/checking parcel/backup/manifest parcel/backup/place
+desk entering errors exporting finding_files first_run glass intake kiosk language_model ledger
+library_parcels managed model_trial models_shown opening originals own_settings pages parcels
+parcels_received parts policies_in_force refused remembered rotation seat seat_evidence
+seat_taking seat_view settings shelves sitting suggestions why airgap/errors airgap/evidence
+airgap/guard airgap/selftest audit/copy audit/copying audit/errors audit/log audit/opening
+audit/verify documents/chunking documents/errors documents/template engine/answering
+engine/bundles/copying engine/bundles/libraries engine/bundles/manifest engine/bundles/opening
+engine/bundles/store engine/bundles/trust engine/chat/client engine/chat/errors
+engine/chat/process engine/decoding/errors engine/encoder/client engine/errors
+engine/mlc/chat_config engine/mlc/files engine/mlc/index engine/mlc/shards engine/models/families
+engine/running/device licensing/certificate licensing/codes licensing/errors licensing/licence
+licensing/request licensing/seat_folder licensing/signed licensing/standing memory/catalogue
+memory/collection memory/database memory/errors memory/history memory/journal memory/library
+memory/retirement memory/store parcel/backup/checking parcel/backup/manifest parcel/backup/place
 parcel/backup/snapshot parcel/backup/writing parcel/errors parcel/stick/checking
 parcel/stick/contents parcel/stick/mount parcel/stick/origins people/confirming people/errors
 people/glass people/keystore people/lockout policy/engine policy/errors policy/lint
@@ -49,6 +50,11 @@ policy/manifest policy/pack vault/accounts vault/errors vault/folder_lock vault/
 vault/keyring vault/passphrase vault/people vault/proofs vault/recovery vault/roster vault/session
 vault/vault vault/vault_file
 """.split()
+WORDS = (
+    "A reason", "A remark", "Your settings", "administrator", "auditor",
+    *NAMES.values(),
+)  # fmt: skip
+"""What the appliance fills into its sentences and is no name of anything."""
 SAID_IN = (
     *(f"appliance/{name}.py" for name in _MODULES),
     "gui/__main__.py", "gui/ask/page_image.py", "gui/files.py", "gui/worker.py",
@@ -87,6 +93,8 @@ def said() -> Mapping[str, str]:
     for path in sorted((ROOT / "policies").rglob("pack.toml")):
         for clause in tomllib.loads(path.read_text("utf-8")).get("clause", ()):
             found.setdefault(clause["text"], str(path.relative_to(ROOT)))
+    for word in WORDS:
+        found.setdefault(word, "the sentences above")
     for purpose, _ in stated().values():
         if purpose:
             found.setdefault(purpose, "docs/dependencies.md")

@@ -208,3 +208,17 @@ def test_a_document_waits_for_no_import_into_the_library(
     place.ask.attachments.add((letter,))
     qtbot.waitUntil(lambda: beside(place.ask) == ["Transfer letter"])
     go.set()
+
+
+def test_a_document_that_comes_with_the_first_question_is_beside_that_one(
+    shell: Shell, qtbot: QtBot, letter: Path
+) -> None:
+    """Before the product has said which conversation it is."""
+    screen = workplace(shell).ask
+    view = ask(shell, qtbot, QUESTION, wait=False)
+    assert drop(screen.composer.parentWidget(), held([letter]), Qt.DropAction.CopyAction)[0]
+    qtbot.waitUntil(lambda: view.answer is not None and beside(screen) == ["Transfer letter"])
+    (conversation,) = (one.id for one in screen.appliance.conversations())
+    assert screen.conversation == conversation
+    here = ask(shell, qtbot, "What does the patient of bed seven receive?")
+    assert "zanamivir" in here.text.toPlainText()

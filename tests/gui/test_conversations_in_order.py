@@ -76,6 +76,41 @@ def test_what_is_pinned_comes_first_and_says_so(place: Workplace, qtbot: QtBot) 
     qtbot.waitUntil(lambda: titles(listed) == [CULTURES, LEAVE, QUESTION])
 
 
+def test_typing_in_the_list_goes_to_the_next_title_that_begins_so(
+    place: Workplace, qtbot: QtBot
+) -> None:
+    listed = place.side.conversations
+    listed.setFocus()
+    point_at_row(listed, 0)
+    QTest.keyClicks(listed, "how")
+    assert row_text(listed, listed.currentIndex().row()) == LEAVE
+    QTest.keyClicks(listed, "ever")  # goes on without a pause: "however"
+    assert row_text(listed, listed.currentIndex().row()) == LEAVE
+    qtbot.wait(QApplication.keyboardInputInterval() + 50)
+    QTest.keyClicks(listed, "w")
+    assert row_text(listed, listed.currentIndex().row()) == QUESTION
+    listed.show_all((), "")
+    QTest.keyClicks(listed, "w")
+
+
+def test_the_keyboard_stays_in_the_list_after_one_is_deleted(
+    place: Workplace, qtbot: QtBot
+) -> None:
+    listed = place.side.conversations
+    listed.setFocus()
+    point_at_row(listed, 1)
+    QTest.keyClick(listed, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: dialog(Confirm) is not None)
+    confirm = dialog(Confirm)
+    assert isinstance(confirm, Confirm)
+    confirm.action.click()
+    qtbot.waitUntil(lambda: titles(listed) == [CULTURES, QUESTION])
+    assert listed.window().focusWidget() is listed
+    chosen = listed.chosen()
+    assert chosen is not None
+    assert chosen.title == QUESTION
+
+
 def test_the_menu_opens_by_keyboard_at_what_is_chosen(place: Workplace, qtbot: QtBot) -> None:
     listed = place.side.conversations
     menu = menu_of(listed, 1, by=QContextMenuEvent.Reason.Keyboard)

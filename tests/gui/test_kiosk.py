@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +91,27 @@ def test_a_question_can_be_stopped(
     here.compose.starters[0].click()
     here.answer.stop.click()
     qtbot.waitUntil(lambda: here.answer.notice.sentence == "Stopped.")
+
+
+def test_the_next_question_can_be_asked_as_soon_as_the_answer_is_there(
+    kiosk: KioskWindow, product: KioskAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, slow = product.ask, threading.Event()
+
+    def lingering(text: str, **more: object) -> Iterator[Event]:
+        yield from whole(text, **more)  # type: ignore[arg-type]
+        slow.wait(10)
+
+    monkeypatch.setattr(product, "ask", lingering)
+    here = come(kiosk)
+    here.compose.starters[0].click()
+    qtbot.waitUntil(lambda: bool(here.answer.sources))
+    here.answer.again.click()
+    assert here.places.currentWidget() is here.compose
+    here.compose.starters[1].click()
+    slow.set()
+    qtbot.waitUntil(lambda: bool(here.answer.sources))
+    assert here.answer.asked.text() == QUESTIONS[1]
 
 
 def test_what_is_for_the_institutions_people_is_not_told_to_a_visitor(

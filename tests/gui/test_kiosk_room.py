@@ -40,7 +40,8 @@ def answered(kiosk: KioskWindow, qtbot: QtBot) -> Visit:
     return here
 
 
-def beyond(inner: QWidget, outer: QWidget) -> int:
+def beyond(inner: QWidget | None, outer: QWidget) -> int:
+    assert inner is not None
     return inner.width() - outer.width()
 
 

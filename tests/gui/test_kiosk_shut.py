@@ -210,6 +210,18 @@ def test_the_keyboard_on_the_screen_types_where_it_was_touched_without_any_focus
     assert leaving.name.text() == "ac"
 
 
+def test_staff_find_the_way_to_leave_with_a_keyboard_alone(kiosk: KioskWindow) -> None:
+    QTest.keyClick(kiosk.attract.begin, Qt.Key.Key_Tab)
+    assert kiosk.focusWidget() is kiosk.attract.leave
+    QTest.keyClick(kiosk.attract.leave, Qt.Key.Key_Return)
+    assert kiosk.places.currentWidget() is kiosk.leaving
+    QTest.keyClick(kiosk.leaving.stay, Qt.Key.Key_Return)
+    assert kiosk.places.currentWidget() is kiosk.attract
+    come(kiosk)
+    QTest.keyClick(visit(kiosk).done, Qt.Key.Key_Return)
+    assert kiosk.places.currentWidget() is kiosk.attract
+
+
 def test_the_way_to_leave_is_left_by_itself(kiosk: KioskWindow, product: KioskAppliance) -> None:
     kiosk.attract.leave.click()
     kiosk.leaving.name.put(ADMINISTRATOR)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from time import monotonic, sleep
+from pathlib import Path
+from time import monotonic, sleep, thread_time
 
+import pytest
 from PySide6.QtCore import QModelIndex, QTimer
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -39,21 +44,57 @@ HELD_UP = 0.05
 """Seconds: what a person begins to feel."""
 
 
+def burn(seconds: float) -> None:
+    began = thread_time()
+    while thread_time() - began < seconds:
+        pass
+
+
+def scheduled() -> dict[int, tuple[float, float]]:
+    """Seconds each thread of ours ran, and was ready to run while the kernel had no processor for
+    it. Empty where the kernel does not tell."""
+    told = {}
+    for thread in Path("/proc/self/task").glob("*/schedstat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            ran, waited, _ = thread.read_text().split()
+            told[int(thread.parent.name)] = int(ran) / 1e9, int(waited) / 1e9
+    return told
+
+
 class Watchdog:
-    """The longest time between two turns of the event loop, in seconds."""
+    """The longest time between two turns of the event loop, in seconds, less what other work on the
+    machine took from us: what the GUI thread ran counts in full, what it slept or waited for counts
+    unless a thread of ours (which may hold Python's lock) was kept from running meanwhile."""
 
     def __init__(self) -> None:
         self.longest = 0.0
-        self._last = monotonic()
+        self._last, self._before = monotonic(), scheduled()
         self._timer = QTimer()
         self._timer.setInterval(1)
         self._timer.timeout.connect(self.beat)
         self._timer.start()
 
     def beat(self) -> None:
-        now = monotonic()
-        self.longest = max(self.longest, now - self._last)
-        self._last = now
+        now, told = monotonic(), scheduled()
+        held = now - self._last
+        mine = threading.get_native_id()
+        if mine in told:
+            (ran, waited), (ran_before, waited_before) = told[mine], self._before[mine]
+            away = held - (ran - ran_before) - (waited - waited_before)
+            kept = [told[one][1] - self._before.get(one, told[one])[1] for one in told]
+            held = ran - ran_before + max(0.0, away - max(kept))
+        self.longest = max(self.longest, held)
+        self._last, self._before = now, told
+
+
+@pytest.mark.parametrize("hold", [burn, sleep], ids=["computing", "waiting"])
+def test_the_watch_sees_what_holds_up_the_screen(
+    hold: Callable[[float], None], qtbot: QtBot
+) -> None:
+    dog = Watchdog()
+    qtbot.wait(20)
+    hold(1.5 * HELD_UP)
+    qtbot.waitUntil(lambda: dog.longest > HELD_UP)
 
 
 def test_a_stream_of_five_hundred_tokens_never_holds_up_the_screen(
@@ -121,7 +162,8 @@ def test_two_thousand_import_events_never_hold_up_the_screen(qtbot: QtBot) -> No
 
 
 def test_no_page_of_the_administration_holds_up_the_screen(shell: Shell, qtbot: QtBot) -> None:
-    """With two thousand people, and the codes of a request drawn."""
+    """With two thousand people, all of them in a collection, and the codes of a request drawn;
+    each page as it is made, and once more."""
     from tests.gui.memory_appliance import MemoryAppliance
 
     product = shell.appliance
@@ -130,24 +172,25 @@ def test_no_page_of_the_administration_holds_up_the_screen(shell: Shell, qtbot: 
     for number in range(2_000):
         person = replace(first.person, id=f"x{number}", name=f"Person {number}")
         product.staff.accounts[person.id] = replace(first, person=person)
-    admin = workplace(shell).admin
-    workplace(shell).go("admin")
-    qtbot.waitUntil(lambda: admin.seat.view is not None)
+        product.staff.inside["k1"].append(person.id)
     content = product.seating.request("Ward 9")
     codes = product.codes(content)
     dog = Watchdog()
+    workplace(shell).go("admin")
+    admin = workplace(shell).admin
+    qtbot.waitUntil(lambda: admin.seat.view is not None)
     for row in (*range(admin.list.count()), *range(admin.list.count())):
         admin.list.setCurrentRow(row)
         qtbot.wait(40)
     dialog = SignedFile(
         admin.seat.desk, shell, title="Request", text="", name="r", content=content, codes=codes
     )
-    dog.beat()
     dialog.open()
     qtbot.wait(50)
     dialog.reject()
     assert admin.people.table.rows.rowCount() == 2_005
-    assert dog.longest < 2 * HELD_UP  # two thousand people at once: 63 ms were measured
+    assert admin.people.members.list.count() == 2_003
+    assert dog.longest < HELD_UP
 
 
 def test_fifty_thousand_void_calls_survive(qtbot: QtBot) -> None:

@@ -27,6 +27,7 @@ def page(shell: Shell, qtbot: QtBot) -> SettingsPage:
     settings = place.admin.settings
     qtbot.waitUntil(lambda: bool(settings.yours.rows))
     qtbot.waitUntil(settings.yours.rows["lock_minutes"].isVisible)
+    qtbot.waitUntil(lambda: settings.whole)
     return settings
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pypdfium2
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMenu, QTextBrowser
+from PySide6.QtWidgets import QFileDialog, QLabel, QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from appliance import exporting
-from appliance.values import CopyForm, ExportForm, Turn, Wording
+from appliance.values import ExportForm, Turn, Wording
 from gui.ask.actions import Act, Actions
-from gui.ask.copying import copied
 from gui.ask.judging import LIMIT, Judging
 from gui.ask.leaving import Left, free_name, wording
 from gui.ask.turn import TurnView
@@ -24,7 +21,6 @@ from gui.ask.why_sheet import WhySheet
 from gui.shell import Shell
 from tests.gui.driving import (
     QUESTION,
-    answered,
     ask,
     dialog,
     open_row,
@@ -54,75 +50,6 @@ def test_everything_at_an_answer_has_a_name_and_the_keyboard(shell: Shell, qtbot
         assert button.accessibleName()
         assert button.toolTip()
         assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
-
-
-def test_an_answer_is_copied_with_its_sources_or_without_once_the_product_has_said_so(
-    shell: Shell, product: MemoryAppliance, qtbot: QtBot
-) -> None:
-    view = ask(shell, qtbot, QUESTION)
-    board = QGuiApplication.clipboard()
-    board.clear()
-    press(view, Act.COPY)
-    qtbot.waitUntil(lambda: "48 to 72 hours" in board.text())
-    bare = board.text()
-    assert "[1]" not in bare
-    press(view, Act.CITE)
-    qtbot.waitUntil(lambda: "[1] Anticoagulation Guideline 2026, p. 1" in board.text())
-    assert product.copied == [(CopyForm.WORDS, len(bare)), (CopyForm.CITED, len(board.text()))]
-
-
-def test_a_part_is_copied_the_same_way_and_by_no_other(
-    shell: Shell, product: MemoryAppliance, qtbot: QtBot
-) -> None:
-    view = ask(shell, qtbot, QUESTION)
-    board = QGuiApplication.clipboard()
-    board.clear()
-    view.text.selectAll()
-    assert not view.text.createMimeDataFromSelection().formats()  # nor can it be dragged away
-    view.text.setFocus()
-    QTest.keyClick(view.text, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: "48 to 72 hours" in board.text())
-    assert product.copied == [(CopyForm.PART, len(board.text()))]
-    where = view.text.mapToGlobal(view.text.rect().center())
-    menu_of = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, QPoint(5, 5), where)
-    QApplication.sendEvent(view.text.viewport(), menu_of)
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
-    menu.actions()[0].trigger()
-    menu.close()
-    qtbot.waitUntil(lambda: len(product.copied) == 2)
-
-
-def test_what_the_policy_keeps_here_is_not_copied_and_says_so(
-    shell: Shell, pace: Pace, qtbot: QtBot
-) -> None:
-    view = ask(shell, qtbot, QUESTION)
-    board = QGuiApplication.clipboard()
-    board.setText("before")
-    pace.forbids = True
-    place = workplace(shell)
-    for act in (Act.COPY, Act.CITE):
-        place.notice.hide()
-        press(view, act)
-        qtbot.waitUntil(place.notice.isVisible)
-    place.notice.hide()
-    view.text.selectAll()
-    QTest.keyClick(view.text, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(place.notice.isVisible)
-    assert board.text() == "before"
-
-
-def test_nothing_that_is_copied_steers_what_it_is_pasted_into() -> None:
-    answer = answered("One\u202e line\nof\x1b[31m it.")
-    for cited in (True, False):
-        assert copied(answer, cited=cited).startswith("One line of[31m it.")
-
-
-def test_what_no_passage_supports_is_copied_as_such_either_way() -> None:
-    answer = answered("Two tablets.")
-    answer = replace(answer, sentences=(replace(answer.sentences[0], supported=False),))
-    for cited in (True, False):
-        assert "(no passage supports this)" in copied(answer, cited=cited)
 
 
 def test_the_same_question_is_asked_again_instead(
@@ -332,13 +259,6 @@ def test_a_draft_is_given_back_after_a_question_was_changed(shell: Shell, qtbot:
     QTest.keyClick(screen.composer.typing, Qt.Key.Key_Return)
     assert screen.composer.typing.toPlainText() == "A long question, half"
     qtbot.waitUntil(lambda: screen.composer.send.accessibleName() == "Ask", timeout=8000)
-
-
-def test_what_is_copied_holds_nothing_that_is_not_shown() -> None:
-    hostile = "Give 10 mg.\x1b[2J\r\nrm\u202e"
-    said = copied(answered(hostile, "Title\u202e\x07"), cited=True)
-    assert said == "Give 10 mg.[2J\nrm [1]\n\n[1] Title, p. 1"
-    assert copied(answered(hostile), cited=False) == "Give 10 mg.[2J\nrm"
 
 
 def test_an_export_is_asked_for_by_menu_and_lies_where_it_was_put(

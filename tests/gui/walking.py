@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractScrollArea,
     QAbstractSlider,
+    QAbstractSpinBox,
     QApplication,
     QComboBox,
     QDialog,
@@ -44,8 +45,12 @@ from tests.screens.tour import SCENES
 Look = Callable[[QWidget], Iterator[str]]
 CONTROLS = (
     QAbstractButton, QLineEdit, QTextEdit, QPlainTextEdit, QAbstractItemView, QProgressBar,
-    QScrollArea, QComboBox,
+    QScrollArea, QComboBox, QAbstractSpinBox,
 )  # fmt: skip
+
+
+_LONGEST = 0.4
+"""Seconds of a rest: nobody looks at what is shown meanwhile."""
 
 
 class Walker(Camera):
@@ -59,7 +64,7 @@ class Walker(Camera):
         self.seen: list[str] = []
 
     def rest(self, seconds: float = 0.0) -> None:
-        super().rest(seconds or self._pause)
+        super().rest(min(seconds, _LONGEST) or self._pause)
 
     def take(self, name: str, widget: QWidget | None = None) -> None:
         self.rest()
@@ -86,6 +91,7 @@ def walk(shell: Shell, folder: Path, look: Look, pause: float = 0.03) -> Walker:
     settle before each look."""
     walker = Walker(folder, shell, look, pause)
     scene = Scene(memory=True, work=folder, pictures=folder)
+    scene.token = 0.01
     for scenario in SCENES:
         scenario(walker, shell, scene)
     return walker
@@ -255,7 +261,9 @@ def crowded(width: int, height: int) -> Look:
 
 def _outside(widget: QWidget) -> Iterator[str]:
     parent = widget.parentWidget()
-    if parent is None or isinstance(parent, (QAbstractItemView, QLineEdit, QComboBox)):
+    if parent is None or isinstance(
+        parent, (QAbstractItemView, QLineEdit, QComboBox, QAbstractSpinBox)
+    ):
         return
     if _scrolled(parent):
         if widget.width() > parent.width() + 1 and not _scrolls_sideways(parent):
@@ -345,7 +353,9 @@ def _of_qt(widget: QWidget) -> bool:
         return True
     parent = widget.parentWidget()
     while parent is not None:
-        if isinstance(parent, (QLineEdit, QAbstractItemView, QComboBox, QFileDialog)):
+        if isinstance(
+            parent, (QLineEdit, QAbstractItemView, QComboBox, QAbstractSpinBox, QFileDialog)
+        ):
             return True
         parent = parent.parentWidget()
     return False

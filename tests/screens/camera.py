@@ -81,6 +81,8 @@ class Scene:
         self.pictures = pictures
         self.collection = "Ward 4 guidelines"
         self.moment = 0.5
+        self.token = 0.06
+        """Seconds a written word takes."""
         if memory:
             from tests.gui.texts import write_library
 

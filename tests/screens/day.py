@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 GPU_NOTE = "The GPU cannot be used (the driver does not answer); the processor is used instead."
 MODEL_NOTE = (
-    "The language model cannot be used, so answers are quoted from your documents: The model "
+    "The language model cannot be used, so answers are quoted from your documents. The model "
     "SmolLM2 1.7B needs about 5.0 GB of memory; 2.0 GB are free. Close other programs, or use a "
     "smaller model."
 )
@@ -184,7 +184,7 @@ def writing(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.take("ask-welcome-no-model")
     question = scene.questions[0]
     for number, (model, dies_at) in enumerate((("", 0), ("SmolLM2 1.7B", 0), ("SmolLM2 1.7B", 14))):
-        product.pace.model, product.pace.dies_at, product.pace.token = model, dies_at, 0.06
+        product.pace.model, product.pace.dies_at, product.pace.token = model, dies_at, scene.token
         desk.ask.set_collections(product.collections())
         camera.rest()
         if number == 1:

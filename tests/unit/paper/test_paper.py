@@ -200,6 +200,11 @@ def test_the_products_own_reader_reads_it_back() -> None:
         reader.close()
 
 
+def test_what_is_cut_says_so() -> None:
+    question = [p.text for p in hostile("x" * 20_001).parts if p.kind is PartKind.QUESTION]
+    assert question == ["x" * 20_000 + " …"]
+
+
 def test_a_part_of_code_is_its_lines() -> None:
     part = Part(PartKind.CODE, (Run("a"), Run(""), Run("b")))
     assert part.text == "a\n\nb"
