@@ -28,7 +28,9 @@ _LONGEST = 400_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ROW = re.compile(r"\| (`[^|]+) \| ([^|]+) \|(?: [^|]* \|)? ([^|]+) \|$")
 _NAMED = re.compile(r"`([^`]+)`")
+_VERSIONED = re.compile(r"`([^`]+)` ([0-9][^ ,|]*)")
 _PRODUCT = "\n## In the product\n"
+_CARRIED = "\n### Without a package of their own\n"
 _TEXTS = re.compile(r"(?i)(licen[cs]e|copying|notice|authors)[^/]*$")
 
 
@@ -38,12 +40,12 @@ class PartUnknown(UsageError):
 
 
 def parts() -> tuple[PartShown, ...]:
-    """The program first, then Python, then the rest by name."""
+    """The program first, then Python, then the rest by name, and last what has no package."""
     listed = stated()
     own = _part(PROGRAM, {})
     python = PartShown(PYTHON, platform.python_version(), "PSF-2.0", texts=_python_texts())
     others = [_part(name, listed) for name in sorted({*needed(), *listed})]
-    return tuple(part for part in (own, python, *others) if part is not None)
+    return tuple(part for part in (own, python, *others, *carried()) if part is not None)
 
 
 def licence_text(part: str, file: str) -> str:
@@ -79,18 +81,34 @@ def needed(root: str = PROGRAM) -> frozenset[str]:
 def stated() -> dict[str, tuple[str, str]]:
     """What each part of the product is for ("" for what another brings) and its licence, by its
     name, from the list beside the program."""
-    try:
-        text = LIST.read_text("utf-8")
-    except OSError:
-        return {}
-    product = text.partition(_PRODUCT)[2].partition("\n## ")[0]
-    rows = (_ROW.match(line) for line in product.splitlines())
+    rows = _rows(_product().partition(_CARRIED)[0])
     return {
         _plain(name): ("" if row[2].startswith("`") else _unmarked(row[2]), row[3].strip())
         for row in rows
-        if row is not None
         for name in _NAMED.findall(row[1])
     }
+
+
+def carried() -> tuple[PartShown, ...]:
+    """What of others' work is in the program without a package of its own, from the same list."""
+    return tuple(
+        PartShown(name, version, row[3].strip(), row[2].strip())
+        for row in _rows(_product().partition(_CARRIED)[2])
+        for name, version in _VERSIONED.findall(row[1])
+    )
+
+
+def _product() -> str:
+    """What the list says of the product; "" where it does not lie beside the program."""
+    try:
+        text = LIST.read_text("utf-8")
+    except OSError:
+        return ""
+    return text.partition(_PRODUCT)[2].partition("\n## ")[0]
+
+
+def _rows(text: str) -> list[re.Match[str]]:
+    return [row for row in map(_ROW.match, text.splitlines()) if row is not None]
 
 
 def _part(name: str, listed: dict[str, tuple[str, str]]) -> PartShown | None:

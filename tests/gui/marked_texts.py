@@ -21,7 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from appliance.licensing.signed import NAMES
-from appliance.parts import stated
+from appliance.parts import carried, stated
 from gui.languages.catalogue import CODES, Catalogue, catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,7 +120,8 @@ def said() -> Mapping[str, str]:
             found.setdefault(clause["text"], str(path.relative_to(ROOT)))
     for word in WORDS:
         found.setdefault(word, "the sentences above")
-    for purpose, _ in stated().values():
+    purposes = [purpose for purpose, _ in stated().values()]
+    for purpose in (*purposes, *(part.purpose for part in carried())):
         if purpose:
             found.setdefault(purpose, "docs/dependencies.md")
     return MappingProxyType(found)

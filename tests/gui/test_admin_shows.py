@@ -9,10 +9,11 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from appliance import policies_shown
+from appliance.errors import CloisterError
 from appliance.policies_in_force import packs_in_force
 from appliance.policies_shown import PoliciesInForce
 from appliance.settings import Settings
-from appliance.values import CaseRun
+from appliance.values import AirgapReport, CaseRun
 from gui.admin.about import LicenceText
 from gui.admin.action_names import action_name, obliged
 from gui.admin.model_try import TryModel
@@ -288,6 +289,22 @@ def test_every_way_out_is_tried_again_and_the_pill_says_how_it_went(
     qtbot.waitUntil(lambda: workplace(shell).pill.property("tone") == "danger")
     assert "attempts were blocked" in page.result.sentence
     assert page.result.property("tone") == "danger"
+
+
+def test_what_could_not_be_tried_leaves_the_proof_there_was_with_its_time(
+    shell: Shell, product: MemoryAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing() -> AirgapReport:
+        raise CloisterError("The compliance log cannot be written.")
+
+    shown(shell, "airgap")
+    page = workplace(shell).admin.airgap
+    monkeypatch.setattr(product, "prove_airgap", failing)
+    page.again.click()
+    qtbot.waitUntil(page.notice.isVisible)
+    assert page.notice.sentence == "The compliance log cannot be written."
+    assert page.result.sentence.startswith("All ")
+    assert page.again.isEnabled()
 
 
 # --- about -------------------------------------------------------------------------------------

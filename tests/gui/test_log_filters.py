@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from appliance.audit import LogTampered
 from appliance.audit.excerpt import fits
+from appliance.audit.leaf import ACTION, RESERVED
 from appliance.errors import CloisterError
 from appliance.values import LogFilter, LogFound, LogRecord
 from gui.log.exported import Exported
@@ -22,6 +24,7 @@ from gui.log.filters import Filters
 from gui.log.screen import LogScreen
 from gui.shell import Shell
 from gui.text.view import PlainView
+from tests.e2e.terminal import ROOT
 from tests.gui.driving import QUESTION, ask, dialog, workplace
 from tests.gui.memory_appliance import MemoryAppliance
 from tests.gui.memory_screens import MemoryLogbook
@@ -287,3 +290,29 @@ def test_a_hundred_thousand_records_are_looked_through_without_holding_up_the_sc
         log.filters.clear.click()
         qtbot.wait(50)
     assert dog.longest < HELD_UP
+
+
+def test_whatever_the_log_holds_is_of_some_kind_that_can_be_asked_for(qtbot: QtBot) -> None:
+    """Every action that the product's code writes down."""
+    filters = Filters()
+    qtbot.addWidget(filters)
+    kinds = tuple(beginning for _, beginnings in filters._kinds for beginning in beginnings)
+    actions = set(RESERVED)
+    for path in (ROOT / "appliance").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and node.args and _name(node.func) in WRITES:
+                actions |= {
+                    one.value
+                    for one in ast.walk(node.args[0])
+                    if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                    if ACTION.fullmatch(one.value)
+                }
+    assert len(actions) > 60
+    assert sorted(action for action in actions if not action.startswith(kinds)) == []
+
+
+WRITES = {"note", "note_sealed", "Record"}
+
+
+def _name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")

