@@ -27,7 +27,7 @@ from appliance.policy.engine import PolicyEngine
 from appliance.policy.pack import shipped_folder
 from appliance.values import Cancelled, CopyForm, ExportForm
 from tests.people_at_work import Hospital
-from tests.unit.people.test_remembered import asked, detail, of
+from tests.unit.people.answers import asked, detail, of
 from tests.unit.policy import packs
 
 OWN = "The transfer letter of bed 7 names zanamivir twice daily."
