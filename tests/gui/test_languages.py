@@ -81,6 +81,15 @@ def test_what_ends_a_text_ends_its_translation(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", OTHERS)
+def test_signs_are_set_as_the_language_sets_them(code: str) -> None:
+    """The marks of quotation, and spaces that do not break before … and the signs of French."""
+    wrong = {"de": "[”«»]|(?<= )…", "es": "[“”„]|(?<= )…", "fr": "[“”„]|« | [»:;?!…]"}[code]
+    texts = catalogue(code)
+    for english, text in {**texts.window, **texts.said}.items():
+        assert not re.search(wrong, _COMMANDS.sub("", text).replace("  ", " ")), (english, text)
+
+
+@pytest.mark.parametrize("code", OTHERS)
 def test_only_what_is_the_same_in_both_languages_is_left_as_it_is(code: str) -> None:
     same = {text for text, other in catalogue(code).window.items() if text == other}
     assert all(len(text) < 16 or _HOLES.search(text) or "MMM" in text for text in same), same
