@@ -20,6 +20,7 @@ from appliance.errors import AirgapBroken, CloisterError
 from appliance.licensing.standing import Deed, Standing, State
 from appliance.memory import EphemeralHistory
 from appliance.people import Idleness
+from appliance.settings import Settings, Source
 from appliance.values import KioskEnded, KioskView, Person, Question, Role, Verdict
 
 if TYPE_CHECKING:
@@ -122,9 +123,18 @@ def _shown(desk: Desk, collection: str) -> KioskView:
         title=settings.kiosk_title,
         collection=collection,
         questions=_listed(settings.kiosk_questions, "|"),
-        layouts=_listed(settings.kiosk_layouts, ","),
+        layouts=layouts(settings),
         idle_seconds=settings.kiosk_idle_seconds,
     )
+
+
+def layouts(settings: Settings) -> tuple[str, ...]:
+    """Of the keyboard. Where the institution named none, that of the screen's language first."""
+    named = _listed(settings.kiosk_layouts, ",")
+    first = settings.language
+    if settings.source("kiosk_layouts") is not Source.BUILT_IN or first not in named:
+        return named
+    return (first, *(one for one in named if one != first))
 
 
 def _to_be_said(desk: Desk, standing: Standing) -> tuple[str, ...]:

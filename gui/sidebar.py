@@ -19,8 +19,6 @@ from gui.commands import tipped, told
 from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Elided, Glyph, Words
 from gui.speaking import announce
-from gui.style.scale import fix
-from gui.style.tokens import SIDE_WIDTH
 
 PLACES = ("ask", "library", "log", "admin")
 _LEAST = 40
@@ -54,7 +52,6 @@ class Sidebar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("side")
-        fix(self, SIDE_WIDTH)
         self.new = TextButton(self.tr("New question"), kind="start", glyph="plus", tone="on_accent")
         self.new.setToolTip(tipped(self.tr("New question"), "new_question"))
         self.conversations = Conversations()

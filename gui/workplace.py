@@ -35,6 +35,7 @@ from gui.log.screen import LogScreen
 from gui.sidebar import PLACES, Sidebar
 from gui.speaking import announce
 from gui.style.scale import fix, tight
+from gui.style.tokens import SIDE_WIDTH
 from gui.text import plain
 from gui.text.counts import counted
 from gui.worker import Lane
@@ -152,6 +153,7 @@ class Workplace(QWidget):
             "admin": self.tr("Administration"),
         }
         self.title.set(names.get(place, self._title))
+        self._rest.setAccessibleName(names.get(place, self.tr("Ask")))
         if place == "library":
             self.library.refresh()
         elif place == "log":
@@ -351,7 +353,7 @@ class Workplace(QWidget):
             self._places.addWidget(screen)
         held = QWidget()
         held.setObjectName("ground")
-        rest = Room(held, self.tr("Work"))
+        self._rest = rest = Room(held, self.tr("Ask"))
         main = QVBoxLayout(held)
         main.setContentsMargins(0, 0, 0, 0)
         main.setSpacing(0)
@@ -362,6 +364,8 @@ class Workplace(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.side)
+        side = Room(self.side, self.tr("Go to"))
+        fix(side, SIDE_WIDTH)
+        layout.addWidget(side)
         layout.addWidget(rest, 1)
-        self._folding = Folding(self, self.side, rest, menu)
+        self._folding = Folding(self, side, rest, menu)

@@ -274,6 +274,8 @@ class History:
         """Durable on return: what was encrypted under it is lost."""
         with self._lock, self._store.transaction() as transaction:
             transaction.execute("DELETE FROM attached WHERE conversation = ?", [conversation])
+            transaction.execute("INSERT INTO erasing VALUES (?)", [conversation])
+        self._erase()
 
     def _erase(self) -> None:
         """Deleted rows lie on in a database's file until it is written anew."""

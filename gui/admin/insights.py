@@ -55,7 +55,7 @@ class InsightsPage(Page):
         self.facts = Facts(self.tr("Insights"))
         self.taken = Words("", "caption")
         self._grid = QWidget()
-        halves = [QHBoxLayout(), QHBoxLayout()]
+        halves = (QHBoxLayout(), QHBoxLayout())
         for number, tile in enumerate(self.tiles):
             halves[number // 2].addWidget(tile, 1)
         for half in halves:

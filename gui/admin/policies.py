@@ -49,7 +49,7 @@ class PoliciesPage(Page):
         self.applies = Grid(
             self.tr("What holds for you"),
             (self.tr("You may"), self.tr("Because of")),
-            (0.34,),
+            (0.37,),
             most=30,
         )
         self.asking = Facts(self.tr("A question of yours"))

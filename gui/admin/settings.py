@@ -33,7 +33,7 @@ from gui.worker import Lane
 
 _CONTROL = 250
 """Width of the right column."""
-_AT_ONCE = 6
+_AT_ONCE = 8
 """Rows of a card."""
 
 
@@ -132,13 +132,12 @@ class SettingsCard(QFrame):
     def show_all(self, settings: Sequence[SettingView]) -> None:
         """Rows are made anew only where something is another than before."""
         self.head.setText(self._headed(settings))
-        self.head.setVisible(bool(settings))
-        self.setVisible(bool(settings))
         if tuple(settings) == self._shown and settings:
             for row in self.rows.values():
                 row.put_back()
             return
         self._shown = tuple(settings)
+        self._appear(False)
         while (item := self._column.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
@@ -147,7 +146,7 @@ class SettingsCard(QFrame):
         self.rows = {}
 
     def grow(self) -> bool:
-        """Some of the rows that are still to come; False where none was."""
+        """Some of the rows that are still to come; False where none is. It is seen once whole."""
         coming = self._shown[len(self.rows) : len(self.rows) + _AT_ONCE]
         for setting in coming:
             if self.rows:
@@ -156,7 +155,14 @@ class SettingsCard(QFrame):
             row.wanted.connect(self.wanted)
             self.rows[setting.name] = row
             self._column.addWidget(row)
-        return bool(coming)
+        whole = len(self.rows) == len(self._shown)
+        if coming and whole:
+            self._appear(True)
+        return not whole
+
+    def _appear(self, seen: bool) -> None:
+        self.head.setVisible(seen)
+        self.setVisible(seen)
 
     def _headed(self, settings: Sequence[SettingView]) -> str:
         """Where locked ones that are still built in can be set, once for all of them."""

@@ -7,7 +7,7 @@ for both, the page stands in place of the conversation.
 from __future__ import annotations
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QSplitter
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from appliance.values import Citation
 from gui.ask.last import LastTurn
@@ -19,10 +19,11 @@ from gui.worker import Lane
 
 class Beside(QObject):
     def __init__(
-        self, desk: Desk, split: QSplitter, panel: PagePanel, last: LastTurn, stream: MessageStream
-    ) -> None:
+        self, desk: Desk, split: QSplitter, *, talk: QWidget, panel: PagePanel, last: LastTurn,
+        stream: MessageStream,
+    ) -> None:  # fmt: skip
         super().__init__(split)
-        self._desk, self._split, self._panel = desk, split, panel
+        self._desk, self._split, self._talk, self._panel = desk, split, talk, panel
         self._last, self._stream = last, stream
         self._serial = 0
         panel.wanted.connect(self._load)
@@ -31,8 +32,8 @@ class Beside(QObject):
     def show_citation(self, citation: Citation) -> None:
         if not self._panel.isVisible():
             self._panel.show()
-            room, talk = self._split.width(), self._split.widget(0)
-            talk.setVisible(room > talk.minimumWidth() + self._panel.minimumWidth())
+            room, least = self._split.width(), self._panel.minimumWidth()
+            self._talk.setVisible(room > self._talk.minimumWidth() + least)
             side = min(620, max(380, round(room * 0.42)))
             self._split.setSizes([room - side, side])
         self._stream.mark(citation)
@@ -46,7 +47,7 @@ class Beside(QObject):
         had = self._panel.isVisible()
         self._serial += 1
         self._panel.forget()
-        self._split.widget(0).show()
+        self._talk.show()
         self._stream.mark(None)
         return had
 

@@ -20,7 +20,7 @@ from appliance.values import Conversation, Recalled
 from gui.style.icons import icon
 from gui.style.scale import px
 from gui.style.tokens import current
-from gui.text import plain
+from gui.text import counts, plain
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROLE = Qt.ItemDataRole
@@ -116,7 +116,10 @@ class ConversationRows(QAbstractListModel):
         return plain.line(folder, 80) or self.tr("Not in a folder")
 
     def _tip(self, row: Row) -> str:
-        name, where = self._name(row), ""
+        """With the day of it: many begin with the same words."""
+        name, where, one = self._name(row), "", conversation_of(row)
+        if one is not None:
+            name = f"{name} · {counts.day(one.updated)}"
         if isinstance(row, Recalled):
             where = plain.line(row.excerpt or row.question, 300)
         return plain.tip(f"{name}: {where}" if where else name)

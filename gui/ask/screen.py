@@ -82,7 +82,9 @@ class AskScreen(QWidget):
         self.acting = Acting(desk, self)
         self.attachments = Attachments(desk)
         self._arrange()
-        self.beside = Beside(desk, self._split, self.panel, self.last, self.stream)
+        self.beside = Beside(
+            desk, self._split, talk=self._talk, panel=self.panel, last=self.last, stream=self.stream
+        )
         self.composer.asked.connect(self._send)
         self.composer.left.connect(self._stop_editing)
         self.composer.recalled.connect(self._recall)

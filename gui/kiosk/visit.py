@@ -23,6 +23,7 @@ from appliance.values import (
     Opened,
     PageView,
     Refused,
+    Verdict,
 )
 from gui.controls.labels import Elided, Glyph
 from gui.kiosk.answer import AnswerPlace
@@ -34,6 +35,10 @@ from gui.worker import Lane, Task, Worker
 
 if TYPE_CHECKING:
     from appliance.app import Appliance
+
+_BASELINE = "baseline."
+_AT_THE_DESK = "Ask at the desk if you need something else."
+"""The kiosk pack's own words, so that they are translated as those are."""
 
 
 class Visit(QWidget):
@@ -136,7 +141,7 @@ class Visit(QWidget):
                     self._ended = True
                     self.answer.show_answer(answer, warning)
                 case Refused(verdict, _, sentence, hint) if not verdict.allowed:
-                    self._say("warn", sentence, hint)
+                    self._say("warn", sentence, _for_visitors(verdict, hint))
                 case Refused():  # the seat's: nothing a visitor could do about
                     self._say("warn", self.tr("Nothing is answered here now."), self._at_the_desk())
                 case Failed(_, sentence, _):
@@ -209,3 +214,9 @@ class Visit(QWidget):
         layout.setSpacing(0)
         layout.addWidget(header)
         layout.addWidget(self.places, 1)
+
+
+def _for_visitors(verdict: Verdict, hint: str) -> str:
+    """The baseline's next steps send people to officers and departments of their own."""
+    ours = all(policy.startswith(_BASELINE) for policy in verdict.policies)
+    return _AT_THE_DESK if ours else hint

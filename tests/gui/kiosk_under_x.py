@@ -190,6 +190,8 @@ def try_it(inputs: int, seed: int, size: tuple[int, int], wanted: str) -> list[s
         monkey = Inputs(display, size, seed)
         while not kiosk.told:
             kiosk.look(1.0)
+            if kiosk.process.poll() is not None:
+                return [f"the kiosk did not begin: {kiosk.process.returncode}"]
         for number in range(inputs):
             monkey.window = int(str(kiosk.told["window"]))
             monkey.one()

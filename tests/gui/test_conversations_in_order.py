@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QMenu
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolTip
 from pytestqt.qtbot import QtBot
 
 from appliance.values import ExportForm, Recalled, Retained
@@ -172,7 +172,9 @@ def test_a_search_shows_what_fits_and_clearing_it_everything(
     listed, search = place.side.conversations, place.side.search
     QTest.keyClicks(search, "parental leave")
     qtbot.waitUntil(lambda: titles(listed) == [LEAVE], timeout=3000)
-    assert "request" in row_text(listed, 0, Qt.ItemDataRole.ToolTipRole)
+    tip = row_text(listed, 0, Qt.ItemDataRole.ToolTipRole)
+    assert "request" in tip
+    assert "23 Nov 2026" in tip
     open_row(listed, 0)
     qtbot.waitUntil(lambda: place.ask.stream.views[0].question == LEAVE)
     search.setText("zzyzx")
@@ -339,3 +341,14 @@ def test_locking_takes_the_list_and_the_search_away(place: Workplace, shell: She
     assert place.side.search.text() == ""
     assert place.side.conversations.count() == 0
     assert place.side.conversations.folders == ()
+
+
+def test_locking_takes_a_tip_away_at_once(place: Workplace, shell: Shell, qtbot: QtBot) -> None:
+    listed = place.side.conversations
+    where = listed.visualRect(listed.rows.index(0, 0)).center()
+    QToolTip.showText(
+        listed.viewport().mapToGlobal(where), row_text(listed, 0, Qt.ItemDataRole.ToolTipRole)
+    )
+    qtbot.waitUntil(QToolTip.isVisible)
+    shell.lock()
+    assert not QToolTip.isVisible()

@@ -69,6 +69,7 @@ def test_what_the_documents_do_not_say_and_what_may_not_be_asked_is_said_so(
     assert here.answer.page.isHidden()
     ask(kiosk, qtbot, "How do I delete the log?")
     assert "policy" in here.answer.notice.sentence
+    assert here.answer.notice.step == "Ask at the desk if you need something else."
 
 
 def test_a_failure_tells_a_visitor_where_to_go(
@@ -172,6 +173,19 @@ def test_who_goes_away_is_asked_and_then_wiped(
     assert visit(kiosk).answer.page.view is None
     assert visit(kiosk).compose.keyboard.layout_code == "en"
     assert not visit(kiosk).size_button.isChecked()
+
+
+def test_there_are_twenty_seconds_to_say_that_somebody_is_there(
+    kiosk: KioskWindow, product: KioskAppliance
+) -> None:
+    """WCAG 2.2, 2.2.1."""
+    come(kiosk)
+    product.pace.ticks += 69
+    kiosk.presence.look()
+    assert kiosk.still_there.isHidden()
+    product.pace.ticks += 1
+    kiosk.presence.look()
+    assert kiosk.still_there.isVisible()
 
 
 def test_who_is_still_there_stays(

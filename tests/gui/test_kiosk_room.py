@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from gui.kiosk.compose import Compose
 from gui.kiosk.visit import Visit
 from gui.kiosk.window import KioskWindow
 from tests.gui.kiosk_appliance import QUESTIONS
-from tests.gui.kiosk_visits import ask, come, opened
+from tests.gui.kiosk_visits import ask, come, opened, visit
 from tests.gui.kiosk_window import furnished
 from tests.gui.laid_out import cut
 from tests.gui.memory_state import Pace
@@ -45,6 +48,34 @@ def beyond(inner: QWidget | None, outer: QWidget) -> int:
     return inner.width() - outer.width()
 
 
+def test_what_is_said_of_an_evaluation_takes_no_room_of_what_is_asked(
+    library: Path, pace: Pace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product = furnished(library, pace)
+    said = ("This program was built without a vendor's key: it is for evaluation, not for work.",)
+    product.memory.view = replace(product.memory.view, notices=said * 2)
+    for size in SCREENS:
+        monkeypatch.setattr("tests.gui.kiosk_window.SIZE", size)
+        for kiosk in opened(product, qtbot):
+            compose = come(kiosk).compose
+            for larger in (False, True):
+                visit(kiosk).size_button.setChecked(larger)
+                qtbot.waitUntil(partial(in_order, compose))
+                assert compose._said.height() >= compose._said.heightForWidth(compose._said.width())
+                assert cut(kiosk) == []
+        product.lock()
+
+
+def in_order(compose: Compose) -> bool:
+    """Each below the one before, the keyboard last."""
+    column = (compose.heading, *compose.starters[-1:], compose.field, compose._said)
+    edges = []
+    for one in (*column, compose.keyboard):
+        top = one.mapTo(compose, QPoint(0, 0)).y()
+        edges += [top, top + one.height()]
+    return edges == sorted(edges)
+
+
 @pytest.mark.parametrize("size", SCREENS)
 @pytest.mark.parametrize("larger", [False, True], ids=["usual", "larger"])
 def test_no_source_and_no_word_pushes_an_answer_out_of_sight(
@@ -57,6 +88,7 @@ def test_no_source_and_no_word_pushes_an_answer_out_of_sight(
     monkeypatch.setattr("tests.gui.kiosk_window.SIZE", size)
     kiosk._come_forward()
     here = answered(kiosk, qtbot)
+    assert len(here.compose.starters) == len(QUESTIONS)
     here.size_button.setChecked(larger)
     area = here.answer._scroll
     qtbot.waitUntil(lambda: (kiosk.width(), kiosk.height()) == size)

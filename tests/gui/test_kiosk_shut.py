@@ -31,8 +31,10 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from appliance.errors import AlreadyRunning, LogUnwritable
+from appliance.errors import AlreadyRunning, CloisterError, LogUnwritable
+from appliance.people import TryLater
 from appliance.settings import Settings
+from appliance.values import KioskView
 from gui.__main__ import KioskMachine
 from gui.__main__ import opened as ordinary
 from gui.kiosk.guard import may_type
@@ -249,19 +251,39 @@ def test_what_is_not_fit_for_visitors_is_out_of_service(
             kiosk.leaving.go.click()
 
 
-def test_a_vault_that_another_program_holds_is_tried_again(
-    product: KioskAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "why",
+    [
+        AlreadyRunning("Another program has this folder open."),
+        TryLater("There were 3 failed log-ins in a row: the next one is possible in 5 seconds."),
+    ],
+    ids=["held", "made to wait"],
+)
+def test_a_vault_that_could_not_be_tried_is_tried_again(
+    product: KioskAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, why: CloisterError
 ) -> None:
     unlock = product.unlock
 
     def held(passphrase: str, name: str = "") -> object:
-        raise AlreadyRunning("Another program has this folder open.")
+        raise why
 
     monkeypatch.setattr(product, "unlock", held)
     monkeypatch.setattr("gui.kiosk.window.AGAIN_MS", 40)
     for kiosk in opened_shut(product, qtbot):
         monkeypatch.setattr(product, "unlock", unlock)
         qtbot.waitUntil(lambda w=kiosk: w.places.currentWidget() is w.attract)  # type: ignore[misc]
+
+
+def test_what_nobody_foresaw_leaves_nothing_open_behind_the_screen(
+    product: KioskAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_ended: object) -> KioskView:
+        raise ValueError
+
+    monkeypatch.setattr(product.memory, "begin", broken)
+    for kiosk in opened_shut(product, qtbot):
+        assert "unexpected" in kiosk.closed.why.text()
+        assert product.person is None
 
 
 def test_a_full_disk_at_the_end_of_a_visit_shuts_it_until_there_is_room(

@@ -14,13 +14,14 @@ from pytestqt.qtbot import QtBot
 
 from appliance.values import Account, Outcome, Person, Role, Standing
 from gui.admin.people_table import PeopleTable
+from gui.controls.tick import Tick
 from gui.front import Front
 from gui.languages import choice
 from gui.languages.catalogue import CODES, catalogue
 from gui.languages.said import BEGINNINGS, Sayings
 from gui.languages.said import said as spoken
 from gui.shell import Shell
-from gui.text import counts
+from gui.text import counts, plain
 from tests.gui.driving import PASSPHRASE, workplace
 from tests.gui.laid_out import cut, shown
 from tests.gui.marked_texts import left_over, marked, missing
@@ -223,6 +224,32 @@ def test_from_right_to_left_a_person_stays_chosen(language: str, qtbot: QtBot) -
     table.show()
     table.choose("p1")
     assert table.account() is not None
+
+
+@pytest.mark.parametrize("language", ["mirrored"], indirect=True)
+def test_from_right_to_left_the_box_of_a_tick_stands_at_the_right(
+    language: str, qtbot: QtBot
+) -> None:
+    tick = Tick("ابج")
+    qtbot.addWidget(tick)
+    tick.resize(240, 32)
+    tick.setChecked(True)
+    tick.show()
+    drawn = tick.grab().toImage()
+    paper = drawn.pixel(120, 16)
+    assert drawn.pixel(12, 16) == paper
+    assert drawn.pixel(240 - 12, 16) != paper
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_command_is_quoted_as_the_language_quotes(code: str, qapp: QApplication) -> None:
+    marks = {"de": "„{}“", "es": "«{}»", "fr": "«\u00a0{}\u00a0»"}
+    with speaking(qapp, code):
+        assert marks[code].format("cloister --help") in plain.spoken("See `cloister --help`.")
+
+
+def test_a_space_that_does_not_break_stays_one() -> None:
+    assert plain.line("Fermer le\n compte\u00a0?  ") == "Fermer le compte\u00a0?"
 
 
 def test_every_mark_has_a_context() -> None:

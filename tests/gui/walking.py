@@ -39,9 +39,10 @@ from gui.controls.tick import Tick
 from gui.shell import Shell
 from gui.style.tokens import contrast
 from gui.text.view import PlainView
-from tests.screens.camera import Camera, Scene
+from tests.screens.camera import Camera, Scene, dialogs
 from tests.screens.tour import SCENES
 
+_LONGEST = 0.2
 Look = Callable[[QWidget], Iterator[str]]
 CONTROLS = (
     QAbstractButton, QLineEdit, QTextEdit, QPlainTextEdit, QAbstractItemView, QProgressBar,
@@ -64,6 +65,7 @@ class Walker(Camera):
         self.seen: list[str] = []
 
     def rest(self, seconds: float = 0.0) -> None:
+        """Nobody looks at a picture here: what a scene waits for comes sooner, or is waited for."""
         super().rest(min(seconds, _LONGEST) or self._pause)
 
     def take(self, name: str, widget: QWidget | None = None) -> None:
@@ -71,6 +73,7 @@ class Walker(Camera):
         self._see(name, widget or self._shell)
 
     def still(self, name: str) -> None:
+        self.until(lambda: any(one.isVisible() for one in dialogs()), 20)
         self.rest()
         for window in QApplication.topLevelWidgets():
             if isinstance(window, QDialog) and window.isVisible():

@@ -56,10 +56,18 @@ def library(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.take("library-report")
     if screen.card is not None:
         screen.card.dismiss.click()
-    choose(screen.table, 0)
+
+    def chosen() -> bool:
+        """The documents may be read anew meanwhile, and then none is chosen."""
+        choose(screen.table, 0)
+        return screen.remove.isEnabled()
+
+    camera.until(chosen)
     camera.take("library")
+    camera.until(chosen)
     screen.remove.click()
     camera.dialog("library-remove")
+    camera.until(chosen)
     screen.open.click()
     camera.until(lambda: screen.viewer.view)
     camera.take("library-document")
@@ -231,6 +239,9 @@ def log(camera: Camera, shell: Shell, scene: Scene) -> None:
         desk.log.taking.part_to(scene.work / "log-excerpt.jsonl")
         camera.rest(0.6)
         camera.dialog("log-part-exported")
+    desk.log.filters.when.setCurrentIndex(4)
+    camera.until(lambda: "…" not in desk.log.status.text())
+    camera.take("log-days")
     desk.log.filters.reset()
     if scene.memory:
         desk.log.taking.whole_to(scene.work)

@@ -114,12 +114,13 @@ def test_a_deleted_conversation_is_gone_with_its_turns(history: History) -> None
         history.rename("c1", "x")
 
 
-def lying(history: History) -> int:
+def lying(history: History, table: str = "turns", column: str = "body") -> int:
     """How many turns lie in the store's file, deleted or not: by rows as they are stored."""
     history.checkpoint()
     rows = history._store.read(
-        "SELECT count FROM pragma_storage_info('turns') "
-        "WHERE column_name = 'body' AND segment_type = 'VARCHAR'"
+        f"SELECT count FROM pragma_storage_info('{table}') "  # noqa: S608 - fixed names
+        "WHERE column_name = ? AND segment_type != 'VALIDITY'",
+        [column],
     )
     return sum(int(str(count)) for (count,) in rows)
 
@@ -136,6 +137,15 @@ def test_what_was_deleted_lies_in_no_file_of_the_store(
     assert lying(again) == 2
     assert [one.id for one in again.conversations()] == ["c1", "c3"]
     again.close()
+
+
+def test_a_key_that_is_forgotten_lies_in_no_file_of_the_store(history: History) -> None:
+    for name in ("c1", "c2"):
+        history.keep_attached_key(name, KEY)
+    assert lying(history, "attached", "key") == 2
+    history.forget_attached_key("c1")
+    assert lying(history, "attached", "key") == 1
+    assert history.attached_keys() == (("c2", KEY),)
 
 
 def test_without_room_for_a_copy_it_is_deleted_and_leaves_the_file_at_the_next_opening(
