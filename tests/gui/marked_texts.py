@@ -30,31 +30,56 @@ _PHRASES = re.compile(r'@(?:sentence|hint)\("((?:[^"\\]|\\.)*)"\)')
 _MODULES = """
 accounts administration applications asking assistant attached backups citations conversations
 desk entering errors exporting finding_files first_run glass intake kiosk language_model ledger
-library_parcels managed model_trial models_shown opening originals own_settings pages parcels
-parcels_received parts policies_in_force refused remembered rotation seat seat_evidence
+library_parcels logbook managed model_trial models_shown opening originals own_settings pages
+parcels parcels_received parts policies_in_force refused remembered rotation seat seat_evidence
 seat_taking seat_view settings shelves sitting suggestions why airgap/errors airgap/evidence
-airgap/guard airgap/selftest audit/copy audit/copying audit/errors audit/log audit/opening
-audit/verify documents/chunking documents/errors documents/template engine/answering
-engine/bundles/copying engine/bundles/libraries engine/bundles/manifest engine/bundles/opening
-engine/bundles/store engine/bundles/trust engine/chat/client engine/chat/errors
-engine/chat/process engine/decoding/errors engine/encoder/client engine/errors
-engine/mlc/chat_config engine/mlc/files engine/mlc/index engine/mlc/shards engine/models/families
-engine/running/device licensing/certificate licensing/codes licensing/errors licensing/licence
-licensing/request licensing/seat_folder licensing/signed licensing/standing memory/catalogue
-memory/collection memory/database memory/errors memory/history memory/journal memory/library
-memory/retirement memory/store parcel/backup/checking parcel/backup/manifest parcel/backup/place
-parcel/backup/snapshot parcel/backup/writing parcel/errors parcel/stick/checking
+airgap/guard airgap/sandbox airgap/selftest airgap/syscalls audit/chain audit/copy audit/copying
+audit/epochs audit/errors audit/files audit/frames audit/head audit/index audit/journal audit/keys
+audit/leaf audit/log audit/note audit/opening audit/proofs audit/segment audit/story
+audit/subtrees audit/verify audit/writer documents/chunking documents/errors documents/template
+engine/answering engine/arena engine/bundles/copying engine/bundles/libraries
+engine/bundles/manifest engine/bundles/opening engine/bundles/shipped engine/bundles/store
+engine/bundles/trust engine/chat/client engine/chat/errors engine/chat/loop engine/chat/process
+engine/chat/starting engine/chat/warming engine/decoding/decoder engine/decoding/errors
+engine/encoder/bundle engine/encoder/client engine/errors engine/framing engine/mlc/chat_config
+engine/mlc/files engine/mlc/index engine/mlc/shards engine/models/families engine/reading/levels
+engine/reading/weights engine/running/device engine/running/pages licensing/certificate
+licensing/codes licensing/errors licensing/fingerprint licensing/licence licensing/request
+licensing/seat_folder licensing/signed licensing/standing memory/building memory/catalogue
+memory/collection memory/database memory/ephemeral memory/errors memory/evidence memory/exporting
+memory/forward memory/history memory/identity memory/journal memory/layout memory/library
+memory/recall memory/record memory/retirement memory/store parcel/backup/checking
+parcel/backup/index parcel/backup/manifest parcel/backup/place parcel/backup/snapshot
+parcel/backup/writing parcel/errors parcel/library parcel/restored parcel/stick/checking
 parcel/stick/contents parcel/stick/mount parcel/stick/origins people/confirming people/errors
 people/glass people/keystore people/lockout policy/engine policy/errors policy/lint
-policy/manifest policy/pack vault/accounts vault/errors vault/folder_lock vault/holdings
-vault/keyring vault/passphrase vault/people vault/proofs vault/recovery vault/roster vault/session
-vault/vault vault/vault_file
+policy/manifest policy/pack vault/accounts vault/durable vault/encoding vault/errors
+vault/folder_lock vault/holdings vault/keyring vault/passphrase vault/passphrased vault/people
+vault/primitives vault/proofs vault/recovered vault/recovering vault/recovery vault/roster
+vault/sealed vault/session vault/signers vault/signing vault/slots vault/suites vault/vault
+vault/vault_file vault/wraps
 """.split()
 WORDS = (
-    "A reason", "A remark", "Your settings", "administrator", "auditor",
+    "A reason", "A remark", "The document", "Your settings", "administrator", "auditor",
     *NAMES.values(),
+    "The question is too long for this model to read a passage beside it.",
+    "Ask a shorter question, or begin a new conversation.",
 )  # fmt: skip
-"""What the appliance fills into its sentences and is no name of anything."""
+"""What the appliance fills into its sentences and is no name of anything; and what two modules say
+that also hold what is said to models."""
+_UNSEEN = """
+__main__ api/ cli/ claims/ diagnosis/ provisioning/ exports_checked fleet forms health insights
+restoring sample/ audit/canonical audit/excerpt audit/record engine/bundles/sealing
+engine/chat/assembling engine/chat/host engine/chat/messages engine/chat/packing
+engine/chat/prefixes engine/chat/preflight engine/compile/ engine/decoding/ engine/encoder/frames
+engine/encoder/host engine/mlc/weights engine/models/ engine/prompts/ engine/quoting/
+engine/reading/frames engine/reading/host engine/running/ licensing/authority/ licensing/usage
+memory/fleet memory/graph memory/postings parcel/backup/restoring parcel/backup/table
+parcel/stick/making values/sheets
+""".split()
+"""Modules (and folders) whose sentences no screen shows: of the command line, of building models,
+between processes, of the seat authority; and those that every reader of the log, of a bundle or of
+an answer that left is to read in English."""
 SAID_IN = (
     *(f"appliance/{name}.py" for name in _MODULES),
     "gui/__main__.py", "gui/ask/page_image.py", "gui/files.py", "gui/worker.py",
@@ -100,6 +125,19 @@ def said() -> Mapping[str, str]:
         if purpose:
             found.setdefault(purpose, "docs/dependencies.md")
     return MappingProxyType(found)
+
+
+def unheard() -> list[str]:
+    """Modules of the appliance that speak and are neither read nor named as unseen."""
+    unseen = tuple(f"appliance/{name}" for name in _UNSEEN)
+    found = []
+    for path in sorted((ROOT / "appliance").rglob("*.py")):
+        name = str(path.relative_to(ROOT))
+        if name in SAID_IN or name.startswith(unseen):
+            continue
+        if any(_sentences(ast.parse(path.read_text("utf-8")))):
+            found.append(name)
+    return found
 
 
 def _own_context(tree: ast.Module) -> str:

@@ -24,7 +24,7 @@ from gui.shell import Shell
 from gui.text import counts, plain
 from tests.gui.driving import PASSPHRASE, workplace
 from tests.gui.laid_out import cut, shown
-from tests.gui.marked_texts import left_over, marked, missing
+from tests.gui.marked_texts import left_over, marked, missing, unheard
 from tests.gui.memory_appliance import MemoryAppliance
 from tests.gui.pseudo import OPEN
 from tests.gui.speaking import ALL, speaking
@@ -54,6 +54,10 @@ def test_every_text_has_its_translation_and_no_translation_is_left_over(code: st
     assert left_over(texts) == []
 
 
+def test_every_module_that_speaks_is_translated_or_named_as_one_that_no_screen_shows() -> None:
+    assert unheard() == []
+
+
 @pytest.mark.parametrize("code", OTHERS)
 def test_what_is_filled_in_and_what_is_typed_stay_as_they_are(code: str) -> None:
     texts = catalogue(code)
@@ -74,6 +78,15 @@ def test_what_ends_a_text_ends_its_translation(code: str) -> None:
         for end in (".", "?", "…", ": "):
             spaced = {":", " "} & {english[-1]} and code == "fr"
             assert text.endswith(end) == english.endswith(end) or spaced, (english, text)
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_signs_are_set_as_the_language_sets_them(code: str) -> None:
+    """The marks of quotation, and spaces that do not break before … and the signs of French."""
+    wrong = {"de": "[”«»]|(?<= )…", "es": "[“”„]|(?<= )…", "fr": "[“”„]|« | [»:;?!…]"}[code]
+    texts = catalogue(code)
+    for english, text in {**texts.window, **texts.said}.items():
+        assert not re.search(wrong, _COMMANDS.sub("", text).replace("  ", " ")), (english, text)
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -145,6 +158,17 @@ def test_what_is_not_known_stays_english_and_whole(qapp: QApplication) -> None:
         assert spoken(f"Log in first. {unknown}") == f"Log in first. {unknown}"
         assert spoken("The consent form is missing.") == "The consent form is missing."
         assert spoken("consent.pdf is missing.") == "consent.pdf fehlt."
+
+
+def test_what_is_wrong_with_a_document_is_said_in_the_language(qapp: QApplication) -> None:
+    with speaking(qapp, "de"):
+        assert spoken("“board.pdf” is protected by a password.") == (
+            "“board.pdf” ist durch ein Kennwort geschützt."
+        )
+        assert spoken("The document is empty.") == "Das Dokument ist leer."
+        assert spoken("A reason has 10 to 500 characters; this has 2.") == (
+            "Ein Grund: 10 bis 500 Zeichen sind möglich; dies hat 2."
+        )
 
 
 @given(st.text(max_size=300))

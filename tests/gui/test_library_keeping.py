@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from appliance.values import Answered, ImportFinished, ImportStarted, PageImage
+from appliance.values import (
+    Answered,
+    DocumentInfo,
+    DocumentKind,
+    ImportFinished,
+    ImportStarted,
+    PageImage,
+)
 from gui.controls.confirm import Confirm
+from gui.library.document_table import DocumentTable
 from gui.library.importing import ImportCard
 from gui.library.screen import LibraryScreen
 from gui.shell import Shell
@@ -195,3 +204,20 @@ def test_what_is_dropped_is_copied_whatever_the_hand_meant(
     assert not drop(kept, held([file]), Qt.DropAction.MoveAction)[0]
     assert drop(kept, held([file]), both) == (True, Qt.DropAction.CopyAction)
     qtbot.waitUntil(lambda: kept.table.rows.rowCount() == 5)
+
+
+def test_a_list_that_is_read_anew_keeps_what_was_chosen(qtbot: QtBot) -> None:
+    first, second = (
+        DocumentInfo(
+            name, "k1", name, DocumentKind.PDF, 1, 1, 9, "00", datetime(2026, 1, 2, tzinfo=UTC)
+        )
+        for name in ("one", "two")
+    )
+    table = DocumentTable()
+    qtbot.addWidget(table)
+    table.rows.show_documents((first, second))
+    table.setCurrentIndex(table.rows.index(1, 0))
+    table.rows.show_documents((second, first))
+    assert table.document() == second
+    table.rows.show_documents((first,))
+    assert table.document() is None
