@@ -60,7 +60,7 @@ class InsightsPage(Page):
             halves[number // 2].addWidget(tile, 1)
         for half in halves:
             half.setSpacing(12)
-        grid = Pair(*halves, 12, even=True)
+        grid = Pair(halves[0], halves[1], 12, even=True)
         grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setLayout(grid)
         self.body.addWidget(self.nothing)

@@ -120,7 +120,9 @@ class WhySheet(QDialog):
     def _answered(self) -> None:
         why = self.why
         self._section(self.tr("What answered"))
-        evidence = self.tr("{best}, {least} needed").format(best=why.evidence, least=why.threshold)
+        evidence = self.tr("{best}, {least} needed").format(
+            best=counts.decimal(why.evidence, 2), least=counts.decimal(why.threshold, 2)
+        )
         self._pairs(
             (
                 (self.tr("Model"), why.model or self.tr("None")),
