@@ -31,7 +31,7 @@ def document(shell: Shell) -> None:
     click(viewer.retire)
     until(screen.retired.isVisible, "the word that it is retired")
     until(viewer.restore.isVisible, "the way back")
-    assert screen.summary.text().endswith("1 retired")
+    until(lambda: screen.summary.text().endswith("1 retired"), "the count of retired ones")
     click(screen.retired.undo)
     until(viewer.retire.isVisible, "the document to be answered from again")
     click(viewer.close_button)
