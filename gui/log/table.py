@@ -20,6 +20,7 @@ class RecordTable(QTableView):
         self.setAccessibleName(self.tr("Records of the log"))
         dress(self)
         fix(self, rows=36, icons=17)
+        self.horizontalHeader().setMinimumSectionSize(px(_WIDTHS[0][1]))
         for column, width in _WIDTHS:
             self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             self.horizontalHeader().resizeSection(column, px(width))

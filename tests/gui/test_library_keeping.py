@@ -137,6 +137,23 @@ def test_a_newer_version_that_is_stopped_changed_nothing(qtbot: QtBot) -> None:
     assert card.notice.sentence == "Stopped. Nothing was changed."
 
 
+def test_what_can_be_done_with_the_open_document_is_in_the_palette(
+    shell: Shell, kept: LibraryScreen, qtbot: QtBot
+) -> None:
+    def offered() -> set[str]:
+        return {one.name for one in shell.commanding.offered()} & {"newer", "retire", "restore"}
+
+    assert offered() == set()
+    opened(kept, "Sepsis", qtbot)
+    assert offered() == {"newer", "retire"}
+    retire = next(one for one in shell.commanding.offered() if one.name == "retire")
+    shell.commanding.run(retire)
+    qtbot.waitUntil(kept.viewer.restore.isVisible)
+    assert offered() == {"restore"}
+    kept.permit(frozenset({"ask"}))
+    assert offered() == set()
+
+
 def test_who_may_only_read_is_offered_nothing_else(kept: LibraryScreen, qtbot: QtBot) -> None:
     opened(kept, "Sepsis", qtbot)
     viewer = kept.viewer
