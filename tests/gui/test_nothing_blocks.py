@@ -38,7 +38,8 @@ from gui.ask.turn import TurnView
 from gui.library.importing import ImportCard
 from gui.log.records import KEPT, PAGE, LogModel
 from gui.shell import Shell
-from tests.gui.driving import QUESTION, answered, ask, workplace
+from tests.gui.driving import PASSPHRASE, QUESTION, answered, ask, workplace
+from tests.gui.memory_appliance import MemoryAppliance
 
 HELD_UP = 0.05
 """Seconds: what a person begins to feel."""
@@ -101,8 +102,6 @@ def test_a_stream_of_five_hundred_tokens_never_holds_up_the_screen(
     shell: Shell, qtbot: QtBot
 ) -> None:
     view = ask(shell, qtbot, QUESTION)
-    from tests.gui.memory_appliance import MemoryAppliance
-
     product = shell.appliance
     assert isinstance(product, MemoryAppliance)
     product.pace.tokens = 500
@@ -161,11 +160,30 @@ def test_two_thousand_import_events_never_hold_up_the_screen(qtbot: QtBot) -> No
     assert dog.longest < HELD_UP
 
 
+def test_neither_logging_in_nor_going_round_holds_up_the_screen(
+    open_shell: Callable[[MemoryAppliance], Shell], product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    shell = open_shell(product)
+    front = shell.front.unlock
+    qtbot.waitUntil(front.secret.edit.isVisible)
+    dog = Watchdog()
+    qtbot.wait(500)  # a passphrase is not typed in less
+    front.secret.edit.setText(PASSPHRASE)
+    front.go.click()
+    qtbot.waitUntil(lambda: not shell.locked)
+    for place in ("library", "log", "ask"):
+        qtbot.wait(60)
+        workplace(shell).go(place)
+    shell.open_help()
+    qtbot.wait(60)
+    shell.lock()
+    qtbot.wait(60)
+    assert dog.longest < HELD_UP
+
+
 def test_no_page_of_the_administration_holds_up_the_screen(shell: Shell, qtbot: QtBot) -> None:
     """With two thousand people, all of them in a collection, and the codes of a request drawn;
     each page as it is made, and once more."""
-    from tests.gui.memory_appliance import MemoryAppliance
-
     product = shell.appliance
     assert isinstance(product, MemoryAppliance)
     first = product.staff.accounts["p2"]
