@@ -138,6 +138,8 @@ class Workplace(QWidget):
     def go(self, place: str) -> None:
         """Ask, library, log or administration."""
         self._folding.make_way()
+        if not self._back.isHidden() and self._places.currentIndex() != PLACES.index(place):
+            self.notice_box_hide()  # what was done there; Ctrl+Z undoes it still
         if place == "admin":
             self._places.setCurrentWidget(self.admin)
         self.side.point_at(place)
