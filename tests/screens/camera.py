@@ -83,7 +83,7 @@ def _keep(picture: QPixmap, path: Path) -> None:
     image = Image.frombytes(
         "RGB", size, bytes(whole.constBits()), "raw", "RGB", whole.bytesPerLine()
     )
-    image.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+    image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
         path, optimize=True
     )
 
