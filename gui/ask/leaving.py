@@ -10,15 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from appliance.values import Exported, ExportForm, Wording
-from gui.controls.buttons import TextButton
-from gui.controls.labels import Words
+from gui.controls.told import Told
 from gui.outbox import outbox
-from gui.text import counts, plain
-from gui.text.view import PlainView
+from gui.text import counts
 
 
 def choose_place(
@@ -49,47 +46,18 @@ def free_name(folder: Path, name: str, form: ExportForm) -> str:
     return wanted
 
 
-class Left(QDialog):
+class Left(Told):
     """After an export: where the file is, its hash, and the record that holds it."""
 
     def __init__(self, parent: QWidget, path: Path, exported: Exported) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(self.tr("Exported"))
-        self.setAccessibleName(self.windowTitle())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 22, 24, 20)
-        layout.setSpacing(6)
-        layout.addWidget(Words(self.windowTitle(), "heading"))
-        text = self.tr(
+        text = _tr(
             "The file is not encrypted: it now lies where you put it. The log has its hash in "
             "record {}, so that it can be shown later that this file left here and was not changed."
         ).format(counts.number(exported.record))
-        layout.addWidget(Words(text, "quiet", wrap=True))
-        layout.addSpacing(8)
-        for name, value in (
-            (self.tr("File"), str(path)),
-            (self.tr("SHA-256"), exported.sha256),
-        ):
-            layout.addWidget(Words(name, "section"))
-            view = PlainView(name)
-            view.setObjectName("mono")
-            view.setMinimumWidth(560)
-            view.setPlainText(plain.shown(value, 4000))
-            layout.addWidget(view)
-            layout.addSpacing(6)
-        copy = TextButton(self.tr("Copy the hash"), glyph="copy", tone="muted")
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(exported.sha256))
-        close = TextButton(self.tr("Close"), kind="primary")
-        close.clicked.connect(self.accept)
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addStretch(1)
-        row.addWidget(copy)
-        row.addWidget(close)
-        layout.addSpacing(6)
-        layout.addLayout(row)
-        layout.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
+        rows = ((_tr("File"), str(path)), (_tr("SHA-256"), exported.sha256))
+        super().__init__(
+            parent, _tr("Exported"), text, rows, (_tr("Copy the hash"), exported.sha256)
+        )
 
 
 def wording() -> Wording:

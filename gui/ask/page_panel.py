@@ -15,6 +15,7 @@ from appliance.values import Citation, PageImage, PageView
 from gui.ask.page_image import PageScroll, Unusable
 from gui.ask.page_text import PageTextView
 from gui.commands import told
+from gui.controls.at_top import at_top
 from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Elided, Words
 from gui.controls.notice import Notice
@@ -176,8 +177,8 @@ class PagePanel(QFrame):
         for widget in (self.smaller, self.larger):
             tools.addWidget(widget)
         self._stack = QStackedWidget()
-        self._waiting = _upper(self._wait)
-        self._failed = _upper(self._notice)
+        self._waiting = at_top(self._wait)
+        self._failed = at_top(self._notice)
         for page in (self._waiting, self._failed, self.picture, self.text):
             self._stack.addWidget(page)
         layout = QVBoxLayout(self)
@@ -218,12 +219,3 @@ class PagePanel(QFrame):
         if found:
             text += " · " + self.tr("passage highlighted")
         return text
-
-
-def _upper(widget: QWidget) -> QWidget:
-    page = QWidget()
-    layout = QVBoxLayout(page)
-    layout.setContentsMargins(0, 8, 6, 0)
-    layout.addWidget(widget)
-    layout.addStretch(1)
-    return page

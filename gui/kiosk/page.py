@@ -13,6 +13,7 @@ from appliance.errors import CloisterError
 from appliance.values import Citation, PageImage, PageView
 from gui.ask.page_image import PageScroll, Unusable
 from gui.ask.page_text import PageTextView
+from gui.controls.at_top import at_top
 from gui.controls.buttons import GlyphButton
 from gui.controls.labels import Elided, Words
 from gui.kiosk.fixed_notice import FixedNotice
@@ -137,8 +138,8 @@ class KioskPage(QFrame):
         for button in (self.before, self.after, self.smaller, self.larger):
             tools.addWidget(button)
         self._stack = QStackedWidget()
-        self._waiting = _upper(self._wait)
-        self._failed = _upper(self._notice)
+        self._waiting = at_top(self._wait)
+        self._failed = at_top(self._notice)
         for page in (self._waiting, self._failed, self.picture, self.text):
             self._stack.addWidget(page)
         layout = QVBoxLayout(self)
@@ -146,12 +147,3 @@ class KioskPage(QFrame):
         layout.setSpacing(12)
         layout.addLayout(tools)
         layout.addWidget(self._stack, 1)
-
-
-def _upper(widget: QWidget) -> QWidget:
-    page = QWidget()
-    layout = QVBoxLayout(page)
-    layout.setContentsMargins(0, 8, 6, 0)
-    layout.addWidget(widget)
-    layout.addStretch(1)
-    return page

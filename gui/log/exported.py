@@ -8,20 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 from shlex import quote
 
-from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QWidget
 
 from appliance.values import Excerpted
-from gui.controls.buttons import TextButton
-from gui.controls.labels import Words
-from gui.controls.room import keep_in
-from gui.style.scale import fix
-from gui.text import counts, plain
-from gui.text.view import PlainView
+from gui.controls.told import Told
+from gui.text import counts
 
 
-class Exported(QDialog):
+class Exported(Told):
     """rows: names and values besides the key and the command."""
 
     def __init__(  # noqa: PLR0917 - from the top down
@@ -33,42 +28,15 @@ class Exported(QDialog):
         key: str,
         place: Path,
     ) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(title)
-        self.setAccessibleName(title)
+        command = f"cloister log verify {quote(str(place))} --key {quote(key)}"
+        super().__init__(
+            parent,
+            title,
+            text,
+            (*rows, (_tr("Public key"), key), (_tr("To verify"), command)),
+            (_tr("Copy the command"), command),
+        )
         self.text, self.key = text, key
-        self._command = f"cloister log verify {quote(str(place))} --key {quote(key)}"
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 22, 24, 20)
-        layout.setSpacing(6)
-        layout.addWidget(Words(title, "heading"))
-        layout.addWidget(Words(text, "quiet", wrap=True))
-        layout.addSpacing(8)
-        for name, value in (
-            *rows,
-            (self.tr("Public key"), key),
-            (self.tr("To verify"), self._command),
-        ):
-            layout.addWidget(Words(name, "section"))
-            view = PlainView(name)
-            view.setObjectName("mono")
-            view.setPlainText(plain.shown(value, 4000))
-            layout.addWidget(view)
-            layout.addSpacing(6)
-        copy = TextButton(self.tr("Copy the command"), glyph="copy", tone="muted")
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._command))
-        close = TextButton(self.tr("Close"), kind="primary")
-        close.clicked.connect(self.accept)
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addStretch(1)
-        row.addWidget(copy)
-        row.addWidget(close)
-        layout.addSpacing(6)
-        layout.addLayout(row)
-        fix(self, 608, half=True)
-        keep_in(self)
 
 
 def exported_whole(parent: QWidget, folder: Path, key: str) -> Exported:
