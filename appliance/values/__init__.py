@@ -65,6 +65,13 @@ from appliance.values.documents import (
     PassageDraft,
     Vectors,
 )
+from appliance.values.evidence import (
+    AirgapEvidence,
+    Denied,
+    EvidenceWritten,
+    LocalSocket,
+    NetworkPart,
+)
 from appliance.values.fleet import Fleet, SeatLog, SeatProblem
 from appliance.values.importing import (
     ImportEvent,
@@ -125,6 +132,11 @@ from appliance.values.shown import (
 )
 
 __all__ = [
+    "AirgapEvidence",
+    "Denied",
+    "EvidenceWritten",
+    "LocalSocket",
+    "NetworkPart",
     "VECTOR_SIZE",
     "Account",
     "AirgapReport",
