@@ -41,15 +41,15 @@ ALLOWED: tuple[LocalSocket, ...] = (
 environment; commands cannot reach abstract sockets at all, where the kernel has Landlock 6."""
 
 _EVERYWHERE = (
-    "the kernel refuses it the socket, in every thread and every child, and names are answered from "
-    "/etc/hosts alone"
+    "the kernel refuses it the socket, in every thread and every child, and names are answered "
+    "from /etc/hosts alone"
 )
 WHY = {
     "cloister": "The program's own libraries make no sockets.",
     "cryptography": "OpenSSL is inside for its ciphers. No TLS or BIO call of it is made; if one "
     f"were, {_EVERYWHERE}.",
-    "duckdb": "The database can fetch remote files. External access is switched off, extensions are "
-    f"neither found nor fetched, the settings are locked; and {_EVERYWHERE}.",
+    "duckdb": "The database can fetch remote files. External access is switched off, extensions "
+    f"are neither found nor fetched, the settings are locked; and {_EVERYWHERE}.",
     "duckdb-extension-httpfs": "Loaded by its path for OpenSSL's AES alone; external access is "
     f"switched off right after, so no URL is opened; and {_EVERYWHERE}.",
     "pyside6-essentials": "Qt's network library comes with Qt. No module of the window imports "

@@ -50,7 +50,9 @@ _MARKS = (
     _mark("jemalloc", "BSD-2-Clause", rb"Begin jemalloc statistics"),
     _mark("zstd", "BSD-3-Clause", rb"(?:ZSTD_|zstd_)(?:compress|decompress)[A-Za-z_]*\x00"),
     _mark("zlib", "Zlib", rb"(?:de|in)flate (\d+\.\d+(?:\.\d+){0,2}) Copyright"),
-    _mark("libpng", "libpng-2.0", rb"libpng version (\d+\.\d+\.\d+)|Application built with libpng-"),
+    _mark(
+        "libpng", "libpng-2.0", rb"libpng version (\d+\.\d+\.\d+)|Application built with libpng-"
+    ),
     _mark("libjpeg-turbo", "IJG AND BSD-3-Clause", rb"libjpeg-turbo version (\d+\.\d+(?:\.\d+)?)"),
     _mark("libtiff", "libtiff", rb"LIBTIFF, Version (\d+\.\d+\.\d+)"),
     _mark("libwebp", "BSD-3-Clause", rb"WebP(?:Decode|Encode|Picture)[A-Za-z]+\x00"),

@@ -42,7 +42,8 @@ def _summary(evidence: AirgapEvidence) -> Iterator[Part]:
     yield _part(PartKind.TITLE, TITLE)
     made = f"{evidence.made:%Y-%m-%d %H:%M:%S} UTC"
     yield _part(
-        PartKind.SMALL, f"Written out of Cloister {evidence.version} on {made}, on {report.platform}."
+        PartKind.SMALL,
+        f"Written out of Cloister {evidence.version} on {made}, on {report.platform}.",
     )
     blocked = sum(probe.blocked for probe in report.probes)
     if report.holds:
@@ -105,9 +106,7 @@ def _able(evidence: AirgapEvidence) -> Iterator[Part]:
         if not evidence.unlisted:
             yield _part(PartKind.TEXT, "Every native file is as that list says.")
     for path in evidence.unlisted:
-        yield _part(
-            PartKind.SOURCE, f"{path} is not as the packaged list says.", doubted=True
-        )
+        yield _part(PartKind.SOURCE, f"{path} is not as the packaged list says.", doubted=True)
 
 
 def _part_able(one: NetworkPart) -> Iterator[Part]:

@@ -1,0 +1,174 @@
+"""The air gap's evidence as files that leave: gathered, written, and held against what the log says.
+
+Rules kept here: the policy says who may write it out; every way out is tried anew for it; both
+files' hashes are durable in the log before a byte of them is written, and that they were written,
+after; they are made in memory and hold no person's text; who checks believes the log's public key
+alone.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from appliance.airgap.reach import ALLOWED, WHY, denied
+from appliance.audit import Detail
+from appliance.audit.recorded import Recorded, proof_file, require_recorded
+from appliance.engine.encoder.bundle import default_encoder_folder
+from appliance.errors import CloisterError
+from appliance.exporting import Typeset
+from appliance.natives import NativeFile, Place, inside, looked_at, native_files
+from appliance.paper import airgap_sheet, as_page
+from appliance.parts import PROGRAM, PYTHON, ROOT, needed
+from appliance.policy import Action
+from appliance.values import AirgapEvidence, AirgapReport, EvidenceWritten, NetworkPart
+
+if TYPE_CHECKING:
+    from appliance.desk import Desk
+
+LIST: Final = "sbom.cdx.json"
+"""The packaged list of parts (CycloneDX), beside the program's own folders."""
+WRITING, WRITTEN = "airgap.reporting", "airgap.reported"
+RUNTIME: Final = "apache-tvm"
+_LIST_LIMIT = 64_000_000
+
+Into = Callable[[bytes, bytes], None]
+"""Takes the page's and the PDF's bytes; durable on return. Raises CloisterError."""
+
+
+class EvidenceWrong(CloisterError):
+    code = "evidence_wrong"
+    hint = "Do not rely on it. Have a new one written out, or get the file again."
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a proof says of the files that were held against it. holds: whether the air gap held."""
+
+    record: Recorded
+    holds: bool
+    files: tuple[str, ...]
+
+
+def write_evidence(
+    desk: Desk, report: AirgapReport, typeset: Typeset, into: Into
+) -> tuple[EvidenceWritten, bytes]:
+    """What was written, and the proof that goes beside it. Raises NotAllowed, LogUnwritable, and
+    what `into` raises."""
+    verdict = desk.require(Action.REPORT_AIRGAP)
+    sheet = airgap_sheet(gathered(desk, report))
+    page, pdf = as_page(sheet), typeset(sheet)
+    html_hash, pdf_hash = sha256(page).hexdigest(), sha256(pdf).hexdigest()
+    ledger, holds = desk.ledger, report.holds
+    details: tuple[Detail, ...] = (
+        ("holds", holds),
+        ("html", html_hash),
+        ("pdf", pdf_hash),
+        ("probes", len(report.probes)),
+    )
+    seq = ledger.note(WRITING, verdict=verdict, details=details)
+    proof = proof_file(ledger.log.inclusions((seq,))[0], ledger.log.epochs())
+    try:
+        into(page, pdf)
+    except BaseException as error:
+        code = error.code if isinstance(error, CloisterError) else "unexpected"
+        ledger.note(WRITTEN, object=str(seq), outcome="failed", code=code)
+        raise
+    ledger.note(WRITTEN, object=str(seq), outcome="done")
+    return EvidenceWritten(html_hash, pdf_hash, seq, holds, ledger.log.public_key), proof
+
+
+def require_evidence(
+    untrusted_proof: bytes, public_key: str, untrusted_files: Mapping[str, bytes]
+) -> Checked:
+    """untrusted_files: "html", "pdf" or both, with their bytes. Raises EvidenceWrong, LogTampered,
+    ProofWrong."""
+    record = require_recorded(untrusted_proof, public_key)
+    if record.leaf.action != WRITING:
+        raise EvidenceWrong("The proof is of a record of something else.")
+    for kind, content in untrusted_files.items():
+        if sha256(content).hexdigest() != record.leaf.text(kind):
+            raise EvidenceWrong(
+                f"The {kind.upper()} file is not the one the log holds the hash of."
+            )
+    holds = dict(record.leaf.details).get("holds")
+    return Checked(record, holds is True, tuple(sorted(untrusted_files)))
+
+
+def gathered(desk: Desk, report: AirgapReport) -> AirgapEvidence:
+    """Every native file is read for it: about a second for a hundred megabytes."""
+    looked = list(_looked())
+    listed, said = listed_hashes()
+    names = {place.path: file.sha256 for place, file in looked}
+    return AirgapEvidence(
+        made=desk.now(),
+        version=_version(PROGRAM),
+        log=desk.ledger.log.name,
+        public_key=desk.ledger.log.public_key,
+        report=report,
+        denied=denied(),
+        local=ALLOWED,
+        network=tuple(_able(place, file) for place, file in looked if file.can_network),
+        looked_at=len(looked),
+        unread=tuple(file.path for _, file in looked if file.problem),
+        listed=listed,
+        unlisted=tuple(path for path in sorted(names) if said and said.get(path) != names[path]),
+    )
+
+
+def listed_hashes(folder: Path = ROOT) -> tuple[str, dict[str, str]]:
+    """The SHA-256 of the packaged list, and of each native file as it says; ("", {}) where there
+    is none, as in a checkout."""
+    with suppress(OSError):
+        content = (folder / LIST).read_bytes()[:_LIST_LIMIT]
+        return sha256(content).hexdigest(), dict(_files_of(json.loads(content)))
+    return "", {}
+
+
+def _files_of(untrusted: object) -> Iterator[tuple[str, str]]:
+    components = untrusted.get("components") if isinstance(untrusted, dict) else None
+    for one in components if isinstance(components, list) else ():
+        if one.get("type") == "file":
+            for hashed in one.get("hashes", ()):
+                if hashed.get("alg") == "SHA-256":
+                    yield str(one.get("name")), str(hashed.get("content"))
+
+
+def _looked() -> Iterator[tuple[Place, NativeFile]]:
+    for place in (*native_files(sorted(needed())), *runtime_files(default_encoder_folder())):
+        yield place, looked_at(place)[0]
+
+
+def runtime_files(folder: Path) -> Iterator[Place]:
+    """The model runtime and what was compiled for it, which lie beside the encoder."""
+    for file in sorted(folder.rglob("*.so")):
+        yield Place(file, f"encoder/{file.relative_to(folder).as_posix()}", RUNTIME)
+
+
+def _able(place: Place, file: NativeFile) -> NetworkPart:
+    held = inside(place.file.read_bytes())
+    named = tuple(
+        f"{one.name} {one.version or '(version not stated in the file)'}"
+        for one in held
+        if not one.name.startswith("crate:")
+    )
+    return NetworkPart(
+        place.part, _version(place.part), place.path, file.sha256, file.calls, named,
+        WHY.get(place.part, ""),
+    )  # fmt: skip
+
+
+def _version(part: str) -> str:
+    if part == PYTHON:
+        return platform.python_version()
+    try:
+        return version(part)
+    except PackageNotFoundError:
+        return ""
