@@ -1,4 +1,4 @@
-"""The air gap's evidence as files that leave: gathered, written, and held against what the log says.
+"""The air gap's evidence as files that leave: gathered, written, held against what the log says.
 
 Rules kept here: the policy says who may write it out; every way out is tried anew for it; both
 files' hashes are durable in the log before a byte of them is written, and that they were written,

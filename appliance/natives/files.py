@@ -22,8 +22,9 @@ from appliance.natives.elf import MAGIC, Elf, ElfUnreadable, read_elf
 PYTHON = "python"
 NETWORK_CALLS = frozenset(
     "socket connect bind listen accept accept4 getaddrinfo gethostbyname gethostbyname_r "
-    "gethostbyname2 gethostbyname2_r gethostbyaddr gethostbyaddr_r getnameinfo res_query res_nquery "
-    "res_search res_nsearch getaddrinfo_a __res_query __res_nquery __res_search __res_nsearch".split()
+    "gethostbyname2 gethostbyname2_r gethostbyaddr gethostbyaddr_r getnameinfo getaddrinfo_a "
+    "res_query res_nquery res_search res_nsearch __res_query __res_nquery __res_search "
+    "__res_nsearch".split()
 )
 """Those that make a socket or ask for a name. Who only sends must have been given one."""
 _MAKING = frozenset({"socket"}) | {call for call in NETWORK_CALLS if "get" in call or "res" in call}

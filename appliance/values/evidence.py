@@ -20,8 +20,8 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class LocalSocket:
-    """An AF_UNIX socket that a process of the product may use. path: a pattern as of a shell, "" for
-    a pair without a name. who: which process; when: under what condition."""
+    """An AF_UNIX socket that a process of the product may use. path: a pattern as of a shell, ""
+    for a pair without a name. who: which process; when: under what condition."""
 
     path: str
     who: str
