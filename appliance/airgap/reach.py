@@ -34,6 +34,8 @@ ALLOWED: tuple[LocalSocket, ...] = (
     LocalSocket("@/tmp/.X11-unix/X*", "window", "the X display, by its abstract name",
                 "a window under X11"),
     LocalSocket("/run/user/*/wayland-*", "window", "the display", "a window under Wayland"),
+    LocalSocket("/run/user/*/bus", "secret-tool, a child that ends before the guards go on",
+                "the system's key store", "only where somebody logs in with it"),
     LocalSocket("*/api.sock", "desk, its clients", "other programs of this user that ask",
                 "only while `cloister serve` runs, which a policy must allow"),
 )  # fmt: skip

@@ -149,9 +149,9 @@ def _checking(evidence: AirgapEvidence) -> Iterator[Part]:
     yield _part(
         PartKind.TEXT,
         "The hashes of this file and of the one beside it stand in a record of the log below, "
-        "whose checkpoint is signed with Ed25519 and ML-DSA-65. The proof lies beside them (.proof). Run "
-        "`cloister airgap verify FILE --key KEY` on any machine; have the key by another way than "
-        "this file.",
+        "whose checkpoint is signed with Ed25519 and ML-DSA-65. The proof lies beside them "
+        "(.proof). Run `cloister airgap verify FILE --key KEY` on any machine; have the key by "
+        "another way than this file.",
     )
     yield _part(PartKind.SMALL, f"Log: {evidence.log}")
     yield _part(PartKind.SMALL, f"Public key of the log: {evidence.public_key}")

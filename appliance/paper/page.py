@@ -17,7 +17,8 @@ from appliance.values import Part, PartKind, Sheet
 _STYLE: Final = (
     "body{max-width:46rem;margin:2.5rem auto;padding:0 1.25rem;color:#16202e;background:#fff;"
     "font:16px/1.5 system-ui,sans-serif}h1{font-size:1.6rem}"
-    "h2{font-size:1.2rem;margin:1.8rem 0 .4rem;border-bottom:1px solid #c8d0da}h3{font-size:1rem;margin:1.2rem 0 .3rem}p{margin:.4rem 0}"
+    "h2{font-size:1.2rem;margin:1.8rem 0 .4rem;border-bottom:1px solid #c8d0da}"
+    "h3{font-size:1rem;margin:1.2rem 0 .3rem}p{margin:.4rem 0}"
     "p.small{color:#454f5d;font-size:.85rem}"
     "p.source{padding-left:1rem;border-left:3px solid #c8d0da}"
     "pre{font-size:.75rem;white-space:pre-wrap;background:#f4f6f8;padding:.6rem}"
