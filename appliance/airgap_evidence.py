@@ -12,7 +12,7 @@ import json
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -104,9 +104,9 @@ def require_evidence(
 
 def gathered(desk: Desk, report: AirgapReport) -> AirgapEvidence:
     """Every native file is read for it: about a second for a hundred megabytes."""
-    looked = list(_looked())
-    listed, said = listed_hashes()
-    names = {place.path: file.sha256 for place, file in looked}
+    listed, said = listed_files()
+    looked = [(_owned(place, said), file) for place, file in _looked()]
+    hashes = {place.path: file.sha256 for place, file in looked}
     return AirgapEvidence(
         made=desk.now(),
         version=_version(PROGRAM),
@@ -119,26 +119,52 @@ def gathered(desk: Desk, report: AirgapReport) -> AirgapEvidence:
         looked_at=len(looked),
         unread=tuple(file.path for _, file in looked if file.problem),
         listed=listed,
-        unlisted=tuple(path for path in sorted(names) if said and said.get(path) != names[path]),
+        unlisted=tuple(_unlike(hashes, said)) if listed else (),
     )
 
 
-def listed_hashes(folder: Path = ROOT) -> tuple[str, dict[str, str]]:
-    """The SHA-256 of the packaged list, and of each native file as it says; ("", {}) where there
-    is none, as in a checkout."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the packaged list says of a native file: its hash and whose it is."""
+
+    sha256: str
+    part: str
+
+
+def listed_files(folder: Path = ROOT) -> tuple[str, dict[str, Listed]]:
+    """The SHA-256 of the packaged list, and each native file as it says; ("", {}) where there is
+    none, as in a checkout."""
     with suppress(OSError):
         content = (folder / LIST).read_bytes()[:_LIST_LIMIT]
         return sha256(content).hexdigest(), dict(_files_of(json.loads(content)))
     return "", {}
 
 
-def _files_of(untrusted: object) -> Iterator[tuple[str, str]]:
+def _files_of(untrusted: object) -> Iterator[tuple[str, Listed]]:
     components = untrusted.get("components") if isinstance(untrusted, dict) else None
     for one in components if isinstance(components, list) else ():
         if one.get("type") == "file":
-            for hashed in one.get("hashes", ()):
-                if hashed.get("alg") == "SHA-256":
-                    yield str(one.get("name")), str(hashed.get("content"))
+            hashes = {row.get("alg"): str(row.get("content")) for row in one.get("hashes", ())}
+            said = {row.get("name"): str(row.get("value")) for row in one.get("properties", ())}
+            part = said.get("cloister:part", "")
+            yield (
+                str(one.get("name")),
+                Listed(hashes.get("SHA-256", ""), "" if part == "system" else part),
+            )
+
+
+def _owned(place: Place, said: Mapping[str, Listed]) -> Place:
+    """A packaged program's parts do not say which files are theirs; its list does."""
+    if place.part or place.path not in said:
+        return place
+    return replace(place, part=said[place.path].part)
+
+
+def _unlike(hashes: Mapping[str, str], said: Mapping[str, Listed]) -> Iterator[str]:
+    """Files that are not as the list says, that it does not name, or that it names in vain."""
+    for path in sorted({*hashes, *said}):
+        if path not in said or path not in hashes or said[path].sha256 != hashes[path]:
+            yield path
 
 
 def _looked() -> Iterator[tuple[Place, NativeFile]]:
