@@ -27,6 +27,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import CodeType
 
@@ -101,7 +102,7 @@ def _tar(content: bytes, prefix: str) -> dict[str, Entry]:
             data = opened.read() if opened is not None else b""
             owner = f"{member.uid}:{member.gid}"
             found[name] = Entry(
-                kind, member.mode, owner, int(member.mtime), member.linkname, lambda data=data: data
+                kind, member.mode, owner, int(member.mtime), member.linkname, partial(bytes, data)
             )
     return found
 

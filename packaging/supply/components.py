@@ -22,6 +22,7 @@ from appliance.parts import PROGRAM, PYTHON, needed
 
 from .lockfile import Locked, plain, read_lock
 from .spdx import LicenceRefused, chosen
+from .system import NONE, Origin, origin
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ROOT / "packaging" / "locks"
@@ -53,6 +54,7 @@ class Native:
     inside: tuple[Inside, ...]
     licence: str
     taken: str
+    origin: Origin = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,8 @@ def gathered(bundle: Path | None = None, engine: Path | None = None) -> Gathered
     locked = {one.plain: one for lock in ("product", "native") for one in locks(lock)}
     components = tuple(_component(name, locked, rules) for name in (PROGRAM, PYTHON, *names))
     natives = [_native(file, data, rules) for file, data in _looked(parts, bundle)]
-    for file in sorted(engine.rglob("*.so")) if engine is not None else ():
-        natives.append(_native(*_beside(engine, file), rules))
+    if engine is not None:
+        natives += [_native(*_beside(engine, file), rules) for file in _sorted(engine)]
     return Gathered(components, tuple(natives))
 
 
@@ -117,11 +119,14 @@ class Rules:
         return licence, _chosen(name, licence, rule)
 
     def library(self, file: str, owner: tuple[str, str]) -> tuple[str, str]:
-        """That of a native file: its own where a rule names it, else its part's."""
+        """That of a native file: its own where a rule names it, else its part's. Raises
+        LicenceRefused for one that is no part's and that no rule names."""
         for pattern, rule in self.libraries.items():
             if fnmatch.fnmatchcase(file, pattern):
                 licence = str(rule["licence"])
                 return licence, _chosen(file, licence, rule)
+        if not owner[0]:
+            raise LicenceRefused(f"{file} is of no part, and licences.toml does not name it.")
         return owner
 
     def require_no_gpl_of_qt(self, bundle: Path) -> None:
@@ -209,6 +214,10 @@ def _looked(names: Iterable[str], bundle: Path | None) -> Iterator[tuple[NativeF
         yield looked_at(place)
 
 
+def _sorted(engine: Path) -> list[Path]:
+    return sorted(engine.rglob("*.so"))
+
+
 def _beside(engine: Path, file: Path) -> tuple[NativeFile, bytes]:
     name = f"encoder/{file.relative_to(engine).as_posix()}"
     owner = "apache-tvm" if "runtime" in file.parts else PROGRAM
@@ -226,7 +235,7 @@ def _native(file: NativeFile, data: bytes, rules: Rules) -> Native:
     for one in found:
         if one.licence:
             _chosen(f"{file.path}: {one.name}", one.licence, {})
-    return Native(file, found, licence, taken)
+    return Native(file, found, licence, taken, NONE if file.part else origin(name, file.sha256))
 
 
 def _stated(part: str) -> str:

@@ -17,9 +17,10 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 from appliance.engine.encoder.bundle import default_encoder_folder
+from appliance.natives import Inside
 from appliance.parts import PROGRAM, PYTHON
 
-from .components import ROOT, Component, Gathered, Inside, Native, gathered
+from .components import ROOT, Component, Gathered, Native, gathered
 from .spdx import LicenceRefused
 
 OUT = ROOT / "build" / "THIRD-PARTY-NOTICES.txt"
@@ -48,10 +49,26 @@ def notices(found: Gathered) -> str:
             lines += _inside_of(one, found)
             lines += _referred(_texts_of(one), texts)
             lines.append("")
+    lines += _of_the_system(found, texts)
     lines += [_RULE, "Qt", "", QT, "", *_referred(_qt(), texts), ""]
     for number, text in enumerate(texts, 1):
         lines += [_RULE, f"Text {number}", _RULE, text.strip("\n"), ""]
     return "\n".join(lines)
+
+
+def _of_the_system(found: Gathered, texts: dict[str, str]) -> list[str]:
+    """Libraries that came along from the system it was built on. Raises LicenceRefused for one
+    that says nothing of its licence."""
+    lines: list[str] = []
+    for native in found.natives:
+        if not native.file.part:
+            told = native.origin
+            if not told.notice:
+                raise LicenceRefused(f"{native.file.path} is of no package that has a notice.")
+            lines += [_RULE, f"{native.file.path}, of {told.package} {told.version}",
+                      f"Licence: {native.licence}"]  # fmt: skip
+            lines += [*_referred(iter([("copyright", told.notice)]), texts), ""]
+    return lines
 
 
 def _inside_of(one: Component, found: Gathered) -> list[str]:

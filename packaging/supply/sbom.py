@@ -19,9 +19,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from appliance.engine.encoder.bundle import default_encoder_folder
+from appliance.natives import Inside
 from appliance.parts import PROGRAM, PYTHON
 
-from .components import ENGINE, ROOT, Component, Gathered, Inside, Native, Rules, gathered
+from .components import ENGINE, ROOT, Component, Gathered, Native, Rules, gathered
 
 OUT = ROOT / "build" / "sbom.cdx.json"
 _SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "cloister/sbom")
@@ -86,6 +87,10 @@ def _file(native: Native) -> Json:
     properties = [_property("part", file.part or "system")]
     properties += [_property("needs", name) for name in file.needed]
     properties += [_property("network-call", call) for call in file.calls]
+    if native.origin.package:
+        properties.append(
+            _property("system-package", f"{native.origin.package} {native.origin.version}")
+        )
     if file.build_id:
         properties.append(_property("build-id", file.build_id))
     if file.problem:

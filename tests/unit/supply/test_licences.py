@@ -72,8 +72,15 @@ def test_everything_the_product_carries_is_allowed_and_has_its_text(found: Gathe
     assert not [one.name for one in found.components if "GPL" in one.taken.replace("LGPL", "")]
     assert texts_missing(found) == ()
     for native in found.natives:
-        assert native.taken or not native.file.part, native.file.path
-        assert choices(native.licence) if native.licence else True
+        assert native.taken, native.file.path
+        assert choices(native.licence)
+
+
+def test_a_library_of_nobody_is_refused() -> None:
+    """As one that the building system let slip into a packaged program."""
+    with pytest.raises(LicenceRefused, match="of no part"):
+        Rules.read().library("libreadline.so.8", ("", ""))
+    assert Rules.read().library("libcrypto.so.3", ("", "")) == ("Apache-2.0", "Apache-2.0")
 
 
 def test_qt_is_linked_dynamically_and_can_be_exchanged() -> None:

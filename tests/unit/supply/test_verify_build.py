@@ -92,11 +92,16 @@ def test_the_same_twice_is_the_same(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "1 entries, 0 differ, 0 unexplained.\n")
 
 
+def linked(folder: Path) -> None:
+    (folder / "a").unlink()
+    (folder / "a").symlink_to("/etc")
+
+
 CHANGES: dict[str, Callable[[Path], object]] = {
     "a file more": lambda folder: (folder / "more").write_bytes(b""),
     "a file less": lambda folder: (folder / "a").unlink(),
     "set user id": lambda folder: (folder / "a").chmod(0o4755),
-    "a link elsewhere": lambda folder: (folder / "a").unlink() or (folder / "a").symlink_to("/etc"),
+    "a link elsewhere": linked,
 }
 
 
