@@ -14,7 +14,7 @@ from dataclasses import dataclass
 PERMISSIVE = frozenset(
     """0BSD Apache-2.0 BSD-2-Clause BSD-3-Clause BSL-1.0 CC0-1.0 FTL IJG ISC MIT MIT-0
     MIT-Modern-Variant PSF-2.0 Unicode-3.0 Unicode-DFS-2016 Unlicense Zlib blessing bzip2-1.0.6 curl
-    libpng-2.0 libtiff LicenseRef-Public-Domain LicenseRef-AGG-2.3 BSD-3-Clause-Attribution HPND""".split()
+    libpng-2.0 libtiff LicenseRef-Public-Domain LicenseRef-AGG-2.3 HPND""".split()
 )
 """May be copied and linked in any way, with their texts."""
 EXCEPTIONS = frozenset(
