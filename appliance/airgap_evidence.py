@@ -23,7 +23,7 @@ from appliance.audit import Detail
 from appliance.audit.recorded import Recorded, proof_file, require_recorded
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.errors import CloisterError
-from appliance.exporting import Typeset
+from appliance.exporting import FileExists, Typeset, require_outside, write_new
 from appliance.natives import NativeFile, Place, inside, looked_at, native_files
 from appliance.paper import airgap_sheet, as_page
 from appliance.parts import PROGRAM, PYTHON, ROOT, needed
@@ -83,6 +83,34 @@ def write_evidence(
         raise
     ledger.note(WRITTEN, object=str(seq), outcome="done")
     return EvidenceWritten(html_hash, pdf_hash, seq, holds, ledger.log.public_key), proof
+
+
+ENDINGS = (".html", ".pdf", ".proof")
+"""Of the three files."""
+
+
+def write_beside(desk: Desk, report: AirgapReport, typeset: Typeset, path: Path) -> EvidenceWritten:
+    """Three new files of one name, whichever of them `path` names. Raises FileExists, UsageError
+    below the data folder, and as `write_evidence`."""
+    html, pdf, proof_path = evidence_paths(path)
+    for one in (html, pdf, proof_path):
+        require_outside(desk.place.data, one)
+        if one.exists():
+            raise FileExists(f"There is a file {one.name} already.")
+
+    def into(page: bytes, printed: bytes) -> None:
+        write_new(html, page)
+        write_new(pdf, printed)
+
+    written, proof = write_evidence(desk, report, typeset, into)
+    write_new(proof_path, proof)
+    return written
+
+
+def evidence_paths(path: Path) -> tuple[Path, Path, Path]:
+    name = path.with_suffix("") if path.suffix in ENDINGS else path
+    html, pdf, proof = (name.with_name(name.name + ending) for ending in ENDINGS)
+    return html, pdf, proof
 
 
 def require_evidence(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
-from appliance.airgap_evidence import WRITING, WRITTEN, write_evidence
+from appliance.airgap_evidence import WRITING, WRITTEN, require_evidence, write_evidence
 from appliance.app import Appliance
 from appliance.desk import NotAllowed
-from appliance.errors import CloisterError, StorageFull
+from appliance.errors import CloisterError, StorageFull, UsageError
+from appliance.exporting import FileExists
 from appliance.values import EvidenceWritten, Sheet
 from tests.people_at_work import Hospital
 
@@ -64,3 +66,22 @@ def test_what_could_not_be_written_is_logged_as_failed(hospital: Hospital) -> No
         write(appliance, Files(full=True))
     ended = [one for one in hospital.records() if one.action == WRITTEN]
     assert [one.outcome for one in ended] == ["failed"]
+
+
+def test_the_window_writes_three_new_files_or_none(hospital: Hospital, tmp_path: Path) -> None:
+    with hospital.desk("Egon") as appliance, appliance.administration() as care:
+        out = tmp_path / "out"
+        out.mkdir()
+        written = care.write_airgap(appliance.airgap, out / "proof.pdf", a_pdf)
+        assert sorted(path.name for path in out.iterdir()) == [
+            "proof.html", "proof.pdf", "proof.proof"
+        ]  # fmt: skip
+        files = {kind: (out / f"proof.{kind}").read_bytes() for kind in ("html", "pdf")}
+        proof = (out / "proof.proof").read_bytes()
+        checked = require_evidence(proof, written.public_key, files)
+        assert checked.record.leaf.seq == written.record
+        with pytest.raises(FileExists):
+            care.write_airgap(appliance.airgap, out / "proof.html", a_pdf)
+        with pytest.raises(UsageError):
+            care.write_airgap(appliance.airgap, hospital.data / "proof", a_pdf)
+    assert not [*hospital.data.glob("proof*")]
