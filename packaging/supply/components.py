@@ -23,6 +23,7 @@ from appliance.parts import PROGRAM, PYTHON, needed
 from .lockfile import Locked, plain, read_lock
 from .spdx import LicenceRefused, chosen
 from .system import NONE, Origin, origin
+from .weights import Model, models
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ROOT / "packaging" / "locks"
@@ -61,6 +62,7 @@ class Native:
 class Gathered:
     components: tuple[Component, ...]
     natives: tuple[Native, ...]
+    models: tuple[Model, ...] = ()
 
 
 def gathered(bundle: Path | None = None, engine: Path | None = None) -> Gathered:
@@ -73,7 +75,7 @@ def gathered(bundle: Path | None = None, engine: Path | None = None) -> Gathered
     natives = [_native(file, data, rules) for file, data in _looked(parts, bundle)]
     if engine is not None:
         natives += [_native(*_beside(engine, file), rules) for file in _sorted(engine)]
-    return Gathered(components, tuple(natives))
+    return Gathered(components, tuple(natives), models(ROOT))
 
 
 def shipped() -> frozenset[str]:

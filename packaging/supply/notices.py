@@ -22,6 +22,7 @@ from appliance.parts import PROGRAM, PYTHON
 
 from .components import ROOT, Component, Gathered, Native, gathered
 from .spdx import LicenceRefused
+from .weights import ADDRESSES
 
 OUT = ROOT / "build" / "THIRD-PARTY-NOTICES.txt"
 TEXTS = Path(__file__).with_name("texts")
@@ -49,6 +50,11 @@ def notices(found: Gathered) -> str:
             lines += _inside_of(one, found)
             lines += _referred(_texts_of(one), texts)
             lines.append("")
+    for model in found.models:
+        lines += [_RULE, f"{model.name} {model.version}, a model",
+                  f"Licence: {model.licence} ({ADDRESSES[model.licence]})"]  # fmt: skip
+        lines += [f"  made from: {text}" for text in (model.source, *model.trained_on) if text]
+        lines.append("")
     lines += _of_the_system(found, texts)
     lines += [_RULE, "Qt", "", QT, "", *_referred(_qt(), texts), ""]
     for number, text in enumerate(texts, 1):

@@ -23,6 +23,7 @@ from appliance.natives import Inside
 from appliance.parts import PROGRAM, PYTHON
 
 from .components import ENGINE, ROOT, Component, Gathered, Native, Rules, gathered
+from .weights import Model
 
 OUT = ROOT / "build" / "sbom.cdx.json"
 _SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "cloister/sbom")
@@ -32,7 +33,7 @@ Json = dict[str, object]
 def document(found: Gathered) -> Json:
     own = next(one for one in found.components if one.name == PROGRAM)
     others = [one for one in found.components if one.name != PROGRAM]
-    components = [*map(_component, others), *map(_file, found.natives)]
+    components = [*map(_component, others), *map(_model, found.models), *map(_file, found.natives)]
     body: Json = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -75,6 +76,20 @@ def _component(one: Component) -> Json:
     if one.crates:
         made["components"] = [_inside(f"{one.name}/{x.name}@{x.version}", x) for x in one.crates]
     return made
+
+
+def _model(one: Model) -> Json:
+    return {
+        "type": "machine-learning-model",
+        "bom-ref": f"model:{one.name}",
+        "name": one.name,
+        "version": one.version,
+        "licenses": [{"expression": one.licence}],
+        "properties": [
+            *(_property("made-from", text) for text in (one.source, *one.trained_on) if text),
+            *(_property("sha256", f"{digest} {name}") for name, digest in one.files),
+        ],
+    }
 
 
 def _list(made: Json) -> list[Json]:

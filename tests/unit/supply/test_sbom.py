@@ -15,6 +15,7 @@ from supply.notices import libraries, notices
 from supply.sbom import document, written
 
 from appliance.airgap_evidence import listed_files
+from appliance.engine.reading.weights import default_reader_folder
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,21 @@ def test_the_runtime_is_there_and_no_compiler(listed: dict[str, Any]) -> None:
     files = {one["name"] for one in listed["components"] if one["type"] == "file"}
     assert "encoder/runtime/libtvm_runtime.so" in files
     assert not [name for name in files if "compiler" in name or "LLVM" in name]
+
+
+def test_the_models_that_ship_are_named_with_licence_and_hashes(
+    listed: dict[str, Any], found: Gathered
+) -> None:
+    models = {m["name"]: m for m in listed["components"] if m["type"] == "machine-learning-model"}
+    assert set(models) == {"all-MiniLM-L6-v2", "cloister-reader", "composer"}
+    licence = models["cloister-reader"]["licenses"][0]["expression"]
+    assert licence == "CC-BY-SA-4.0"
+    reader = next(one for one in found.models if one.name == "cloister-reader")
+    folder = default_reader_folder()
+    assert (
+        dict(reader.files)["reader.bin"] == sha256((folder / "reader.bin").read_bytes()).hexdigest()
+    )
+    assert "SQuAD" in notices(found)
 
 
 def test_hashes_are_those_of_the_files(found: Gathered) -> None:
