@@ -2,7 +2,7 @@
 hash of every file of it.
 
 Rules kept here: names, licences and what they were trained on are read from the model's own facts;
-a licence in words is put into SPDX here, and one that is not known stops the list. Weights are data:
+a licence in words is put into SPDX here, and one not known stops the list. Weights are data:
 share-alike may be among their licences, with the attribution that the notices give.
 """
 
