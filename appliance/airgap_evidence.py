@@ -39,8 +39,8 @@ WRITING, WRITTEN = "airgap.reporting", "airgap.reported"
 RUNTIME: Final = "apache-tvm"
 _LIST_LIMIT = 64_000_000
 
-Into = Callable[[bytes, bytes], None]
-"""Takes the page's and the PDF's bytes; durable on return. Raises CloisterError."""
+Into = Callable[[bytes, bytes, bytes], None]
+"""Takes the page's, the PDF's and the proof's bytes; durable on return. Raises CloisterError."""
 
 
 class EvidenceWrong(CloisterError):
@@ -59,9 +59,8 @@ class Checked:
 
 def write_evidence(
     desk: Desk, report: AirgapReport, typeset: Typeset, into: Into
-) -> tuple[EvidenceWritten, bytes]:
-    """What was written, and the proof that goes beside it. Raises NotAllowed, LogUnwritable, and
-    what `into` raises."""
+) -> EvidenceWritten:
+    """Raises NotAllowed, LogUnwritable, and what `into` raises."""
     verdict = desk.require(Action.REPORT_AIRGAP)
     sheet = airgap_sheet(gathered(desk, report))
     page, pdf = as_page(sheet), typeset(sheet)
@@ -76,13 +75,13 @@ def write_evidence(
     seq = ledger.note(WRITING, verdict=verdict, details=details)
     proof = proof_file(ledger.log.inclusions((seq,))[0], ledger.log.epochs())
     try:
-        into(page, pdf)
+        into(page, pdf, proof)
     except BaseException as error:
         code = error.code if isinstance(error, CloisterError) else "unexpected"
         ledger.note(WRITTEN, object=str(seq), outcome="failed", code=code)
         raise
     ledger.note(WRITTEN, object=str(seq), outcome="done")
-    return EvidenceWritten(html_hash, pdf_hash, seq, holds, ledger.log.public_key), proof
+    return EvidenceWritten(html_hash, pdf_hash, seq, holds, ledger.log.public_key)
 
 
 ENDINGS = (".html", ".pdf", ".proof")
@@ -90,21 +89,27 @@ ENDINGS = (".html", ".pdf", ".proof")
 
 
 def write_beside(desk: Desk, report: AirgapReport, typeset: Typeset, path: Path) -> EvidenceWritten:
-    """Three new files of one name, whichever of them `path` names. Raises FileExists, UsageError
-    below the data folder, and as `write_evidence`."""
-    html, pdf, proof_path = evidence_paths(path)
-    for one in (html, pdf, proof_path):
+    """Three new files of one name, whichever of them `path` names, or none. Raises FileExists,
+    UsageError below the data folder, and as `write_evidence`."""
+    paths = evidence_paths(path)
+    for one in paths:
         require_outside(desk.place.data, one)
         if one.exists():
             raise FileExists(f"There is a file {one.name} already.")
 
-    def into(page: bytes, printed: bytes) -> None:
-        write_new(html, page)
-        write_new(pdf, printed)
+    def into(*contents: bytes) -> None:
+        made: list[Path] = []
+        try:
+            for one, content in zip(paths, contents, strict=True):
+                write_new(one, content)
+                made.append(one)
+        except BaseException:
+            for one in made:
+                with suppress(OSError):
+                    one.unlink()
+            raise
 
-    written, proof = write_evidence(desk, report, typeset, into)
-    write_new(proof_path, proof)
-    return written
+    return write_evidence(desk, report, typeset, into)
 
 
 def evidence_paths(path: Path) -> tuple[Path, Path, Path]:
@@ -161,11 +166,16 @@ class Listed:
 
 def listed_files(folder: Path = ROOT) -> tuple[str, dict[str, Listed]]:
     """The SHA-256 of the packaged list, and each native file as it says; ("", {}) where there is
-    none, as in a checkout."""
-    with suppress(OSError):
+    none, as in a checkout. A damaged list names no file."""
+    try:
         content = (folder / LIST).read_bytes()[:_LIST_LIMIT]
-        return sha256(content).hexdigest(), dict(_files_of(json.loads(content)))
-    return "", {}
+    except OSError:
+        return "", {}
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError):
+        said = {}
+    return sha256(content).hexdigest(), dict(_files_of(said))
 
 
 def _files_of(untrusted: object) -> Iterator[tuple[str, Listed]]:

@@ -42,19 +42,18 @@ def report(arguments: Arguments, output: Output) -> int:
     for path in paths:
         require_outside(path, data_folder(arguments))
     with ExitStack() as stack:
-        html, pdf, proof = (stack.enter_context(new_file(path)) for path in paths)
+        descriptors = [stack.enter_context(new_file(path)) for path in paths]
         appliance = stack.enter_context(unlocked(arguments))
 
-        def into(page: bytes, printed: bytes) -> None:
-            write_durably(html, page, "The report", _ANEW)
-            write_durably(pdf, printed, "The report", _ANEW)
+        def into(*contents: bytes) -> None:
+            for descriptor, content in zip(descriptors, contents, strict=True):
+                write_durably(descriptor, content, "The report", _ANEW)
 
         from appliance.airgap_evidence import write_evidence  # late: it imports what starts threads
 
         tried = appliance.prove_airgap()
         with appliance.at_desk() as desk:
-            written, proved = write_evidence(desk, tried, _typesetter(), into)
-        write_durably(proof, proved, "The proof", _ANEW)
+            written = write_evidence(desk, tried, _typesetter(), into)
     output.data(
         files=[str(path) for path in paths], html=written.html, pdf=written.pdf,
         record=written.record, holds=written.holds, key=written.public_key,

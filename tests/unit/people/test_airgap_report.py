@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from appliance import airgap_evidence
 from appliance.airgap_evidence import WRITING, WRITTEN, require_evidence, write_evidence
 from appliance.app import Appliance
 from appliance.desk import NotAllowed
 from appliance.errors import CloisterError, StorageFull, UsageError
-from appliance.exporting import FileExists
+from appliance.exporting import FileExists, write_new
 from appliance.values import EvidenceWritten, Sheet
 from tests.people_at_work import Hospital
 
@@ -23,7 +24,7 @@ class Files:
     full: bool = False
     pages: list[bytes] = field(default_factory=list)
 
-    def __call__(self, page: bytes, _pdf: bytes) -> None:
+    def __call__(self, page: bytes, _pdf: bytes, _proof: bytes) -> None:
         if self.full:
             raise StorageFull("The disk is full.")
         self.pages.append(page)
@@ -35,7 +36,7 @@ def a_pdf(_sheet: Sheet) -> bytes:
 
 def write(appliance: Appliance, files: Files) -> EvidenceWritten:
     with appliance.at_desk() as desk:
-        return write_evidence(desk, desk.airgap, a_pdf, files)[0]
+        return write_evidence(desk, desk.airgap, a_pdf, files)
 
 
 @pytest.mark.parametrize("name", ["Anna", "Dora", "Egon"])
@@ -85,3 +86,26 @@ def test_the_window_writes_three_new_files_or_none(hospital: Hospital, tmp_path:
         with pytest.raises(UsageError):
             care.write_airgap(appliance.airgap, hospital.data / "proof", a_pdf)
     assert not [*hospital.data.glob("proof*")]
+
+
+def test_what_could_not_be_written_to_the_end_leaves_nothing(
+    hospital: Hospital, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+
+    def full(path: Path, content: bytes) -> None:
+        if path.suffix == ".proof":
+            raise StorageFull("The disk is full.")
+        write_new(path, content)
+
+    monkeypatch.setattr(airgap_evidence, "write_new", full)
+    with (
+        hospital.desk("Egon") as appliance,
+        appliance.administration() as care,
+        pytest.raises(StorageFull),
+    ):
+        care.write_airgap(appliance.airgap, out / "proof.html", a_pdf)
+    assert not [*out.iterdir()]
+    ended = [one for one in hospital.records() if one.action == WRITTEN]
+    assert [one.outcome for one in ended] == ["failed"]
