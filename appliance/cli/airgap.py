@@ -6,6 +6,7 @@ Rule kept here: who verifies needs the files and the log's public key, no vault 
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +16,7 @@ from appliance.cli.log import given_key
 from appliance.cli.opening import data_folder, guarded, unlocked
 from appliance.cli.output import Output
 from appliance.cli.placing import new_file, require_outside, write_durably
-from appliance.errors import CloisterError, UsageError
+from appliance.errors import CloisterError, StorageReadOnly, UsageError
 from appliance.values import Sheet
 
 TYPESETTING = "gui.typesetting"
@@ -46,8 +47,13 @@ def report(arguments: Arguments, output: Output) -> int:
         appliance = stack.enter_context(unlocked(arguments))
 
         def into(*contents: bytes) -> None:
-            for descriptor, content in zip(descriptors, contents, strict=True):
-                write_durably(descriptor, content, "The report", _ANEW)
+            try:
+                for descriptor, content in zip(descriptors, contents, strict=True):
+                    write_durably(descriptor, content, "The report", _ANEW)
+            except StorageReadOnly:
+                for descriptor in descriptors:  # empty ones are taken away: all three or none
+                    os.ftruncate(descriptor, 0)
+                raise
 
         from appliance.airgap_evidence import write_evidence  # late: it imports what starts threads
 
