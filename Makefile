@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Tests run so many at a time; 0 runs them in one process, for a debugger.
 JOBS ?= 2
 
-.PHONY: run test check format bench parity screens lock setup setup-develop clean texts bench-engine eval reader composer kiosk-monkey
+.PHONY: run test check format bench parity screens lock setup setup-develop clean texts bench-engine eval reader composer kiosk-monkey sbom
 
 run: setup
 	@$(BIN)/python packaging/run.py
@@ -69,6 +69,11 @@ kiosk-monkey: setup-develop
 # Texts that a language has not got, and those it has got for nothing.
 texts: setup-develop
 	@$(BIN)/python -m tests.gui.marked_texts
+
+# What the product is made of (CycloneDX), and the notices that go with it: into build/.
+sbom: setup
+	cd packaging && PYTHONPATH=.. ../$(BIN)/python -m supply.sbom $(ARGS)
+	cd packaging && PYTHONPATH=.. ../$(BIN)/python -m supply.notices
 
 lock:
 	bash packaging/locks/lock.sh

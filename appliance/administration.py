@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from appliance.airgap_evidence import write_beside
 from appliance.backups import Backups
 from appliance.cancellation import Cancellation
 from appliance.desk import Desk
 from appliance.errors import CloisterError
+from appliance.exporting import Typeset
 from appliance.library_parcels import pack_library
 from appliance.models_shown import Models
 from appliance.parcel.errors import ParcelInterrupted
@@ -23,9 +25,11 @@ from appliance.parcels import ACTIONS, Arrived, Parcels, is_parcel
 from appliance.parts import licence_text, parts
 from appliance.policies_shown import PoliciesInForce
 from appliance.values import (
+    AirgapReport,
     BackupChecked,
     BackupMade,
     BackupNoted,
+    EvidenceWritten,
     ParcelItem,
     ParcelOutcome,
     ParcelView,
@@ -111,6 +115,11 @@ class Administration:
             if start <= 0:
                 break
         return None
+
+    def write_airgap(self, report: AirgapReport, path: Path, typeset: Typeset) -> EvidenceWritten:
+        """The air gap's evidence, as signed HTML and PDF with the proof beside them. Raises as
+        `airgap_evidence.write_beside`."""
+        return write_beside(self.desk, report, typeset, path)
 
     @staticmethod
     def parts() -> tuple[PartShown, ...]:

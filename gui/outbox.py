@@ -7,7 +7,7 @@ mounted; nothing is written there but by a press of Save or Export.
 
 from __future__ import annotations
 
-import getpass
+import os
 from pathlib import Path
 
 NAME = "Cloister"
@@ -41,6 +41,9 @@ def mounted() -> tuple[Path, ...]:
 
 
 def _mounts() -> tuple[Path, ...]:
-    user = getpass.getuser()
+    """Of the user as the session names them: to ask the system could be to ask a name service."""
+    user = os.environ.get("USER") or os.environ.get("LOGNAME") or ""
+    if not user or Path(user).name != user:
+        return ()
     mounts = (Path("/media") / user, Path("/run/media") / user)
     return tuple(mount for mount in mounts if mount.is_dir())

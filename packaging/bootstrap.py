@@ -64,8 +64,9 @@ def missing_packages(with_tests: bool) -> list[str]:
         missing.append(f"python{sys.version_info[0]}.{sys.version_info[1]}-venv")
     if any(ctypes.util.find_library(name) is None for name in QT_LIBRARIES):
         missing += QT_PACKAGES
-    if with_tests and shutil.which("Xvfb") is None:
-        missing.append("xvfb")
+    if with_tests:
+        tools = (("Xvfb", "xvfb"), ("xauth", "xauth"), ("strace", "strace"))
+        missing += [package for tool, package in tools if shutil.which(tool) is None]
     return missing
 
 

@@ -170,6 +170,14 @@ class Chain:
             return self.segment.leaves[seq - self.segment.start]
         return self.bundle(seq // TILE_WIDTH)[seq % TILE_WIDTH]
 
+    def epoch_notes(self) -> tuple[bytes, ...]:
+        """Raises LogTampered where one is missing."""
+        paths = [epoch_path(number) for number in range(self.keys.epoch.number + 1)]
+        try:
+            return tuple((self.folder / path).read_bytes() for path in paths)
+        except FileNotFoundError as error:
+            raise LogTampered(f"{error.filename} is missing.") from None
+
     def bundle(self, index: int) -> list[bytes]:
         """The entries of a full bundle, each held against its hash."""
         if self._bundle[0] != index:

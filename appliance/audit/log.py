@@ -319,6 +319,12 @@ class Log:
         with self._lock:
             return proved_records(self._chain, self.checkpoint(), seqs)
 
+    def epochs(self) -> tuple[bytes, ...]:
+        """The notes of every epoch of the log's keys so far: the way from its public key to the
+        one that signs now. Raises LogTampered."""
+        with self._lock:
+            return self._chain.epoch_notes()
+
     def consistency_proof(self, old: int) -> tuple[bytes, ...]:
         """That the log of `old` records begins the log as it is now (RFC 9162, 2.1.4)."""
         with self._lock:

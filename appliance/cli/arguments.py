@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 from appliance.cli import people_arguments
+from appliance.cli.airgap_arguments import airgap_commands
 from appliance.cli.application_arguments import add_application_commands, fleet_commands
 from appliance.cli.backup_arguments import add_backup_commands
 from appliance.cli.conversation_arguments import conversation_commands
@@ -169,6 +170,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     model = command("model", "model", "show", "Build, install, try or remove chat models.")
     add_model_commands(model, common, from_zero)
+    airgap = command("airgap", "airgap", "report", "Write or verify the air gap's evidence.")
+    airgap_commands(_group(airgap, common, "airgap"))
     command("settings", "settings", "show", "Show each setting, who set it, and where.")
     add_application_commands(command, common, from_zero)
     talk = command("conversation", "conversation", "show", "Find, order, export, delete them.")

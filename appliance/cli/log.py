@@ -71,7 +71,7 @@ def verify_copy(arguments: Arguments, folder: Path, output: Output) -> int:
     """Needs nothing but the copy and the public key: no vault, no passphrase, no writer code."""
     from appliance.audit.verify import verify as verify_folder
 
-    key = _given_key(arguments)
+    key = given_key(arguments)
     known = arguments.text("checkpoint")
     checkpoint = _content(Path(known), "checkpoint", CHECKPOINT_LIMIT) if known else None
     if folder.is_file():
@@ -93,7 +93,7 @@ def check(arguments: Arguments, output: Output) -> int:
     digest = _hash_of(Path(arguments.text("file")))
     folder = arguments.text("folder")
     if folder:
-        seen = seen_in_copy(Path(folder), _given_key(arguments), digest)
+        seen = seen_in_copy(Path(folder), given_key(arguments), digest)
     else:
         with unlocked(arguments) as appliance, appliance.logbook() as book:
             seen = seen_in_log(book, digest)
@@ -140,7 +140,7 @@ def _verify_excerpt(file: Path, key: str, output: Output) -> int:
     return 0
 
 
-def _given_key(arguments: Arguments) -> str:
+def given_key(arguments: Arguments) -> str:
     """Raises UsageError, FileUnreadable, KeyMistyped."""
     key = arguments.text("key")
     if not key:

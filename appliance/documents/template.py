@@ -233,6 +233,7 @@ def _require_guarded(untrusted: Value) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of ours but where the system finds libraries."""
+    """Nothing of ours but where the system finds libraries. HOME spares Python's start a look-up of
+    the user, which a name service might answer over a network."""
     kept = {k: v for k, v in os.environ.items() if k in {"LD_LIBRARY_PATH", "SYSTEMROOT"}}
-    return kept | {"LC_ALL": "C.UTF-8"}
+    return kept | {"LC_ALL": "C.UTF-8", "HOME": "/"}

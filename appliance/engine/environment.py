@@ -22,6 +22,7 @@ def child_environment(threads: int = 1) -> dict[str, str]:
     """The whole environment of a child that computes on so many threads."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return kept | {
+        "HOME": "/",  # else Python asks, as it starts, for the user: perhaps a name service
         "LC_ALL": "C.UTF-8",
         "OPENBLAS_NUM_THREADS": "1",  # the sandbox is entered with one thread running
         "TOKENIZERS_PARALLELISM": "false",

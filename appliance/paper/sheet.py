@@ -53,17 +53,17 @@ def sheet_of(
     same, what was decided. beside: the conversation, which is the collection of the person's own
     documents beside it."""
     when = wording.written_out.format(when=_moment(made))
-    parts = [Part(PartKind.TITLE, (Run(_line(title)),)), _small(when)]
+    parts = [Part(PartKind.TITLE, (Run(legible(title)),)), _small(when)]
     for turn in turns:
         parts += _turn(turn, replaced.get(turn.record, -1), beside, wording)
         if turn.record in decided:
             parts.append(_decision(decided[turn.record], wording))
     parts += _proofs(proofs, wording)
-    return Sheet(_line(title), made, tuple(parts))
+    return Sheet(legible(title), made, tuple(parts))
 
 
 def _turn(turn: Turn, replaced_by: int, beside: str, wording: Wording) -> Iterator[Part]:
-    yield Part(PartKind.QUESTION, (Run(_line(turn.question)),))
+    yield Part(PartKind.QUESTION, (Run(legible(turn.question)),))
     if replaced_by >= 0:
         yield _small(wording.replaced.format(record=replaced_by))
     if turn.answer is None or not turn.answer.found:
@@ -82,7 +82,7 @@ def _decision(decided: Decided, wording: Wording) -> Part:
         hash=decided.pack_hash,
         record=decided.opened,
     )
-    return _small(_line(told))
+    return _small(legible(told))
 
 
 def _answer(answer: Answer, beside: str, wording: Wording) -> Iterator[Part]:
@@ -93,7 +93,7 @@ def _answer(answer: Answer, beside: str, wording: Wording) -> Iterator[Part]:
             own = wording.own if citation.passage.collection == beside else ""
             yield Part(PartKind.SOURCE, (Run(source(citation, own)),))
     how = wording.quoted if answer.mode is AnswerMode.QUOTE else wording.written
-    yield _small(how.format(model=_line(answer.model)))
+    yield _small(how.format(model=legible(answer.model)))
 
 
 def _sentences(answer: Answer, wording: Wording) -> Iterator[Run]:
@@ -101,13 +101,13 @@ def _sentences(answer: Answer, wording: Wording) -> Iterator[Run]:
         marks = "".join(f" [{number}]" for number in sentence.citations)
         doubt = "" if sentence.supported else f" {wording.unsupported}"
         space = " " if place else ""
-        yield Run(f"{space}{_line(sentence.text)}{marks}{doubt}", doubted=not sentence.supported)
+        yield Run(f"{space}{legible(sentence.text)}{marks}{doubt}", doubted=not sentence.supported)
 
 
 def source(citation: Citation, own: str = "") -> str:
     """Number, title, place, whose it is where it is not the library's, and what is quoted there."""
-    where = f"{_line(citation.passage.title)}, {_line(citation.place)}{own and ' ' + own}"
-    return f"[{citation.number}] {where}: “{_line(citation.quote)}”"
+    where = f"{legible(citation.passage.title)}, {legible(citation.place)}{own and ' ' + own}"
+    return f"[{citation.number}] {where}: “{legible(citation.quote)}”"
 
 
 def _unanswered(turn: Turn, wording: Wording) -> str:
@@ -116,7 +116,7 @@ def _unanswered(turn: Turn, wording: Wording) -> str:
     if turn.outcome is Outcome.CANCELLED:
         return wording.stopped
     default = wording.refused if turn.outcome is Outcome.REFUSED else wording.failed
-    return _line(turn.note) or default
+    return legible(turn.note) or default
 
 
 def _proofs(proofs: Sequence[Inclusion], wording: Wording) -> Iterator[Part]:
@@ -149,7 +149,7 @@ def _moment(when: datetime) -> str:
     return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def _line(untrusted: str) -> str:
+def legible(untrusted: str) -> str:
     """One line of it: white space made one, what steers or cannot be written left out. What is too
     long is cut, and ends in an ellipsis."""
     text = " ".join(untrusted[:LONGEST].split())

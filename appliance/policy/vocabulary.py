@@ -24,6 +24,7 @@ class Action(StrEnum):
     READ_LOG = "read_log"
     VERIFY_LOG = "verify_log"
     EXPORT_LOG = "export_log"
+    REPORT_AIRGAP = "report_airgap"
     MANAGE_MEMBERS = "manage_members"
     BREAK_GLASS = "break_glass"
     APPOINT_AUDITORS = "appoint_auditors"
@@ -48,6 +49,7 @@ RESOURCE_TYPES: dict[Action, str] = {
     Action.READ_LOG: "Log",
     Action.VERIFY_LOG: "Log",
     Action.EXPORT_LOG: "Log",
+    Action.REPORT_AIRGAP: "Appliance",
     Action.MANAGE_MEMBERS: "Collection",
     Action.BREAK_GLASS: "Collection",
     Action.APPOINT_AUDITORS: "Appliance",
@@ -104,7 +106,7 @@ action "read_log", "verify_log", "export_log" appliesTo {
 };
 
 action "appoint_auditors", "manage_people", "manage_policies", "manage_models", "manage_seats",
-  "back_up", "stay_unlocked" appliesTo {
+  "back_up", "stay_unlocked", "report_airgap" appliesTo {
   principal: [Person],
   resource: [Appliance],
 };

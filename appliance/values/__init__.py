@@ -65,6 +65,13 @@ from appliance.values.documents import (
     PassageDraft,
     Vectors,
 )
+from appliance.values.evidence import (
+    AirgapEvidence,
+    Denied,
+    EvidenceWritten,
+    LocalSocket,
+    NetworkPart,
+)
 from appliance.values.fleet import Fleet, SeatLog, SeatProblem
 from appliance.values.importing import (
     ImportEvent,
@@ -127,6 +134,7 @@ from appliance.values.shown import (
 __all__ = [
     "VECTOR_SIZE",
     "Account",
+    "AirgapEvidence",
     "AirgapReport",
     "Answer",
     "AnswerMode",
@@ -147,9 +155,11 @@ __all__ = [
     "Conversation",
     "CopyForm",
     "Decided",
+    "Denied",
     "DocumentInfo",
     "DocumentKind",
     "Event",
+    "EvidenceWritten",
     "Excerpted",
     "ExportForm",
     "ExportSeen",
@@ -172,12 +182,14 @@ __all__ = [
     "Judgement",
     "KioskEnded",
     "KioskView",
+    "LocalSocket",
     "LogFilter",
     "LogFound",
     "LogRecord",
     "LogState",
     "MarkState",
     "ModelShown",
+    "NetworkPart",
     "Obligations",
     "Opened",
     "Outcome",

@@ -23,6 +23,7 @@ def action_name(action: str) -> str:
         "read_log": _tr("Read the log"),
         "verify_log": _tr("Verify the log"),
         "export_log": _tr("Export the log"),
+        "report_airgap": _tr("Write the air gap’s proof out"),
         "manage_members": _tr("Say who is a member of a collection"),
         "break_glass": _tr("Open a collection in an emergency"),
         "appoint_auditors": _tr("Appoint auditors"),

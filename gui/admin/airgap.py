@@ -6,13 +6,17 @@ is said in red and stays.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from appliance.errors import CloisterError
-from appliance.values import AirgapReport
+from appliance.values import AirgapReport, EvidenceWritten, ExportForm
 from gui.admin.page import Page
 from gui.airgap.probes import ProbeList, Result
+from gui.ask.leaving import choose_place
+from gui.ask.typeset import typeset
 from gui.controls.buttons import TextButton
 from gui.controls.facts import Facts
 from gui.controls.labels import Words
@@ -25,6 +29,7 @@ class AirGapPage(Page):
     """`proved(report)` after every way was tried again."""
 
     proved = Signal(object)
+    MAY = "report_airgap"
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -40,6 +45,9 @@ class AirGapPage(Page):
         self.again = self.head_button(
             TextButton(self.tr("Try every way again"), glyph="again", tone="muted")
         )
+        self.write = self.head_button(
+            TextButton(self.tr("Write the proof out …"), glyph="leave", tone="muted")
+        )
         self.result = Result()
         self.facts = Facts(self.tr("Guards"))
         self.probes = ProbeList()
@@ -47,13 +55,49 @@ class AirGapPage(Page):
             self.body.addWidget(widget)
         self.body.addStretch(1)
         self.again.clicked.connect(self.try_again)
+        self.write.clicked.connect(self._choose)
         self.forget()
 
     def refresh(self) -> None:
         self._show(self.desk.appliance.airgap)
+        product = self.desk.appliance
+        self.desk.worker.run(self, Lane.READ, product.allowed, self._permit, self.complain)
+
+    def write_out(self, path: Path) -> None:
+        """Every way is tried again first: what is written is what was found just then."""
+        product = self.desk.appliance
+
+        def work() -> tuple[AirgapReport, EvidenceWritten]:
+            report = product.prove_airgap()
+            with product.administration() as care:
+                return report, care.write_airgap(report, path, typeset)
+
+        self.act(work, lambda found: self._written(path, *found))
+
+    def _choose(self) -> None:
+        choose_place(self, self.tr("Air gap proof"), ExportForm.PDF, self.write_out)
+
+    def _permit(self, allowed: frozenset[str]) -> None:
+        self.write.setVisible(self.MAY in allowed)
+
+    def _written(self, path: Path, report: AirgapReport, written: EvidenceWritten) -> None:
+        self._tried(report)
+        name = path.with_suffix("").name
+        self.notice.say(
+            "good",
+            self.tr("The proof lies in {folder}: {name}.html, .pdf and .proof.").format(
+                folder=path.parent, name=name
+            ),
+            self.tr(
+                "Record {} of the log has the hashes of both. With the log’s public key anybody "
+                "can verify them: `cloister airgap verify`."
+            ).format(counts.number(written.record)),
+        )
+        self.notice.show()
 
     def forget(self) -> None:
         self.again.setEnabled(True)
+        self.write.hide()
         self.notice.forget()
         self.facts.show_rows(())
         self.probes.show_probes(())

@@ -167,7 +167,7 @@ def usage(licence: Licence, untrusted_summary: bytes) -> str:
     return "\n".join(lines)
 
 
-def _passphrase(arguments: argparse.Namespace) -> str:
+def passphrase_of(arguments: argparse.Namespace) -> str:
     if arguments.passphrase_file is not None:
         return str(arguments.passphrase_file.read_text("utf-8").partition("\n")[0])
     return getpass.getpass("Passphrase of the vendor's key: ")
@@ -205,7 +205,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace) -> None:
     if arguments.command == "new-key":
-        key = new_key(arguments.file, _passphrase(arguments))
+        key = new_key(arguments.file, passphrase_of(arguments))
         print(f"The key {key.public('').id} is in {arguments.file}.")
         if arguments.trust:
             TRUST.write_text(trust_source(key.public(NAME)), "utf-8")
@@ -215,7 +215,7 @@ def _run(arguments: argparse.Namespace) -> None:
         licence = open_licence(arguments.licence.read_bytes())
         print(usage(licence, arguments.summary.read_bytes()))
         return
-    key = read_key(arguments.key, _passphrase(arguments))
+    key = read_key(arguments.key, passphrase_of(arguments))
     told = {name: str(value) for name, value in vars(arguments).items() if value is not None}
     now = datetime.now(UTC)
     if arguments.command == "issue":

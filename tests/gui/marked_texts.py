@@ -68,8 +68,9 @@ WORDS = (
 """What the appliance fills into its sentences and is no name of anything; and what two modules say
 that also hold what is said to models."""
 _UNSEEN = """
-__main__ api/ cli/ claims/ diagnosis/ provisioning/ exports_checked fleet forms health insights
-restoring sample/ suggestions audit/canonical audit/excerpt audit/record engine/bundles/sealing
+__main__ api/ cli/ claims/ diagnosis/ provisioning/ airgap_evidence exports_checked fleet forms
+health insights natives/ restoring sample/ suggestions airgap/reach paper/airgap_sheet
+audit/canonical audit/excerpt audit/record engine/bundles/sealing
 engine/chat/assembling engine/chat/host engine/chat/messages engine/chat/packing
 engine/chat/prefixes engine/chat/preflight engine/compile/ engine/decoding/ engine/encoder/frames
 engine/encoder/host engine/mlc/weights engine/models/ engine/prompts/ engine/quoting/

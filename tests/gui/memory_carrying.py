@@ -15,13 +15,19 @@ from appliance.parcel.errors import NoBackup, NoParcel, ParcelInterrupted
 from appliance.parts import licence_text, parts
 from appliance.policies_shown import PoliciesInForce
 from appliance.values import (
+    AirgapReport,
     BackupChecked,
     BackupMade,
     BackupNoted,
+    EvidenceWritten,
     ParcelItem,
     ParcelOutcome,
     ParcelView,
+    Part,
+    PartKind,
     PartShown,
+    Run,
+    Sheet,
 )
 from tests.gui.memory_screens import MemoryModels
 from tests.gui.memory_state import Pace
@@ -61,6 +67,17 @@ class MemoryCarrying:
         if self.policies_of is None:
             raise NoParcel("Nothing decides here.")
         return self.policies_of()
+
+    @staticmethod
+    def write_airgap(
+        report: AirgapReport, path: Path, typeset: Callable[[Sheet], bytes]
+    ) -> EvidenceWritten:
+        """The PDF is set as the product's is; the rest is a word each."""
+        sheet = Sheet("proof", report.tested, (Part(PartKind.TITLE, (Run("proof"),)),))
+        for ending, content in ((".html", b"<p>"), (".pdf", typeset(sheet)), (".proof", b"{}")):
+            with path.with_suffix(ending).open("xb") as file:
+                file.write(content)
+        return EvidenceWritten("", "", 17, report.holds, "key")
 
     @staticmethod
     def parts() -> tuple[PartShown, ...]:

@@ -58,7 +58,7 @@ class Pace:
     allowed: tuple[str, ...] = (
         "manage_seats", "manage_people", "manage_members", "back_up", "read_log", "import",
         "create_collection", "remove_document", "verify_log", "export_log", "attach",
-        "export_answer", "read_history",
+        "export_answer", "read_history", "report_airgap",
     )  # fmt: skip
     forbids: bool = False
     breached: bool = False

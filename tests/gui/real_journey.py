@@ -246,7 +246,7 @@ def application(said: list[str]) -> QApplication:
 
 
 def main() -> int:
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    os.environ["QT_QPA_PLATFORM"] = os.environ.get("QT_QPA_PLATFORM", "offscreen")
     product = opened(Path(sys.argv[1]))
     said: list[str] = []
     running = application(said)

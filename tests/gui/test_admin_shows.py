@@ -291,6 +291,30 @@ def test_every_way_out_is_tried_again_and_the_pill_says_how_it_went(
     assert page.result.property("tone") == "danger"
 
 
+def test_the_proof_is_written_out_as_three_files_and_takes_no_files_place(
+    shell: Shell, product: MemoryAppliance, qtbot: QtBot, tmp_path: Path
+) -> None:
+    shown(shell, "airgap")
+    page = workplace(shell).admin.airgap
+    qtbot.waitUntil(page.write.isVisible)
+    page.write_out(tmp_path / "proof.pdf")
+    qtbot.waitUntil(page.notice.isVisible)
+    assert "proof.html, .pdf and .proof" in page.notice.sentence
+    assert (tmp_path / "proof.pdf").read_bytes().startswith(b"%PDF")
+    assert len([*tmp_path.glob("proof.*")]) == 3
+
+
+def test_who_may_not_write_the_proof_out_is_not_offered_it(
+    shell: Shell, pace: Pace, qtbot: QtBot
+) -> None:
+    pace.allowed = tuple(name for name in pace.allowed if name != "report_airgap")
+    shown(shell, "airgap")
+    page = workplace(shell).admin.airgap
+    qtbot.waitUntil(lambda: bool(page.probes.probes))
+    qtbot.wait(100)
+    assert not page.write.isVisible()
+
+
 def test_what_could_not_be_tried_leaves_the_proof_there_was_with_its_time(
     shell: Shell, product: MemoryAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,129 @@
+"""What an ELF file says of itself: its name, the libraries it needs, the names it takes from them.
+
+Rules kept here: a file is untrusted; every offset is checked against its length before it is used;
+32-bit and big-endian files are said not to be readable, for the product has none. Layout: System V
+ABI, gABI 4.1, chapters 4 and 5 (section header, .dynsym, .dynamic).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from appliance.errors import CloisterError
+
+MAGIC = b"\x7fELF"
+_LITTLE_64 = b"\x02\x01"  # EI_CLASS ELFCLASS64, EI_DATA ELFDATA2LSB
+_DYNAMIC, _DYNSYM, _NOTE = 6, 11, 7  # sh_type
+_NEEDED, _SONAME = 1, 14  # d_tag
+_BUILD_ID = 3  # NT_GNU_BUILD_ID
+_MOST = 400_000  # symbols or sections: several times the largest library there is
+_MACHINES = {62: "x86_64", 183: "aarch64"}
+
+
+class ElfUnreadable(CloisterError):
+    code = "elf_unreadable"
+    hint = "Install Cloister anew; if it happens again, give the file's name to your vendor."
+
+
+@dataclass(frozen=True, slots=True)
+class Elf:
+    """needed and soname as the loader sees them; imported: names that other libraries must have;
+    build_id in hexadecimal, empty where there is none."""
+
+    machine: str
+    soname: str
+    needed: tuple[str, ...]
+    imported: frozenset[str]
+    build_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    kind: int
+    at: int
+    size: int
+    link: int
+
+
+def read_elf(untrusted: bytes) -> Elf:
+    """Raises ElfUnreadable. A file without sections says nothing of what it imports."""
+    if untrusted[:4] != MAGIC or untrusted[4:6] != _LITTLE_64 or len(untrusted) < 64:
+        raise ElfUnreadable("The file is no 64-bit little-endian ELF file.")
+    (machine,) = struct.unpack_from("<H", untrusted, 18)
+    sections = _sections(untrusted)
+    named = [one for one in sections if one.kind == _DYNAMIC]
+    tags = list(_dynamic(untrusted, named[0], sections)) if named else []
+    return Elf(
+        _MACHINES.get(machine, str(machine)),
+        next((text for tag, text in tags if tag == _SONAME), ""),
+        tuple(text for tag, text in tags if tag == _NEEDED),
+        frozenset(_imported(untrusted, sections)),
+        _build_id(untrusted, sections),
+    )
+
+
+def _sections(untrusted: bytes) -> tuple[_Section, ...]:
+    (at,) = struct.unpack_from("<Q", untrusted, 40)
+    size, count = struct.unpack_from("<HH", untrusted, 58)
+    if size != 64 or count > _MOST or at + size * count > len(untrusted):
+        raise ElfUnreadable("The file's sections lie outside it.")
+    found = []
+    for number in range(count):
+        _, kind, _, _, offset, length, link = struct.unpack_from(
+            "<IIQQQQI", untrusted, at + size * number
+        )
+        if kind in (_DYNAMIC, _DYNSYM, _NOTE, 3) and offset + length > len(untrusted):
+            raise ElfUnreadable("A section of the file lies outside it.")
+        found.append(_Section(kind, offset, length, link))
+    return tuple(found)
+
+
+def _texts(sections: tuple[_Section, ...], section: _Section) -> _Section:
+    """The string table that a section's names are in."""
+    if section.link >= len(sections):
+        raise ElfUnreadable("A section of the file names a section there is none of.")
+    return sections[section.link]
+
+
+def _text(untrusted: bytes, table: _Section, offset: int) -> str:
+    start = table.at + offset
+    end = untrusted.find(b"\0", start, table.at + table.size)
+    if not table.at <= start or end < 0:
+        raise ElfUnreadable("A name in the file lies outside its table.")
+    return untrusted[start:end].decode("ascii", "replace")
+
+
+def _dynamic(
+    untrusted: bytes, section: _Section, sections: tuple[_Section, ...]
+) -> Iterator[tuple[int, str]]:
+    table = _texts(sections, section)
+    for place in range(section.at, section.at + section.size - 15, 16):
+        tag, value = struct.unpack_from("<qQ", untrusted, place)
+        if tag in (_NEEDED, _SONAME):
+            yield tag, _text(untrusted, table, value)
+
+
+def _imported(untrusted: bytes, sections: tuple[_Section, ...]) -> Iterator[str]:
+    for section in sections:
+        if section.kind != _DYNSYM:
+            continue
+        table = _texts(sections, section)
+        count = section.size // 24
+        if count > _MOST:
+            raise ElfUnreadable("The file has more names than a library can have.")
+        for number in range(count):
+            name, _, _, index = struct.unpack_from("<IBBH", untrusted, section.at + 24 * number)
+            if index == 0 and name:  # SHN_UNDEF
+                yield _text(untrusted, table, name)
+
+
+def _build_id(untrusted: bytes, sections: tuple[_Section, ...]) -> str:
+    for section in sections:
+        if section.kind == _NOTE and section.size >= 16:
+            name, length, kind = struct.unpack_from("<III", untrusted, section.at)
+            start = section.at + 12 + (name + 3) // 4 * 4
+            if kind == _BUILD_ID and start + length <= section.at + section.size:
+                return untrusted[start : start + length].hex()
+    return ""

@@ -1,0 +1,74 @@
+"""What an auditor is told of the air gap: what the kernel refuses, what was tried, what could have
+reached out, and which local sockets stay open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from appliance.values.checks import AirgapReport
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """calls: system calls, by name; answer: what they get instead; what: in plain words."""
+
+    calls: tuple[str, ...]
+    answer: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSocket:
+    """An AF_UNIX socket that a process of the product may use. path: a pattern as of a shell, ""
+    for a pair without a name. who: which process; when: under what condition."""
+
+    path: str
+    who: str
+    what: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPart:
+    """A native file that was built to make sockets or to ask for names. inside: libraries compiled
+    into it; why: why it cannot reach out here, "" where nobody has said."""
+
+    part: str
+    version: str
+    path: str
+    sha256: str
+    calls: tuple[str, ...]
+    inside: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AirgapEvidence:
+    """looked_at: native files in all; unread: those nothing could be read out of. listed: the hash
+    of the packaged list of parts, "" where none is beside the program, and `unlisted`: files that
+    are not as it says."""
+
+    made: datetime
+    version: str
+    log: str
+    public_key: str
+    report: AirgapReport
+    denied: tuple[Denied, ...]
+    local: tuple[LocalSocket, ...]
+    network: tuple[NetworkPart, ...]
+    looked_at: int
+    unread: tuple[str, ...]
+    listed: str
+    unlisted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceWritten:
+    """What left: both files' SHA-256, the record that holds them, and the proof of that."""
+
+    html: str
+    pdf: str
+    record: int
+    holds: bool
+    public_key: str

@@ -1,0 +1,197 @@
+"""The notices that go with the product: every part, whose it is, and the text of its licence.
+
+    cd packaging && PYTHONPATH=.. ../.venv/bin/python -m supply.notices [--bundle DIR] [--out FILE]
+
+Rules kept here: a text is the one the part brings, else the one in `texts/`, word for word; a part
+without either stops the writing; the same files give the same bytes; each text stands once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator
+from hashlib import sha256
+from importlib.metadata import distribution
+from pathlib import Path
+
+from appliance.engine.encoder.bundle import default_encoder_folder
+from appliance.natives import Inside
+from appliance.parts import PROGRAM, PYTHON
+
+from .components import ROOT, Component, Gathered, Native, gathered
+from .spdx import LicenceRefused
+from .weights import ADDRESSES
+
+OUT = ROOT / "build" / "THIRD-PARTY-NOTICES.txt"
+TEXTS = Path(__file__).with_name("texts")
+_NAMED = re.compile(r"(?i)(licen[cs]es?|copying|notice|authors|unlicense)[^/]*(/.*)?$")
+_RULE = "=" * 78
+QT = """Qt and Qt for Python (PySide6, Shiboken) are used under the GNU Lesser General Public
+License, version 3, whose text stands below with that of the GNU General Public License, which it
+adds to. The product is linked with them dynamically: each is a file of its own in the program's
+folder, under PySide6/ and shiboken6/, taken unchanged from its published wheel, and may be
+exchanged for another build of the same version. Nothing keeps you from that, or from taking the
+product apart to look for errors in what you changed. The complete source of these versions is what
+the Qt Project publishes under the same version numbers; your vendor gives it to you on request for
+three years, at no more than the cost of the copy."""
+
+
+def notices(found: Gathered) -> str:
+    """Raises LicenceRefused for a part whose text is nowhere."""
+    texts: dict[str, str] = {}
+    lines = ["Cloister is made of the work of others. This names it, and under which licence.", ""]
+    for one in found.components:
+        if one.name != PROGRAM:
+            lines += [_RULE, f"{one.name} {one.version}", f"Licence: {one.licence}"]
+            if {*one.taken.split(" AND ")} != {*one.licence.split(" AND ")}:
+                lines.append(f"Taken under: {one.taken}")
+            lines += _inside_of(one, found)
+            lines += _referred(_texts_of(one), texts)
+            lines.append("")
+    for model in found.models:
+        lines += [_RULE, f"{model.name} {model.version}, a model",
+                  f"Licence: {model.licence} ({ADDRESSES[model.licence]})"]  # fmt: skip
+        lines += [f"  made from: {text}" for text in (model.source, *model.trained_on) if text]
+        lines.append("")
+    lines += _of_the_system(found, texts)
+    lines += [_RULE, "Qt", "", QT, "", *_referred(_qt(), texts), ""]
+    for number, text in enumerate(texts, 1):
+        lines += [_RULE, f"Text {number}", _RULE, text.strip("\n"), ""]
+    return "\n".join(lines)
+
+
+def _of_the_system(found: Gathered, texts: dict[str, str]) -> list[str]:
+    """Libraries that came along from the system it was built on. Raises LicenceRefused for one
+    that says nothing of its licence."""
+    lines: list[str] = []
+    for native in found.natives:
+        if not native.file.part:
+            told = native.origin
+            if not told.notice:
+                raise LicenceRefused(f"{native.file.path} is of no package that has a notice.")
+            lines += [_RULE, f"{native.file.path}, of {told.package} {told.version}",
+                      f"Licence: {native.licence}"]  # fmt: skip
+            lines += [*_referred(iter([("copyright", told.notice)]), texts), ""]
+    return lines
+
+
+def _inside_of(one: Component, found: Gathered) -> list[str]:
+    """Libraries in its native files, and Rust libraries as its own list names them."""
+    natives = [native for native in found.natives if native.file.part in (one.name,)]
+    held = {
+        f"{library.name} {library.version or '(version not stated)'}: {library.licence}"
+        for native in natives
+        for library in native.inside
+        if not library.name.startswith("crate:")
+    }
+    held |= {f"{native.file.path}: {native.licence}" for native in natives if _own(native, one)}
+    crates = {f"{x.name} {x.version}: {x.licence or 'not stated'}" for x in one.crates}
+    lines = [f"  holds {text}" for text in sorted(held)]
+    return lines + [f"  holds the Rust library {text}" for text in sorted(crates)]
+
+
+def _own(native: Native, one: Component) -> bool:
+    return native.licence != one.licence and bool(native.licence)
+
+
+def _referred(found: Iterator[tuple[str, str]], texts: dict[str, str]) -> list[str]:
+    """Names each text by its number; a new one gets the next."""
+    lines = []
+    for name, text in found:
+        if text not in texts:
+            texts[text] = str(len(texts) + 1)
+        lines.append(f"  {name}: text {texts[text]}")
+    return lines
+
+
+def _texts_of(one: Component) -> Iterator[tuple[str, str]]:
+    given = list(_brought(one.name))
+    yield from given
+    if not given:
+        yield from _kept((one.name, *one.taken.split(" AND ")), one.name)
+
+
+def texts_missing(found: Gathered) -> tuple[str, ...]:
+    """Libraries inside native files whose licence's text is in none of the files at hand."""
+    brought = "\n".join(text for one in found.components for _, text in _brought(one.name)).lower()
+    held: dict[str, Inside] = {
+        library.name: library for native in found.natives for library in native.inside
+    }
+    return tuple(
+        name
+        for name, library in sorted(held.items())
+        if library.licence
+        and not (TEXTS / f"{name}.txt").is_file()
+        and not (TEXTS / f"{library.licence}.txt").is_file()
+        and _ALIASES.get(name, name) not in brought
+    )
+
+
+_ALIASES = {"agg": "anti-grain", "lcms2": "little cms", "libpng": "png reference library",
+            "libjpeg-turbo": "libjpeg-turbo", "libtiff": "silicon graphics", "icu": "unicode, inc",
+            "openjpeg": "herve drolon",
+            "openblas": "openblas", "highway": "highway"}  # fmt: skip
+
+
+def _brought(name: str) -> Iterator[tuple[str, str]]:
+    """The texts in the part's own metadata."""
+    if name == PYTHON:
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        path = Path(sys.base_prefix, "lib", version, "LICENSE.txt")
+        if path.is_file():
+            yield path.name, path.read_text("utf-8", "replace")
+        return
+    for file in sorted(map(str, distribution(name).files or ())):
+        folder, _, inner = file.partition(".dist-info/")
+        if (inner and _NAMED.match(inner.removeprefix("licenses/"))) or "/licenses/" in file:
+            where = Path(str(distribution(name).locate_file(file)))
+            if where.is_file():
+                yield inner or folder, where.read_text("utf-8", "replace")
+
+
+def _kept(names: tuple[str, ...], part: str) -> Iterator[tuple[str, str]]:
+    """Of texts/: by the part's name, else by its licence."""
+    for name in names:
+        path = TEXTS / f"{name}.txt"
+        if path.is_file():
+            yield path.name, path.read_text("utf-8")
+            return
+    raise LicenceRefused(f"{part} brings no text of its licence, and texts/ has none.")
+
+
+def _qt() -> Iterator[tuple[str, str]]:
+    for name in ("LGPL-3.0-only", "GPL-3.0-only"):
+        yield f"{name}.txt", (TEXTS / f"{name}.txt").read_text("utf-8")
+
+
+def libraries(found: Gathered) -> str:
+    """The texts of libraries inside native files, which no part brings."""
+    names = {library.name for native in found.natives for library in native.inside}
+    lines = []
+    for path in sorted(TEXTS.glob("*.txt")):
+        if path.stem in names:
+            lines += [_RULE, f"{path.stem}, inside a native file named above", _RULE,
+                      path.read_text("utf-8").strip("\n"), ""]  # fmt: skip
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--bundle", type=Path, help="the packaged program's folder of libraries")
+    parser.add_argument("--out", type=Path, default=OUT)
+    arguments = parser.parse_args()
+    found = gathered(arguments.bundle, default_encoder_folder())
+    if missing := texts_missing(found):
+        raise LicenceRefused(f"The licence's text of these is nowhere: {', '.join(missing)}")
+    content = f"{notices(found)}\n{libraries(found)}".encode()
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_bytes(content)
+    print(f"{arguments.out}: {len(content):,} bytes, SHA-256 {sha256(content).hexdigest()}")
+
+
+if __name__ == "__main__":
+    main()

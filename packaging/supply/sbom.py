@@ -1,0 +1,173 @@
+"""The list of everything the product is made of, as CycloneDX 1.6 (JSON).
+
+    cd packaging && PYTHONPATH=.. ../.venv/bin/python -m supply.sbom [--bundle DIR] [--out FILE]
+
+With --bundle (the packaged program's folder, `…/cloister/_internal`) it lists the native files that
+are there, else those installed in this environment. It belongs beside them, as `sbom.cdx.json`.
+
+Rules kept here: the same files give the same bytes (no time, no random number); what is not known
+is left out or said to be unknown; nothing that licences.toml does not allow gets into a list, for
+none is written then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import uuid
+from hashlib import sha256
+from pathlib import Path
+
+from appliance.engine.encoder.bundle import default_encoder_folder
+from appliance.natives import Inside
+from appliance.parts import PROGRAM, PYTHON
+
+from .components import ENGINE, ROOT, Component, Gathered, Native, Rules, gathered
+from .weights import Model
+
+OUT = ROOT / "build" / "sbom.cdx.json"
+_SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "cloister/sbom")
+Json = dict[str, object]
+
+
+def document(found: Gathered) -> Json:
+    own = next(one for one in found.components if one.name == PROGRAM)
+    others = [one for one in found.components if one.name != PROGRAM]
+    components = [*map(_component, others), *map(_model, found.models), *map(_file, found.natives)]
+    body: Json = {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {"component": {**_component(own), "type": "application"}},
+        "components": components,
+        "dependencies": [_depends(one, others) for one in (own, *others)],
+    }
+    digest = sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    return {**body, "serialNumber": f"urn:uuid:{uuid.uuid5(_SPACE, digest)}"}
+
+
+def written(found: Gathered) -> bytes:
+    return (
+        json.dumps(document(found), indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+    )
+
+
+def _component(one: Component) -> Json:
+    purl = f"pkg:generic/{one.name}@{one.version}"
+    if one.name not in (PROGRAM, PYTHON):
+        purl = f"pkg:pypi/{one.name}@{one.version}"
+    made: Json = {
+        "type": "library",
+        "bom-ref": _ref(one.name),
+        "name": one.name,
+        "version": one.version,
+        "purl": purl,
+        "licenses": [{"expression": one.licence}],
+        "properties": [
+            _property("licence-taken", one.taken),
+            *(_property("locked-sha256", digest) for digest in one.hashes),
+        ],
+    }
+    if one.name in ENGINE:
+        made["properties"] = [
+            *_list(made),
+            _property("shipped", "in part: see docs/dependencies.md"),
+        ]
+    if one.crates:
+        made["components"] = [_inside(f"{one.name}/{x.name}@{x.version}", x) for x in one.crates]
+    return made
+
+
+def _model(one: Model) -> Json:
+    return {
+        "type": "machine-learning-model",
+        "bom-ref": f"model:{one.name}",
+        "name": one.name,
+        "version": one.version,
+        "licenses": [{"expression": one.licence}],
+        "properties": [
+            *(_property("made-from", text) for text in (one.source, *one.trained_on) if text),
+            *(_property("sha256", f"{digest} {name}") for name, digest in one.files),
+        ],
+    }
+
+
+def _list(made: Json) -> list[Json]:
+    found = made["properties"]
+    return found if isinstance(found, list) else []
+
+
+def _file(native: Native) -> Json:
+    file = native.file
+    properties = [_property("part", file.part or "system")]
+    properties += [_property("needs", name) for name in file.needed]
+    properties += [_property("network-call", call) for call in file.calls]
+    if native.origin.package:
+        properties.append(
+            _property("system-package", f"{native.origin.package} {native.origin.version}")
+        )
+    if file.build_id:
+        properties.append(_property("build-id", file.build_id))
+    if file.problem:
+        properties.append(_property("unread", file.problem))
+    made: Json = {
+        "type": "file",
+        "bom-ref": f"file:{file.path}",
+        "name": file.path,
+        "hashes": [{"alg": "SHA-256", "content": file.sha256}],
+        "properties": properties,
+    }
+    if native.licence:
+        made["licenses"] = [{"expression": native.licence}]
+    if native.inside:
+        made["components"] = [_inside(f"{file.path}#{one.name}", one) for one in native.inside]
+    return made
+
+
+def _inside(ref: str, one: Inside) -> Json:
+    made: Json = {
+        "type": "library",
+        "bom-ref": f"in:{ref}",
+        "name": one.name.removeprefix("crate:"),
+        "properties": [_property("seen", one.seen)],
+    }
+    if one.version:
+        made["version"] = one.version
+    else:
+        made["properties"] = [_property("seen", one.seen), _property("version", "not stated")]
+    if one.licence:
+        made["licenses"] = [{"expression": one.licence}]
+    return made
+
+
+def _depends(one: Component, others: list[Component]) -> Json:
+    known = {other.name for other in others}
+    needs = [name for name in one.needs if name in known]
+    return {"ref": _ref(one.name), "dependsOn": [_ref(name) for name in needs]}
+
+
+def _ref(name: str) -> str:
+    return f"part:{name}"
+
+
+def _property(name: str, value: str) -> Json:
+    return {"name": f"cloister:{name}", "value": value}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--bundle", type=Path, help="the packaged program's folder of libraries")
+    parser.add_argument("--out", type=Path, default=OUT)
+    arguments = parser.parse_args()
+    if arguments.bundle is not None:
+        Rules.read().require_no_gpl_of_qt(arguments.bundle)
+    content = written(gathered(arguments.bundle, default_encoder_folder()))
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_bytes(content)
+    print(f"{arguments.out}: {len(content):,} bytes, SHA-256 {sha256(content).hexdigest()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Runs a command in a network namespace without an interface, under strace, and reads what of the
+network it and all it started asked the kernel for.
+
+What counts is the kernel's side: which family a socket had and what the call got, whose address a
+packet or a connection was for. Nothing the program says of itself is believed.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.airgap.reach import ALLOWED
+from tests.e2e.terminal import ROOT
+
+STRACE = ("strace", "-f", "-qq", "-s", "256", "-e", "trace=%network,io_uring_setup",
+          "-e", "signal=none")  # fmt: skip
+_LINE = re.compile(r"(\d+) +(?:<\.\.\. )?(\w+)(?: resumed>|\()(.*)")
+_ANSWER = re.compile(r"\) += (-?\d+)")
+_FAMILY = re.compile(r"(?:AF_[A-Z0-9]+|0x[0-9a-f]+|\d+)")
+_ADDRESS = re.compile(r"sa_family=(\w+)(?:, sun_path=(@?)\"([^\"]*)\")?")
+_MAKING = ("socket", "socketpair")
+_UNIX = ("AF_UNIX", "AF_LOCAL")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A system call of a process, whole: its arguments as strace writes them, and what it got."""
+
+    process: int
+    name: str
+    arguments: str
+    answer: int
+
+    @property
+    def family(self) -> str:
+        match = _FAMILY.match(self.arguments)
+        return match[0] if match else "?"
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.arguments[:160]}) = {self.answer}"
+
+
+@dataclass(frozen=True)
+class Traced:
+    """How the command ended, what it printed, and every call of it and of all it started."""
+
+    status: int
+    said: str
+    calls: tuple[Call, ...]
+
+    @property
+    def refused(self) -> int:
+        """Sockets of other families that were asked for and not given: the self-test's."""
+        return sum(
+            call.name in _MAKING and call.family not in _UNIX and call.answer < 0
+            for call in self.calls
+        )
+
+    @property
+    def violations(self) -> tuple[str, ...]:
+        return tuple(f"{why}: {call}" for call in self.calls for why in _wrong(call))
+
+
+def traced(
+    command: Sequence[str],
+    trace: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    pass_fds: tuple[int, ...] = (),
+    screen: bool = False,
+    timeout: float = 280,
+) -> Traced:
+    """screen: on an X display of its own, whose server is not traced."""
+    display = ("xvfb-run", "-a", "-s", "-screen 0 1440x900x24") if screen else ()
+    done = subprocess.run(
+        [*namespace(), *display, *STRACE, "-o", str(trace), *command],
+        capture_output=True, text=True, check=False, cwd=ROOT, timeout=timeout,
+        env={**os.environ, **(env or {})}, pass_fds=pass_fds, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    return Traced(done.returncode, done.stdout + done.stderr, tuple(calls_in(trace.read_text())))
+
+
+def namespace() -> tuple[str, ...]:
+    """A network namespace of its own, by root's means or a user's; none where neither may."""
+    for means in (("unshare", "-n"), ("unshare", "-rn")):
+        if subprocess.run([*means, "true"], capture_output=True, check=False).returncode == 0:
+            return (*means, "--")
+    return ()
+
+
+def calls_in(text: str) -> Iterator[Call]:
+    """What was interrupted by another process's line is put together again."""
+    begun: dict[tuple[int, str], str] = {}
+    for line in text.splitlines():
+        match = _LINE.match(line)
+        if match is None:
+            continue
+        process, name, rest = int(match[1]), match[2], match[3]
+        if rest.endswith("<unfinished ...>"):
+            begun[process, name] = rest.removesuffix("<unfinished ...>")
+            continue
+        if "<... " in line:
+            rest = begun.pop((process, name), "") + rest
+        for answer in [*_ANSWER.finditer(rest)][-1:]:  # what was sent may look like one
+            yield Call(process, name, rest[: answer.start()], int(answer[1]))
+    for (process, name), rest in begun.items():  # it never came back: its process was ended
+        yield Call(process, name, rest, -1)
+
+
+def _wrong(call: Call) -> Iterator[str]:
+    if call.name in _MAKING and call.family not in _UNIX and call.answer >= 0:
+        yield "a socket that is not AF_UNIX"
+    if call.name == "io_uring_setup" and call.answer >= 0:
+        yield "a way round the filter"
+    for family, abstract, path in _ADDRESS.findall(call.arguments):
+        if family not in _UNIX:
+            if family != "AF_UNSPEC":
+                yield "an address that is not AF_UNIX"
+        elif (abstract or path) and not _allowed(abstract + path):
+            yield "a local socket that is not listed"
+
+
+def _allowed(path: str) -> bool:
+    return any(one.path and fnmatch.fnmatchcase(path, one.path) for one in ALLOWED)

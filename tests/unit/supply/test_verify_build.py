@@ -1,0 +1,232 @@
+"""Two builds compared: what is explained is computed, and what is planted is not explained away."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import importlib.util
+import io
+import marshal
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import verify_build
+from verify_build import compared, tree
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def pyc(source: str, when: int, name: str = "/build/a.py") -> bytes:
+    code = compile(source, name, "exec")
+    header = importlib.util.MAGIC_NUMBER + bytes(4) + when.to_bytes(4, "little") + bytes(4)
+    return header + marshal.dumps(code)
+
+
+def elf(build_id: bytes, body: bytes = b"code") -> bytes:
+    note = b"\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0" + build_id
+    return b"\x7fELF" + b"\x02\x01\x01" + bytes(57) + note + body
+
+
+def zipped(when: tuple[int, int, int, int, int, int], content: bytes = b"x") -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("a/b.txt", when), content)
+    return held.getvalue()
+
+
+PAIRS: dict[str, tuple[str, bytes, bytes]] = {
+    "compiled at another time": ("a.pyc", pyc("x = 1", 1), pyc("x = 1", 2)),
+    "compiled in another folder": ("a.pyc", pyc("x = 1", 1), pyc("x = 1", 1, "/other/a.py")),
+    "another build id": ("lib.so", elf(b"a" * 20), elf(b"b" * 20)),
+    "packed at another time": ("a.gz", gzip.compress(b"x", mtime=1), gzip.compress(b"x", mtime=2)),
+    "its members' times": (
+        "base.zip", zipped((2026, 1, 1, 0, 0, 0)), zipped((2026, 1, 2, 0, 0, 0))
+    ),
+}  # fmt: skip
+PLANTED: dict[str, tuple[str, bytes, bytes]] = {
+    "other code": ("a.pyc", pyc("x = 1", 1), pyc("x = 2", 2)),
+    "another name in the code": ("a.pyc", pyc("x = 1", 1), pyc("y = 1", 2)),
+    "code within code": ("a.pyc", pyc("def f(): return 1", 1), pyc("def f(): return 2", 2)),
+    "other code beside another build id": ("l.so", elf(b"a" * 20), elf(b"b" * 20, b"c0de")),
+    "other content packed": ("a.gz", gzip.compress(b"x", mtime=1), gzip.compress(b"y", mtime=2)),
+    "another member": (
+        "base.zip", zipped((2026, 1, 1, 0, 0, 0)), zipped((2026, 1, 2, 0, 0, 0), b"y")
+    ),
+    "another byte of anything": ("policy.cedar", b"permit", b"forbid"),
+    "no code at all": ("a.pyc", b"abc", b"abd"),
+}  # fmt: skip
+
+
+def builds(folder: Path, path: str, left: bytes, right: bytes) -> tuple[Path, Path]:
+    for name, content in (("a", left), ("b", right)):
+        (folder / name).mkdir()
+        (folder / name / path).write_bytes(content)
+    return folder / "a", folder / "b"
+
+
+@pytest.mark.parametrize("why", list(PAIRS))
+def test_a_difference_with_a_reason_is_explained(tmp_path: Path, why: str) -> None:
+    found = compared(*map(tree, builds(tmp_path, *PAIRS[why])))
+    assert len(found) == 1
+    assert found[0].reason
+
+
+@pytest.mark.parametrize("what", list(PLANTED))
+def test_what_is_planted_is_unexplained(tmp_path: Path, what: str) -> None:
+    left, right = builds(tmp_path, *PLANTED[what])
+    assert [one.reason for one in compared(tree(left), tree(right))] == [""]
+    assert run(left, right).returncode == 1
+
+
+def test_the_same_twice_is_the_same(tmp_path: Path) -> None:
+    left, right = builds(tmp_path, "a", b"x", b"x")
+    assert compared(tree(left), tree(right)) == ()
+    done = run(left, right)
+    assert (done.returncode, done.stdout) == (0, "1 entries, 0 differ, 0 unexplained.\n")
+
+
+def linked(folder: Path) -> None:
+    (folder / "a").unlink()
+    (folder / "a").symlink_to("/etc")
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "a file more": lambda folder: (folder / "more").write_bytes(b""),
+    "a file less": lambda folder: (folder / "a").unlink(),
+    "set user id": lambda folder: (folder / "a").chmod(0o4755),
+    "a link elsewhere": linked,
+}
+
+
+@pytest.mark.parametrize("change", list(CHANGES))
+def test_files_modes_and_links_count(tmp_path: Path, change: str) -> None:
+    left, right = builds(tmp_path, "a", b"x", b"x")
+    CHANGES[change](right)
+    assert [one.reason for one in compared(tree(left), tree(right))] == [""]
+
+
+def test_a_list_of_hashes_follows_from_what_it_lists(tmp_path: Path) -> None:
+    left, right = builds(tmp_path, "a.pyc", pyc("x = 1", 1), pyc("x = 1", 2))
+    for side in (left, right):
+        digest = hashlib.sha256((side / "a.pyc").read_bytes()).hexdigest()
+        (side / "SHA256SUMS").write_text(f"{digest}  a.pyc\n")
+    assert all(one.reason for one in compared(tree(left), tree(right)))
+    (right / "SHA256SUMS").write_text(f"{'0' * 64}  a.pyc\n")
+    assert [one.path for one in compared(tree(left), tree(right)) if not one.reason] == [
+        "SHA256SUMS"
+    ]
+
+
+def deb(folder: Path, when: int, content: bytes, mode: int = 0o644) -> Path:
+    """A package as dpkg-deb makes one; `when` is the time of its build."""
+    place = folder / f"tree-{when}"
+    (place / "DEBIAN").mkdir(parents=True)
+    (place / "usr" / "share").mkdir(parents=True)
+    (place / "DEBIAN" / "control").write_text(
+        "Package: cloister\nVersion: 0.1.0\nArchitecture: all\nMaintainer: C <c@example.org>\n"
+        "Description: test\n"
+    )
+    (place / "usr" / "share" / "file").write_bytes(content)
+    (place / "usr" / "share" / "file").chmod(mode)
+    for path in [*place.rglob("*"), place]:
+        os.utime(path, (when, when))
+    package = folder / f"cloister-{when}.deb"
+    subprocess.run(
+        [str(shutil.which("dpkg-deb")), "--root-owner-group", "--build", str(place), str(package)],
+        check=True, capture_output=True, env={**os.environ, "SOURCE_DATE_EPOCH": str(when)},
+    )  # fmt: skip
+    return package
+
+
+@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="no Debian packages here")
+@pytest.mark.parametrize(
+    ("content", "mode", "status"), [(b"x", 0o644, 0), (b"y", 0o644, 1), (b"x", 0o755, 1)]
+)
+def test_packages_are_compared_inside(
+    tmp_path: Path, content: bytes, mode: int, status: int
+) -> None:
+    done = run(deb(tmp_path, 1_000_000, b"x"), deb(tmp_path, 2_000_000, content, mode))
+    assert done.returncode == status, done.stdout
+    assert "packed at another time" in done.stdout
+
+
+def test_an_installer_that_unpacks_itself_is_compared_inside(tmp_path: Path) -> None:
+    paths = []
+    for name, content in (("a.run", b"x"), ("b.run", b"y")):
+        held = io.BytesIO()
+        with tarfile.open(fileobj=held, mode="w:xz") as archive:
+            told = tarfile.TarInfo("cloister/file")
+            told.size = 1
+            archive.addfile(told, io.BytesIO(content))
+        (tmp_path / name).write_bytes(b"#!/bin/sh\nexit 0\n" + held.getvalue())
+        paths.append(tmp_path / name)
+    assert run(paths[0], paths[0]).returncode == 0
+    done = run(*paths)
+    assert done.returncode == 1
+    assert "UNEXPLAINED: cloister/file" in done.stdout
+
+
+def run(left: Path, right: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(Path(str(verify_build.__file__))), str(left), str(right)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def frozen(modules: dict[str, bytes], script: bytes, loader: bytes = b"loader") -> bytes:
+    """A program as PyInstaller makes one: the loader, then its archive, with a PYZ in it."""
+    body, table = bytearray(b"PYZ\0" + bytes(8)), []
+    for name, code in modules.items():
+        packed = zlib.compress(code)
+        table.append((name, (0, len(body), len(packed))))
+        body += packed
+    body[8:12] = struct.pack("!i", len(body))
+    pyz = bytes(body) + marshal.dumps(table)
+    packed_script = zlib.compress(script)
+    entries = [(b"s", "entry", packed_script, 1, len(script)), (b"z", "PYZ.pyz", pyz, 0, len(pyz))]
+    data, toc = b"", b""
+    for kind, name, content, squeezed, size in entries:
+        raw = name.encode() + b"\0"
+        header = struct.calcsize(verify_build._ENTRY_FORM)
+        toc += struct.pack(verify_build._ENTRY_FORM, header + len(raw), len(data), len(content),
+                           size, squeezed, kind) + raw  # fmt: skip
+        data += content
+    cookie = struct.calcsize(verify_build._COOKIE_FORM)
+    whole = len(data) + len(toc) + cookie
+    return (
+        loader
+        + data
+        + toc
+        + struct.pack(
+            verify_build._COOKIE_FORM, verify_build.COOKIE, whole, len(data), len(toc), 311, b"lib"
+        )
+    )
+
+
+def code(source: str, name: str = "/build/a.py") -> bytes:
+    return marshal.dumps(compile(source, name, "exec"))
+
+
+def test_a_frozen_program_is_compared_module_by_module(tmp_path: Path) -> None:
+    one = frozen({"a": code("x = 1")}, code("run()"))
+    left, right = builds(tmp_path, "cloister", one, one)
+    elsewhere = frozen({"a": code("x = 1", "/other/a.py")}, code("run()"))
+    (right / "cloister").write_bytes(elsewhere)
+    assert [one.reason != "" for one in compared(tree(left), tree(right))] == [True]
+    for planted in (
+        frozen({"a": code("x = 2")}, code("run()")),
+        frozen({"a": code("x = 1"), "b": code("evil()")}, code("run()")),
+        frozen({"a": code("x = 1")}, code("run(1)")),
+        frozen({"a": code("x = 1")}, code("run()"), b"l0ader"),
+    ):
+        (right / "cloister").write_bytes(planted)
+        assert [one.reason for one in compared(tree(left), tree(right))] == [""]
