@@ -20,6 +20,7 @@ READER = "--reader"
 SOCKET_PROBE = "--socket-probe"
 KIOSK_WINDOW = "--kiosk-window"
 WINDOW = "--window"
+SCREEN_CHECK = "--screen-check"
 TERMINAL = "--terminal"
 
 MODULES = {
@@ -30,6 +31,7 @@ MODULES = {
     SOCKET_PROBE: "appliance.airgap.probing",
     KIOSK_WINDOW: "gui.kiosk.__main__",
     WINDOW: "gui.__main__",
+    SCREEN_CHECK: "gui.platforms",
     TERMINAL: "appliance.__main__",
 }
 """What a process can become, by the word it is started with. Each module has a `main()`."""

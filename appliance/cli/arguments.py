@@ -202,6 +202,7 @@ def _everyday(command: TopCommand) -> None:
 def _care(command: TopCommand) -> None:
     """What keeps an installation well, and shows it."""
     command("doctor", "doctor", "doctor", "Check this installation and prove the air gap.")
+    command("self-check", "selfcheck", "self_check", "Prove that this installation works.")
     diagnostics = command("diagnostics", "doctor", "diagnostics", "Write a file for support.")
     diagnostics.add_argument("file", metavar="FILE", help="a zip that names nobody; not there yet")
     provision = command("provision", "provision", "run", "Set this machine up from a file.")
