@@ -86,7 +86,7 @@ class _Version(argparse.Action):
 def parse(argv: Sequence[str]) -> Arguments:
     """Raises UnusableArguments; raises SystemExit after --help and --version."""
     require_text(argv)
-    values = _parser().parse_args(argv)
+    values = parser().parse_args(argv)
     return Arguments(
         run=_command(values.module, values.function),
         data=getattr(values, "data", None),
@@ -147,7 +147,8 @@ def _common() -> _Parser:
     return common
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """All that can be typed."""
     common = _common()
     parser = _Parser(
         prog="cloister",

@@ -60,7 +60,7 @@ _UNWANTED = re.compile(
 )
 _SYSTEM = ("/usr/lib/", "/lib/", "/usr/local/lib/", "/usr/lib64/", "/lib64/")
 _TAKEN_ALONG = re.compile(
-    r"lib(?:python3[.\d]*|ffi|crypto|z|bz2|lzma|uuid|expat|xcb-[a-z-]+|xkbcommon(?:-x11)?)\.so"
+    r"lib(?:python3[.\d]*|ffi|crypto|z|bz2|lzma|uuid|xcb-[a-z-]+|xkbcommon(?:-x11)?)\.so"
 )
 """Of the building system's own libraries: what its Python is linked with, and the small ones that
 Qt's X11 plugin needs and that many a desktop has not got. Everything else is the system's to bring
