@@ -42,7 +42,7 @@ EXCLUDED = (
     # What only developers use
     "tkinter _tkinter idlelib lib2to3 turtledemo ensurepip venv pydoc_data setuptools pkg_resources "
     "distutils _distutils_hack pip wheel pybind11 IPython matplotlib pandas polars pyarrow PIL "
-    "fsspec sqlite3 _sqlite3 curses _curses readline pdb"
+    "fsspec sqlite3 _sqlite3 curses _curses readline pdb",
 )
 EXCLUDED = tuple(part for entry in EXCLUDED for part in entry.split())
 
@@ -124,5 +124,9 @@ def _metadata(found: Distribution) -> Iterator[tuple[str, str]]:
         path = PurePosixPath(str(file))
         if ".dist-info" not in path.parts[0]:
             continue
-        if path.name in ("METADATA", "WHEEL") or _LICENCES.search(str(path)) or "sboms" in path.parts:
+        if (
+            path.name in ("METADATA", "WHEEL")
+            or _LICENCES.search(str(path))
+            or "sboms" in path.parts
+        ):
             yield str(found.locate_file(file)), path.parent.as_posix()

@@ -52,7 +52,7 @@ def control(release: Release, depends: Depends, size: int) -> str:
 
 
 def build(
-    root: Path, staged: Path, out: Path, release: Release, depends: Depends, level: int = 19
+    root: Path, staged: Path, out: Path, release: Release, depends: Depends, *, level: int = 19
 ) -> Path:
     """Writes the package into `out`. staged: a tree that layout.py laid out; it gets its DEBIAN
     folder here. level: of zstd. Raises CalledProcessError."""

@@ -21,7 +21,7 @@ OPTIONAL = re.compile(r"printsupport/|libqt-plugin-wayland-egl|xcbglintegrations
 ON_SOME_MACHINES = frozenset({"libcuda.so.1", "libcudart.so.13"})
 """A GPU's driver and runtime: the institution's, where there is a GPU (docs/gpu.md)."""
 ALWAYS = ("fonts-dejavu-core | fonts-liberation | fonts-noto-core", "util-linux")
-"""A letter to draw with, and setpriv(1), by which the self-check of an installation runs as nobody."""
+"""A letter to draw with; setpriv(1), by which an installation checks itself as nobody."""
 RECOMMENDED = ("libcups2", "libwayland-egl1", "libsecret-tools")
 """What the optional parts need, and the program that speaks to the system's key store."""
 SUGGESTED = ("cage", "apparmor")
@@ -112,4 +112,4 @@ def _packages(soname: str) -> Iterator[str]:
 
 
 def _name(entry: str) -> str:
-    return entry.split(" ", 1)[0].split(":")[0]
+    return entry.split(" ", 1)[0].split(":", maxsplit=1)[0]

@@ -80,7 +80,7 @@ def write(folder: Path, release: Release) -> None:
 
 
 def _commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
-    for action in parser._subparsers._group_actions if parser._subparsers else ():  # noqa: SLF001
+    for action in parser._subparsers._group_actions if parser._subparsers else ():
         for choice in getattr(action, "_choices_actions", ()):
             yield choice.dest, choice.help or ""
 
