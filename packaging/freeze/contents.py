@@ -36,13 +36,13 @@ EXCLUDED = (
     "tvm_ffi.stub tvm_ffi.testing lxml.isoschematron lxml.html.clean "
     "pydantic.v1 pydantic.mypy duckdb.experimental duckdb.polars_io "
     # Networks: nothing here needs them, and the kernel refuses them
-    "ssl _ssl urllib3 requests httpx huggingface_hub ftplib smtplib poplib imaplib nntplib telnetlib "
-    "xmlrpc tuf.ngclient.updater tuf.ngclient.fetcher tuf.ngclient.urllib3_fetcher "
+    "ssl _ssl urllib3 requests httpx huggingface_hub ftplib smtplib poplib imaplib nntplib "
+    "telnetlib xmlrpc tuf.ngclient.updater tuf.ngclient.fetcher tuf.ngclient.urllib3_fetcher "
     "tuf.ngclient.requests_fetcher PySide6.QtNetwork PySide6.QtQml PySide6.QtQuick "
     # What only developers use
-    "tkinter _tkinter idlelib lib2to3 turtledemo ensurepip venv pydoc_data setuptools pkg_resources "
-    "distutils _distutils_hack pip wheel pybind11 IPython matplotlib pandas polars pyarrow PIL "
-    "fsspec sqlite3 _sqlite3 curses _curses readline pdb",
+    "tkinter _tkinter idlelib lib2to3 turtledemo ensurepip venv pydoc_data setuptools "
+    "pkg_resources distutils _distutils_hack pip wheel pybind11 IPython matplotlib pandas polars "
+    "pyarrow PIL fsspec sqlite3 _sqlite3 curses _curses readline pdb",
 )
 EXCLUDED = tuple(part for entry in EXCLUDED for part in entry.split())
 

@@ -23,7 +23,7 @@ class NotElf(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Wants:
-    """needed: sonames. versions: of a needed library's symbols, like ("libc.so.6", "GLIBC_2.34")."""
+    """needed: sonames. versions: of a library's symbols, like ("libc.so.6", "GLIBC_2.34")."""
 
     soname: str
     needed: tuple[str, ...]

@@ -50,7 +50,7 @@ def _run_pyinstaller() -> None:
 
         icon.write(WORK, sys.platform)
     subprocess.run(
-        [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN",
+        [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "ERROR",
          "--distpath", str(PROGRAM.parent), "--workpath", str(WORK / "work"),
          str(ROOT / "packaging" / "freeze" / "cloister.spec")],
         check=True, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "0"},

@@ -79,7 +79,7 @@ def build(
     out.mkdir(parents=True, exist_ok=True)
     made = out / file_name(release)
     subprocess.run(
-        ["dpkg-deb", "--root-owner-group", "-Zzstd", f"-z{level}", "--build", str(staged), str(made)],
+        ["dpkg-deb", "--root-owner-group", "-Zzstd", f"-z{level}", "--build", staged, made],
         check=True, stdout=subprocess.DEVNULL,
         env={**os.environ, "SOURCE_DATE_EPOCH": str(release.time)},
     )  # fmt: skip
