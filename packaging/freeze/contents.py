@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
-
-from PyInstaller.utils.hooks import collect_data_files
 
 from appliance.parts import PROGRAM, needed
 
@@ -94,11 +93,7 @@ def data(root: Path) -> list[tuple[str, str]]:
         (str(root / "docs" / "dependencies.md"), "docs"),
     ]
     for package in ("duckdb_extension_httpfs", "xgrammar", "tvm_ffi"):
-        found += [
-            entry
-            for entry in collect_data_files(package)
-            if Path(entry[0]).suffix in (".so", ".dll", ".dylib", ".duckdb_extension", ".pyd")
-        ]
+        found += _libraries(package)
     for name in sorted({PROGRAM, *needed()}):
         found += _metadata(distribution(name))
     return found
@@ -116,6 +111,18 @@ def _below(root: Path, folder: str, *patterns: str) -> Iterator[tuple[str, str]]
             hidden = path.name.startswith(".") or "__pycache__" in path.parts
             if path.is_file() and not hidden and path.suffix != ".py":
                 yield str(path), path.parent.relative_to(root).as_posix()
+
+
+def _libraries(package: str) -> Iterator[tuple[str, str]]:
+    """Those that a package looks for beside its code, which no analysis sees."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise SystemExit(f"{package} is not installed.")
+    folder = Path(spec.origin).parent
+    for path in sorted(folder.rglob("*")):
+        library = path.suffix in (".so", ".dll", ".dylib", ".duckdb_extension")
+        if library and ".cpython-" not in path.name:
+            yield str(path), (Path(package) / path.relative_to(folder).parent).as_posix()
 
 
 def _metadata(found: Distribution) -> Iterator[tuple[str, str]]:

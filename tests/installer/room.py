@@ -21,7 +21,8 @@ WORK = ROOT / "build" / "installer" / "test"
 RELEASE = "bookworm"
 USER, HOME = 1000, "/home/anna"
 MEDIUM = "/media/stick"
-SOCKETS = Path("/tmp/.X11-unix")  # noqa: S108  where X servers put them
+SOCKETS = Path("/tmp/.X11-unix")
+"""Where X servers put them."""
 _CALM = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 
