@@ -56,10 +56,18 @@ def command(word: str) -> tuple[str, ...]:
     if word not in MODULES:
         raise ValueError(f"{word} is no process of the product")
     if frozen():
-        return (sys.executable, word)
+        return (_executable(), word)
     # Without `site` the self-test's child is up in half the time; it needs no package.
     isolated = ("-I", "-S") if word == SOCKET_PROBE else ("-I",)
     return (sys.executable, *isolated, "-c", _ENTRY, _ROOT, word)
+
+
+def _executable() -> str:
+    """Itself. On macOS the window is in a sandbox of the system, where what it starts must be
+    signed to inherit that one and have none of its own: the program of the same folder is."""
+    if sys.platform == "darwin" and called() == WINDOW_PROGRAM:
+        return os.path.join(os.path.dirname(sys.executable), "cloister")  # noqa: PTH118, PTH120
+    return sys.executable
 
 
 def main() -> int:

@@ -78,7 +78,15 @@ def wanted_file(destination: str, source: str) -> bool:
     path = destination.replace("\\", "/")
     if "/" not in path and source.startswith(_SYSTEM) and ".so" in path:
         return _TAKEN_ALONG.match(path) is not None
+    if ".dist-info/" in path and not _told(path):
+        return False  # where a package was installed from, and by what
     return bool(_OURS.match(path)) or _UNWANTED.search(path) is None
+
+
+def _told(path: str) -> bool:
+    """Whether a file of a package's metadata says something about the package itself."""
+    kept = path.endswith(("/METADATA", "/WHEEL")) or "/sboms/" in path
+    return kept or _LICENCES.search(path) is not None
 
 
 def data(root: Path) -> list[tuple[str, str]]:
@@ -131,9 +139,5 @@ def _metadata(found: Distribution) -> Iterator[tuple[str, str]]:
         path = PurePosixPath(str(file))
         if ".dist-info" not in path.parts[0]:
             continue
-        if (
-            path.name in ("METADATA", "WHEEL")
-            or _LICENCES.search(str(path))
-            or "sboms" in path.parts
-        ):
+        if _told(str(path)):
             yield str(found.locate_file(file)), path.parent.as_posix()

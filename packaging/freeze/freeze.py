@@ -19,7 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "installer"
-PROGRAM = WORK / "program" / "cloister"
+APP = WORK / "program" / "Cloister.app" / "Contents"
+PROGRAM = APP if sys.platform == "darwin" else WORK / "program" / "cloister"
 WINDOW = "cloister-window"
 """What a person starts the window by; on Linux a link to the one program there is."""
 
@@ -58,16 +59,21 @@ def _run_pyinstaller() -> None:
 
 
 def _add_engine() -> None:
-    """The encoder's bundle and the kernels of chat models, beside the program."""
+    """The encoder's bundle and the kernels of chat models, beside the program. On macOS they are
+    resources of the application, and links lead there: codesign(1) takes nothing else beside it."""
     for cache, name in (("encoder", "encoder"), ("chat-kernels", "chat")):
         folder = ROOT / ".cache" / cache
         current = (folder / "current").read_text("ascii").strip()
-        shutil.copytree(folder / current, PROGRAM / name)
+        if sys.platform == "darwin":
+            shutil.copytree(folder / current, PROGRAM / "Resources" / name)
+            (PROGRAM / "MacOS" / name).symlink_to(f"../Resources/{name}")
+        else:
+            shutil.copytree(folder / current, PROGRAM / name)
 
 
 def inside() -> Path:
     """Where PyInstaller puts what is not the program itself."""
-    return PROGRAM / "_internal"
+    return PROGRAM / ("Resources" if sys.platform == "darwin" else "_internal")
 
 
 def _add_records() -> None:

@@ -103,8 +103,10 @@ install() {
     mv -T "$BASE/.coming/program" "$BASE/$RELEASE"
     use "$RELEASE"
     lay_around
-    for folder in "$BASE"/*/; do
-        [ "$(basename "$folder")" = "$RELEASE" ] || rm -rf "$folder"
+    for folder in "$BASE"/*; do
+        if [ -d "$folder" ] && [ ! -L "$folder" ] && [ "${folder##*/}" != "$RELEASE" ]; then
+            rm -rf "$folder"
+        fi
     done
     rm -rf "$BASE/.coming"
     take_models "$(dirname "$FILE")"
