@@ -27,7 +27,7 @@ LATE = (
 )
 """Found by name while the program runs, which no analysis sees."""
 
-EXCLUDED = (
+_EXCLUDED = (
     BUILDING,
     # Compilers, frameworks, tests
     "tvm torch transformers triton sentence_transformers hypothesis pytest _pytest numpy.f2py "
@@ -43,7 +43,7 @@ EXCLUDED = (
     "pkg_resources distutils _distutils_hack pip wheel pybind11 IPython matplotlib pandas polars "
     "pyarrow PIL fsspec sqlite3 _sqlite3 curses _curses readline pdb",
 )
-EXCLUDED = tuple(part for entry in EXCLUDED for part in entry.split())
+EXCLUDED = tuple(part for entry in _EXCLUDED for part in entry.split())
 
 _UNWANTED = re.compile(
     r"""PySide6/(?:Qt/)?(?:

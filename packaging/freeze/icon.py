@@ -29,8 +29,8 @@ def write(folder: Path, platform: str) -> Path:
 def png(size: int) -> bytes:
     """The drawing, `size` pixels wide and high."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from PySide6.QtCore import QBuffer, QIODevice, Qt
-    from PySide6.QtGui import QGuiApplication, QImage, QPainter
+    from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt
+    from PySide6.QtGui import QGuiApplication, QImage, QImageWriter, QPainter
     from PySide6.QtSvg import QSvgRenderer
 
     application = QGuiApplication.instance() or QGuiApplication([])
@@ -41,7 +41,7 @@ def png(size: int) -> bytes:
     painter.end()
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]  the stubs know no bytes here
+    QImageWriter(buffer, QByteArray(b"PNG")).write(image)
     del application
     return bytes(buffer.data().data())
 

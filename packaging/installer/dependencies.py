@@ -53,7 +53,7 @@ def needs(program: Path) -> Needs:
     """Of all of the program, optional parts too."""
     there = {path.name for path in program.rglob("*")}
     libraries: dict[str, list[str]] = {}
-    libc = (0,)
+    libc: tuple[int, ...] = (0,)
     for path in elf_files(program):
         wants = elf.wants(path)
         for soname in wants.needed:

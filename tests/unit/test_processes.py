@@ -97,7 +97,7 @@ def test_the_first_word_or_else_the_name_decides_what_a_process_becomes(
         asked_for.append(name)
         return Module
 
-    monkeypatch.setattr(processes.importlib, "import_module", find)
+    monkeypatch.setattr(importlib, "import_module", find)
     monkeypatch.setattr(sys, "argv", list(argv))
     assert processes.main() == 5
     assert asked == [(module, left)]
