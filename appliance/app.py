@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from appliance import values
 from appliance.cancellation import Cancellation
 from appliance.clock import now, ticking
+from appliance.engine.bundles.brought import brought
 from appliance.first_run import undone_on_failure
 from appliance.own_settings import OwnSettings, change_logged
 from appliance.people import Idleness
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from appliance.seat import Seat
     from appliance.shelves import Shelves
 
-__all__ = ["Appliance", "Cancellation", "default_data_folder", "now", "open_appliance"]
+__all__ = ["Appliance", "Cancellation", "brought", "default_data_folder", "now", "open_appliance"]
 
 
 class Appliance:

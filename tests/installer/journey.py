@@ -190,6 +190,7 @@ class Journey:
         return place
 
     def backup(self) -> str:
+        require(self.room.as_user("mkdir", f"{HOME}/backups"))
         self.ask_for("backup", "create", f"{HOME}/backups")
         said = self.ask_for("backup", "verify", f"{HOME}/backups").said
         return said.strip().splitlines()[-1][:70]
