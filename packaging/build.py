@@ -1,11 +1,11 @@
 """`make installer`: the program frozen, then a Debian package, a self-extracting file and a medium.
 
-  build.py [--part program|deb|run|medium …] [--build N] [--models DIR …] [--out DIR] [--quick]
+  build.py [--part program|deb|run|medium|exe …] [--build N] [--models DIR …] [--out DIR] [--quick]
 
 Rules kept here: it runs after packaging/bootstrap.py with nothing but Python's standard library; a
 part that is not asked for is taken as it lies there. What is made lies in `dist/`, and the program
-alone in `build/installer/program`. On Windows and macOS only the program is made here; the rest is
-in packaging/installer/windows and packaging/installer/macos.
+alone in `build/installer/program`. On Windows the program and the installer ("exe") are made here,
+on macOS the program; the rest is in packaging/installer/macos.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "installer"
 PROGRAM = WORK / "program" / "cloister"
 PYTHON = WORK / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-PARTS = ("program", "deb", "run", "medium")
+PARTS = ("program", "deb", "run", "medium", "exe")
+BY_PLATFORM = {"linux": PARTS[:4], "win32": ("program", "exe"), "darwin": ("program",)}
 sys.path[:0] = [str(ROOT / "packaging" / part) for part in ("freeze", "installer")] + [str(ROOT)]
 
 import deb  # noqa: E402
 import dependencies  # noqa: E402
 import layout  # noqa: E402
 import medium  # noqa: E402
+import nsis  # noqa: E402
 import selfextracting  # noqa: E402
 from release import Release, this_release  # noqa: E402
 
@@ -74,8 +76,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     given = arguments()
     release = this_release(ROOT, given.build)
-    linux = sys.platform.startswith("linux")
-    wanted = given.part or (PARTS if linux else PARTS[:1])
+    wanted = given.part or BY_PLATFORM[sys.platform]
     packages = {
         "deb": given.out / deb.file_name(release),
         "run": given.out / selfextracting.file_name(release),
@@ -89,6 +90,8 @@ def main() -> None:
         elif part == "medium":
             there = [path for path in packages.values() if path.is_file()]
             made = medium.make(ROOT, given.out / "medium", there, given.models)
+        elif part == "exe":
+            made = nsis.build(ROOT, PROGRAM, WORK / "cloister.ico", given.out, release)
         else:
             made = builders[part](given.out, release, quick=given.quick)
         say(f"{made} ({_megabytes(made):.0f} MB, {time.monotonic() - started:.0f} s)")
