@@ -74,9 +74,9 @@ installer: setup
 	@build/installer/venv/bin/python packaging/build.py $(ARGS)
 
 # The Debian package in a clean Debian without a network, and the rest of what is in dist/.
-installer-test:
-	@test -n "$$(ls dist/cloister_*.deb 2>/dev/null)" || $(MAKE) installer
-	@build/installer/venv/bin/python -m tests.installer $(ARGS)
+installer-test: setup-develop
+	@test -f dist/medium/install.sh || $(MAKE) installer
+	@$(BIN)/python -m tests.installer $(ARGS)
 
 # Texts that a language has not got, and those it has got for nothing.
 texts: setup-develop
