@@ -62,7 +62,10 @@ def lay_around(root: Path, staged: Path, places: Places, release: Release) -> No
         _make_link(staged / places.prefix / "bin" / name, places.link(name))
     _put(assets / "cloister.desktop", share / "applications" / "cloister.desktop")
     _put(assets / "cloister.svg", share / "icons/hicolor/scalable/apps" / "cloister.svg")
-    _put(kiosk / "cloister-kiosk.service", staged / places.units / "cloister-kiosk.service")
+    unit = staged / places.units / "cloister-kiosk.service"
+    _put(kiosk / "cloister-kiosk.service", unit)
+    text = unit.read_text("utf-8").replace("/usr/bin/cloister ", f"/{places.prefix}/bin/cloister ")
+    unit.write_text(text.replace("/usr/share/", f"/{places.prefix}/share/"), "utf-8")
     for name in KIOSK:
         _put(kiosk / name, share / "cloister" / "kiosk" / name)
     _put(assets / "apparmor", staged / "etc/apparmor.d/cloister")

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.installer.journey import ANSWER, QUESTION, Journey
-from tests.installer.room import HOME, ROOT, require
+from tests.installer.room import HOME, ROOT, USER, require
 
 LEFT = ("etc/cloister", "home/anna", "var/lib/cloister")
 """Data, and folders of the user's own: they stay where nobody says otherwise."""
 _NOTED = ("var/log/", "var/cache/", "var/lib/dpkg/", "var/lib/apt/", "var/lib/systemd/",
-          "etc/ld.so.cache", "etc/passwd-", "etc/shadow-")  # fmt: skip
-"""Where Debian notes what was done on it."""
+          "etc/ld.so.cache", "etc/passwd-", "etc/shadow-", "etc/fonts/", "usr/local/share/fonts",
+          "root/later-")  # fmt: skip
+"""Where Debian and its packages note what was done, and the later packages of these steps."""
 
 
 def steps(journey: Journey, before: dict[str, str]) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -28,16 +29,31 @@ def steps(journey: Journey, before: dict[str, str]) -> Iterator[tuple[str, Calla
     yield "the .run file's end", renewal.alone_gone
 
 
+UNDER_A_WINDOW = """\
+setpriv --reuid={user} --regid={user} --clear-groups -- \
+    env HOME={home} cloister-window --data {home}/window & window=$!
+sleep 8
+dpkg -i {deb} || exit 81
+kill -0 $window || exit 82
+program=/usr/lib/cloister/{before}/cloister
+[ -x $program ] || exit 83
+$program --socket-probe 2 1 41 "" || exit 84
+kill $window
+"""
+
+
 class Renewal:
     def __init__(self, journey: Journey, before: dict[str, str]) -> None:
         self._journey, self._room, self._before = journey, journey.room, before
 
     def upgrade(self) -> str:
+        """While somebody has the window open: it stays, and can still start its own processes."""
         before = self._release()
-        require(self._room.run("dpkg", "-i", self._later(1)))
+        script = UNDER_A_WINDOW.format(user=USER, home=HOME, deb=self._later(1), before=before)
+        require(self._room.run("sh", "-c", script, extra={"DISPLAY": self._room.display}))
         assert self._release() != before
         self._still_answers()
-        return f"{before} became {self._release()}; the vault opens and answers"
+        return f"{before} became {self._release()} under an open window; the vault opens"
 
     def broken(self) -> str:
         """A release whose database engine was cut short."""
@@ -65,7 +81,8 @@ class Renewal:
         return "nothing is left but data, which was said"
 
     def alone(self) -> str:
-        """The packages it needs are still there."""
+        """As on another Linux: the libraries it needs are there, and xz(1), which that Debian lacks."""
+        shutil.copy2("/usr/bin/xz", self._room.folder / "usr/local/bin/xz")
         run = next((ROOT / "dist" / "medium").glob("cloister-*.run")).name
         require(self._room.run("sh", f"/media/stick/{run}"))
         self._still_answers()
@@ -75,6 +92,7 @@ class Renewal:
 
     def alone_gone(self) -> str:
         require(self._room.run("/opt/cloister/uninstall", "--data", "remove"))
+        (self._room.folder / "usr/local/bin/xz").unlink()
         names = self._names_left()
         assert not names, names[:20]
         assert not (self._room.folder / HOME[1:] / ".local/share/cloister").exists()

@@ -67,7 +67,7 @@ class Room:
     """One clean Debian with an ordinary user, and `medium` mounted where sticks are."""
 
     def __init__(self, folder: Path, medium: Path, display: str) -> None:
-        self.folder, self._medium, self._display = folder, medium, display
+        self.folder, self._medium, self.display = folder, medium, display
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         subprocess.run(["tar", "-C", str(folder), "-xf", str(clean())], check=True)
@@ -114,7 +114,7 @@ class Room:
         ]  # fmt: skip
 
     def as_user(self, *command: str, screen: bool = False, processor: Path | None = None) -> Done:
-        extra = {"DISPLAY": self._display} if screen else {}
+        extra = {"DISPLAY": self.display} if screen else {}
         return self.run(*command, user=USER, extra=extra, processor=processor)
 
     def write(self, name: str, content: str | bytes, *, mode: int = 0o600) -> str:

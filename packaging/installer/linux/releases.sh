@@ -43,11 +43,39 @@ prove() { # RELEASE
     (cd / && env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 TMPDIR="${TMPDIR:-/tmp}" "$@")
 }
 
+# Whether a process still runs from it: people may have the program open.
+in_use() { # FOLDER
+    program=$(stat -c %d:%i "$1/cloister" 2>/dev/null) || return 1
+    for process in /proc/[0-9]*/exe; do
+        [ "$(stat -Lc %d:%i "$process" 2>/dev/null)" != "$program" ] || return 0
+    done
+    return 1
+}
+
+# What nobody uses any more goes. What is open stays where it was started from, so that it can start
+# its own processes until it is closed; the next upgrade takes it away.
+tidy() { # the RELEASE that is started now
+    for folder in "$BASE"/*; do
+        name=${folder##*/}
+        if [ "$name" = "$1" ] || [ "$name" = current ] || [ -f "$folder" ]; then
+            continue
+        elif [ -L "$folder" ]; then
+            rm -f "$folder" # made anew below where it is needed
+        elif in_use "$folder"; then
+            case "$name" in
+            kept-*) [ -e "$BASE/${name#kept-}" ] || ln -s "$name" "$BASE/${name#kept-}" ;;
+            esac
+        else
+            rm -rf "$folder"
+        fi
+    done
+}
+
 # The new release is started from now on if it works; otherwise the one before goes on.
 adopt() { # RELEASE
     if prove "$1"; then
         use "$1"
-        rm -rf "$BASE"/kept-*
+        tidy "$1"
         return 0
     fi
     if [ -n "$(current)" ]; then
@@ -63,6 +91,33 @@ adopt() { # RELEASE
 back() { # RELEASE
     [ ! -d "$BASE/$1" ] || use "$1"
     rm -rf "$BASE"/kept-* "$BASE/.keeping"
+}
+
+# Takes what is left beside `current`, which is in no package's list.
+leave() {
+    rm -f "$BASE/current" "$BASE/.next"
+    rm -rf "$BASE"/kept-* "$BASE/.keeping"
+    for link in "$BASE"/*; do
+        [ ! -L "$link" ] || rm -f "$link"
+    done
+}
+
+load_profile() {
+    if [ -z "$ROOT" ] && command -v apparmor_parser >/dev/null && aa-enabled --quiet 2>/dev/null; then
+        apparmor_parser --replace /etc/apparmor.d/cloister || say "The AppArmor profile was not loaded."
+    fi
+}
+
+unload_profile() {
+    if [ -z "$ROOT" ] && command -v apparmor_parser >/dev/null && aa-enabled --quiet 2>/dev/null; then
+        apparmor_parser --remove /etc/apparmor.d/cloister 2>/dev/null || true
+    fi
+}
+
+stop_kiosk() {
+    if [ -z "$ROOT" ] && [ -d /run/systemd/system ]; then
+        systemctl --no-reload disable --now cloister-kiosk.service >/dev/null 2>&1 || true
+    fi
 }
 
 # Whose data there is on this machine: one folder a line.

@@ -103,12 +103,9 @@ install() {
     mv -T "$BASE/.coming/program" "$BASE/$RELEASE"
     use "$RELEASE"
     lay_around
-    for folder in "$BASE"/*; do
-        if [ -d "$folder" ] && [ ! -L "$folder" ] && [ "${folder##*/}" != "$RELEASE" ]; then
-            rm -rf "$folder"
-        fi
-    done
+    tidy "$RELEASE"
     rm -rf "$BASE/.coming"
+    load_profile
     take_models "$(dirname "$FILE")"
     say "Release $RELEASE is installed. Start it as cloister-window or cloister."
 }

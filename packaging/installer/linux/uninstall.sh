@@ -36,9 +36,8 @@ done
     exit 1
 }
 
-if [ -z "$ROOT" ] && [ -d /run/systemd/system ]; then
-    systemctl --no-reload disable --now cloister-kiosk.service >/dev/null 2>&1 || true
-fi
+stop_kiosk
+unload_profile
 if [ "$data" = ask ]; then
     data=keep
     if [ -t 0 ] && [ -n "$(data_folders)" ]; then

@@ -4,8 +4,11 @@ folders of the test's own."""
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,24 +54,26 @@ def program(folder: Path, name: str, *, works: bool = True) -> Path:
 
 @dataclass(frozen=True)
 class Machine:
-    """A throwaway root, and packages made for it."""
+    """A throwaway root, and packages for it; each is made once."""
 
     root: Path
     made: Path
 
     def deb(self, build: int, *, works: bool = True) -> Path:
-        now = release(build)
-        folder = self.made / f"{build}"
+        now, folder = release(build), self.made / f"deb-{build}-{works}"
+        if (made := folder / deb.file_name(now)).is_file():
+            return made
         source = program(folder / "program", now.name, works=works)
         layout.lay_out(ROOT, source, folder / "staged", layout.DEBIAN, now)
         depends = Depends(("base-files",), ("libcups2",))
-        return deb.build(ROOT, folder / "staged", self.made, now, depends, level=1)
+        return deb.build(ROOT, folder / "staged", folder, now, depends, level=1)
 
     def run_file(self, build: int, *, works: bool = True) -> Path:
-        now = release(build)
-        folder = self.made / f"{build}"
+        now, folder = release(build), self.made / f"run-{build}-{works}"
+        if (made := folder / selfextracting.file_name(now)).is_file():
+            return made
         source = program(folder / "program", now.name, works=works)
-        return selfextracting.build(ROOT, source, folder / "staged", self.made, now, level=0)
+        return selfextracting.build(ROOT, source, folder / "staged", folder, now, level=0)
 
     def dpkg(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -86,15 +91,33 @@ class Machine:
         )  # fmt: skip
         return done.stdout.strip()
 
+    @contextmanager
+    def open_window(self, base: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Somebody has the release in use open: its file runs, as another program that waits."""
+        program = (self.root / base / "current" / "cloister").resolve()
+        program.unlink()
+        shutil.copy2(Path(shutil.which("sleep") or "/bin/sleep").resolve(), program)
+        running = subprocess.Popen([program, "600"])
+        try:
+            yield running
+        finally:
+            running.kill()
+            running.wait()
+
     def names(self) -> set[str]:
         return {path.relative_to(self.root).as_posix() for path in self.root.rglob("*")}
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("packages")
+
+
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
+def machine(tmp_path: Path, made: Path) -> Machine:
     root = tmp_path / "root"
     for folder in ("var/lib/dpkg/info", "var/lib/dpkg/updates", "opt", "usr/local/bin", "etc"):
         (root / folder).mkdir(parents=True)
     for file in ("status", "available"):
         (root / "var/lib/dpkg" / file).touch()
-    return Machine(root, tmp_path / "made")
+    return Machine(root, made)

@@ -67,11 +67,17 @@ def test_the_names_lead_to_the_release_that_is_started(
         assert target.resolve() == (tmp_path / places.base / "current" / name).resolve()
 
 
-def test_the_kiosks_unit_starts_what_the_package_brings(laid: Path) -> None:
-    unit = (laid / "lib/systemd/system/cloister-kiosk.service").read_text("utf-8")
-    assert "/usr/bin/cloister " in unit
+@pytest.mark.parametrize("places", [layout.DEBIAN, layout.ALONE])
+def test_the_kiosks_unit_starts_what_the_package_brings(
+    tmp_path: Path, places: layout.Places
+) -> None:
+    layout.lay_around(ROOT, tmp_path, places, release(1))
+    unit = (tmp_path / places.units / "cloister-kiosk.service").read_text("utf-8")
+    started = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
+    assert f" /{places.prefix}/bin/cloister --data" in started
+    assert (tmp_path / places.prefix / "bin" / "cloister").is_symlink()
     documented = next(line for line in unit.splitlines() if line.startswith("Documentation=file:"))
-    assert (laid / documented.partition("file:/")[2]).is_file()
+    assert (tmp_path / documented.partition("file:/")[2]).is_file()
 
 
 def test_every_line_of_the_profile_that_denies_a_network_is_there() -> None:

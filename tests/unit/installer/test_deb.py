@@ -78,14 +78,36 @@ def test_where_a_release_does_not_work_the_one_before_goes_on(machine: Machine) 
 
 
 def test_the_same_release_once_more_is_kept_apart_from_the_one_in_use(machine: Machine) -> None:
-    good, broken = machine.deb(1), Machine(machine.root, machine.made / "broken")
+    good = machine.deb(1)
     installed(machine, good)
-    done = machine.dpkg("--install", str(broken.deb(1, works=False)))
+    done = machine.dpkg("--install", str(machine.deb(1, works=False)))
     assert done.returncode != 0
     assert machine.started(BASE) == "release 9.8.7-1"
     assert (machine.root / BASE / "current").readlink() == Path("kept-9.8.7-1")
     installed(machine, good)
     assert (machine.root / BASE / "current").readlink() == Path("9.8.7-1")
+
+
+def test_what_is_open_stays_where_it_was_started_from_until_it_is_closed(machine: Machine) -> None:
+    installed(machine, machine.deb(1))
+    base = machine.root / BASE
+    with machine.open_window(BASE):
+        installed(machine, machine.deb(2))
+        assert machine.started(BASE) == "release 9.8.7-2"
+        assert (base / "9.8.7-1" / "_internal" / "part").read_text() == "9.8.7-1"
+        installed(machine, machine.deb(3))
+        assert (base / "9.8.7-1" / "_internal" / "part").read_text() == "9.8.7-1"
+    installed(machine, machine.deb(4))
+    assert {p.name for p in base.iterdir()} == {"9.8.7-4", "current"}
+
+
+def test_it_goes_without_a_leftover_though_it_is_open(machine: Machine) -> None:
+    before = own(machine.names())
+    installed(machine, machine.deb(1))
+    with machine.open_window(BASE):
+        installed(machine, machine.deb(2))
+        assert machine.dpkg("--purge", "cloister").returncode == 0
+        assert own(machine.names()) <= before | {"etc/apparmor.d"}
 
 
 def test_what_never_worked_is_not_started_by_its_name(machine: Machine) -> None:
@@ -127,9 +149,9 @@ def test_it_does_not_come_beside_the_other_kind_of_package(machine: Machine) -> 
     assert not (machine.root / BASE).exists()
 
 
-def test_the_same_release_gives_the_same_bytes(machine: Machine) -> None:
+def test_the_same_release_gives_the_same_bytes(machine: Machine, tmp_path: Path) -> None:
     first = machine.deb(1).read_bytes()
-    other = Machine(machine.root, machine.made / "other")
+    other = Machine(machine.root, tmp_path / "other")
     assert other.deb(1).read_bytes() == first
 
 
