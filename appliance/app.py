@@ -44,8 +44,7 @@ __all__ = ["Appliance", "Cancellation", "brought", "default_data_folder", "now",
 class Appliance:
     """The product, opened on one data folder. Every method may be called from any thread and may
     block (never call one on a GUI thread); generators do their work as they are iterated.
-    All raise CloisterErrors alone; those that need a login raise Locked without one.
-    """
+    All raise CloisterErrors alone; those that need a login raise Locked without one."""
 
     def __init__(
         self,

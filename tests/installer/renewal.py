@@ -81,7 +81,7 @@ class Renewal:
         return "nothing is left but data, which was said"
 
     def alone(self) -> str:
-        """As on another Linux: the libraries it needs are there, and xz(1), which that Debian lacks."""
+        """As on another Linux: the libraries are there, and xz(1), which that Debian lacks."""
         shutil.copy2("/usr/bin/xz", self._room.folder / "usr/local/bin/xz")
         run = next((ROOT / "dist" / "medium").glob("cloister-*.run")).name
         require(self._room.run("sh", f"/media/stick/{run}"))
