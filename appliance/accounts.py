@@ -93,9 +93,9 @@ class People:
     def appoint(self, person: str) -> None:
         """Makes the person an auditor beside what they are: they can read what the log has sealed.
         For auditors."""
-        roles = self._accounts.named(person).roles
+        wanted = _usable((*self._accounts.named(person).roles, Role.AUDITOR))
         with self._act(Action.APPOINT_AUDITORS, "auditor.appointing", person) as done:
-            self._accounts.set_roles(person, (*roles, Role.AUDITOR))
+            self._accounts.set_roles(person, wanted)
             done("auditor.appointed", person)
 
     def resign(self, role: Role) -> None:
@@ -330,6 +330,10 @@ def _usable(roles: Iterable[Role]) -> tuple[Role, ...]:
     wanted = tuple(sorted(set(roles)))
     if not wanted:
         raise UsageError("A person has at least one role.", hint="Or close the account.")
+    if Role.KIOSK in wanted and len(wanted) > 1:
+        raise UsageError(
+            "Who is a kiosk's visitor can be nothing else.", hint="Give them one role."
+        )
     return wanted
 
 

@@ -169,11 +169,11 @@ class Appliance:
     def conversations(self) -> tuple[values.Conversation, ...]:
         """Those that are pinned, then the newest."""
         with self._sitting.at_work() as desk:
-            return desk.history.conversations()
+            return desk.conversations()
 
     def turns(self, conversation: str) -> tuple[values.Turn, ...]:
         with self._sitting.at_work() as desk:
-            return desk.history.turns(conversation)
+            return desk.turns(conversation)
 
     @contextmanager
     def remembered(self, stop: Cancellation | None = None) -> Iterator[Remembered]:
@@ -209,7 +209,7 @@ class Appliance:
 
     def suggestions(self, collection: str, count: int) -> tuple[str, ...]:
         """Questions that this collection's own headings suggest."""
-        from appliance.suggesting import suggestions
+        from appliance.suggestions import suggestions
 
         with self._sitting.at_work() as desk:
             desk.require_usable((collection,))

@@ -13,12 +13,14 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from appliance import intake
 from appliance.conversations import kept
 from appliance.errors import StoreTampered, UsageError
+from appliance.finding_files import walk
 from appliance.memory import History, Library
 from appliance.memory.database import require_identifier
 from appliance.originals import CollectionShelf, Originals
@@ -104,7 +106,8 @@ class Attached:
         desk.require(Action.ATTACH)
         if not _names_a_folder(conversation):
             raise UsageError("A conversation's id has 1 to 64 letters, digits, '-' and '_'.")
-        if len(self.documents(conversation)) + len(paths) > MOST:
+        found = sum(1 for _ in islice(walk(paths), MOST + 1))  # a folder may hold any number
+        if len(self.documents(conversation)) + found > MOST:
             raise TooManyAttached(f"At most {MOST} documents fit beside a conversation.")
         self._opened(conversation)
         shelf = CollectionShelf(
@@ -168,8 +171,12 @@ class Attached:
             if self._library.holds(conversation):
                 return
             log = self._desk.ledger.log
-            key = kept(self._desk.history).keep_attached_key(conversation, random_bytes(KEY_SIZE))
             mark = log.latest_store(f"collection/{conversation}")
+            if mark is not None and not self.is_attached(conversation):
+                raise UsageError(
+                    "There is a collection of this name.", hint="Begin a new conversation."
+                )
+            key = kept(self._desk.history).keep_attached_key(conversation, random_bytes(KEY_SIZE))
             try:
                 if mark is None:
                     self._library.create_collection(conversation, key)

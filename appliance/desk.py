@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from appliance import assistant, removal
+from appliance import assistant, removal, settling
 from appliance.attached import Attached
 from appliance.clock import now, ticking
 from appliance.conversations import conversations
@@ -27,7 +27,7 @@ from appliance.insights import HealthFile
 from appliance.intake import IntakeParts, resume, start_import
 from appliance.language_model import composes, written_by
 from appliance.ledger import Ledger
-from appliance.memory import Library
+from appliance.memory import EphemeralHistory, History, Library
 from appliance.originals import CollectionShelf, Originals
 from appliance.people import Confirmation
 from appliance.place import Place
@@ -41,10 +41,12 @@ from appliance.values import (
     AirgapReport,
     AnswerMode,
     Collection,
+    Conversation,
     ImportEvent,
     LogRecord,
     Person,
     Question,
+    Turn,
     Verdict,
     Writing,
 )
@@ -168,6 +170,22 @@ class Desk:
         self.confirmation.require_fresh()
         return verdict
 
+    # --- conversations ---------------------------------------------------------------------
+
+    def conversations(self) -> tuple[Conversation, ...]:
+        """The person's own, to be read. Raises NotAllowed."""
+        self._require_readable()
+        return self.history.conversations()
+
+    def turns(self, conversation: str) -> tuple[Turn, ...]:
+        """Raises NotAllowed, ConversationUnknown."""
+        self._require_readable()
+        return self.history.turns(conversation)
+
+    def _require_readable(self) -> None:
+        if not isinstance(self.history, EphemeralHistory):  # what a visitor asked is no history
+            self.require(Action.READ_HISTORY)
+
     # --- collections -----------------------------------------------------------------------
 
     def collections(self) -> tuple[Collection, ...]:
@@ -249,12 +267,23 @@ class Desk:
         self.ledger.note("passphrase.changed", object=self.person.id)
 
     def held_documents(self, beside: Iterable[str]) -> dict[str, set[str]]:
-        """The ids of the documents of each open collection, and beside those conversations."""
+        """The ids of the documents of each open collection, and beside those conversations; and of
+        the person's own conversations."""
         held = {
             name: {info.id for info in self.library.documents(name)}
             for name in self.library.open_collections()
         }
+        if isinstance(self.history, History):
+            own = {one.id for one in self.history.conversations()}
+            held[settling.conversations_of(self.person.id)] = own
         return held | self.attached.held(beside)
+
+    def retired_documents(self) -> dict[str, set[str]]:
+        """The ids of those that are retired, by their open collection."""
+        return {
+            name: {info.id for info in self.library.documents(name) if info.retired is not None}
+            for name in self.library.open_collections()
+        }
 
     def originals(self, collection: str) -> Originals:
         folder = self.place.collections / collection
@@ -266,12 +295,13 @@ class Desk:
             return self.session.emergency.keys(collection)
         return self.session.collection_keys(collection)
 
-    def intake(self, collection: str) -> IntakeParts:
-        """What an import into this collection runs on. Raises NotAllowed."""
+    def intake(self, collection: str, replaces: str = "") -> IntakeParts:
+        """What an import into this collection runs on; replaces: the document that is retired in
+        favour of what comes in. Raises NotAllowed."""
         self.require(Action.IMPORT, collection)
         self.require_usable((collection,))
         shelf = CollectionShelf(
-            collection, self.library, self.originals(collection), self.ledger, self.now
+            collection, self.library, self.originals(collection), self.ledger, self.now, replaces
         )
         return IntakeParts(
             shelf, self.reader, self.engine, self.now, self.settings.file_limit_mb * 1_000_000

@@ -1,9 +1,10 @@
 """An answer, or a conversation, as a file that leaves.
 
-Rules kept here: the policy is asked for every collection that the file quotes, and a collection
+Rules kept here: the policy is asked for every collection that what leaves quotes, and a collection
 whose key the person does not hold any more is not quoted; the file's hash is durable in the log
-before a byte of it is written, and that it was written after; it is made in memory and written
-once, where the person said, so that no temporary file holds it; it takes no file's place.
+before a byte of it is written, and what became of it after; it is made in memory and written
+once, where the person said, so that no temporary file holds it; it takes no file's place. What
+goes to the clipboard is asked for and logged as well, before it is there.
 """
 
 from __future__ import annotations
@@ -11,18 +12,31 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from errno import ENAMETOOLONG
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from appliance.asking import require_turn
 from appliance.audit import Detail
 from appliance.desk import NotAllowed
-from appliance.errors import CloisterError, UsageError
+from appliance.errors import CloisterError, StorageFull, StorageReadOnly, UsageError
 from appliance.memory.errors import TurnUnknown
 from appliance.paper import as_markdown, as_word, sheet_of
 from appliance.policy import Action
-from appliance.values import Exported, ExportForm, Sheet, Turn, Verdict, Wording, replaced
+from appliance.values import (
+    CopyForm,
+    Exported,
+    ExportForm,
+    Sheet,
+    Turn,
+    Verdict,
+    Wording,
+    replaced,
+)
 from appliance.vault.durable import storage_error, sync_folder
+from appliance.why import decided
 
 if TYPE_CHECKING:
     from appliance.desk import Desk
@@ -40,6 +54,16 @@ MOST: Final = 500
 class FileExists(UsageError):
     code = "file_exists"
     hint = "Choose another name: an export takes no file's place."
+
+
+class NoPlace(UsageError):
+    code = "no_such_place"
+    hint = "Choose a folder that is there, and a shorter or simpler name."
+
+
+class NothingToCopy(UsageError):
+    code = "nothing_to_copy"
+    hint = "Ask again and let it end."
 
 
 class NoTypesetter(UsageError):
@@ -64,21 +88,25 @@ def export(
 ) -> Exported:
     """turns: their records; none for all of the conversation. Raises NotAllowed, TurnUnknown,
     ConversationUnknown, NoTypesetter, ExportTooLong, LogUnwritable, and what `into` raises."""
+    desk.require(Action.READ_HISTORY)
     known = desk.history.turns(conversation)
     chosen = _chosen(known, turns)
     verdict = require_exportable(desk, chosen, conversation)
     titles = {one.id: one.title for one in desk.history.conversations()}
+    logged = [turn.record for turn in chosen if turn.record >= 0]
     sheet = sheet_of(
         titles.get(conversation, ""),
         chosen,
-        desk.ledger.log.inclusions([turn.record for turn in chosen if turn.record >= 0]),
+        desk.ledger.log.inclusions(logged),
         desk.now(),
         wording,
         replaced=replaced(known),
+        decided={record: decided(desk, record) for record in logged},
+        beside=conversation,
     )
     content = _written(sheet, form, typeset)
     digest = sha256(content).hexdigest()
-    records = " ".join(str(turn.record) for turn in chosen if turn.record >= 0)
+    records = " ".join(map(str, logged))
     details: tuple[Detail, ...] = (
         ("form", form.value),
         ("records", records),
@@ -89,29 +117,40 @@ def export(
     ledger.note("answer.exporting", object=conversation, verdict=verdict, details=details)
     try:
         into(content)
-    except CloisterError as error:
+    except BaseException as error:
+        code = error.code if isinstance(error, CloisterError) else "unexpected"
         ledger.note(
-            "answer.exported", object=conversation, outcome="failed", code=error.code,
-            details=details,
-        )  # fmt: skip
+            "answer.exported", object=conversation, outcome="failed", code=code, details=details
+        )
         raise
     record = ledger.note("answer.exported", object=conversation, outcome="done", details=details)
     return Exported(digest, len(content), record)
 
 
-def require_exportable(desk: Desk, turns: Sequence[Turn], conversation: str) -> Verdict:
-    """The verdict of the last collection asked for. Raises NotAllowed, logged. What is behind
-    broken glass is read here and not taken away: its key is not the person's."""
-    cited = sorted(
-        {
-            citation.passage.collection
-            for turn in turns
-            if turn.answer is not None
-            for citation in turn.answer.citations
-        }
+def let_copy(desk: Desk, conversation: str, record: int, form: CopyForm, size: int) -> None:
+    """On return an answer's text may go to the clipboard, and the log says that it did: as what,
+    and how many characters. Not their hash: of so few words it would tell what they are. Raises
+    NotAllowed, TurnUnknown, ConversationUnknown, NothingToCopy, LogUnwritable."""
+    desk.require(Action.READ_HISTORY)
+    turn = require_turn(desk, conversation, record)
+    if turn.answer is None:
+        raise NothingToCopy("What was written before it was stopped is no answer.")
+    verdict = require_exportable(desk, (turn,), conversation)
+    details: tuple[Detail, ...] = (
+        ("form", form.value),
+        ("records", str(record)),
+        ("size", size),
     )
+    desk.ledger.note("answer.copied", object=conversation, verdict=verdict, details=details)
+
+
+def require_exportable(desk: Desk, turns: Sequence[Turn], conversation: str) -> Verdict:
+    """One verdict with the policies of every collection asked for. Raises NotAllowed, logged. What
+    is behind broken glass is read here and not taken away: its key is not the person's."""
+    cited = sorted({collection for turn in turns for collection in _collections(turn)})
     held = {identifier for identifier, _ in desk.session.collections()}
-    held.add(conversation)  # what stands beside it is the person's own
+    if desk.attached.is_attached(conversation):
+        held.add(conversation)  # what stands beside it is the person's own
     verdicts = [desk.require(Action.EXPORT_ANSWER, one) for one in cited or ("",)]
     for collection in cited:
         if collection not in held:
@@ -126,7 +165,18 @@ def require_exportable(desk: Desk, turns: Sequence[Turn], conversation: str) -> 
                 "This quotes a collection whose key you do not hold.",
                 hint="Ask a curator of that collection, or export another answer.",
             )
-    return verdicts[-1]
+    every = {policy for verdict in verdicts for policy in verdict.policies}
+    return replace(verdicts[-1], policies=tuple(sorted(every)))
+
+
+def _collections(turn: Turn) -> set[str]:
+    """Those that are quoted; of a sentence that quotes nothing, all that was read for it."""
+    if turn.answer is None:
+        return set()
+    quoted = {citation.passage.collection for citation in turn.answer.citations}
+    if all(sentence.citations for sentence in turn.answer.sentences):
+        return quoted
+    return quoted | {ground.collection for ground in turn.grounds}
 
 
 def _chosen(turns: Sequence[Turn], wanted: Sequence[int]) -> tuple[Turn, ...]:
@@ -149,7 +199,10 @@ def _written(sheet: Sheet, form: ExportForm, typeset: Typeset | None) -> bytes:
 
 
 def require_outside(data: Path, path: Path) -> None:
-    """Raises UsageError: nothing lies in the clear in the data folder."""
+    """Raises UsageError: nothing lies in the clear in the data folder. NoPlace for a name that no
+    file can have."""
+    if "\0" in str(path):
+        raise NoPlace("No file can have that name.")
     if path.resolve().is_relative_to(data.resolve()):
         raise UsageError("What lies in the data folder is sealed.", hint="Name another place.")
 
@@ -157,15 +210,28 @@ def require_outside(data: Path, path: Path) -> None:
 def write_new(path: Path, content: bytes) -> None:
     """A new file, readable by this user alone, durable on return. A crash leaves nothing or all of
     it where the file system can make a file that has no name yet, else a part under the name the
-    person gave. Raises FileExists, StorageFull, StorageReadOnly, StorageFailed."""
+    person gave. Raises FileExists, NoPlace, StorageFull, StorageReadOnly, StorageFailed."""
     try:
         if not _linked(path, content):
             _created(path, content)
         sync_folder(path.parent)
     except FileExistsError:
         raise FileExists(f"There is a file {path.name} already.") from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise NoPlace(f"There is no folder {path.parent.name}.") from None
     except OSError as error:
-        raise storage_error(error, f"{path.name} was not written") from error
+        if error.errno == ENAMETOOLONG:
+            raise NoPlace("The name is too long.") from None
+        raise _told(storage_error(error, f"{path.name} was not written")) from error
+
+
+def _told(error: CloisterError) -> CloisterError:
+    """With a next step for a place that is not the data folder's disk."""
+    if isinstance(error, StorageFull):
+        return StorageFull(error.sentence, hint="Free some space there, or choose another place.")
+    if isinstance(error, StorageReadOnly):
+        return StorageReadOnly(error.sentence, hint="Choose another place.")
+    return error
 
 
 def _linked(path: Path, content: bytes) -> bool:
@@ -195,7 +261,7 @@ def _created(path: Path, content: bytes) -> None:
     descriptor = os.open(path, flags, 0o600)
     try:
         _write(descriptor, content)
-    except OSError:
+    except BaseException:
         with suppress(OSError):
             path.unlink()
         raise

@@ -157,6 +157,28 @@ def resume(
     )
 
 
+def import_one(
+    path: Path, parts: IntakeParts, cancelled: Callable[[], bool]
+) -> Iterator[ImportEvent]:
+    """One file, not written down as an import to be gone on with: a kill leaves it out or in. The
+    last event is ImportFinished."""
+    started = parts.now()
+    yield ImportStarted("", 1)
+    event = yield from import_file(_Place("", path, 1, 1), parts, cancelled)
+    if event is not None:
+        yield event
+    states = [event.state] if event is not None else []
+    yield ImportFinished(
+        "",
+        added=states.count(ImportState.ADDED),
+        unchanged=states.count(ImportState.UNCHANGED),
+        failed=states.count(ImportState.FAILED),
+        pages=event.pages if event is not None else 0,
+        cancelled=event is None,
+        seconds=(parts.now() - started).total_seconds(),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """A file and where it stands in its import: the `number`th of `total`."""

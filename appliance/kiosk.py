@@ -11,13 +11,16 @@ logged before the kiosk ends; nobody else's account can be locked out at a kiosk
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from appliance.airgap import selftest
 from appliance.clock import ticking
-from appliance.errors import CloisterError
+from appliance.errors import AirgapBroken, CloisterError
+from appliance.licensing.standing import Deed, Standing, State
 from appliance.memory import EphemeralHistory
 from appliance.people import Idleness
+from appliance.settings import Settings, Source
 from appliance.values import KioskEnded, KioskView, Person, Question, Role, Verdict
 
 if TYPE_CHECKING:
@@ -58,13 +61,15 @@ class Kiosk:
             _note_ended(desk.ledger, ended)
             try:
                 collection = _the_one_collection(desk)
+                standing = _require_licensed(desk)
                 kept = _require_asking(desk, collection).obligations.log != "none"
             except KioskUnfit as error:
                 desk.ledger.note("kiosk.refused", outcome="refused", code=error.code)
                 raise
             desk.require_usable((collection,))
             desk.ledger.note("kiosk.opened", object=collection)
-            return _shown(desk, collection, kept=kept)
+            said = _to_be_said(desk, standing)
+            return replace(_shown(desk, collection), kept=kept, notices=said)
 
     def idleness(self, seconds: float) -> Idleness:
         """Counts how long nobody has touched it, from now on."""
@@ -112,16 +117,33 @@ def _proved(desk: Desk, door: Door, name: str, passphrase: str) -> Person:
         return session.person
 
 
-def _shown(desk: Desk, collection: str, *, kept: bool) -> KioskView:
+def _shown(desk: Desk, collection: str) -> KioskView:
     settings = desk.settings
     return KioskView(
         title=settings.kiosk_title,
         collection=collection,
         questions=_listed(settings.kiosk_questions, "|"),
-        layouts=_listed(settings.kiosk_layouts, ","),
+        layouts=layouts(settings),
         idle_seconds=settings.kiosk_idle_seconds,
-        kept=kept,
     )
+
+
+def layouts(settings: Settings) -> tuple[str, ...]:
+    """Of the keyboard. Where the institution named none, that of the screen's language first."""
+    named = _listed(settings.kiosk_layouts, ",")
+    first = settings.language
+    if settings.source("kiosk_layouts") is not Source.BUILT_IN or first not in named:
+        return named
+    return (first, *(one for one in named if one != first))
+
+
+def _to_be_said(desk: Desk, standing: Standing) -> tuple[str, ...]:
+    said = [standing.sentence] if standing.state is State.EVALUATION else []
+    try:
+        selftest.require_proof(desk.airgap)
+    except AirgapBroken as error:  # which the settings of this machine only warn of
+        said.append(error.sentence)
+    return tuple(said)
 
 
 # --- whether it is fit ------------------------------------------------------------------------
@@ -148,12 +170,19 @@ def _the_one_collection(desk: Desk) -> str:
     return held[0]
 
 
+def _require_licensed(desk: Desk) -> Standing:
+    standing = desk.seat.standing()
+    if standing.has(FEATURE):
+        return standing
+    if standing.licence is None and not standing.allows(Deed.ANSWER):
+        raise KioskUnfit(standing.sentence, hint=standing.next_step)
+    raise KioskUnfit(
+        "Your institution's licence has no kiosk.",
+        hint="Ask your IT department for a licence with the feature `kiosk`.",
+    )
+
+
 def _require_asking(desk: Desk, collection: str) -> Verdict:
-    if not desk.seat.standing().has(FEATURE):
-        raise KioskUnfit(
-            "Your institution's licence has no kiosk.",
-            hint="Ask your IT department for a licence with the feature `kiosk`.",
-        )
     usual = Question("", "", desk.person, desk.now(), collections=(collection,))
     verdict = desk.policy.decide(usual)
     if not verdict.allowed:

@@ -44,6 +44,16 @@ def chosen(models: Path, wanted: str) -> Path | None:
     return max(usable, key=lambda folder: (folder.stat().st_mtime_ns, folder.name), default=None)
 
 
+def named(models: Path, wanted: str) -> Path:
+    """The folder of an installed model, or of the composer that ships with the program, by its name
+    or its name and version. Raises ModelMissing, UsageError."""
+    if wanted.partition("@")[0] == COMPOSER and not _installed(models, COMPOSER):
+        shipped = shipped_composer()
+        if wanted in {COMPOSER, shipped.name}:
+            return shipped
+    return find(models, wanted)
+
+
 def _installed(models: Path, name: str) -> bool:
     return any(entry.id.startswith(f"{name}@") for entry in list_models(models))
 
@@ -118,8 +128,6 @@ def written_by(host: ChatHost | None, *, allowed: bool) -> Writing:
     problem = host.problem
     if problem is None:
         return Writing(host.model, allowed, host.note, starting=host.starting)
-    note = (
-        f"The language model cannot be used, so answers are quoted from your documents: "
-        f"{problem.sentence} {problem.next_step}"
-    )
+    quoted = "The language model cannot be used, so answers are quoted from your documents."
+    note = " ".join((quoted, problem.sentence, problem.next_step))
     return Writing(host.model, allowed, note, works=False)

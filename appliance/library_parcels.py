@@ -3,13 +3,15 @@
 Rules kept here: only who may read a collection's documents and add to it may pack it, and that is
 logged before and after, with the file's hash; what comes out is sealed under a new code, which is
 returned once; what comes from elsewhere is looked at to its end before anything of it goes in, and
-then goes in like an import: original, store, log, and nothing twice.
+then goes in like an import: original, store, log, and nothing twice; what was retired where it was
+packed is retired where it is unpacked, in the transaction that brings what took its place.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from appliance.desk import Desk
@@ -23,7 +25,7 @@ from appliance.parcel.library import (
     write_library,
 )
 from appliance.policy import Action
-from appliance.values import ParsedDocument
+from appliance.values import DocumentInfo, ParsedDocument
 from appliance.vault import Tampered
 from appliance.vault.recovery import new_code, shown
 
@@ -47,8 +49,11 @@ def pack_library(desk: Desk, collection: str, out: Path) -> str:
     desk.require_confirmed(Action.READ_DOCUMENT, collection)
     desk.require_usable((collection,))
     titles = dict(desk.session.collections())
-    documents = [one for one in desk.library.documents(collection) if one.retired is None]
-    header = LibraryHeader(titles[collection], desk.engine.model, len(documents))
+    known = desk.library.documents(collection)
+    documents = [one for one in known if one.retired is None]
+    header = LibraryHeader(
+        titles[collection], desk.engine.model, len(documents), _retired_in(known)
+    )
     desk.ledger.note("library.packing", object=collection)
     code = shown(new_code())
 
@@ -99,14 +104,36 @@ def take_library(desk: Desk, path: Path, code: str) -> str:
     shelf = CollectionShelf(
         collection, desk.library, desk.originals(collection), desk.ledger, desk.now
     )
+    gone = _answering_here(shelf, header)
+    if gone:
+        desk.require(Action.REMOVE_DOCUMENT, collection)
+    retiring = len(gone)
     _, documents = read_library(path, code)
-    added = sum(_added(shelf, document, path) for document in documents)
+    added = sum(_added(shelf, document, path, gone) for document in documents)
+    for document in gone:
+        _note(shelf, "document.retiring", document)
+        desk.library.retire(collection, document, desk.now())
+        _note(shelf, "document.retired", document)
     desk.library.checkpoint(collection)
-    desk.ledger.note("library.unpacked", object=collection, details=(("documents", added),))
-    where = "which was here already" if known else "which is new"
+    done = (("documents", added), ("retired", retiring))
+    desk.ledger.note("library.unpacked", object=collection, details=done)
+    return _told(header, added, retiring, known=known)
+
+
+def _told(header: LibraryHeader, added: int, retired: int, *, known: bool) -> str:
+    if retired:
+        return (
+            f"{added} of {header.documents} documents were added to the collection "
+            f"“{header.title}”, and {retired} that are retired there were retired here."
+        )
+    if known:
+        return (
+            f"{added} of {header.documents} documents were added to the collection "
+            f"“{header.title}”, which was here already."
+        )
     return (
         f"{added} of {header.documents} documents were added to the collection “{header.title}”, "
-        f"{where}."
+        "which is new."
     )
 
 
@@ -121,7 +148,36 @@ def _looked_at(path: Path, code: str) -> LibraryHeader:
     return header
 
 
-def _added(shelf: CollectionShelf, document: LibraryDocument, path: Path) -> bool:
+def _retired_in(documents: tuple[DocumentInfo, ...]) -> tuple[tuple[str, str], ...]:
+    """The hash of each that is retired, with that of what is answered from in its place."""
+    known = {one.id: one for one in documents}
+    pairs = []
+    for one in documents:
+        last, seen = one, {one.id}
+        while last.retired is not None and last.successor in known.keys() - seen:
+            last = known[last.successor]
+            seen.add(last.id)
+        if one.retired is not None:
+            pairs.append((one.sha256, last.sha256 if last.retired is None else ""))
+    return tuple(pairs)
+
+
+def _answering_here(shelf: CollectionShelf, header: LibraryHeader) -> dict[str, str]:
+    """What is answered from here and was retired where the library was packed: its id, and the hash
+    of what took its place."""
+    found = {}
+    for digest, successor in header.retired:
+        here = shelf.library.has_content(shelf.collection, digest)
+        if here is not None and shelf.library.document(shelf.collection, here).retired is None:
+            found[here] = successor
+    return found
+
+
+def _added(
+    shelf: CollectionShelf, document: LibraryDocument, path: Path, gone: dict[str, str]
+) -> bool:
+    """Whether it was not here already. What it takes the place of is retired with it, and taken out
+    of `gone`."""
     digest = hashlib.sha256(document.original).hexdigest()
     if shelf.has_content(digest):
         return False
@@ -129,5 +185,16 @@ def _added(shelf: CollectionShelf, document: LibraryDocument, path: Path) -> boo
         document.title, document.kind, document.paged, document.pages, document.failures
     )
     original = Original("", path, document.original, digest)
-    shelf.add(original, parsed, document.passages, document.vectors)
+    older = next((one for one, now in gone.items() if now == digest and document.passages), "")
+    if older:
+        _note(shelf, "document.retiring", older)
+    info = replace(shelf, replaces=older).add(original, parsed, document.passages, document.vectors)
+    if older:
+        _note(shelf, "document.retired", older, info.id)
+        del gone[older]
     return True
+
+
+def _note(shelf: CollectionShelf, action: str, document: str, successor: str = "") -> None:
+    details = (("collection", shelf.collection), ("successor", successor))
+    shelf.ledger.note(action, object=document, details=details if successor else details[:1])

@@ -2,21 +2,38 @@
 each record with the proof that it is in the log.
 
 Rules kept here: the policy is asked each time; a search reads the log newest first, in pieces, and
-stops when it is told to; what is sealed is opened one record at a time, and that is logged.
+stops when it is told to; what is sealed is opened one record at a time, and that is logged; a part
+of the log that leaves says that it is one, and its hash is in the log first.
 """
 
 from __future__ import annotations
 
+from hashlib import sha256
+from pathlib import Path
+
+from appliance.audit import Detail, excerpt
+from appliance.audit.excerpt import fits
 from appliance.cancellation import Cancellation
 from appliance.desk import Desk
+from appliance.errors import CloisterError, UsageError
+from appliance.exporting import Into, require_outside, write_new
 from appliance.pages import payload
 from appliance.policy import Action
-from appliance.values import Inclusion, LogFilter, LogFound, LogRecord
+from appliance.values import Excerpted, Inclusion, LogFilter, LogFound, LogRecord
 
 PIECE = 500
 """Records that are read at once: the log is held no longer than that takes."""
 LOOKED = 20_000
 """Records that one call looks through at most."""
+
+
+class SearchStopped(CloisterError):
+    code = "stopped"
+    hint = "Nothing was written."
+
+
+class ExcerptTooLong(UsageError):
+    code = "excerpt_too_long"
 
 
 class Logbook:
@@ -60,14 +77,53 @@ class Logbook:
         known = self._desk.session.accounts.all()
         return {account.person.id: account.person.name for account in known}
 
+    # --- taking a part of it out -------------------------------------------------------------
 
-def fits(record: LogRecord, wanted: LogFilter) -> bool:
-    if wanted.kinds and not record.action.startswith(wanted.kinds):
-        return False
-    if wanted.person and record.person != wanted.person:
-        return False
-    if wanted.outcome and record.outcome != wanted.outcome:
-        return False
-    if wanted.since is not None and record.time < wanted.since:
-        return False
-    return wanted.until is None or record.time < wanted.until
+    def export(self, wanted: LogFilter, into: Path | Into) -> Excerpted:
+        """Writes what fits, with its proofs, into a file that is not there yet, or hands over its
+        bytes. Its hash is in the log before. Raises NotAllowed, ConfirmFirst, ExcerptTooLong,
+        SearchStopped, FileExists, storage errors."""
+        desk = self._desk
+        verdict = desk.require_confirmed(Action.EXPORT_LOG)
+        if isinstance(into, Path):
+            require_outside(desk.place.data, into)
+        end = desk.ledger.log.size
+        seqs, first = self._fitting(wanted, end)
+        content = excerpt.written(wanted, first, end, desk.ledger.log.proved(seqs))
+        digest = sha256(content).hexdigest()
+        details: tuple[Detail, ...] = (
+            ("found", len(seqs)),
+            ("looked", end - first),
+            ("sha256", digest),
+            ("wanted", excerpt.wanted_in_words(wanted)),
+        )
+        ledger = desk.ledger
+        ledger.note("log.exporting", verdict=verdict, details=details)
+        try:
+            if isinstance(into, Path):
+                write_new(into, content)
+            else:
+                into(content)
+        except CloisterError as error:
+            ledger.note("log.exported", outcome="failed", code=error.code, details=details)
+            raise
+        record = ledger.note("log.exported", outcome="done", details=details)
+        return Excerpted(len(seqs), end - first, end, digest, record, ledger.log.public_key)
+
+    def _fitting(self, wanted: LogFilter, end: int) -> tuple[list[int], int]:
+        """The numbers of all that fits, newest first, and of the oldest that was looked at."""
+        seqs: list[int] = []
+        before, first = end, 0
+        while before > 0:
+            piece = self.find(wanted, before, excerpt.MOST + 1)
+            seqs += [record.seq for record in piece.records]
+            first = before - piece.looked
+            before = piece.before
+            if self._stop.cancelled:
+                raise SearchStopped("Stopped.")
+            if len(seqs) > excerpt.MOST:
+                raise ExcerptTooLong(
+                    f"More than {excerpt.MOST:,} records fit; a file takes no more.",
+                    hint="Narrow it down further, or export the whole log.",
+                )
+        return seqs, first

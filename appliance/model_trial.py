@@ -1,4 +1,5 @@
-"""Trying an installed model out: a conversation without documents, and how fast it is.
+"""Trying a model out, an installed one or that which ships: a conversation without documents, and
+how fast it is.
 
 Rules kept here: only who manages models may; each turn has an opening record that is durable before
 anything is shown and one closing record, also when the caller walks away; the closing record holds
@@ -14,12 +15,11 @@ from uuid import uuid4
 
 from appliance.assistant import QUESTION_LIMIT
 from appliance.desk import Desk, NotAllowed
-from appliance.engine.bundles.store import find
 from appliance.engine.chat.client import ChatHost
 from appliance.engine.chat.measuring import Measured, measure
 from appliance.engine.decoding.request import Finished, Message, Sampling
 from appliance.errors import CloisterError, EngineFailed, QuestionUnusable
-from appliance.language_model import MODELS, host_of
+from appliance.language_model import MODELS, host_of, named
 from appliance.policy import Action
 from appliance.values import Outcome
 
@@ -135,9 +135,9 @@ class Trial:
 
 @contextmanager
 def trial(desk: Desk, wanted: str) -> Iterator[Trial]:
-    """A conversation with the installed model of this name. Raises NotAllowed, ModelMissing."""
+    """A conversation with the model of this name. Raises NotAllowed, ModelMissing."""
     desk.require(Action.MANAGE_MODELS)
-    folder = find(desk.place.data / MODELS, wanted)
+    folder = named(desk.place.data / MODELS, wanted)
     writer = desk.writer
     if writer is not None and writer.model == folder.name and _runs(writer):
         yield Trial(desk, writer, folder.name)
@@ -161,10 +161,10 @@ def _runs(host: ChatHost) -> bool:
 
 
 def measured(desk: Desk, wanted: str, threads: int, go_on: Callable[[], None]) -> Measured:
-    """How fast the installed model of this name is, on so many threads, in a host of its own.
+    """How fast the model of this name is, on so many threads, in a host of its own.
     Nothing of what it writes is kept or shown. Raises NotAllowed, ModelMissing, EngineFailed."""
     desk.require(Action.MANAGE_MODELS)
-    folder = find(desk.place.data / MODELS, wanted)
+    folder = named(desk.place.data / MODELS, wanted)
     if desk.writer is not None:
         desk.writer.rest()
     desk.ledger.note("model.measured", object=folder.name, details=(("threads", threads),))

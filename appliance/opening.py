@@ -32,7 +32,7 @@ from appliance.policies_in_force import open_policy
 from appliance.policy import PolicyEngine
 from appliance.seat import Seat, seat_name, seat_of
 from appliance.settings import Settings
-from appliance.settling import settle, unsettled, within
+from appliance.settling import KEEPING, settle, unsettled, within
 from appliance.values import AirgapReport, LogRecord
 from appliance.vault import Session, StorageFailed
 
@@ -97,7 +97,9 @@ def open_desk(
 
 def _catch_up(desk: Desk, begun: tuple[LogRecord, ...], attempts: Attempts | None) -> None:
     """What happened before this login, and the log does not know yet."""
-    settle(desk.ledger, begun, desk.held_documents(within(begun)))
+    held = desk.held_documents(within(begun))
+    kept = any(record.action in KEEPING for record in begun)
+    settle(desk.ledger, begun, held, desk.retired_documents() if kept else {})
     desk.note_vault()
     if attempts is not None:
         report(desk, attempts)

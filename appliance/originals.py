@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from appliance.errors import CloisterError
+from appliance.errors import CloisterError, DocumentError
 from appliance.intake import Original
 from appliance.ledger import Ledger
 from appliance.memory import Library, new_document_id
@@ -30,6 +30,11 @@ from appliance.vault import Context, Tampered, read_sealed, write_sealed
 from appliance.vault.durable import storage_error
 
 SUFFIX = ".sealed"
+
+
+class NothingNewer(DocumentError):
+    code = "nothing_newer"
+    hint = "Choose the file of the newer version."
 
 
 def context_of(document: str) -> Context:
@@ -126,13 +131,15 @@ class Originals:
 
 @dataclass(frozen=True, slots=True)
 class CollectionShelf:
-    """intake.Shelf on a real collection: the original, the store, the log, in this order."""
+    """intake.Shelf on a real collection: the original, the store, the log, in this order. replaces:
+    the document that what is added takes the place of."""
 
     collection: str
     library: Library
     originals: Originals
     ledger: Ledger
     now: Clock
+    replaces: str = ""
 
     def begin_job(self, paths: Sequence[Path], now: datetime) -> str:
         return self.library.begin_job(self.collection, [str(path) for path in paths], now)
@@ -147,7 +154,11 @@ class CollectionShelf:
         self.library.finish_job(job)
 
     def has_content(self, sha256: str) -> bool:
-        return self.library.has_content(self.collection, sha256) is not None
+        """Raises NothingNewer where it was to replace something."""
+        known = self.library.has_content(self.collection, sha256)
+        if known is not None and self.replaces:
+            raise self._nothing_newer(known)
+        return known is not None
 
     def add(
         self,
@@ -156,6 +167,11 @@ class CollectionShelf:
         passages: tuple[PassageDraft, ...],
         vectors: Vectors,
     ) -> DocumentInfo:
+        if self.replaces and not passages:
+            raise NothingNewer(
+                "Nothing can be answered from this file: no text was found in it.",
+                hint="The older version stays. Bring a file whose text can be selected.",
+            )
         identifier = new_document_id()
         within = (("collection", self.collection), ("sha256", original.sha256))
         self.ledger.note("document.adding", object=identifier, details=within)
@@ -178,6 +194,20 @@ class CollectionShelf:
         )
         return info
 
+    def _nothing_newer(self, known: str) -> NothingNewer:
+        if known == self.replaces:
+            return NothingNewer("This file is the very document it was to replace.")
+        info = self.library.document(self.collection, known)
+        if info.retired is not None:
+            return NothingNewer(
+                f"This file is in the collection already, as “{info.title[:120]}”, and retired.",
+                hint="Answer from that one again, then retire this one.",
+            )
+        return NothingNewer(
+            f"This file is in the collection already, as “{info.title[:120]}”.",
+            hint="Retire the older document: the newer one is answered from.",
+        )
+
     def _stored(
         self,
         identifier: str,
@@ -190,6 +220,7 @@ class CollectionShelf:
         return self.library.add_document(
             self.collection,
             document=identifier,
+            replaces=self.replaces,
             title=document.title,
             kind=document.kind,
             paged=document.paged,

@@ -2,8 +2,9 @@
 
 Rules kept here: what is said of a part is what its own metadata states, as it is installed here;
 what it is for, and the licence of one that states none, stand in docs/dependencies.md, where that
-lies beside the program; nothing is looked up anywhere else. What the program only needs to be built
-or tested is no part of it.
+lies beside the program; nothing is looked up anywhere else. A part is what the program's metadata
+declares and what that list has in the product. What the program only needs to be built or tested is
+no part of it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,11 @@ PYTHON = "python"
 _LONGEST = 400_000
 """Characters of a licence text that are shown; PySide6's are the longest there are."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_ROW = re.compile(r"\| `([^`]+)` [^|]*\| ([^|]+) \|(?: [^|]* \|)? ([^|]+) \|$")
+_ROW = re.compile(r"\| (`[^|]+) \| ([^|]+) \|(?: [^|]* \|)? ([^|]+) \|$")
+_NAMED = re.compile(r"`([^`]+)`")
+_VERSIONED = re.compile(r"`([^`]+)` ([0-9][^ ,|]*)")
+_PRODUCT = "\n## In the product\n"
+_CARRIED = "\n### Without a package of their own\n"
 _TEXTS = re.compile(r"(?i)(licen[cs]e|copying|notice|authors)[^/]*$")
 
 
@@ -35,12 +40,12 @@ class PartUnknown(UsageError):
 
 
 def parts() -> tuple[PartShown, ...]:
-    """The program first, then Python, then the rest by name."""
+    """The program first, then Python, then the rest by name, and last what has no package."""
     listed = stated()
     own = _part(PROGRAM, {})
     python = PartShown(PYTHON, platform.python_version(), "PSF-2.0", texts=_python_texts())
-    others = [_part(name, listed) for name in sorted(needed(), key=str.lower)]
-    return tuple(part for part in (own, python, *others) if part is not None)
+    others = [_part(name, listed) for name in sorted({*needed(), *listed})]
+    return tuple(part for part in (own, python, *others, *carried()) if part is not None)
 
 
 def licence_text(part: str, file: str) -> str:
@@ -74,18 +79,36 @@ def needed(root: str = PROGRAM) -> frozenset[str]:
 
 
 def stated() -> dict[str, tuple[str, str]]:
-    """What each part is for ("" for what another brings) and its licence, by its name, from the
-    list beside the program."""
+    """What each part of the product is for ("" for what another brings) and its licence, by its
+    name, from the list beside the program."""
+    rows = _rows(_product().partition(_CARRIED)[0])
+    return {
+        _plain(name): ("" if row[2].startswith("`") else _unmarked(row[2]), row[3].strip())
+        for row in rows
+        for name in _NAMED.findall(row[1])
+    }
+
+
+def carried() -> tuple[PartShown, ...]:
+    """What of others' work is in the program without a package of its own, from the same list."""
+    return tuple(
+        PartShown(name, version, row[3].strip(), row[2].strip())
+        for row in _rows(_product().partition(_CARRIED)[2])
+        for name, version in _VERSIONED.findall(row[1])
+    )
+
+
+def _product() -> str:
+    """What the list says of the product; "" where it does not lie beside the program."""
     try:
         text = LIST.read_text("utf-8")
     except OSError:
-        return {}
-    rows = (_ROW.match(line) for line in text.splitlines())
-    return {
-        _plain(row[1]): ("" if row[2].startswith("`") else _unmarked(row[2]), row[3].strip())
-        for row in rows
-        if row is not None
-    }
+        return ""
+    return text.partition(_PRODUCT)[2].partition("\n## ")[0]
+
+
+def _rows(text: str) -> list[re.Match[str]]:
+    return [row for row in map(_ROW.match, text.splitlines()) if row is not None]
 
 
 def _part(name: str, listed: dict[str, tuple[str, str]]) -> PartShown | None:

@@ -9,6 +9,7 @@ nothing of the answer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -18,12 +19,14 @@ from appliance.cancellation import Cancellation
 from appliance.conversations import kept
 from appliance.desk import Desk
 from appliance.errors import UsageError
-from appliance.exporting import Into, Typeset, export, require_outside, write_new
+from appliance.exporting import Into, Typeset, export, let_copy, require_outside, write_new
+from appliance.memory.errors import RecordUnreadable, TurnUnknown
 from appliance.policy import Action
 from appliance.removal import forget_conversation
 from appliance.values import (
     Answer,
     Conversation,
+    CopyForm,
     DocumentInfo,
     Exported,
     ExportForm,
@@ -60,18 +63,20 @@ class Remembered:
     # --- finding -----------------------------------------------------------------------------
 
     def search(self, text: str) -> tuple[Recalled, ...]:
-        """The conversations whose title, words or meaning fit, best first. Raises NotAllowed,
-        EngineFailed, StorageFull."""
+        """The conversations whose title, words or meaning fit, best first, as far as they are taken
+        up (`unsearched`). Raises NotAllowed, EngineFailed, StorageFull."""
         desk = self._desk
         desk.require(Action.READ_HISTORY)
         wanted = " ".join(text.split())
         if not wanted:
             return ()
         known = {one.id: one for one in desk.history.conversations()}
-        best: dict[str, Recalled] = {}
-        for place in kept(desk.history).find(wanted, desk.engine.encode):
-            if place.conversation in known and place.conversation not in best:
-                turn = desk.history.turns(place.conversation)[place.number]
+        history, best = kept(desk.history), dict[str, Recalled]()
+        for place in history.find(wanted, desk.engine.encode):
+            if place.conversation not in known or place.conversation in best:
+                continue
+            with suppress(TurnUnknown, RecordUnreadable):  # gone meanwhile, or damaged since
+                turn = history.turn(place.conversation, place.number)
                 best[place.conversation] = _recalled(
                     known[place.conversation], turn, wanted, place.similarity, worded=place.worded
                 )
@@ -81,6 +86,12 @@ class Remembered:
             if wanted.casefold() in one.title.casefold()
         ]
         return tuple([*titled, *best.values()][:MOST])
+
+    def unsearched(self) -> int:
+        """How many questions `search` does not look at yet, but by the conversation's title: it
+        takes some of them up each time. Raises NotAllowed."""
+        self._desk.require(Action.READ_HISTORY)
+        return kept(self._desk.history).unsearched()
 
     # --- keeping in order --------------------------------------------------------------------
 
@@ -156,6 +167,11 @@ class Remembered:
     def why(self, conversation: str, turn: int) -> Why:
         """Raises NotAllowed, TurnUnknown, NoRecord, LogTampered, LogUnwritable."""
         return why(self._desk, conversation, turn)
+
+    def let_copy(self, conversation: str, turn: int, form: CopyForm, size: int) -> None:
+        """Before text of an answer, `size` characters, goes to the clipboard. Raises NotAllowed,
+        TurnUnknown, ConversationUnknown, LogUnwritable: then it does not."""
+        let_copy(self._desk, conversation, turn, form, size)
 
     def export(
         self,

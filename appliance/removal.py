@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from appliance.errors import CloisterError
 from appliance.policy import Action
 
 if TYPE_CHECKING:
@@ -27,10 +28,17 @@ def remove_document(desk: Desk, collection: str, document: str) -> None:
 
 
 def forget_conversation(desk: Desk, conversation: str) -> None:
-    """With the documents beside it, whose key goes first. Raises ConversationUnknown."""
+    """With the documents beside it, whose key goes first. Raises ConversationUnknown, StorageFull,
+    StorageReadOnly: nothing was deleted then, and the log says so."""
     desk.history.turns(conversation)
     desk.ledger.note("conversation.deleting", object=conversation)
-    desk.history.delete(conversation)
+    try:
+        desk.history.delete(conversation)
+    except CloisterError as error:
+        desk.ledger.note(
+            "conversation.not_deleted", object=conversation, outcome="failed", code=error.code
+        )
+        raise
     desk.attached.drop(conversation)
     desk.ledger.note("conversation.deleted", object=conversation)
 

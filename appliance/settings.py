@@ -152,8 +152,9 @@ window nobody sits at locks within a quarter of an hour, a glass is whole again 
 machine answers more calls; somebody logs in anew each day a vault is served; a visitor who has gone
 is gone after a quarter of an hour; every screen was laid out with text twice as large."""
 
-LEAST = {"context_tokens": 2_048, "kiosk_idle_seconds": 20, "text_size": 100}
-"""Below these passages, question and answer do not fit; nobody reads an answer; nor small text."""
+LEAST = {"context_tokens": 2_048, "kiosk_idle_seconds": 30, "text_size": 100}
+"""Below these passages, question and answer do not fit; nobody reads an answer, since the last
+twenty seconds count down; nor small text."""
 
 _PATTERNS = {
     "packs": (

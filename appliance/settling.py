@@ -1,15 +1,18 @@
 """What a crash cut off between "being done" and "done" gets its second record at the next login.
 
-Rules kept here: a document that is being added or removed has a record before and one after; which
-one comes after is told from what the store holds. So has a message to a model that is being tried.
-Looked at are the sessions since the last that was closed, for a login can be cut off as well; and
-as far back as something waits for a member of its collection, whoever logs in meanwhile.
+Rules kept here: a document that is being added, removed, retired or put back has a record before
+and one after, and so has a conversation that is being deleted; which one comes after is told from
+what the store holds.
+So has a message to a model that is being tried. Looked at are the sessions since the last that was
+closed, for a login can be cut off as well; and as far back as something waits for a member of its
+collection, whoever logs in meanwhile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection as Ids
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,14 +23,22 @@ PIECE = 256  # records read at once, newest first
 FARTHEST = 50_000  # records back that are looked at: what waits longer than that waits for good
 VALUE, OLDEST = "unsettled", "oldest"
 """The log's value: one more than the number of the oldest record that waits, 0 for none."""
-BEGUN = ("document.adding", "document.removing", "model.trial.opened")
+DELETING = "conversation.deleting"
+KEEPING = ("document.retiring", "document.restoring")
+BEGUN = ("document.adding", "document.removing", *KEEPING, DELETING, "model.trial.opened")
 ENDS = {
     ("document.adding", True): "document.added",
     ("document.adding", False): "document.not_added",
     ("document.removing", True): "document.not_removed",
     ("document.removing", False): "document.removed",
+    ("document.retiring", True): "document.retired",
+    ("document.retiring", False): "document.not_retired",
+    ("document.restoring", True): "document.not_restored",
+    ("document.restoring", False): "document.restored",
+    (DELETING, True): "conversation.not_deleted",
+    (DELETING, False): "conversation.deleted",
 }
-"""Which record follows, by what was begun and whether the document is there."""
+"""Which record follows, by what was begun and whether the document is there, or is retired."""
 TRIAL_ENDED = "model.trial.closed"
 
 
@@ -59,22 +70,35 @@ def within(begun: tuple[LogRecord, ...]) -> frozenset[str]:
     return frozenset(collection for collection in found if collection)
 
 
-def settle(ledger: Ledger, begun: tuple[LogRecord, ...], documents: Mapping[str, Ids[str]]) -> None:
-    """Writes the missing records. documents: the ids of all that each open collection holds; what
-    was begun in a collection that is not open waits until it is, and the log remembers that."""
+def conversations_of(person: str) -> str:
+    """What stands for them among collections; no collection has such an id."""
+    return f"person/{person}"
+
+
+def settle(
+    ledger: Ledger,
+    begun: tuple[LogRecord, ...],
+    documents: Mapping[str, Ids[str]],
+    retired: Mapping[str, Ids[str]] = MappingProxyType({}),
+) -> None:
+    """Writes the missing records. documents: the ids of all that each open collection holds, and of
+    the conversations of whoever logs in (`conversations_of`); what was begun in what is not open
+    waits until it is, and the log remembers that. retired: the ids of those that are."""
     waits = []
     for record in begun:
         if record.action == "model.trial.opened":
             ledger.note(TRIAL_ENDED, object=record.object, outcome="failed", code="interrupted")
             continue
         collection = dict(record.fields).get("details.collection", "")
-        if collection in documents:
-            there = record.object in documents[collection]
+        place = conversations_of(record.person) if record.action == DELETING else collection
+        if place in documents:
+            held = retired.get(place, ()) if record.action in KEEPING else documents[place]
+            there = record.object in held
             ledger.note(
                 ENDS[record.action, there],
                 object=record.object,
                 outcome="recovered",
-                details=(("collection", collection),),
+                details=(("collection", collection),) if collection else (),
             )
         else:
             waits.append(record.seq + 1)

@@ -2,8 +2,8 @@
 
 Rules kept here: a record before it is done and one after; a retired document is kept, with its
 original, so that what was cited can be opened; whoever retires may remove, whoever puts back may
-add; a newer version is in the library before the older one is retired, so that a kill leaves one
-of them answering, or both.
+add; a newer version comes in and the older one is retired in one transaction, so that a kill leaves
+the one or the other answering, never both and never neither.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from pathlib import Path
 
 from appliance.cancellation import Cancellation
 from appliance.desk import Desk
-from appliance.errors import UsageError
+from appliance.errors import CloisterError, UsageError
+from appliance.intake import import_one
 from appliance.policy import Action
 from appliance.values import DocumentInfo, ImportEvent
 
@@ -23,21 +24,30 @@ class NotRetired(UsageError):
     hint = "Open the library again: somebody changed it meanwhile."
 
 
+class RetiredAlready(UsageError):
+    code = "retired_already"
+    hint = "Open the library again: somebody changed it meanwhile."
+
+
+class OneFileOnly(UsageError):
+    code = "one_file_only"
+    hint = "Choose the one file of the newer version."
+
+
 class Shelves:
     """Each method raises NotAllowed, DocumentUnknown and storage errors."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def retire(self, collection: str, document: str, successor: str = "") -> None:
-        """No longer answered from, and kept; durable on return."""
+    def retire(self, collection: str, document: str) -> None:
+        """No longer answered from, and kept; durable on return. Raises RetiredAlready."""
         desk = self._desk
         desk.require(Action.REMOVE_DOCUMENT, collection)
-        desk.require_usable((collection,))
-        desk.library.document(collection, document)
-        details = (("collection", collection), ("successor", successor))
+        self._require_answering(collection, document)
+        details = (("collection", collection),)
         desk.ledger.note("document.retiring", object=document, details=details)
-        desk.library.retire(collection, document, desk.now(), successor)
+        desk.library.retire(collection, document, desk.now())
         desk.ledger.note("document.retired", object=document, details=details)
 
     def restore(self, collection: str, document: str) -> None:
@@ -55,17 +65,21 @@ class Shelves:
     def replace(
         self, collection: str, document: str, path: Path, stop: Cancellation
     ) -> Iterator[ImportEvent]:
-        """Adds the file and, once it is in, retires the document in its favour. Nothing is retired
-        where nothing new came in. Raises what an import raises."""
+        """Adds the file and retires the document in its favour: either both happen or neither.
+        Raises RetiredAlready, OneFileOnly, and what an import raises."""
         desk = self._desk
         desk.require(Action.REMOVE_DOCUMENT, collection)
-        known = {info.id for info in self.documents(collection)}
-        if document not in known:
-            desk.library.document(collection, document)
-        yield from desk.add(collection, (path,), lambda: stop.cancelled)
-        added = [info.id for info in self.documents(collection) if info.id not in known]
-        if len(added) == 1:
-            self.retire(collection, document, added[0])
+        parts = desk.intake(collection, replaces=document)
+        self._require_answering(collection, document)
+        if path.is_dir():
+            raise OneFileOnly(f"{path.name} is a folder.")
+        details = (("collection", collection),)
+        desk.ledger.note("document.retiring", object=document, details=details)
+        try:
+            yield from import_one(path, parts, lambda: stop.cancelled)
+        finally:
+            self._note_replaced(collection, document)
+        desk.library.checkpoint(collection)
 
     def versions(self, collection: str, document: str) -> tuple[DocumentInfo, ...]:
         """The document, those it took the place of and those that took its, oldest first."""
@@ -74,6 +88,23 @@ class Shelves:
     def documents(self, collection: str) -> tuple[DocumentInfo, ...]:
         self._desk.require_usable((collection,))
         return self._desk.library.documents(collection)
+
+    def _require_answering(self, collection: str, document: str) -> None:
+        self._desk.require_usable((collection,))
+        if self._desk.library.document(collection, document).retired is not None:
+            raise RetiredAlready("This document is retired already.")
+
+    def _note_replaced(self, collection: str, document: str) -> None:
+        """What came of it, as the store says."""
+        try:
+            successor = self._desk.library.document(collection, document).successor
+        except CloisterError:  # it was removed meanwhile
+            successor = ""
+        self._desk.ledger.note(
+            "document.retired" if successor else "document.not_retired",
+            object=document,
+            details=(("collection", collection), ("successor", successor)),
+        )
 
 
 def lineage(documents: tuple[DocumentInfo, ...], document: str) -> tuple[DocumentInfo, ...]:

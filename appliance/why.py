@@ -1,7 +1,8 @@
 """Why an answer is what it is, for the person it was given to.
 
-Rule kept here: a person sees the two records of their own asks and no others, whatever their role;
-what is said of the decision is what the log says, not what is remembered of it.
+Rules kept here: a person sees the two records of their own asks and no others, whatever their role;
+what is said of the decision is what the log says, not what is remembered of it; both records are
+proved to be in the log as it is now before anything of them is said.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from appliance.asking import require_turn
 from appliance.audit import LogTampered
 from appliance.errors import CloisterError
 from appliance.policy import Action
-from appliance.values import LogRecord, Why
+from appliance.values import Decided, LogRecord, Why
 
 if TYPE_CHECKING:
     from appliance.desk import Desk
@@ -34,7 +35,9 @@ def why(desk: Desk, conversation: str, turn: int) -> Why:
     asked = require_turn(desk, conversation, turn)
     closing = own_record(desk, turn)
     opening = opening_of(desk, closing)
-    said, decided = dict(closing.fields), dict(opening.fields)
+    _, inclusion = desk.ledger.log.inclusions([opening.seq, turn])
+    said, obliged = dict(closing.fields), dict(opening.fields)
+    decided = _decided(opening)
     answer = asked.answer
     return Why(
         record=turn,
@@ -46,14 +49,15 @@ def why(desk: Desk, conversation: str, turn: int) -> Why:
         model=said.get("model", ""),
         evidence=answer.evidence if answer is not None else 0.0,
         threshold=answer.threshold if answer is not None else 0.0,
-        policies=_split(decided.get("verdict.policies", "")),
-        packs=_split(decided.get("verdict.packs", "")),
-        pack_hash=decided.get("verdict.pack_hash", ""),
+        allowed=obliged.get("verdict.allowed") == "true",
+        policies=decided.policies,
+        packs=decided.packs,
+        pack_hash=decided.pack_hash,
         obligations=tuple(
-            (name, decided[f"details.{name}"]) for name in OBLIGED if f"details.{name}" in decided
+            (name, obliged[f"details.{name}"]) for name in OBLIGED if f"details.{name}" in obliged
         ),
         grounds=asked.grounds,
-        inclusion=desk.ledger.log.inclusions([turn])[0],
+        inclusion=inclusion,
     )
 
 
@@ -72,6 +76,22 @@ def opening_of(desk: Desk, closing: LogRecord) -> LogRecord:
     if not found or found[0].action != "ask.opened" or found[0].person != closing.person:
         raise LogTampered(f"Record {closing.seq} closes an ask that no record opened.")
     return found[0]
+
+
+def decided(desk: Desk, record: int) -> Decided:
+    """What the log says of the decision before the ask that `record` closed. Raises NoRecord,
+    LogTampered."""
+    return _decided(opening_of(desk, own_record(desk, record)))
+
+
+def _decided(opening: LogRecord) -> Decided:
+    said = dict(opening.fields)
+    return Decided(
+        opening.seq,
+        _split(said.get("verdict.policies", "")),
+        _split(said.get("verdict.packs", "")),
+        said.get("verdict.pack_hash", ""),
+    )
 
 
 def _split(joined: str) -> tuple[str, ...]:

@@ -22,6 +22,9 @@ from gui.palette import Palette
 from gui.workplace import Workplace
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from gui.library.viewer import DocumentPanel
     from gui.shell import Shell
 
 PAGE_KEYS = "Alt+{}"
@@ -191,7 +194,21 @@ def _library() -> dict[str, Deed]:
     def adds(place: Workplace) -> bool:
         return place.library.isVisible() and place.library.can_add
 
+    def kept(button: Callable[[DocumentPanel], QWidget]) -> Callable[[Workplace], bool]:
+        return lambda place: button(place.library.viewer).isVisible()
+
     return {
+        "newer": Deed(lambda place: place.library.viewer.newer.click(), kept(lambda it: it.newer)),
+        "retire": Deed(
+            lambda place: place.library.viewer.retire.click(), kept(lambda it: it.retire)
+        ),
+        "restore": Deed(
+            lambda place: place.library.viewer.restore.click(), kept(lambda it: it.restore)
+        ),
+        "export_part": Deed(
+            lambda place: place.log.taking.choose_part(),
+            lambda place: place.log.taking.part.isVisible(),
+        ),
         "add_files": Deed(lambda place: place.library.files.click(), adds),
         "add_folder": Deed(lambda place: place.library.folder.click(), adds),
         "new_collection": Deed(lambda place: place.library.make_collection()),

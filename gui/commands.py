@@ -146,6 +146,9 @@ def _library() -> tuple[Command, ...]:
                 "import"),
         Command("new_collection", _tr("New collection"), at, ("Ctrl+Shift+N",),
                 "create_collection"),
+        Command("newer", _tr("Bring a newer version of the open document"), at, (), "import"),
+        Command("retire", _tr("Retire the open document"), at, (), "remove_document"),
+        Command("restore", _tr("Answer from the open document again"), at, (), "import"),
     )  # fmt: skip
 
 
@@ -154,7 +157,9 @@ def _log() -> tuple[Command, ...]:
     return (
         Command("verify_log", _tr("Verify the log"), at, ("Ctrl+Shift+V",), "verify_log"),
         Command("export_log", _tr("Export the log"), at, ("Ctrl+Shift+L",), "export_log"),
-    )
+        Command("export_part", _tr("Export what fits the filters of the log"), at, (),
+                "export_log"),
+    )  # fmt: skip
 
 
 def _go() -> tuple[Command, ...]:

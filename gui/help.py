@@ -52,7 +52,7 @@ class Help(QDialog):
         ground = QWidget()
         ground.setObjectName("ground")
         grid = QGridLayout(ground)
-        grid.setContentsMargins(0, 0, 12, 0)
+        grid.setContentsMargins(12, 2, 14, 8)
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(7)
         grid.setColumnStretch(1, 1)

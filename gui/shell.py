@@ -170,7 +170,9 @@ class Shell(QMainWindow):
             self.front.show_unlock()
             return
         if self.workplace is None:
-            self.workplace = Workplace(Desk(self.appliance, self.worker, self.complain))
+            self.workplace = Workplace(
+                Desk(self.appliance, self.worker, self.complain), self._stack
+            )
             self.workplace.lock_wanted.connect(self.lock)
             self._stack.addWidget(self.workplace)
         self._stack.setCurrentWidget(self.workplace)

@@ -18,10 +18,11 @@ from gui.ask.conversations import Conversations
 from gui.commands import tipped, told
 from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Elided, Glyph, Words
-from gui.style.scale import fix
-from gui.style.tokens import SIDE_WIDTH
+from gui.speaking import announce
 
 PLACES = ("ask", "library", "log", "admin")
+_LEAST = 40
+"""Of the list's height: one conversation can be seen where room is short, and scrolled."""
 
 
 class Search(QLineEdit):
@@ -51,7 +52,6 @@ class Sidebar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("side")
-        fix(self, SIDE_WIDTH)
         self.new = TextButton(self.tr("New question"), kind="start", glyph="plus", tone="on_accent")
         self.new.setToolTip(tipped(self.tr("New question"), "new_question"))
         self.conversations = Conversations()
@@ -80,11 +80,17 @@ class Sidebar(QFrame):
         self.search.setVisible(not none)
         self.conversations.setVisible(not none)
 
-    def show_found(self, *, any_: bool) -> None:
-        """After a search: whether there is anything to show."""
-        self._none.setText(self.tr("No conversation fits. Try other words."))
-        self._none.setVisible(not any_)
+    def show_found(self, *, any_: bool, more: bool = False) -> None:
+        """After a search: whether there is anything to show, and whether it goes on."""
+        self._none.setText(
+            self.tr("Older conversations are still being looked through …")
+            if more
+            else self.tr("No conversation fits. Try other words.")
+        )
+        self._none.setVisible(more or not any_)
         self.conversations.setVisible(any_)
+        if not more and not any_:
+            announce(self.search, self._none.text())
 
     def _arrange(self) -> None:
         brand = QHBoxLayout()
@@ -115,6 +121,7 @@ class Sidebar(QFrame):
         layout.addWidget(self.search)
         layout.addSpacing(4)
         layout.addWidget(self._none)
+        self.conversations.setMinimumHeight(_LEAST)
         layout.addWidget(self.conversations, 1)
         layout.addStretch(0)
         foot = QHBoxLayout()

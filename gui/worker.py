@@ -9,6 +9,7 @@ a CloisterError. After `forget()` nothing of an older task is delivered any more
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -30,15 +31,20 @@ E = TypeVar("E")
 
 INTERVAL = 1 / 30
 SLICE = 0.008
+YIELD = 0.001
+"""Seconds after which a lane that computes in Python lets the GUI thread go on. Python's own five
+milliseconds, waited for at each call back from Qt, add up to what a person feels."""
 
 
 class Lane(Enum):
-    """Asks, reading what is there, imports, proofs (verifying, exporting), carrying (backups and
-    parcels), and locking, which waits behind nothing."""
+    """Asks, reading what is there, imports, documents beside a conversation (which do not wait for
+    an import of hours), proofs (verifying, exporting), carrying (backups and parcels), and locking,
+    which waits behind nothing."""
 
     ASK = "ask"
     READ = "read"
     IMPORT = "import"
+    BESIDE = "beside"
     PROOF = "proof"
     CARRY = "carry"
     LOCK = "lock"
@@ -101,6 +107,7 @@ class Worker(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        sys.setswitchinterval(min(YIELD, sys.getswitchinterval()))
         self._lanes: dict[Lane, SimpleQueue[Callable[[], None] | None]] = {}
         self._threads: list[threading.Thread] = []
         self._road: deque[_Delivery[object]] = deque()

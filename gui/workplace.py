@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -28,17 +27,21 @@ from gui.commands import tipped, told
 from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Elided
 from gui.controls.notice import Notice
+from gui.controls.room import Places, Room
 from gui.desk import Desk
 from gui.folding import Folding
 from gui.library.screen import LibraryScreen
 from gui.log.screen import LogScreen
 from gui.sidebar import PLACES, Sidebar
 from gui.speaking import announce
-from gui.style.scale import fix
+from gui.style.scale import fix, tight
+from gui.style.tokens import SIDE_WIDTH
 from gui.text import plain
 from gui.text.counts import counted
 from gui.worker import Lane
 
+_READS = "read_history"
+"""What the policy calls it to read one's own conversations."""
 _SAID_MS = 12_000
 _STANDING_MS = 600_000
 """Between two looks at how the seat stands, while nothing is asked."""
@@ -117,11 +120,11 @@ class Workplace(QWidget):
         if self._admin is None:
             self._admin = AdminScreen(self._desk)
             self._places.addWidget(self._admin)
-            self._admin.emergency.changed.connect(self.library.refresh)
-            self._admin.emergency.reviewed.connect(self._reviewed)
-            self._admin.carrying.taken.connect(self._brought_in)
+            self._admin.glass_changed.connect(self.library.refresh)
+            self._admin.reviewed.connect(self._reviewed)
+            self._admin.taken.connect(self._brought_in)
             self._admin.proved.connect(self.pill.show_report)
-            self._admin.seat.changed.connect(self.read_standing)
+            self._admin.seat_changed.connect(self.read_standing)
         return self._admin
 
     def permit(self, allowed: frozenset[str]) -> None:
@@ -150,6 +153,7 @@ class Workplace(QWidget):
             "admin": self.tr("Administration"),
         }
         self.title.set(names.get(place, self._title))
+        self._rest.setAccessibleName(names.get(place, self.tr("Ask")))
         if place == "library":
             self.library.refresh()
         elif place == "log":
@@ -183,13 +187,12 @@ class Workplace(QWidget):
         self._box.hide()
 
     def read_conversations(self) -> None:
-        self._desk.worker.run(
-            self,
-            Lane.READ,
-            self._desk.appliance.conversations,
-            self._show_conversations,
-            self.complain,
-        )
+        product = self._desk.appliance
+
+        def work() -> tuple[Conversation, ...]:
+            return product.conversations() if _READS in product.allowed() else ()
+
+        self._desk.worker.run(self, Lane.READ, work, self._show_conversations, self.complain)
 
     def read_standing(self) -> None:
         """How the seat stands, for the line above the screens."""
@@ -257,8 +260,9 @@ class Workplace(QWidget):
     def _tell_done(self, said: str) -> None:
         """A change that can be undone: said for a while, with the way back."""
         keys = told("undo")
-        self.notice.say("good", said, self.tr("{} undoes it.").format(keys))
-        announce(self, f"{said} " + self.tr("{} undoes it.").format(keys))
+        undoes = self.tr("{} undoes it.").format(keys)
+        self.notice.say("good", said, "" if tight() else undoes)
+        announce(self, f"{said} {undoes}")
         self._back.show()
         self.notice.show()
         self._box.show()
@@ -277,10 +281,12 @@ class Workplace(QWidget):
         self.notice_box_hide()
         self.ordering.undo()
 
-    def _open_conversation(self, conversation: str) -> None:
+    def _open_conversation(self, conversation: str, turn: int) -> None:
         self.go("ask")
         if conversation != self.ask.conversation:
-            self.ask.open_conversation(conversation, self._titles.get(conversation, ""))
+            self.ask.open_conversation(conversation, self._titles.get(conversation, ""), turn)
+        elif turn >= 0:
+            self.ask.stream.go_to(turn)
 
     def _deleted(self, conversation: str) -> None:
         if conversation == self.ask.conversation:
@@ -304,7 +310,9 @@ class Workplace(QWidget):
         self.ordering.changed.connect(self.read_conversations)
         self.ordering.done.connect(self._tell_done)
         self.ordering.deleted.connect(self._deleted)
-        self.ordering.searched.connect(lambda any_: self.side.show_found(any_=any_))
+        self.ordering.searched.connect(
+            lambda any_, more: self.side.show_found(any_=any_, more=more)
+        )
         self.ask.titled.connect(self._titled)
         self.ask.changed.connect(lambda _: self.read_conversations())
         self.ask.changed.connect(lambda _: self.read_standing())
@@ -313,44 +321,50 @@ class Workplace(QWidget):
         self.ask.library_wanted.connect(lambda: self.go("library"))
         self.library.collections_changed.connect(self._counted)
 
-    def _arrange(self) -> None:
+    def _head(self, menu: GlyphButton) -> QFrame:
         top = QFrame()
         top.setObjectName("top")
         fix(top, height=54)
         head = QHBoxLayout(top)
         head.setContentsMargins(20, 0, 20, 0)
         head.setSpacing(12)
-        menu = GlyphButton("side", tipped(self.tr("Show or hide the side"), "side"), side=34)
-        menu.clicked.connect(self.toggle_side)
         head.addWidget(menu)
         head.addWidget(self.title, 1)
         head.addWidget(self.pill)
+        return top
+
+    def _arrange(self) -> None:
+        menu = GlyphButton("side", tipped(self.tr("Show or hide the side"), "side"), side=34)
+        menu.clicked.connect(self.toggle_side)
         self._box = QWidget()
         boxed = QHBoxLayout(self._box)
-        boxed.setContentsMargins(28, 12, 20, 0)
+        boxed.setContentsMargins(28, 12, 28, 0)
         boxed.addWidget(self.notice, 1)
         self._back = TextButton(self.tr("Undo"))
         self._back.clicked.connect(self._undo)
         self._back.hide()
         away = GlyphButton("close", self.tr("Close the message"), side=32)
         away.clicked.connect(self.notice_box_hide)
-        boxed.addWidget(self._back)
-        boxed.addWidget(away)
+        self.notice.offer_beside(self._back, away)
         self._box.hide()
-        self._places = QStackedWidget()
-        for screen in (self.ask, self.library, self.log):
-            self._places.addWidget(screen)
-        rest = QWidget()
-        main = QVBoxLayout(rest)
-        main.setContentsMargins(0, 0, 0, 0)
-        main.setSpacing(0)
-        main.addWidget(top)
-        main.addWidget(self.strip)
-        main.addWidget(self._box)
-        main.addWidget(self._places, 1)
+        self._places = Places()
+        held = QWidget()
+        held.setObjectName("ground")
+        self._rest = rest = Room(held, self.tr("Ask"))
+        side = Room(self.side, self.tr("Go to"))
+        fix(side, SIDE_WIDTH)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.side)
+        layout.addWidget(side)
         layout.addWidget(rest, 1)
-        self._folding = Folding(self, self.side, rest, menu)
+        main = QVBoxLayout(held)
+        main.setContentsMargins(0, 0, 0, 0)
+        main.setSpacing(0)
+        main.addWidget(self._head(menu))
+        main.addWidget(self.strip)
+        main.addWidget(self._box)
+        main.addWidget(self._places, 1)
+        for screen in (self.ask, self.library, self.log):  # last: Qt dresses all of it at each move
+            self._places.addWidget(screen)
+        self._folding = Folding(self, side, rest, menu)

@@ -1,7 +1,7 @@
 """The kiosk's part of `make screens`: a picture of each thing a visitor sees.
 
-Usage: python packaging/screens_kiosk.py FOLDER [--theme light|dark] [--language en|de|es|fr]
-       [--size 1920x1080]
+Usage: python packaging/screens_kiosk.py FOLDER [--theme light|dark|contrast]
+       [--language en|de|es|fr] [--size 1920x1080]
 
 The window is the real one, over an appliance in memory.
 """
@@ -11,13 +11,13 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from tests.screens.camera import Camera  # noqa: E402
 
 if TYPE_CHECKING:
     from gui.kiosk.visit import Visit
@@ -25,28 +25,7 @@ if TYPE_CHECKING:
     from tests.gui.kiosk_appliance import KioskAppliance
 
 UNKNOWN = "Which gate does the last ferry to Reykjavik leave from?"
-
-
-class Camera:
-    def __init__(self, folder: Path, prefix: str, window: KioskWindow) -> None:
-        self._folder, self._prefix, self._window = folder, prefix, window
-        self._number = 0
-
-    def until(self, ready: Callable[[], object]) -> None:
-        from tests.gui.waiting import until
-
-        until(ready, seconds=30.0)
-
-    def rest(self, seconds: float = 0.3) -> None:
-        end = time.monotonic() + seconds
-        self.until(lambda: time.monotonic() > end)
-
-    def take(self, name: str) -> None:
-        self.rest()
-        self._number += 1
-        path = self._folder / f"{self._prefix}-{self._number:02}-{name}.png"
-        self._window.grab().save(str(path))
-        print(path.name, flush=True)
+REFUSED = "How do I delete an entry of the log?"
 
 
 def typed(visit: Visit, text: str) -> None:
@@ -84,10 +63,21 @@ def story(camera: Camera, window: KioskWindow, product: KioskAppliance) -> None:
     visit.ask(UNKNOWN)
     camera.until(lambda: not visit.answer.again.isHidden())
     camera.take("not-in-the-documents")
+    visit.begin()
+    visit.ask(REFUSED)
+    camera.until(lambda: not visit.answer.again.isHidden())
+    camera.take("refused")
+    gone(camera, window, product)
+
+
+def gone(camera: Camera, window: KioskWindow, product: KioskAppliance) -> None:
+    """The visitor leaves without a word; then staff come."""
     product.pace.ticks += 80.0
     camera.until(window.still_there.isVisible)
     camera.take("still-there")
-    window.wipe()
+    product.pace.ticks += 11.0
+    camera.until(lambda: window.places.currentWidget() is window.attract)
+    camera.take("wiped")
     window.attract.leave.click()
     camera.take("leaving")
     window.leaving.name.put("Root Keeper")
@@ -102,7 +92,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=lambda name: Path(name).absolute())
     parser.add_argument("--language", choices=("en", "de", "es", "fr"), default="en")
-    parser.add_argument("--theme", choices=("light", "dark"), default="light")
+    parser.add_argument("--theme", choices=("light", "dark", "contrast"), default="light")
     parser.add_argument("--size", default="1920x1080")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
@@ -131,12 +121,12 @@ def main() -> int:
         product = furnished(write_library(Path(work) / "library"), Pace(stage=0.05))
     window = Sized(product, Opening("", PASSPHRASE, KioskEnded()))
     window.begin()
-    story(Camera(given.folder, f"kiosk-{given.theme}", window), window, product)
+    story(Camera(given.folder, window, f"kiosk-{given.theme}-"), window, product)
     product.memory.unfit = True
     shut = Sized(product, Opening("", PASSPHRASE, KioskEnded()))
     window.end()
     shut.begin()
-    camera = Camera(given.folder, f"kiosk-{given.theme}-shut", shut)
+    camera = Camera(given.folder, shut, f"kiosk-{given.theme}-shut-")
     camera.until(shut.closed.leave.isVisible)
     camera.take("out-of-service")
     shut.end()

@@ -17,9 +17,11 @@ from hashlib import sha256
 from appliance.audit.errors import LogTampered
 from appliance.audit.merkle import EMPTY_ROOT, HASH_SIZE
 from appliance.audit.note import (
+    Checkpoint,
     decoded_base64,
     key_id,
     opened_note,
+    parsed_checkpoint,
     parsed_vkey,
     split_note,
     vkey,
@@ -157,3 +159,14 @@ def require_epoch_may_sign(chain: Sequence[Epoch], number: int, size: int) -> Ep
     if size < epoch.start or (at + 1 < len(chain) and size > chain[at + 1].start):
         raise LogTampered(f"The log of {size} records is signed by a key of another epoch.")
     return epoch
+
+
+def opened_checkpoint(untrusted: bytes, epochs: Sequence[Epoch]) -> Checkpoint:
+    """A checkpoint signed with both keys of the epoch that was in force at its size. Raises
+    LogTampered."""
+    epoch = epoch_of(epochs, untrusted)
+    checkpoint = parsed_checkpoint(opened_note(untrusted, epoch.name, epoch.keys))
+    if checkpoint.name != epoch.name:
+        raise LogTampered("A checkpoint is another log's.")
+    require_epoch_may_sign(epochs, epoch.number, checkpoint.size)
+    return checkpoint

@@ -23,6 +23,7 @@ from appliance.audit.errors import (
     PayloadErased,
     RecordRefused,
 )
+from appliance.audit.excerpt import Proved
 from appliance.audit.happenings import (
     ask_closed,
     ask_opened,
@@ -37,7 +38,7 @@ from appliance.audit.leaf import RESERVED, moment, parsed_leaf, shown
 from appliance.audit.note import vkey
 from appliance.audit.opening import Opening, open_chain
 from appliance.audit.record import Detail, Record
-from appliance.audit.subtrees import proved_consistency, proved_inclusion
+from appliance.audit.subtrees import proved_consistency, proved_inclusion, proved_records
 from appliance.audit.writer import Writer
 from appliance.errors import CloisterError, LogUnwritable
 from appliance.values import (
@@ -312,6 +313,11 @@ class Log:
                 )
                 for seq in seqs
             )
+
+    def proved(self, seqs: Sequence[int]) -> Proved:
+        """Many records with their proofs by one checkpoint, for an excerpt. Raises as above."""
+        with self._lock:
+            return proved_records(self._chain, self.checkpoint(), seqs)
 
     def consistency_proof(self, old: int) -> tuple[bytes, ...]:
         """That the log of `old` records begins the log as it is now (RFC 9162, 2.1.4)."""

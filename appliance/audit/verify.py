@@ -13,18 +13,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.audit.copy import Copy, opened_copy
-from appliance.audit.epochs import Epoch, epoch_of, opened_chain, require_epoch_may_sign
+from appliance.audit.epochs import (
+    Epoch,
+    opened_chain,
+    opened_checkpoint,
+    require_epoch_may_sign,
+)
 from appliance.audit.errors import LogTampered
 from appliance.audit.files import require_lines, require_payloads, require_tiles
 from appliance.audit.frames import Frame, Header, parsed_header, read_frames
 from appliance.audit.leaf import Leaf, parsed_leaf
 from appliance.audit.merkle import Frontier, leaf_hashes
-from appliance.audit.note import (
-    Checkpoint,
-    checkpoint_text,
-    opened_note,
-    parsed_checkpoint,
-)
+from appliance.audit.note import Checkpoint, checkpoint_text
 from appliance.audit.story import Story
 from appliance.audit.tiles import TILE_WIDTH, Tile, bundles_of, parsed_entries
 from appliance.errors import StorageReadOnly
@@ -127,7 +127,7 @@ def _verified(
     known = _known(epochs, published, header)
     for who, untrusted in kept:
         try:
-            told = _opened(untrusted, epochs)
+            told = opened_checkpoint(untrusted, epochs)
         except LogTampered as error:
             raise LogTampered(f"This log does not continue {who}. {error.sentence}") from error
         known.setdefault(told.size, []).append((who, told.root))
@@ -161,17 +161,7 @@ def _published(copy: Copy, epochs: tuple[Epoch, ...]) -> Checkpoint | None:
         if copy.journal is None:
             raise LogTampered("The checkpoint is missing.")
         return None
-    return _opened(copy.checkpoint, epochs)
-
-
-def _opened(untrusted: bytes, epochs: tuple[Epoch, ...]) -> Checkpoint:
-    """A checkpoint signed with both keys of the epoch that was in force at its size."""
-    epoch = epoch_of(epochs, untrusted)
-    checkpoint = parsed_checkpoint(opened_note(untrusted, epoch.name, epoch.keys))
-    if checkpoint.name != epoch.name:
-        raise LogTampered("A checkpoint is another log's.")
-    require_epoch_may_sign(epochs, epoch.number, checkpoint.size)
-    return checkpoint
+    return opened_checkpoint(copy.checkpoint, epochs)
 
 
 def _tail(copy: Copy, published: Checkpoint | None) -> tuple[_Tail, Header | None]:

@@ -165,7 +165,9 @@ def parser() -> argparse.ArgumentParser:
 
     _everyday(command)
     _care(command)
-    _log_commands(command("log", "log", "show", "Show, verify or export the log."), common)
+    _log_commands(
+        command("log", "log", "show", "Show, verify, export the log; check a file."), common
+    )
     model = command("model", "model", "show", "Build, install, try or remove chat models.")
     add_model_commands(model, common, from_zero)
     command("settings", "settings", "show", "Show each setting, who set it, and where.")
@@ -210,7 +212,7 @@ def _care(command: TopCommand) -> None:
     provision.add_argument("file", metavar="FILE", help="what it is to have (TOML)")
     provision.add_argument("--check", action="store_true", help="only look; say what is left")
     kiosk = command("kiosk", "kiosk", "kiosk", "Open the window that visitors ask at.")
-    kiosk.add_argument("--theme", choices=("light", "dark", "system"), default="system")
+    kiosk.add_argument("--theme", choices=("light", "dark", "contrast", "system"), default="")
     demo = command("demo", "demo", "demo", "Show it all in a throwaway vault.")
     demo.add_argument("--inside", default="", help=argparse.SUPPRESS)
     demo.add_argument("--library", type=Path, metavar="DIR", help="your own folder instead")
@@ -250,12 +252,19 @@ def _log_commands(log: argparse.ArgumentParser, common: _Parser) -> None:
     show.add_argument("--payloads", action="store_true", help="questions and answers, for auditors")
     show.set_defaults(module="log", function="show")
     verify = commands.add_parser(
-        "verify", parents=[common], help="verify this log, or an exported copy with its key"
+        "verify", parents=[common], help="verify this log, an exported copy or excerpt with its key"
     )
-    verify.add_argument("folder", nargs="?", default="", metavar="DIR")
+    verify.add_argument("folder", nargs="?", default="", metavar="DIR|FILE")
     verify.add_argument("--key", default="", help="the log's public key, or @FILE")
     verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="one seen earlier")
     verify.set_defaults(module="log", function="verify")
+    check = commands.add_parser(
+        "check", parents=[common], help="prove that an exported answer is as it left"
+    )
+    check.add_argument("file", metavar="FILE")
+    check.add_argument("folder", nargs="?", default="", metavar="DIR", help="an exported copy")
+    check.add_argument("--key", default="", help="the log's public key, or @FILE")
+    check.set_defaults(module="log", function="check")
     export = commands.add_parser("export", parents=[common], help="write a copy that stands alone")
     export.add_argument("folder", metavar="DIR")
     export.set_defaults(module="log", function="export")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from appliance.app import Cancellation
 from appliance.cli.arguments import Arguments
@@ -11,9 +12,12 @@ from appliance.cli.ask import require_conversation
 from appliance.cli.library import follow_import
 from appliance.cli.opening import data_folder, following, unlocked
 from appliance.cli.output import Output
-from appliance.cli.placing import new_file, write_durably
+from appliance.cli.placing import new_file, require_outside, write_durably
 from appliance.errors import UsageError
 from appliance.values import Conversation, ExportForm, Recalled, Retained, Why
+
+if TYPE_CHECKING:
+    from appliance.remembered import Remembered
 
 LOGGED = {
     "full": "what was asked and answered, sealed to the auditors",
@@ -32,7 +36,7 @@ def show(arguments: Arguments, output: Output) -> int:
     with unlocked(arguments) as appliance:
         if wanted:
             with appliance.remembered() as remembered:
-                found = remembered.search(wanted)
+                found = _searched(remembered, wanted)
         else:
             found = tuple(
                 Recalled(one, "", "", -1, 0.0, worded=False) for one in appliance.conversations()
@@ -44,6 +48,18 @@ def show(arguments: Arguments, output: Output) -> int:
     if not listed:
         output.note("No conversation fits." if wanted else "There is no conversation yet.")
     return 0
+
+
+def _searched(remembered: Remembered, wanted: str) -> tuple[Recalled, ...]:
+    """What fits, once every question is taken up: nobody is shown the rest later. Where nothing can
+    be written, as far as that went."""
+    found, left = remembered.search(wanted), remembered.unsearched()
+    while left:
+        found, before = remembered.search(wanted), left
+        left = remembered.unsearched()
+        if left >= before:
+            break
+    return found
 
 
 def _show_one(found: Recalled, output: Output) -> None:
@@ -102,6 +118,7 @@ def delete(arguments: Arguments, output: Output) -> int:
             logged=stays.logged,
             until=stays.until.isoformat() if stays.until is not None else None,
         )
+        output.line("Backups that were made before still hold it.")
         output.line(kept_words(stays))
         if not arguments.flag("yes"):
             raise NotSaidYes("Nothing was deleted.")
@@ -153,6 +170,7 @@ def why(arguments: Arguments, output: Output) -> int:
         model=found.model,
         evidence=round(found.evidence, 4),
         threshold=round(found.threshold, 4),
+        allowed=found.allowed,
         policies=list(found.policies),
         packs=list(found.packs),
         pack_hash=found.pack_hash,
@@ -180,7 +198,9 @@ def why(arguments: Arguments, output: Output) -> int:
 def _tell_why(found: Why, output: Output) -> None:
     output.line(f"{found.question}")
     output.line(f"  {found.outcome}, {found.mode}, by {found.model or 'nothing'}")
-    output.line(f"  decided by {', '.join(found.policies)} of {', '.join(found.packs)}")
+    decided = "allowed by" if found.allowed else "refused by"
+    policies = ", ".join(found.policies) or "no policy that permits it"
+    output.line(f"  {decided} {policies} of {', '.join(found.packs)}")
     output.line(f"  {', '.join(f'{name}={value}' for name, value in found.obligations)}")
     for place, ground in enumerate(found.grounds, start=1):
         cited = "".join(f" [{number}]" for number in ground.cited)
@@ -194,10 +214,8 @@ def _tell_why(found: Why, output: Output) -> None:
 
 
 def export(arguments: Arguments, output: Output) -> int:
-    path, folder = Path(arguments.text("file")).absolute(), data_folder(arguments)
+    path = require_outside(Path(arguments.text("file")).absolute(), data_folder(arguments))
     form = form_of(path)
-    if path.is_relative_to(folder):
-        raise UsageError("What lies in the data folder is sealed.", hint="Name another place.")
     records = tuple(int(record) for record in arguments.texts("record"))
     with (
         new_file(path) as descriptor,

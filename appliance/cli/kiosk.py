@@ -42,7 +42,9 @@ def kiosk(arguments: Arguments, output: Output) -> int:
     settings = read_settings()
     guard.engage((folder, *settings.written_folders), screen=True, required=False)
     command = [*processes.command(processes.KIOSK_WINDOW), "--data", str(folder)]
-    command += ["--name", arguments.name, "--theme", arguments.text("theme")]
+    command += ["--name", arguments.name]
+    if look := arguments.text("theme"):
+        command += ["--theme", look]
     Watchdog(command, secret, os.environ).watch()
     output.line("The kiosk has ended.")
     return 0

@@ -1,14 +1,16 @@
 """One open collection: its store, and its indexes once somebody asks.
 
 Rules kept here: the store is the truth and the indexes are made from it; a document enters the
-indexes after its transaction is durable; the graph is grown by one background thread that stops
-before the store closes; whatever is wrong with the graph's snapshot, it is made anew and said.
+indexes after its transaction is durable; what is retired is not answered from, whatever an index
+says; a newer version and the end of the older one are one transaction; the graph is grown by one
+background thread that stops before the store closes; whatever is wrong with the graph's snapshot,
+it is made anew and said.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -19,7 +21,8 @@ from appliance.memory.catalogue import Draft
 from appliance.memory.shelf import EXACT_LIMIT, Shelf
 from appliance.memory.store import Store, Transaction
 from appliance.memory.terms import Terms
-from appliance.values import DocumentInfo
+from appliance.values import DocumentInfo, Passage
+from appliance.vault.durable import storage_error, sync_folder
 from appliance.vault.errors import SealedMissing, Tampered
 from appliance.vault.primitives import hkdf
 
@@ -64,12 +67,27 @@ class OpenCollection:
                     self._grow()
         return self._shelf
 
-    def add(self, draft: Draft, finish: Callable[[Transaction], None]) -> None:
-        """Stores and indexes a document. Durable, and to be found, on return."""
+    def add(self, draft: Draft, finish: Callable[[Transaction], None], replaces: str = "") -> None:
+        """Stores and indexes a document. Durable, and to be found, on return; `replaces` is then
+        retired in its favour: either both happened or neither. Raises DocumentUnknown for it."""
         with self._changing:
-            segments = catalogue.write_document(self.store, draft, self._terms, finish)
+            if replaces:
+                self._require_retiring()
+                catalogue.read_document(self.store, self.store.id, replaces)
+
+            def published(transaction: Transaction) -> None:
+                if replaces:
+                    retirement.retire_in(transaction, replaces, draft.info.added, draft.info.id)
+                finish(transaction)
+
+            try:
+                segments = catalogue.write_document(self.store, draft, self._terms, published)
+            except BaseException:
+                if replaces:  # it may be durable all the same: the store says what is there
+                    self._read_anew()
+                raise
             if self._shelf is not None:
-                self._shelf.add(segments)
+                self._shelf.exchange(segments, replaces)
                 self._grow()
             if self.store.checkpoint_due:
                 self.store.checkpoint()
@@ -83,12 +101,12 @@ class OpenCollection:
             if self._shelf is not None:
                 self._shelf.remove(document)
 
-    def retire(self, document: str, since: datetime, successor: str) -> None:
+    def retire(self, document: str, since: datetime) -> None:
         """The document is kept and no longer found. Durable on return."""
         with self._changing:
             self._require_retiring()
             catalogue.read_document(self.store, self.store.id, document)
-            retirement.retire(self.store, document, since, successor)
+            retirement.retire(self.store, document, since)
             if self._shelf is not None:
                 self._shelf.remove(document)
 
@@ -98,10 +116,20 @@ class OpenCollection:
         with self._changing:
             self._require_retiring()
             catalogue.read_document(self.store, self.store.id, document)
-            self._halt()
-            self._snapshot.unlink(missing_ok=True)  # first: it may have forgotten the document
-            self._shelf = None
+            self._read_anew()
+            self._forget_snapshot()  # first: it may have forgotten the document
             retirement.restore(self.store, document)
+
+    def answering(self, keys: Sequence[int]) -> dict[int, Passage]:
+        """Those among the passages that the store answers from now."""
+        found = catalogue.read_passages(self.store, self.store.id, keys)
+        gone = retirement.retired(self.store) if self._retires and found else {}
+        return {key: passage for key, passage in found.items() if passage.document not in gone}
+
+    def settled(self) -> None:
+        """Returns once no change is under way between the store and the indexes."""
+        with self._changing:
+            pass
 
     def documents(self) -> tuple[DocumentInfo, ...]:
         """Whole ones, retired ones too, oldest first."""
@@ -206,11 +234,19 @@ class OpenCollection:
             retirement.require_form(self.store)
             self._retires = True
 
-    def _halt(self) -> None:
-        """Ends the background thread; it may be started again."""
+    def _read_anew(self) -> None:
+        """Lets go of the indexes and ends the background thread; it may be started again."""
         self._stop()
         self._growing = None
         self._stopping.clear()
+        self._shelf = None
+
+    def _forget_snapshot(self) -> None:
+        try:
+            self._snapshot.unlink(missing_ok=True)
+            sync_folder(self._snapshot.parent)
+        except OSError as error:
+            raise storage_error(error, "a collection's vector snapshot was not removed") from error
 
     def _stop(self) -> None:
         self._stopping.set()

@@ -3,8 +3,8 @@
 Rules kept here: a snapshot is authenticated before a byte of it is parsed (a corrupted index would
 load silently); it is bound to its collection; it is derived, so whatever is wrong with it, the
 graph is built again and that is said; labels are passage keys, which are never used twice, so an
-old snapshot is only ever incomplete, never wrong; a busy graph refuses rather than waits, since
-exact search is always there.
+old snapshot only ever lacks the newest, which are added, or has forgotten what is found again, and
+then it is not used; a busy graph refuses rather than waits, since exact search is always there.
 
 Malkov and Yashunin 2018, "Efficient and robust approximate nearest neighbor search using HNSW".
 """
@@ -15,6 +15,7 @@ import os
 import struct
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -81,13 +82,14 @@ class Graph:
             self.changed = True
 
     def forget(self, keys: Keys) -> None:
-        """Keys up to `covered` that shall no longer be found."""
+        """Keys up to `covered` that shall no longer be found; those that are not, stay so."""
         with self._lock:
             for key in keys:
                 if key <= self._covered:
-                    self._index.mark_deleted(int(key))
-                    self._dead += 1
-                    self.changed = True
+                    with suppress(RuntimeError):  # forgotten already, by whoever removed it
+                        self._index.mark_deleted(int(key))
+                        self._dead += 1
+                        self.changed = True
 
     def nearest(self, vector: Vectors, limit: int) -> tuple[Keys, Similarities]:
         """Up to `limit` keys by falling cosine. Raises GraphBusy when it cannot answer now."""
@@ -131,7 +133,8 @@ class Graph:
 def load(path: Path, key: bytes, collection: str, alive: Keys, threads: int = 1) -> Graph:
     """The graph of a snapshot, with keys that are not in `alive` (ascending) forgotten.
 
-    Raises SealedMissing, or Tampered for anything but this collection's own snapshot.
+    Raises SealedMissing, or Tampered for anything but this collection's own snapshot, and for one
+    that has forgotten a key which is alive.
     """
     plain = read_sealed(path, key, _context(collection), limit=_LIMIT)
     if len(plain) < _HEAD.size:
@@ -153,23 +156,27 @@ def load(path: Path, key: bytes, collection: str, alive: Keys, threads: int = 1)
         os.close(descriptor)
     graph._index, graph._covered, graph._dead = index, covered, dead
     labels = np.sort(np.array(index.get_ids_list(), np.int64))
-    _forget_removed(graph, labels, alive)
+    wanted = alive[alive <= covered]
+    marked = _forget_removed(graph, labels, wanted)
+    if marked < dead or len(np.setdiff1d(wanted, labels, assume_unique=True)):
+        raise Tampered("A vector snapshot is of a time when other documents were answered from.")
     return graph
 
 
-def _forget_removed(graph: Graph, labels: Keys, alive: Keys) -> None:
-    """Marks what was removed after the snapshot. Those marked in it already raise, and stay."""
+def _forget_removed(graph: Graph, labels: Keys, alive: Keys) -> int:
+    """Marks what was removed after the snapshot; returns how many were marked in it already (they
+    raise, and stay)."""
     gone = np.setdiff1d(labels, alive, assume_unique=True)
-    dead = 0
+    marked = 0
     for key in gone:
         try:
             graph._index.mark_deleted(int(key))
         except RuntimeError:
-            dead += 1
-            continue
-        dead += 1
-        graph.changed = True
-    graph._dead = dead
+            marked += 1
+        else:
+            graph.changed = True
+    graph._dead = len(gone)
+    return marked
 
 
 def _context(collection: str) -> Context:

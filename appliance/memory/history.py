@@ -3,8 +3,8 @@
 Rules kept here: it has its own key, so nobody else's session can open it; a turn is durable when
 `save` returns; answers are kept as canonical JSON and checked when read back; deleting a
 conversation takes all its turns with it, what was thought of them, what finds them, and the key of
-the documents beside it; a store of an earlier version is brought forward when it opens, and where
-there is no room for that, read as it is.
+the documents beside it, out of the rows and out of the file; a store of an earlier version is
+brought forward when it opens, and where there is no room for that, read as it is.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from appliance.memory.database import Row
 from appliance.memory.errors import (
     ConversationUnknown,
     StoreDamaged,
+    StoreFailed,
     TitleUnusable,
     TurnUnknown,
 )
@@ -106,6 +107,7 @@ class History:
             history._current = is_current(store)
             with suppress(StorageFull, StorageReadOnly):  # it is read as it is
                 history._require_current()
+                history._erase()
         except BaseException:
             store.abandon()
             raise
@@ -156,6 +158,16 @@ class History:
         judged = self._judgements(conversation)
         turns = (record.decode_turn(body) for (body,) in rows)
         return tuple(replace(turn, judgement=judged.get(turn.record)) for turn in turns)
+
+    def turn(self, conversation: str, number: int) -> Turn:
+        """The turn of that number, from 0, without its judgement. Raises TurnUnknown,
+        RecordUnreadable."""
+        rows = self._store.read(
+            "SELECT body FROM turns WHERE conversation = ? AND number = ?", [conversation, number]
+        )
+        if not rows:
+            raise TurnUnknown("There is no such answer in this conversation.")
+        return record.decode_turn(rows[0][0])
 
     def _judgements(self, conversation: str) -> dict[int, Judgement]:
         if not self._current:
@@ -214,17 +226,25 @@ class History:
 
     def find(self, text: str, encode: Encode) -> tuple[Place, ...]:
         """The turns that fit the text by words or in meaning, best first. Raises what `encode`
-        raises, StorageFull, StorageReadOnly."""
+        raises; StorageFull, StorageReadOnly where a store of an earlier version cannot be brought
+        forward."""
         self._require_current()
         return self._recall.find(text, encode)
 
+    def unsearched(self) -> int:
+        """How many turns no search looks at yet: each search takes some of them up."""
+        return self._recall.waiting() if self._current else 0
+
     def delete(self, conversation: str) -> None:
-        """Durable on return. Raises ConversationUnknown."""
+        """Durable on return, and then in no file of the store; without room for a copy of it, that
+        is so once the store was opened anew. Raises ConversationUnknown."""
         with self._changing(conversation) as transaction:
             for table in ("turns", "kept", "judged", "recall", "attached"):
                 transaction.execute(f"DELETE FROM {table} WHERE conversation = ?", [conversation])  # noqa: S608 - fixed names
             transaction.execute("DELETE FROM conversations WHERE id = ?", [conversation])
+            transaction.execute("INSERT INTO erasing VALUES (?)", [conversation])
         self._recall.forget(conversation)
+        self._erase()
 
     # --- documents beside a conversation ---------------------------------------------------
 
@@ -254,6 +274,17 @@ class History:
         """Durable on return: what was encrypted under it is lost."""
         with self._lock, self._store.transaction() as transaction:
             transaction.execute("DELETE FROM attached WHERE conversation = ?", [conversation])
+            transaction.execute("INSERT INTO erasing VALUES (?)", [conversation])
+        self._erase()
+
+    def _erase(self) -> None:
+        """Deleted rows lie on in a database's file until it is written anew."""
+        owed = suppress(StorageFull, StorageReadOnly, StoreFailed)  # and tried again
+        with self._lock, owed:
+            if self._store.read("SELECT 1 FROM erasing LIMIT 1"):
+                self._store.rewrite()
+                with self._store.transaction() as transaction:
+                    transaction.execute("DELETE FROM erasing")
 
     @contextmanager
     def _changing(self, conversation: str) -> Iterator[Transaction]:

@@ -24,8 +24,8 @@ from appliance.memory.database import require_identifier
 from appliance.memory.errors import CollectionNotOpen, DocumentUnusable, JobUnknown
 from appliance.memory.evidence import EarlierMarks
 from appliance.memory.exporting import read_draft
+from appliance.memory.finding import find
 from appliance.memory.journal import JobFile
-from appliance.memory.search import search
 from appliance.memory.shelf import EXACT_LIMIT
 from appliance.memory.store import OnMark, Store, Transaction
 from appliance.memory.terms import Terms
@@ -227,14 +227,16 @@ class Library:
         vectors: Vectors,
         failures: tuple[PageFailure, ...] = (),
         document: str = "",
+        replaces: str = "",
         job: str = "",
         path: str = "",
     ) -> DocumentInfo:
         """Stores a document and what is searched of it; durable, whole and found on return.
 
         vectors has shape (len(passages), VECTOR_SIZE), float32, unit length. document is its id
-        (a new one if empty). With `job` the file `path` of that import is marked ADDED in the same
-        transaction. Raises DocumentUnusable, StorageFull, StorageReadOnly; nothing is then added.
+        (a new one if empty). The document `replaces` is retired in its favour, and with `job` the
+        file `path` of that import is marked ADDED, in the same transaction. Raises
+        DocumentUnusable, DocumentUnknown, StorageFull, StorageReadOnly; nothing is then added.
         """
         name = require_identifier(document or new_document_id())
         info = DocumentInfo(
@@ -256,7 +258,7 @@ class Library:
             if job:
                 journal.mark_in(transaction, job, JobFile(path, ImportState.ADDED))
 
-        self._of(collection).add(draft, finish)
+        self._of(collection).add(draft, finish, replaces)
         return info
 
     def draft(self, collection: str, document: str) -> Draft:
@@ -284,9 +286,9 @@ class Library:
         """Durable on return. Raises DocumentUnknown."""
         self._of(collection).remove(document)
 
-    def retire(self, collection: str, document: str, since: datetime, successor: str = "") -> None:
+    def retire(self, collection: str, document: str, since: datetime) -> None:
         """Kept, and no longer found; durable on return. Raises DocumentUnknown, storage errors."""
-        self._of(collection).retire(document, since, successor)
+        self._of(collection).retire(document, since)
 
     def restore(self, collection: str, document: str) -> None:
         """Undoes `retire`; durable on return. Raises DocumentUnknown, storage errors."""
@@ -312,26 +314,7 @@ class Library:
         opened = {name: self._of(name) for name in (collections or self.open_collections())}
         if limit < 1:
             return ()
-        shelves = {name: one.shelf() for name, one in opened.items()}
-        hits = search(shelves, self._terms, question, vector, limit=limit, documents=documents)
-        passages = {
-            (name, key): passage
-            for name, one in opened.items()
-            for key, passage in catalogue.read_passages(
-                one.store, name, [hit.key for hit in hits if hit.collection == name]
-            ).items()
-        }
-        return tuple(
-            Scored(
-                passages[hit.collection, hit.key],
-                hit.score,
-                hit.similarity,
-                hit.vector_rank,
-                hit.word_rank,
-            )
-            for hit in hits
-            if (hit.collection, hit.key) in passages  # removed meanwhile
-        )
+        return find(opened, self._terms, question, vector, limit=limit, documents=documents)
 
     # --- imports -------------------------------------------------------------------------
 

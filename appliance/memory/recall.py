@@ -2,19 +2,22 @@
 
 Rules kept here: what finds a turn is derived from it, kept in the same encrypted store, and goes
 with it; a turn is taken up when somebody first searches after it, the newest first and so many at a
-search, so that neither asking nor searching waits long for this; a turn that cannot be read is
-found by nothing and hinders nothing.
+search, so that neither asking nor searching waits long for this, and `waiting` says how many are
+left; where nothing can be written, what was taken up before is searched; a turn that cannot be read
+is found by nothing and hinders nothing.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
 
+from appliance.errors import StorageFull, StorageReadOnly
 from appliance.memory import record
 from appliance.memory.catalogue import clean
 from appliance.memory.database import Row
@@ -41,6 +44,9 @@ hospital and a bank: what a person would look for them by lies at 0.26 to 0.42, 
 0.13 and below."""
 
 _SHELF: Final = ""
+_NOT_TAKEN_UP: Final = """
+    FROM turns t JOIN conversations c ON c.id = t.conversation ANTI JOIN recall r
+    ON r.conversation = t.conversation AND r.number = t.number"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +78,22 @@ class Recall:
                 self._shelf.remove(conversation)
 
     def find(self, text: str, encode: Encode) -> tuple[Place, ...]:
-        """The turns that fit, best first. Raises what `encode` raises, StorageFull."""
+        """The turns that fit, best first. Raises what `encode` raises."""
         with self._lock:
             shelf = self._loaded()
-            self._take_up(shelf, encode)
+            with suppress(StorageFull, StorageReadOnly):
+                self._take_up(shelf, encode)
             hits = search({_SHELF: shelf}, self._terms, text, encode([text]), limit=DEPTH)
             return tuple(
                 Place(*self._places[hit.key], hit.similarity, hit.word_rank > 0)
                 for hit in hits
                 if hit.word_rank > 0 or hit.similarity >= NEAR
             )
+
+    def waiting(self) -> int:
+        """Turns that are not taken up yet."""
+        ((count,),) = self._store.read(f"SELECT count(*) {_NOT_TAKEN_UP}")
+        return int(str(count))
 
     def _loaded(self) -> Shelf:
         if self._shelf is None:
@@ -114,9 +126,7 @@ class Recall:
         """What was asked since, a batch at a time."""
         for _ in range(0, AT_ONCE, BATCH):
             rows = self._store.read(
-                "SELECT t.conversation, t.number, t.body FROM turns t "
-                "JOIN conversations c ON c.id = t.conversation ANTI JOIN recall r "
-                "ON r.conversation = t.conversation AND r.number = t.number "
+                f"SELECT t.conversation, t.number, t.body {_NOT_TAKEN_UP} "
                 "ORDER BY c.updated DESC, t.conversation, t.number LIMIT ?",
                 [BATCH],
             )
@@ -136,14 +146,18 @@ class Recall:
 
     def _stored(self, made: Sequence[Row]) -> list[Row]:
         """Those whose turn was not deleted meanwhile; durable on return."""
-        stored = []
         with self._writing, self._store.transaction() as transaction:
-            for row in made:
-                if transaction.execute(
-                    "SELECT 1 FROM turns WHERE conversation = ? AND number = ?", row[1:3]
-                ):
-                    transaction.execute("INSERT INTO recall VALUES (?, ?, ?, ?, ?)", row)
-                    stored.append(row)
+            places, rows = ", ".join("?" * len(made)), "(?, ?, ?, ?, ?)"
+            there = transaction.execute(
+                f"SELECT conversation, number FROM turns WHERE conversation IN ({places})",  # noqa: S608 - question marks
+                [row[1] for row in made],
+            )
+            stored = [row for row in made if row[1:3] in there]
+            if stored:
+                transaction.execute(
+                    f"INSERT INTO recall VALUES {', '.join([rows] * len(stored))}",  # noqa: S608 - question marks
+                    [value for row in stored for value in row],
+                )
         return stored
 
 

@@ -1,8 +1,8 @@
 """Documents that are kept and no longer answered from.
 
 Rules kept here: nothing of a retired document is rewritten, so that what was cited before can still
-be opened and it can be put back as it was; a store of the first version, for which there was no
-room to bring it forward, has none.
+be opened and it can be put back as it was; since when it is retired is said once; a store of the
+first version, for which there was no room to bring it forward, has none.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from appliance.errors import StorageFull, StorageReadOnly
 from appliance.memory.catalogue import aware, count_documents, naive
 from appliance.memory.errors import StoreDamaged
 from appliance.memory.forward import bring_collection_forward, is_current_collection
-from appliance.memory.store import Store
+from appliance.memory.store import Store, Transaction
 from appliance.values import DocumentInfo
 
 
@@ -37,13 +37,21 @@ def require_form(store: Store) -> None:
         bring_collection_forward(store)
 
 
-def retire(store: Store, document: str, since: datetime, successor: str) -> None:
-    """Durable on return. A second time only names another successor."""
+def retire(store: Store, document: str, since: datetime) -> None:
+    """Durable on return. One that is retired stays as it is."""
     with store.transaction() as transaction:
-        transaction.execute("DELETE FROM retired WHERE document = ?", [document])
         transaction.execute(
-            "INSERT INTO retired VALUES (?, ?, ?)", [document, naive(since), successor]
+            "INSERT INTO retired VALUES (?, ?, '') ON CONFLICT DO NOTHING", [document, naive(since)]
         )
+
+
+def retire_in(transaction: Transaction, document: str, since: datetime, successor: str) -> None:
+    """As part of what makes the successor visible. One that is retired only gets the successor."""
+    transaction.execute(
+        "INSERT INTO retired VALUES (?, ?, ?) "
+        "ON CONFLICT (document) DO UPDATE SET successor = excluded.successor",
+        [document, naive(since), successor],
+    )
 
 
 def restore(store: Store, document: str) -> None:

@@ -60,6 +60,7 @@ PERSON_SINCE: Final = (
         serial BIGINT NOT NULL, conversation VARCHAR NOT NULL, number INTEGER NOT NULL,
         vector BLOB NOT NULL, words BLOB NOT NULL)""",
     "CREATE TABLE attached (conversation VARCHAR NOT NULL, key BLOB NOT NULL)",
+    "CREATE TABLE erasing (conversation VARCHAR NOT NULL)",
     "CREATE TABLE form (version INTEGER NOT NULL)",
     "INSERT INTO form VALUES (2)",
 )

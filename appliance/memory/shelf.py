@@ -79,6 +79,13 @@ class Shelf:
                 self._words.add(_moved(segment.words, len(self._keys)))
                 self._take(segment)
 
+    def exchange(self, segments: Sequence[Segment], gone: str) -> None:
+        """A new document's segments; at the same moment the document `gone`, where one is named, is
+        no longer found."""
+        with self._lock:
+            self.add(segments)
+            self.remove(gone)
+
     def _take(self, segment: Segment) -> None:
         count = len(segment.words.lengths)
         owner = self._documents.setdefault(segment.document, len(self._documents))

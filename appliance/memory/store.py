@@ -38,8 +38,7 @@ WAL_LIMIT: Final = 64 << 20
 """Bytes of write-ahead log after which `checkpoint_due` says so."""
 
 ROWS_PER_TRANSACTION: Final = 100_000
-"""More than 122,880 rows of a table in one transaction would go to the main file at once, past
-the log (measured); callers stay below this."""
+"""Callers stay below: more than 122,880 rows of a table go to the main file at once (measured)."""
 
 
 def ignore_marks(_mark: StoreMark) -> None:
@@ -225,22 +224,16 @@ class Store:
 
         Durable on return; the generation rises by one. A crash leaves the store whole under the
         old key or the new one: whoever opens it then tries both. Raises StorageFull,
-        StorageReadOnly: nothing was changed.
-        """
-        with self._writing:
-            self.checkpoint()
-            self._detach()
-            copy = Place.of(evidence.next_of(self.path), key)
-            renewed = self._identity.raised()
-            main = copy_store(self._place, copy, self._spill, renewed)
-            self._replace(Place.of(self.path, key), renewed, main)
-            self._ready()
+        StorageReadOnly: nothing was changed."""
+        self._copy_into(Place.of(self.path, key))
+
+    def rewrite(self) -> None:
+        """As `rekey`, under its own key: deleted rows, which a checkpoint leaves, are gone then."""
+        self._copy_into(self._place)
 
     def close(self) -> None:
-        """Checkpoints and closes; no write-ahead log remains. Closing twice does nothing.
-
-        If the checkpoint fails the store is closed all the same, nothing is lost, and the error
-        is raised."""
+        """Checkpoints and closes; no write-ahead log remains. Closing twice does nothing. If the
+        checkpoint fails the store is closed all the same, nothing is lost, the error is raised."""
         with self._writing:
             if self._lock is None:
                 return
@@ -261,6 +254,15 @@ class Store:
             self._lock = None
 
     # --- inside --------------------------------------------------------------------------
+
+    def _copy_into(self, place: Place) -> None:
+        with self._writing:
+            self.checkpoint()
+            self._detach()
+            copy = Place(evidence.next_of(self.path), place.database_key, place.tag_key)
+            renewed = self._identity.raised()
+            self._replace(place, renewed, copy_store(self._place, copy, self._spill, renewed))
+            self._ready()
 
     @contextmanager
     def _opening(self) -> Iterator[None]:
@@ -313,9 +315,8 @@ class Store:
             self._ready()
 
     def _replace(self, place: Place, identity: Identity, main: evidence.Digest) -> None:
-        """Lets the file that waits at `evidence.next_of` take the store's place, and detaches.
-
-        It counts from the moment the log holds its mark. A log that fails may hold it all the same:
+        """Lets the file that waits at `evidence.next_of` take the store's place, and detaches. It
+        counts from the moment the log holds its mark. A log that fails may hold it all the same:
         then the store is read as it was, and the file waits until its mark has gone out; nothing is
         written before that."""
         old = self._place, self._identity, self._main, self._wal

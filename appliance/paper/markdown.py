@@ -12,7 +12,7 @@ from typing import Final
 
 from appliance.values import Part, PartKind, Run, Sheet
 
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&:@=$^])")
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&:@=$^%])")
 _BEFORE: Final = {PartKind.TITLE: "# ", PartKind.QUESTION: "## ", PartKind.HEADING: "### "}
 
 

@@ -8,6 +8,7 @@ and people wrote is text between escaped brackets and nothing else.
 from __future__ import annotations
 
 import io
+import unicodedata
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -27,6 +28,7 @@ _TYPES: Final = (
     '<Default Extension="xml" ContentType="application/xml"/>'
     f'<Override PartName="/word/document.xml" ContentType="{_TYPE}.document.main+xml"/>'
     f'<Override PartName="/word/styles.xml" ContentType="{_TYPE}.styles+xml"/>'
+    f'<Override PartName="/word/footer.xml" ContentType="{_TYPE}.footer+xml"/>'
     '<Override PartName="/docProps/core.xml" '
     'ContentType="application/vnd.openxmlformats-package.core-properties+xml"/></Types>'
 )
@@ -38,8 +40,13 @@ _RELATIONS: Final = (
 )
 _DOCUMENT_RELATIONS: Final = (
     f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">'
-    f'<Relationship Id="rId1" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>'
+    f'<Relationship Id="rId1" Type="{_OFFICE}/styles" Target="styles.xml"/>'
+    f'<Relationship Id="rId2" Type="{_OFFICE}/footer" Target="footer.xml"/></Relationships>'
 )
+
+
+_FOOT_TITLE: Final = 80
+"""Characters of the title at the foot of a page."""
 
 
 class _Style(NamedTuple):
@@ -66,13 +73,15 @@ _STYLES: Final = {
 
 
 def as_word(sheet: Sheet) -> bytes:
-    """The document; opens in Word, LibreOffice and this product's own reader."""
+    """The document, A4, its pages numbered by whoever opens it: Word, LibreOffice and this
+    product's own reader do."""
     parts = (
         ("[Content_Types].xml", _TYPES),
         ("_rels/.rels", _RELATIONS),
         ("docProps/core.xml", _properties(sheet)),
         ("word/document.xml", _document(sheet)),
         ("word/_rels/document.xml.rels", _DOCUMENT_RELATIONS),
+        ("word/footer.xml", _footer(sheet)),
         ("word/styles.xml", _styles()),
     )
     made = sheet.made
@@ -90,18 +99,44 @@ def as_word(sheet: Sheet) -> bytes:
 def _document(sheet: Sheet) -> str:
     body = "".join(_paragraph(part) for part in sheet.parts)
     page = (
-        '<w:sectPr><w:pgSz w:w="11906" w:h="16838"/>'
+        '<w:sectPr><w:footerReference w:type="default" r:id="rId2"/>'
+        '<w:pgSz w:w="11906" w:h="16838"/>'
         '<w:pgMar w:top="1134" w:right="1134" w:bottom="1134" w:left="1134" '
         'w:header="567" w:footer="567" w:gutter="0"/></w:sectPr>'
     )
-    return f'{_HEAD}<w:document xmlns:w="{_WORD}"><w:body>{body}{page}</w:body></w:document>'
+    spaces = f'xmlns:w="{_WORD}" xmlns:r="{_OFFICE}"'
+    return f"{_HEAD}<w:document {spaces}><w:body>{body}{page}</w:body></w:document>"
+
+
+def _footer(sheet: Sheet) -> str:
+    """The title, and at the end of the line the page's number."""
+    numbers = "".join(
+        f'{between}<w:fldSimple w:instr="{field}"><w:r><w:t>1</w:t></w:r></w:fldSimple>'
+        for between, field in (
+            ("<w:r><w:tab/></w:r>", "PAGE"),
+            ('<w:r><w:t xml:space="preserve"> / </w:t></w:r>', "NUMPAGES"),
+        )
+    )
+    title = sheet.title[:_FOOT_TITLE]
+    return (
+        f'{_HEAD}<w:ftr xmlns:w="{_WORD}"><w:p><w:pPr><w:pStyle w:val="Small"/><w:tabs>'
+        f'<w:tab w:val="right" w:pos="9638"/></w:tabs></w:pPr>{_run(Run(title))}{numbers}'
+        "</w:p></w:ftr>"
+    )
 
 
 def _paragraph(part: Part) -> str:
     between = "<w:r><w:br/></w:r>" if part.kind is PartKind.CODE else ""
     runs = between.join(_run(run) for run in part.runs)
     style = _STYLES[part.kind].id
-    return f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{runs}</w:p>'
+    turned = "<w:bidi/>" if _begins_at_the_right(part.text) else ""
+    return f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{turned}</w:pPr>{runs}</w:p>'
+
+
+def _begins_at_the_right(text: str) -> bool:
+    """The first strong character decides (UAX 9, P2)."""
+    strong = (unicodedata.bidirectional(character) for character in text)
+    return next((kind for kind in strong if kind in ("L", "R", "AL")), "L") != "L"
 
 
 def _run(run: Run) -> str:
@@ -125,7 +160,8 @@ def _style(style: _Style) -> str:
         f'<w:style w:type="paragraph"{default} w:styleId="{style.id}">'
         f'<w:name w:val="{style.name}"/><w:qFormat/><w:pPr>{"<w:keepNext/>" if style.bold else ""}'
         f'<w:spacing w:before="{style.before}" w:after="60"/>{outline}</w:pPr>'
-        f'<w:rPr>{fonts}{"<w:b/>" if style.bold else ""}<w:sz w:val="{style.size}"/></w:rPr>'
+        f'<w:rPr>{fonts}{"<w:b/>" if style.bold else ""}<w:sz w:val="{style.size}"/>'
+        f'<w:szCs w:val="{style.size}"/></w:rPr>'
         "</w:style>"
     )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -45,17 +46,21 @@ MAXIMUM_ORIGINAL = 1 << 30
 MAXIMUM_TITLE = 500
 _LARGEST = 2**31 - 1  # what a store's columns hold
 _WIDEST = 1_000_000.0  # points
+_HASH = re.compile(r"[0-9a-f]{64}")
 _LENGTH = struct.Struct(">Q")
 _CONTEXT = Context("library-parcel", FILE)
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryHeader:
-    """encoder: what made the vectors (EngineHost.model)."""
+    """encoder: what made the vectors (EngineHost.model). retired: originals' SHA-256 (hex) of what
+    the collection no longer answers from, each with that of what it answers from in its place, ""
+    for nothing."""
 
     title: str
     encoder: str
     documents: int
+    retired: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,7 @@ def _frames(header: LibraryHeader, documents: Iterable[LibraryDocument]) -> Iter
                 "documents": header.documents,
                 "encoder": header.encoder,
                 "format": FORMAT,
+                "retired": [list(pair) for pair in header.retired],
                 "title": header.title,
                 "version": 1,
             }
@@ -219,7 +225,12 @@ def _header(untrusted: bytes) -> LibraryHeader:
     fields = _loaded(untrusted)
     try:
         header = LibraryHeader(
-            _title(fields["title"]), _text(fields["encoder"]), _count(fields["documents"])
+            _title(fields["title"]),
+            _text(fields["encoder"]),
+            _count(fields["documents"]),
+            tuple(  # what earlier versions did not write
+                (_hash(gone), _hash(now) if now else "") for gone, now in fields.get("retired", ())
+            ),
         )
         known = (fields["format"], fields["version"]) == (FORMAT, 1)
     except (KeyError, TypeError, ValueError):
@@ -308,6 +319,12 @@ def _title(value: object) -> str:
     if len(title) > MAXIMUM_TITLE:
         raise ValueError("not a title")
     return title
+
+
+def _hash(value: object) -> str:
+    if not _HASH.fullmatch(_text(value)):
+        raise ValueError("not a hash")
+    return _text(value)
 
 
 def _count(value: object) -> int:

@@ -3,7 +3,8 @@
 Rules kept here: allow means that Cedar said Allow and that no policy erred; everything else is a
 deny, NoDecision and errors of our own included; the schema is always given, for without it Cedar
 skips a forbid whose fact is missing; packs, policies and schema are parsed once; no text a person
-wrote reaches Cedar; a decision is a pure function of the request and the packs.
+wrote reaches Cedar; a decision is a pure function of the request and the packs. Of a question that
+is refused the log keeps what the permits would have had kept of it: all, where none would.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
 import cedarpy
@@ -56,6 +58,8 @@ class PolicyEngine:
             raise PackUnusable("Two policies have the same @id.")
         try:
             self._policies = cedarpy.PolicySet.from_json_str(_policy_set(found))
+            permits = [statement for statement in found if statement.permits]
+            self._permits = cedarpy.PolicySet.from_json_str(_policy_set(permits))
             self._schema = cedarpy.Schema.from_str(SCHEMA)
         except ValueError as error:
             raise PackUnusable(f"The policies do not parse together: {error}.") from None
@@ -130,9 +134,20 @@ class PolicyEngine:
             return self._denied(action, (), (f"request: {type(error).__name__}",))
         errors = tuple(result.diagnostics.errors)
         ids = tuple(sorted(result.diagnostics.reasons))
-        if errors or result.decision is not cedarpy.Decision.Allow:
-            return self._denied(action, ids, errors)
-        return self._allowed(action, ids)
+        if result.decision is cedarpy.Decision.Allow and not errors:
+            return self._allowed(action, ids)
+        denied = self._denied(action, ids, errors)
+        if action is not Action.ASK or errors:
+            return denied
+        return replace(denied, obligations=Obligations(log=self._kept(request, entities)))
+
+    def _kept(self, request: dict[str, object], entities: list[dict[str, object]]) -> str:
+        """The log level of the permits, had nothing forbidden the question; all where none would
+        have let it through."""
+        result = cedarpy.is_authorized(request, self._permits, entities, self._schema)
+        verdict = self._allowed(Action.ASK, tuple(sorted(result.diagnostics.reasons)))
+        would = verdict.allowed and not result.diagnostics.errors
+        return (verdict.obligations if would else Obligations()).log
 
     def _allowed(self, action: Action, ids: tuple[str, ...]) -> Verdict:
         try:

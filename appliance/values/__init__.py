@@ -89,6 +89,7 @@ from appliance.values.reading import (
     ToRead,
 )
 from appliance.values.records import (
+    Excerpted,
     LogFound,
     LogRecord,
     LogState,
@@ -97,8 +98,10 @@ from appliance.values.records import (
 )
 from appliance.values.remembering import (
     Conversation,
+    CopyForm,
     Exported,
     ExportForm,
+    ExportSeen,
     Ground,
     Inclusion,
     Judgement,
@@ -108,7 +111,7 @@ from appliance.values.remembering import (
 )
 from appliance.values.seats import SeatView
 from appliance.values.settings import SettingView
-from appliance.values.sheets import Part, PartKind, Run, Sheet, Wording
+from appliance.values.sheets import Decided, Part, PartKind, Run, Sheet, Wording
 from appliance.values.shown import (
     Applies,
     CaseRun,
@@ -142,10 +145,14 @@ __all__ = [
     "Citation",
     "Collection",
     "Conversation",
+    "CopyForm",
+    "Decided",
     "DocumentInfo",
     "DocumentKind",
     "Event",
+    "Excerpted",
     "ExportForm",
+    "ExportSeen",
     "Exported",
     "Fact",
     "Failed",

@@ -10,7 +10,8 @@ class KioskView:
     """title: over the attract screen. collection: the id of the one that is asked. questions: those
     the institution approved to begin with. layouts: of the keyboard, the first one to begin with.
     idle_seconds: how long nobody may touch it before everything is wiped. kept: whether the policy
-    has what visitors type sealed into the log."""
+    has what visitors type sealed into the log. notices: what else the screen has to say: that it
+    is an evaluation, that the air gap is not proved."""
 
     title: str
     collection: str
@@ -18,6 +19,7 @@ class KioskView:
     layouts: tuple[str, ...]
     idle_seconds: int
     kept: bool = False
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

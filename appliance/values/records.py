@@ -56,6 +56,19 @@ class LogFound:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpted:
+    """A part of the log that left in a file. found: records that fitted, of those `looked` through
+    in a log of `size`. record: in which the log holds the file's hash; public_key: to check it."""
+
+    found: int
+    looked: int
+    size: int
+    sha256: str
+    record: int
+    public_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogState:
     """The result of verifying the whole log: raise-free form for the screen."""
 

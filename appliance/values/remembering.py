@@ -98,8 +98,8 @@ class Inclusion:
 @dataclass(frozen=True, slots=True)
 class Why:
     """Why an answer is what it is: what was decided, what was found, what answered, and that the
-    log holds it. opened: the record from before anything was shown. obligations: as the opening
-    record names them."""
+    log holds it. opened: the record from before anything was shown. allowed: what the policies
+    decided. obligations: as the opening record names them."""
 
     record: int
     opened: int
@@ -110,6 +110,7 @@ class Why:
     model: str
     evidence: float
     threshold: float
+    allowed: bool
     policies: tuple[str, ...]
     packs: tuple[str, ...]
     pack_hash: str
@@ -138,6 +139,14 @@ class ExportForm(StrEnum):
     PDF = "pdf"
 
 
+class CopyForm(StrEnum):
+    """What of an answer goes to the clipboard: its words, with its sources below, or a part."""
+
+    WORDS = "words"
+    CITED = "cited"
+    PART = "part"
+
+
 @dataclass(frozen=True, slots=True)
 class Exported:
     """What left: its hash, as the log has it under `record`."""
@@ -145,3 +154,17 @@ class Exported:
     sha256: str
     size: int
     record: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSeen:
+    """What the log says of a file that left: the record, who wrote it out, what came of it ("done",
+    "failed"; nothing where the program ended before it knew), as what, and the records of the
+    answers that stand in it, with a space between."""
+
+    record: int
+    time: datetime
+    person: str
+    outcome: str
+    form: str
+    records: str

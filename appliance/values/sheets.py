@@ -49,12 +49,24 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What the log says was decided before a turn was answered. opened: the record that says so.
+    policies and packs: as in a Verdict."""
+
+    opened: int
+    policies: tuple[str, ...]
+    packs: tuple[str, ...]
+    pack_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wording:
     """The sheet's own words, so that a window can give them in the person's language."""
 
     written_out: str = "Written out of Cloister on {when} (UTC)."
     sources: str = "Sources"
     unsupported: str = "(no passage supports this)"
+    own: str = "(a document of the person who asked, not of the library)"
     nothing: str = "Not in your documents."
     refused: str = "Refused."
     failed: str = "There was no answer."
@@ -64,6 +76,10 @@ class Wording:
     written: str = "Written by {model}; what no passage supports is marked."
     asked: str = "Asked on {when} (UTC). Log record {record}."
     unlogged: str = "Asked on {when} (UTC). The log holds no record of it."
+    decided: str = (
+        "Decided by {policies}, in the policy packs {packs} with the hash {hash}. "
+        "Log record {record}, written before anything was shown."
+    )
     proof: str = "To check it"
     checkable: str = (
         "The log {log} holds the record of each ask. Below is the proof, in the form "
@@ -72,6 +88,10 @@ class Wording:
         "this file. What was said is in no record in the clear: where the policy has it kept, it "
         "is sealed to the institution's auditors. The hash of this file is in the record of its "
         "export."
+    )
+    command: str = (
+        "Whether this file is as it left is told by “cloister log check FILE”, for an auditor, or "
+        "with an exported copy of the log and its public key for anybody."
     )
     key: str = "Public key of the log"
     epoch: str = "Key of epoch {epoch}"

@@ -61,8 +61,8 @@ class CaseRun:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Tokens a second that a model wrote and read here, and when that was measured; 0.0 where it
-    did not fit. load: seconds that it took to be ready."""
+    """Tokens a second that a model wrote and read here; 0.0 where it did not fit. load: seconds
+    that it took to be ready."""
 
     written: float
     read: float

@@ -22,6 +22,7 @@ from gui.controls.facts import Facts
 from gui.controls.grid import Grid, Row
 from gui.controls.labels import Words
 from gui.desk import Desk
+from gui.style.scale import px
 from gui.text import counts, plain
 from gui.worker import Lane
 
@@ -43,7 +44,7 @@ class AboutPage(Page):
         self.parts = Grid(
             self.tr("Parts and licences"),
             (self.tr("Part"), self.tr("Version"), self.tr("Licence"), self.tr("What for")),
-            (0.14, 0.28, 0.32),
+            (0.16, 0.28, 0.32),
             most=12,
         )
         self.read = TextButton(self.tr("Read the licence …"), glyph="file", tone="muted")
@@ -111,7 +112,7 @@ class AboutPage(Page):
         unstated = self.tr("not stated")
         self.parts.show_rows(
             [
-                Row((part.name, part.version, part.licence or unstated, part.purpose))
+                Row((part.name, part.version, part.licence or unstated, plain.spoken(part.purpose)))
                 for part in found
             ]
         )
@@ -143,7 +144,7 @@ class LicenceText(QDialog):
         layout.addWidget(self.which)
         layout.addWidget(self.text, 1)
         layout.addLayout(foot)
-        self.resize(760, min(640, parent.height() - 60))
+        self.resize(min(px(760), parent.width() - 24), min(px(640), parent.height() - 40))
         self.which.currentTextChanged.connect(self._show)
         close.clicked.connect(self.accept)
         self._show(self.which.currentText())

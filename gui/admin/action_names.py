@@ -19,7 +19,7 @@ def action_name(action: str) -> str:
         "create_collection": _tr("Make collections"),
         "read_history": _tr("Read your own conversations"),
         "export_answer": _tr("Take answers out of Cloister"),
-        "attach": _tr("Put documents of your own beside a question"),
+        "attach": _tr("Put your own documents beside a question"),
         "read_log": _tr("Read the log"),
         "verify_log": _tr("Verify the log"),
         "export_log": _tr("Export the log"),

@@ -73,6 +73,7 @@ class AirGapPage(Page):
 
     def _not_tried(self, error: CloisterError) -> None:
         self.again.setEnabled(True)
+        self.refresh()  # what was proved before, with its time
         self.complain(error)
 
     def _show(self, report: AirgapReport) -> None:

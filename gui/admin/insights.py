@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from appliance.errors import CloisterError
 from appliance.values import Insights
@@ -17,6 +17,7 @@ from gui.controls.buttons import TextButton
 from gui.controls.facts import Facts
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
+from gui.controls.pair import Pair
 from gui.desk import Desk
 from gui.text import counts, plain
 from gui.worker import Lane
@@ -54,11 +55,14 @@ class InsightsPage(Page):
         self.facts = Facts(self.tr("Insights"))
         self.taken = Words("", "caption")
         self._grid = QWidget()
-        grid = QGridLayout(self._grid)
+        halves = (QHBoxLayout(), QHBoxLayout())
+        for number, tile in enumerate(self.tiles):
+            halves[number // 2].addWidget(tile, 1)
+        for half in halves:
+            half.setSpacing(12)
+        grid = Pair(halves[0], halves[1], 12, even=True)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(12)
-        for column, tile in enumerate(self.tiles):
-            grid.addWidget(tile, 0, column)
+        self._grid.setLayout(grid)
         self.body.addWidget(self.nothing)
         self.body.addWidget(self._grid)
         self.body.addWidget(self.facts)

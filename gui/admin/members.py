@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from appliance.values import Account, Collection, Person, Standing
@@ -53,7 +52,6 @@ class Members(QWidget):
         self.collection = Choice(self.tr("Collection"))
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Members of the collection"))
-        self.list.setIconSize(QSize(17, 17))
         self.add = TextButton(self.tr("Add somebody …"))
         self.remove = TextButton(self.tr("Take out …"), kind="danger")
         row = QHBoxLayout()

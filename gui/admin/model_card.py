@@ -51,17 +51,16 @@ class ModelCard(QFrame):
             button.setEnabled(not working)
 
     def _offer(self, layout: QVBoxLayout, model: ModelShown, *, manages: bool) -> None:
-        usable = manages and not model.problem and not model.shipped
+        usable = manages and not model.problem
         holder = QWidget(self)
         row = Flow(holder, gap=10)
         row.setContentsMargins(0, 6, 0, 0)
         for button in self._buttons:
             row.addWidget(button)
-        if not usable:
-            self.attempt.hide()
-            self.measure.hide()
-        if not manages or model.shipped:
-            self.remove.hide()
+        self.measure.setVisible(usable)
+        self.attempt.setVisible(usable and not model.shipped)  # that one only puts into words
+        self.remove.setVisible(manages and not model.shipped)
+        if not manages:
             holder.hide()
         layout.addWidget(holder)
 
@@ -92,8 +91,7 @@ class ModelCard(QFrame):
         origin = self.tr("{size} · licence {licence} · {whose}").format(
             size=counts.size(model.size), licence=plain.line(model.licence, 80), whose=whose
         )
-        unmeasured = "" if model.shipped else self.tr("Not measured here yet")
-        speed = spoken_speed(model.speed) if model.speed else unmeasured
+        speed = spoken_speed(model.speed) if model.speed else self.tr("Not measured here yet")
         return about, origin, speed
 
 
@@ -101,4 +99,4 @@ def spoken_speed(speed: Speed) -> str:
     """As a person compares it."""
     return QCoreApplication.translate(
         "model_card", "{written} tokens a second written, {read} read"
-    ).format(written=f"{speed.written:.1f}", read=f"{speed.read:.0f}")
+    ).format(written=counts.decimal(speed.written), read=counts.decimal(speed.read, 0))

@@ -16,7 +16,9 @@ from appliance.errors import CloisterError
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
+from gui.controls.room import keep_in
 from gui.desk import Desk
+from gui.style.scale import fix
 from gui.text import plain
 from gui.worker import Lane, Task
 
@@ -36,10 +38,10 @@ class TryModel(QDialog):
         self._desk, self._model = desk, model
         self._task: Task | None = None
         self.message = _box(self.tr("Your message"))
-        self.message.setFixedHeight(84)
+        fix(self.message, height=84)
         self.written = _box(self.tr("What it writes"))
         self.written.setReadOnly(True)
-        self.written.setMinimumHeight(180)
+        fix(self.written, height=180)
         self.notice = Notice()
         self.notice.hide()
         self.go = TextButton(self.tr("Send"), kind="primary")
@@ -116,7 +118,8 @@ class TryModel(QDialog):
             layout.addWidget(box)
         layout.addWidget(self.notice)
         layout.addLayout(row)
-        self.setFixedWidth(620)
+        fix(self, 620)
+        keep_in(self)
         self.message.setFocus()
 
 

@@ -177,7 +177,7 @@ class ModelsPage(Page):
         confirm = Confirm(
             self.window(),
             self.tr("Take it in unsigned?"),
-            plain.line(error.sentence, 300)
+            plain.line(plain.spoken(error.sentence), 300)
             + " "
             + self.tr(
                 "Nobody this machine trusts says what is in it. Only its parameters and texts are "
@@ -249,7 +249,7 @@ class ModelsPage(Page):
         elif found.gpu_note == "off":
             gpu = self.tr("not used: off in the settings")
         elif found.gpu_note:
-            gpu = self.tr("not used: {}").format(plain.line(found.gpu_note, 200))
+            gpu = self.tr("not used: {}").format(plain.line(plain.spoken(found.gpu_note), 200))
         else:
             gpu = self.tr("none: the processor is used")
         self.hardware.show_rows(

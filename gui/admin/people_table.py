@@ -118,7 +118,8 @@ class PeopleTable(QTableView):
     def choose(self, person: str) -> None:
         row = self.rows.row_of(person)
         if row >= 0:
-            self.selectRow(row)
+            # not selectRow: from right to left Qt finds no column there and chooses nothing
+            self.setCurrentIndex(self.model().index(row, 0))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         for column, share in ((1, 0.4), (2, 0.21)):
@@ -127,5 +128,5 @@ class PeopleTable(QTableView):
 
     def _reset(self) -> None:
         shown = min(max(self.rows.rowCount(), _LEAST_ROWS), _MOST_ROWS)
-        fix(self, height=shown * _ROW + _HEAD, rows=_ROW)
+        fix(self, height=shown * _ROW + _HEAD, rows=_ROW, icons=17)
         self.chosen.emit(None)

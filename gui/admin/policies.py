@@ -1,7 +1,8 @@
 """Policies: what holds for you and why, the packs in force, and their cases, run before your eyes.
 
-Rules kept here: what is shown is what the product decides now, in the policies' own ids; nothing
-here changes anything.
+Rules kept here: what is shown is what the product decides now, in the policies' own ids; cases are
+called good only once they were run, all of them, of the packs that are shown; nothing here changes
+anything.
 """
 
 from __future__ import annotations
@@ -42,12 +43,13 @@ class PoliciesPage(Page):
         )
         self._task: Task | None = None
         self._runs: list[CaseRun] = []
+        self._shown: tuple[PackShown, ...] = ()
         self.changed = Notice()
         self.changed.hide()
         self.applies = Grid(
             self.tr("What holds for you"),
             (self.tr("You may"), self.tr("Because of")),
-            (0.5,),
+            (0.37,),
             most=30,
         )
         self.asking = Facts(self.tr("A question of yours"))
@@ -79,22 +81,21 @@ class PoliciesPage(Page):
 
     def forget(self) -> None:
         self._task = None
-        self._runs = []
+        self._shown = ()
+        self._drop_runs()
         self.notice.forget()
-        for grid in (self.applies, self.cases):
-            grid.show_rows(())
+        self.applies.show_rows(())
         self.asking.show_rows(())
         self._drop_packs()
-        for widget in (self.changed, self.asking, self.cases, self.said, self.failing):
+        for widget in (self.changed, self.asking):
             widget.hide()
-        self.run.setEnabled(True)
+        self.run.setEnabled(False)  # until it is known which packs there are
 
     def run_cases(self) -> None:
         """Every case of every pack, decided now by the engine that decides questions."""
         product = self.desk.appliance
-        self._runs = []
+        self._drop_runs()
         self.run.setEnabled(False)
-        self.said.hide()
 
         def work(stop: Cancellation) -> Iterator[CaseRun]:
             with product.administration(stop) as care:
@@ -149,12 +150,23 @@ class PoliciesPage(Page):
             [(self.tr("A question of yours"), "\n".join(row for row in rows if row))]
         )
         self.asking.setVisible(asking is not None)
+        if self._task is None and found.packs != self._shown:
+            self._drop_runs()
+        self._shown = found.packs
+        self.run.setEnabled(self._task is None)
         self._drop_packs()
         for pack in found.packs:
             facts = Facts(f"{pack.name} {pack.version}")
             facts.show_rows(self._pack(pack))
             self.packs.append(facts)
             self._listed.addWidget(facts)
+
+    def _drop_runs(self) -> None:
+        """What was run before says nothing of what is to be run."""
+        self._runs = []
+        self.cases.show_rows(())
+        for widget in (self.cases, self.said, self.failing):
+            widget.hide()
 
     def _drop_packs(self) -> None:
         for facts in self.packs:
@@ -196,7 +208,7 @@ class PoliciesPage(Page):
             (self.tr("SHA-256"), f"{pack.sha256[:half]}\n{pack.sha256[half:]}"),
             (self.tr("Cases"), counts.number(pack.cases)),
             *(
-                (plain.line(f"{regulation}, {clause}", 120), plain.line(text, 400))
+                (plain.line(f"{regulation}, {clause}", 120), plain.line(plain.spoken(text), 400))
                 for regulation, clause, text in pack.clauses
             ),
         ]
@@ -210,6 +222,14 @@ class PoliciesPage(Page):
     def _over(self) -> None:
         self._task = None
         self.run.setEnabled(True)
+        if len(self._runs) != sum(pack.cases for pack in self._shown):
+            self.said.say(
+                "warn",
+                self.tr("Not all cases were run."),
+                self.tr("Run them again; if it stays so, tell IT."),
+            )
+            self.said.show()
+            return
         wrong = sum(not run.holds for run in self._runs)
         total = counts.counted(len(self._runs), self.tr("case"), self.tr("cases"))
         if wrong:
@@ -251,5 +271,7 @@ class PoliciesPage(Page):
         said = f"{what}: {by}"
         if run.holds:
             return said
+        if run.said == run.wanted:
+            return self.tr("{}; but not under what is wanted").format(said)
         wanted = ", ".join(run.wanted) or self.tr("no policy")
         return self.tr("{said}; wanted {wanted}").format(said=said, wanted=wanted)

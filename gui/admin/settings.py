@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -33,6 +33,8 @@ from gui.worker import Lane
 
 _CONTROL = 250
 """Width of the right column."""
+_AT_ONCE = 8
+"""Rows of a card."""
 
 
 class SettingsPage(Page):
@@ -50,6 +52,9 @@ class SettingsPage(Page):
         self.theirs = SettingsCard(self.tr("Set by your institution"))
         self.unset = SettingsCard(self.tr("For your institution to set"))
         self._cards = (self.yours, self.theirs, self.unset)
+        self._slice = QTimer(self)
+        self._slice.setInterval(0)
+        self._slice.timeout.connect(self._grow)
         for card in self._cards:
             self.body.addWidget(card.head)
             self.body.addWidget(card)
@@ -62,7 +67,13 @@ class SettingsPage(Page):
             self, Lane.READ, self.desk.appliance.settings_shown, self._show, self.complain
         )
 
+    @property
+    def whole(self) -> bool:
+        """Whether every setting stands there: they come a few at a time."""
+        return not self._slice.isActive()
+
     def forget(self) -> None:
+        self._slice.stop()
         self.notice.forget()
         for card in self._cards:
             card.show_all(())
@@ -89,10 +100,19 @@ class SettingsPage(Page):
             cards[managed if one.locked else self.yours].append(one)
         for card, listed in cards.items():
             card.show_all(listed)
+        self._grow()
+
+    def _grow(self) -> None:
+        """Some rows each turn of the event loop: all of them at once would be felt."""
+        if any(card.grow() for card in self._cards):
+            self._slice.start()
+        else:
+            self._slice.stop()
 
 
 class SettingsCard(QFrame):
-    """Rows of settings under a heading; `wanted(name, text)` when one is to be changed."""
+    """Rows of settings under a heading, which `grow` adds; `wanted(name, text)` when one is to be
+    changed."""
 
     wanted = Signal(str, str)
 
@@ -112,26 +132,37 @@ class SettingsCard(QFrame):
     def show_all(self, settings: Sequence[SettingView]) -> None:
         """Rows are made anew only where something is another than before."""
         self.head.setText(self._headed(settings))
-        self.head.setVisible(bool(settings))
-        self.setVisible(bool(settings))
         if tuple(settings) == self._shown and settings:
-            for setting in settings:
-                self.rows[setting.name].put_back()
+            for row in self.rows.values():
+                row.put_back()
             return
         self._shown = tuple(settings)
+        self._appear(False)
         while (item := self._column.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
         self.rows = {}
-        for number, setting in enumerate(settings):
-            if number:
+
+    def grow(self) -> bool:
+        """Some of the rows that are still to come; False where none is. It is seen once whole."""
+        coming = self._shown[len(self.rows) : len(self.rows) + _AT_ONCE]
+        for setting in coming:
+            if self.rows:
                 self._column.addWidget(Rule())
             row = SettingRow(setting)
             row.wanted.connect(self.wanted)
             self.rows[setting.name] = row
             self._column.addWidget(row)
+        whole = len(self.rows) == len(self._shown)
+        if coming and whole:
+            self._appear(True)
+        return not whole
+
+    def _appear(self, seen: bool) -> None:
+        self.head.setVisible(seen)
+        self.setVisible(seen)
 
     def _headed(self, settings: Sequence[SettingView]) -> str:
         """Where locked ones that are still built in can be set, once for all of them."""

@@ -48,7 +48,9 @@ class Evidence(QDialog):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(ProbeList(probes))
+        listed = ProbeList(probes)
+        listed.setContentsMargins(12, 2, 6, 2)  # the ring of the focus has room
+        area.setWidget(listed)
         return area
 
     def _foot(self, report: AirgapReport) -> QHBoxLayout:

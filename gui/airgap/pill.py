@@ -75,4 +75,4 @@ class Pill(QToolButton):
             "danger": ("breach", colours.danger),
         }.get(tone, ("dot", colours.muted))
         self.setIconSize(QSize(px(15), px(15)))
-        self.setIcon(icon(glyph, colour, px(15), colour))
+        self.setIcon(icon(glyph, colour, 15, colour))

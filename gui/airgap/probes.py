@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from appliance.values import AirgapReport, Probe
+from gui.airgap.probe_names import probe_detail, probe_name
 from gui.controls.labels import Glyph, Rule, Words
 from gui.controls.notice import Notice
 from gui.style.scale import px
@@ -26,6 +27,8 @@ class ProbeList(QWidget):
         self.show_probes(probes)
 
     def show_probes(self, probes: tuple[Probe, ...]) -> None:
+        if probes == self.probes:
+            return
         self.probes = probes
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
@@ -35,9 +38,10 @@ class ProbeList(QWidget):
         for index, probe in enumerate(probes):
             tone = "good" if probe.blocked else "danger"
             glyph = Glyph("check" if probe.blocked else "warning", tone, 18)
-            name = Words(plain.line(probe.name), wrap=True)
+            name = Words(plain.line(probe_name(probe.name)), wrap=True)
             name.setMinimumHeight(px(36))
-            said = Words(plain.line(probe.detail, 160), "caption", wrap=True).selectable()
+            detail = plain.line(probe_detail(probe.detail), 160)
+            said = Words(detail, "caption", wrap=True).selectable()
             said.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self._grid.addWidget(glyph, index * 2, 0)
             self._grid.addWidget(name, index * 2, 1)

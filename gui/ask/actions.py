@@ -66,7 +66,7 @@ class Actions(QWidget):
 
     def _offered(self, *, answered: bool, logged: bool) -> tuple[tuple[Act, str, str], ...]:
         offered: list[tuple[Act, str, str]] = []
-        if answered:
+        if answered and logged:
             offered += [
                 (Act.COPY, "copy", self.tr("Copy the answer")),
                 (Act.CITE, "cite", self.tr("Copy the answer with its sources")),

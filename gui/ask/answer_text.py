@@ -2,14 +2,24 @@
 
 Rules kept here: a sentence no passage supports is set apart by colour, slant, underline and words;
 what was broken off says that it is no answer; in quotes a new source begins a new paragraph; all
-of it is plain text.
+of it is plain text; none of it gets to the clipboard, or is dragged away, but by `picked`: whether
+it may leave is not for the screen to say.
 """
 
 from __future__ import annotations
 
-from PySide6.QtCore import QUrl, Signal
-from PySide6.QtGui import QColor, QFont, QTextBlockFormat, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QMimeData, QUrl, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFont,
+    QKeyEvent,
+    QKeySequence,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+)
+from PySide6.QtWidgets import QMenu, QWidget
 
 from appliance.values import Answer, AnswerMode, AnswerSentence
 from gui.style.tokens import current
@@ -20,7 +30,10 @@ _SCHEME = "cite"
 
 
 class AnswerText(PlainView):
+    """`picked` carries what was selected and is to be copied."""
+
     cited = Signal(int)
+    picked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
@@ -70,6 +83,33 @@ class AnswerText(PlainView):
         cursor.insertText(" … ", self._format(supported=False))
         cursor.insertText(self.tr("(incomplete; do not use it)"), _note())
         self.fit()
+
+    # --- copying a part --------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self._pick()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = QMenu(self)
+        copy = menu.addAction(self.tr("Copy the selection"))
+        copy.setEnabled(self.textCursor().hasSelection())
+        copy.triggered.connect(self._pick)
+        menu.addAction(self.tr("Select all")).triggered.connect(self.selectAll)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(event.globalPos())
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        return QMimeData()
+
+    def _pick(self) -> None:
+        text = self.textCursor().selection().toPlainText()
+        if text:
+            self.picked.emit(text)
+
+    # --- inside ---------------------------------------------------------------------------
 
     def _set(self, cursor: QTextCursor, sentence: AnswerSentence) -> None:
         text = plain.line(sentence.text.replace("\t", " · "), plain.LONGEST)

@@ -1,7 +1,8 @@
 """Documents of a person's own beside the conversation: what there is, and adding and taking away.
 
-Rules kept here: what is beside a conversation is named above the question field, always; a document
-that cannot be read says why and what to do; a title is somebody's text: plain, elided.
+Rules kept here: what is beside a conversation is named above the question field, always; reading
+can be stopped, and waits for no import; a document that cannot be read says why and what to do; a
+title is somebody's text: plain, elided.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from appliance.values import (
     ImportState,
     ImportWorking,
 )
+from gui.ask.dropping import Dropping
 from gui.controls.buttons import GlyphButton
 from gui.controls.flow import Flow
 from gui.controls.labels import Elided, Glyph, Words
@@ -29,7 +31,7 @@ from gui.controls.notice import Notice
 from gui.desk import Desk
 from gui.library.choosing import choose_files
 from gui.style.scale import px
-from gui.text import plain
+from gui.text import counts, plain
 from gui.worker import Lane, Task
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class Attachment(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(9, 2, 3, 2)
         row.setSpacing(6)
-        row.addWidget(Glyph("file", "accent", 14))
+        row.addWidget(Glyph("clip", "accent", 14))
         row.addWidget(name)
         row.addWidget(self.away)
 
@@ -69,9 +71,12 @@ class Attachments(QWidget):
         super().__init__(parent)
         self._desk = desk
         self._conversation = ""
-        self._task: Task | None = None
+        self._reading: dict[str, Task] = {}
+        """By conversation; one each."""
         self.shown: list[Attachment] = []
         self.says = Words("", "caption", wrap=True)
+        self.stop = GlyphButton("close", self.tr("Stop reading"), size=12, side=22)
+        self.stop.clicked.connect(self._stop)
         self.notice = Notice("warn")
         self.notice.hide()
         self._chips = QWidget()
@@ -81,7 +86,11 @@ class Attachments(QWidget):
         layout.setSpacing(6)
         layout.addWidget(self.notice)
         layout.addWidget(self._chips)
-        layout.addWidget(self.says)
+        said = QHBoxLayout()
+        said.setSpacing(4)
+        said.addWidget(self.says, 1)
+        said.addWidget(self.stop)
+        layout.addLayout(said)
         self._show(())
 
     def open(self, conversation: str) -> None:
@@ -97,36 +106,45 @@ class Attachments(QWidget):
         self._conversation = conversation
 
     def forget(self) -> None:
-        self._task = None
+        self._reading.clear()
         self.open("")
+
+    def take_from(self, place: QWidget) -> None:
+        """Documents that are dropped there."""
+        Dropping(place).taken.connect(self.add)
 
     def choose(self) -> None:
         choose_files(self, self.add)
 
     def add(self, paths: tuple[Path, ...]) -> None:
-        """On the lane of imports; one after another."""
-        if self._task is not None or not paths:
+        """Beside this conversation; once what was added before has been read."""
+        if not paths:
+            return
+        if self._conversation in self._reading:
+            step = self.tr("Add it once that one is here, or stop reading.")
+            self.notice.say("info", self.tr("Another document is still being read."), step)
+            self.notice.show()
             return
         conversation = self._conversation or uuid4().hex
         if not self._conversation:
             self._conversation = conversation
             self.began.emit(conversation)
         self.notice.hide()
-        self._say(self.tr("Reading {} …").format(plain.line(paths[0].name, 80)))
         product = self._desk.appliance
 
         def work(stop: Cancellation) -> Iterator[ImportEvent]:
             with product.remembered(stop) as remembered:
                 yield from remembered.attach(conversation, paths, stop)
 
-        self._task = self._desk.worker.stream(
+        self._reading[conversation] = self._desk.worker.stream(
             self,
-            Lane.IMPORT,
+            Lane.BESIDE,
             work,
             lambda events: self._take(conversation, events),
             lambda: self._over(conversation),
             lambda error: self._broke(conversation, error),
         )
+        self._say_reading(paths[0].name)
 
     # --- inside ---------------------------------------------------------------------------
 
@@ -135,18 +153,24 @@ class Attachments(QWidget):
             return
         for event in events:
             if isinstance(event, ImportWorking):
-                self._say(self.tr("Reading {} …").format(plain.line(Path(event.path).name, 80)))
+                self._say_reading(
+                    Path(event.path).name, event.passages / max(1, event.passages_total)
+                )
             elif isinstance(event, ImportProgress) and event.state is ImportState.FAILED:
                 self.notice.say("warn", event.sentence, event.hint)
                 self.notice.show()
 
+    def _stop(self) -> None:
+        if self._conversation in self._reading:
+            self._reading[self._conversation].cancel()
+
     def _over(self, conversation: str) -> None:
-        self._task = None
+        self._reading.pop(conversation, None)
         if conversation == self._conversation:
             self._read()
 
     def _broke(self, conversation: str, error: CloisterError) -> None:
-        self._task = None
+        self._reading.pop(conversation, None)
         if conversation == self._conversation:
             self._say("")
             self.notice.complain(error)
@@ -187,7 +211,12 @@ class Attachments(QWidget):
         self._chips.setVisible(bool(documents))
         self._say(self.tr("Only this conversation looks into these.") if documents else "")
 
+    def _say_reading(self, name: str, part: float = 0.0) -> None:
+        far = f" {counts.percent(part)}" if part else ""
+        self._say(self.tr("Reading {} …").format(plain.line(name, 80)) + far)
+
     def _say(self, text: str) -> None:
         self.says.setText(text)
         self.says.setVisible(bool(text))
         self.says.setAlignment(Qt.AlignmentFlag.AlignLeft)
+        self.stop.setVisible(self._conversation in self._reading)

@@ -7,28 +7,26 @@ text, elided, never markup; all that the menu does the keyboard does as well.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFont, QKeyEvent
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMenu, QWidget
+from time import monotonic
+
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent
+from PySide6.QtWidgets import QApplication, QListView, QMenu, QWidget
 
 from appliance.values import Conversation, Recalled
 from gui.ask.actions import form_of, forms_menu
-from gui.style.icons import icon
-from gui.style.scale import px
-from gui.style.tokens import current
+from gui.ask.conversation_rows import ConversationRows, Heading, arranged, conversation_of
+from gui.style.scale import fix
 from gui.text import plain
 
-_ID = Qt.ItemDataRole.UserRole
-_FOLDER = Qt.ItemDataRole.UserRole + 1
-"""Of a heading: the folder whose conversations stand below it."""
 
+class Conversations(QListView):
+    """All carry a conversation's id first: `opened` (and the record of the turn that a search
+    found, -1 for none), `unwanted` (with its title), `renaming` (with its title), `pinned` (whether
+    it is to be), `filed` (the folder, None for a new one that is yet to be named), `leaving` (an
+    ExportForm)."""
 
-class Conversations(QListWidget):
-    """All carry a conversation's id first: `opened`, `unwanted` (with its title), `renaming` (with
-    its title), `pinned` (whether it is to be), `filed` (the folder, None for a new one that is yet
-    to be named), `leaving` (an ExportForm)."""
-
-    opened = Signal(str)
+    opened = Signal(str, int)
     unwanted = Signal(str, str)
     renaming = Signal(str, str)
     pinned = Signal(str, bool)
@@ -37,142 +35,111 @@ class Conversations(QListWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._all: tuple[Conversation, ...] = ()
         self._known: dict[str, Conversation] = {}
         self._folded: set[str] = set()
-        self._searched = False
+        self._typed, self._typed_at = "", 0.0
+        self.rows = ConversationRows(self)
+        self.setModel(self.rows)
+        self.setUniformItemSizes(True)
         self.setAccessibleName(self.tr("Conversations"))
-        self.setIconSize(QSize(17, 17))
+        fix(self, icons=17)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAcceptDrops(False)
-        self.itemClicked.connect(self._open)
-        self.itemActivated.connect(self._open)
+        self.clicked.connect(self._open)
 
     @property
     def folders(self) -> tuple[str, ...]:
         return tuple(sorted({one.folder for one in self._known.values() if one.folder}))
+
+    def count(self) -> int:
+        """Rows that are listed, headings of folders among them."""
+        return self.rows.rowCount()
 
     def known(self, conversation: str) -> Conversation | None:
         """What is known of one that is listed."""
         return self._known.get(conversation)
 
     def show_all(self, conversations: tuple[Conversation, ...], current_id: str) -> None:
-        self.clear()
-        self._searched = False
+        """The open one is marked; where the keyboard is at the list, it stays where it is."""
+        at, row = self.chosen(), self.currentIndex().row()
+        self._all = conversations
         self._known = {one.id: one for one in conversations}
-        loose = [one for one in conversations if one.pinned or not one.folder]
-        for one in (one for one in loose if one.pinned):
-            self._add(one)
-        for folder in self.folders:
-            self._head(folder)
-            for one in conversations:
-                if one.folder == folder and not one.pinned:
-                    self._add(one, folder=folder)
-        rest = [one for one in loose if not one.pinned]
-        if rest and self.folders:
-            self._head("")
-        for one in rest:
-            self._add(one)
-        self._fold()
+        self.rows.show(arranged(conversations, self._folded))
         self.point_at(current_id)
+        if at is not None and self.window().focusWidget() is self:
+            place = self.rows.place_of(at.id)
+            gone = self.rows.index(min(row, self.count() - 1), 0)
+            self.setCurrentIndex(place if place.isValid() else gone)
 
     def show_found(self, found: tuple[Recalled, ...]) -> None:
-        """What a search found, best first; the tip says where it fits."""
-        self.clear()
-        self._searched = True
-        for one in found:
-            where = one.excerpt or one.question
-            said = plain.line(where, 300) if where else ""
-            self._add(one.conversation, tip=said)
-        self.clearSelection()
+        """What a search found, best first; the tip says where it fits. The keyboard stays at the
+        conversation it is at."""
+        at = self.chosen()
+        self._known |= {one.conversation.id: one.conversation for one in found}
+        self.rows.show(found)
+        self.point_at(at.id if at is not None else "")
 
     def forget(self) -> None:
-        self._known.clear()
+        self._all = ()
+        self._known = {}
         self._folded.clear()
-        self.clear()
+        self._typed = ""
+        self.rows.show(())
 
     def point_at(self, conversation: str) -> None:
         """Marks the one that is open; none when it is new."""
-        for row in range(self.count()):
-            if conversation and self.item(row).data(_ID) == conversation:
-                self.setCurrentRow(row)
-                return
-        self.clearSelection()
-        self.setCurrentRow(-1)
+        self.setCurrentIndex(self.rows.place_of(conversation))
 
     def chosen(self) -> Conversation | None:
         """The one the keyboard is at."""
-        item = self.currentItem()
-        return self._of(item) if item is not None else None
+        return self._of(self.currentIndex())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         chosen = self.chosen()
-        if chosen is not None and event.key() == Qt.Key.Key_Delete:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._open(self.currentIndex())
+        elif chosen is not None and event.key() == Qt.Key.Key_Delete:
             self.unwanted.emit(chosen.id, plain.line(chosen.title, 120))
         elif chosen is not None and event.key() == Qt.Key.Key_F2:
             self.renaming.emit(chosen.id, chosen.title)
         else:
             super().keyPressEvent(event)
 
+    def keyboardSearch(self, search: str) -> None:
+        """To the next title that begins with what is typed without a pause."""
+        now = monotonic()
+        paused = now - self._typed_at > QApplication.keyboardInputInterval() / 1000
+        self._typed, self._typed_at = search if paused else self._typed + search, now
+        row = self.currentIndex().row() + (len(self._typed) == 1)
+        place = self.rows.beginning(self._typed, row)
+        if place.isValid():
+            self.setCurrentIndex(place)
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """By mouse at the item under it, by keyboard at the one that is chosen."""
+        """By mouse at the row under it, by keyboard at the one that is chosen."""
         by_mouse = event.reason() is QContextMenuEvent.Reason.Mouse
-        item = self.itemAt(event.pos()) if by_mouse else self.currentItem()
-        chosen = self._of(item) if item is not None else None
-        if chosen is not None and item is not None:
-            at = event.pos() if by_mouse else self.visualItemRect(item).bottomLeft()
+        index = self.indexAt(event.pos()) if by_mouse else self.currentIndex()
+        chosen = self._of(index)
+        if chosen is not None:
+            at = event.pos() if by_mouse else self.visualRect(index).bottomLeft()
             self._menu(chosen, self.viewport().mapToGlobal(at))
 
     # --- inside ---------------------------------------------------------------------------
 
-    def _of(self, item: QListWidgetItem) -> Conversation | None:
-        return self._known.get(item.data(_ID) or "")
+    def _of(self, index: QModelIndex) -> Conversation | None:
+        return conversation_of(self.rows.row(index))
 
-    def _add(self, one: Conversation, *, folder: str = "", tip: str = "") -> None:
-        self._known[one.id] = one
-        title = plain.line(one.title, 120) or self.tr("Untitled")
-        drawing = icon("pin" if one.pinned else "ask", current().muted, 17)
-        item = QListWidgetItem(drawing, title)
-        item.setData(_ID, one.id)
-        item.setData(_FOLDER, folder)
-        item.setToolTip(plain.tip(f"{title}: {tip}" if tip else title))
-        if one.pinned:
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, self.tr("{}, pinned").format(title))
-        self.addItem(item)
-
-    def _head(self, folder: str) -> None:
-        """A folder's name, or the line between folders and the rest; Enter folds it."""
-        name = plain.line(folder, 80) or self.tr("Not in a folder")
-        item = QListWidgetItem(icon("folder" if folder else "down", current().muted, 15), name)
-        item.setData(_FOLDER, folder)
-        font = QFont(self.font())
-        font.setPixelSize(px(12))
-        font.setBold(True)
-        item.setFont(font)
-        if not folder:
-            item.setFlags(Qt.ItemFlag.NoItemFlags)
-            item.setIcon(icon("dot", "#00000000", 15))
-        self.addItem(item)
-
-    def _fold(self) -> None:
-        for row in range(self.count()):
-            item = self.item(row)
-            folder = item.data(_FOLDER) or ""
-            if item.data(_ID):
-                item.setHidden(bool(folder) and folder in self._folded)
-            elif folder:
-                shut = folder in self._folded
-                said = self.tr("Folder {}, closed") if shut else self.tr("Folder {}, open")
-                item.setData(Qt.ItemDataRole.AccessibleTextRole, said.format(item.text()))
-                item.setIcon(icon("right" if shut else "folder", current().muted, 15))
-
-    def _open(self, item: QListWidgetItem) -> None:
-        conversation = item.data(_ID)
-        if conversation:
-            self.opened.emit(conversation)
-        elif item.data(_FOLDER):
-            self._folded ^= {item.data(_FOLDER)}
-            self._fold()
+    def _open(self, index: QModelIndex) -> None:
+        row = self.rows.row(index)
+        one = conversation_of(row)
+        if one is not None:
+            self.opened.emit(one.id, row.record if isinstance(row, Recalled) else -1)
+        elif isinstance(row, Heading) and row.folder:
+            self._folded ^= {row.folder}
+            self.rows.show(arranged(self._all, self._folded))
+            self.setCurrentIndex(self.rows.index(index.row(), 0))
 
     def _menu(self, one: Conversation, where: QPoint) -> None:
         menu = QMenu(self)

@@ -10,7 +10,8 @@ from gui.controls.labels import Glyph, Words
 
 
 class Editing(QFrame):
-    """`turn` is the record of what is asked anew, -1 while nothing is."""
+    """`turn` is the record of what is asked anew, -1 while nothing is. draft: what was being typed
+    before, to be given back."""
 
     given_up = Signal()
 
@@ -18,6 +19,7 @@ class Editing(QFrame):
         super().__init__(parent)
         self.setObjectName("notice")
         self.turn = -1
+        self._draft = ""
         said = self.tr("You are changing a question. The answer you had is kept above.")
         self.setAccessibleName(said)
         self.away = GlyphButton("close", self.tr("Do not change it"), shortcut="Esc", size=16)
@@ -30,12 +32,15 @@ class Editing(QFrame):
         row.addWidget(self.away)
         self.hide()
 
-    def begin(self, turn: int) -> None:
+    def begin(self, turn: int, draft: str) -> None:
+        if self.isHidden():  # else the field holds a question that is being changed already
+            self._draft = draft
         self.turn = turn
         self.show()
 
-    def end(self) -> int:
-        """The turn it was about."""
-        turn, self.turn = self.turn, -1
+    def end(self) -> tuple[int, str]:
+        """The turn it was about, and the draft."""
+        ended = self.turn, self._draft
+        self.turn, self._draft = -1, ""
         self.hide()
-        return turn
+        return ended

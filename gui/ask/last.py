@@ -42,8 +42,10 @@ class LastTurn:
 
     @property
     def sources(self) -> tuple[Citation, ...]:
-        """Of the turn whose page is open, or else of the last one."""
-        views = self._stream.views if self._stream.isVisible() else ()
+        """Of the turn whose page is open, or else of the last one. Where there is no room for both
+        the page hides the conversation."""
+        seen = self._stream.isVisible() or self._panel.isVisible()
+        views = self._stream.views if seen else ()
         answers = [view.answer for view in views if view.answer and view.answer.citations]
         of_page = [one for one in answers if self._panel.citation in one.citations]
         chosen = of_page or answers[-1:]

@@ -98,6 +98,7 @@ def wording() -> Wording:
         written_out=_tr("Written out of Cloister on {when} (UTC)."),
         sources=_tr("Sources"),
         unsupported=_tr("(no passage supports this)"),
+        own=_tr("(a document of the person who asked, not of the library)"),
         nothing=_tr("Not in your documents."),
         refused=_tr("Refused."),
         failed=_tr("There was no answer."),
@@ -107,6 +108,10 @@ def wording() -> Wording:
         written=_tr("Written by {model}; what no passage supports is marked."),
         asked=_tr("Asked on {when} (UTC). Log record {record}."),
         unlogged=_tr("Asked on {when} (UTC). The log holds no record of it."),
+        decided=_tr(
+            "Decided by {policies}, in the policy packs {packs} with the hash {hash}. "
+            "Log record {record}, written before anything was shown."
+        ),
         proof=_tr("To check it"),
         checkable=_tr(
             "The log {log} holds the record of each ask. Below is the proof, in the form "
@@ -115,6 +120,10 @@ def wording() -> Wording:
             "than this file. What was said is in no record in the clear: where the policy has it "
             "kept, it is sealed to the institution's auditors. The hash of this file is in the "
             "record of its export."
+        ),
+        command=_tr(
+            "Whether this file is as it left is told by “cloister log check FILE”, for an auditor, "
+            "or with an exported copy of the log and its public key for anybody."
         ),
         key=_tr("Public key of the log"),
         epoch=_tr("Key of epoch {epoch}"),

@@ -45,12 +45,13 @@ class Kept(Protocol):
 
 class Ordering(QObject):
     """`changed` says the list is out of date; `deleted` carries the id of one that is gone;
-    `done` what was changed, in words, and can be undone."""
+    `done` what was changed, in words, and can be undone; `searched` whether anything fits, and
+    whether there is more to look through."""
 
     changed = Signal()
     done = Signal(str)
     deleted = Signal(str)
-    searched = Signal(bool)
+    searched = Signal(bool, bool)
 
     def __init__(
         self, desk: Desk, list_: Conversations, find: QLineEdit, acting: Acting, window: QWidget
@@ -59,6 +60,7 @@ class Ordering(QObject):
         self._desk, self._list, self._find = desk, list_, find
         self._acting, self._window = acting, window
         self._serial = 0
+        self._shown: tuple[Recalled, ...] = ()
         self._undone: list[Callable[[Kept], None]] = []
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
@@ -80,8 +82,9 @@ class Ordering(QObject):
     def forget(self) -> None:
         self._serial += 1
         self._pause.stop()
-        self._find.clear()
+        self._find.setText("")  # and nothing of it can be brought back by undoing, as after clear()
         self._pause.stop()
+        self._shown = ()
         self._undone.clear()
 
     # --- searching ------------------------------------------------------------------------
@@ -95,14 +98,29 @@ class Ordering(QObject):
             self.changed.emit()
             return
 
-        def work() -> tuple[Recalled, ...]:
-            with self._desk.appliance.remembered() as remembered:
-                return remembered.search(text)
+        self._look(serial, text)
 
-        def done(found: tuple[Recalled, ...]) -> None:
-            if serial == self._serial:
+    def _look(self, serial: int, text: str, before: int = -1) -> None:
+        """before: the questions that the search before this one had not looked at, -1 for the
+        first. While they become fewer it is searched again."""
+
+        def work() -> tuple[tuple[Recalled, ...], int]:
+            if serial != self._serial:  # overtaken while it waited
+                return (), 0
+            with self._desk.appliance.remembered() as remembered:
+                return remembered.search(text), remembered.unsearched()
+
+        def done(result: tuple[tuple[Recalled, ...], int]) -> None:
+            if serial != self._serial:
+                return
+            found, left = result
+            more = left > 0 and (before < 0 or left < before)
+            if before < 0 or found != self._shown:
                 self._list.show_found(found)
-                self.searched.emit(bool(found))
+            self._shown = found
+            self.searched.emit(bool(found), more)
+            if more:
+                self._look(serial, text, left)
 
         self._desk.worker.run(self, Lane.READ, work, done, self._desk.complain)
 
@@ -201,8 +219,10 @@ class Ordering(QObject):
             with self._desk.appliance.remembered() as remembered:
                 return remembered.retained(conversation)
 
-        def failed(_: CloisterError) -> None:
-            self._confirm(conversation, title, self.tr("The log keeps that it took place."))
+        def failed(error: CloisterError) -> None:
+            unknown = self.tr("What the log keeps of it could not be read: {}")
+            said = plain.spoken(error.sentence)
+            self._confirm(conversation, title, unknown.format(said))
 
         self._desk.worker.run(
             self,
@@ -216,7 +236,13 @@ class Ordering(QObject):
         confirm = Confirm(
             self._window.window(),
             self.tr("Delete “{}”?").format(plain.line(title, 120)),
-            self.tr("The conversation is erased from your own store, for good.") + " " + stays,
+            " ".join(
+                (
+                    self.tr("The conversation is erased from your own store, for good."),
+                    self.tr("Backups that were made before still hold it."),
+                    stays,
+                )
+            ),
             self.tr("Delete"),
         )
         confirm.accepted.connect(lambda: self._delete(conversation))
@@ -231,7 +257,8 @@ class Ordering(QObject):
             self.deleted.emit(conversation)
             self.changed.emit()
 
-        self._desk.worker.run(self, Lane.READ, work, done, self._desk.complain)
+        # The store is written anew for it: nobody who reads meanwhile waits for that.
+        self._desk.worker.run(self, Lane.PROOF, work, done, self._desk.complain)
 
 
 class Naming(QDialog):

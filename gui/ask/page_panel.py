@@ -14,9 +14,11 @@ from appliance.errors import CloisterError
 from appliance.values import Citation, PageImage, PageView
 from gui.ask.page_image import PageScroll, Unusable
 from gui.ask.page_text import PageTextView
+from gui.commands import told
 from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Elided, Words
 from gui.controls.notice import Notice
+from gui.style.scale import fix
 from gui.text import counts
 
 ZOOMS = (0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
@@ -25,16 +27,18 @@ SHARP = 2.0
 
 
 class PagePanel(QFrame):
-    """`wanted(citation, page, scale)` asks for a page (page 0: the cited one)."""
+    """`wanted(citation, page, scale)` asks for a page (page 0: the cited one), `stepped` for the
+    next citation of the answer (1) or the one before (-1)."""
 
     wanted = Signal(object, int, float)
+    stepped = Signal(int)
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAccessibleName(self.tr("Cited page"))
-        self.setMinimumWidth(340)
+        fix(self, least=340)
         self.citation: Citation | None = None
         self.view: PageView | None = None
         self._cited_page = 0
@@ -42,6 +46,13 @@ class PagePanel(QFrame):
         self._scale = SHARP
         self.title = Elided("", "title")
         self.place = Words("", "caption")
+        self.step_name = Words("", "caption")
+        self.cited_before = GlyphButton(
+            "up", self.tr("Previous citation"), side=32, shortcut=told("source_before")
+        )
+        self.cited_after = GlyphButton(
+            "down", self.tr("Next citation"), side=32, shortcut=told("source")
+        )
         self.close_button = GlyphButton("close", self.tr("Close the page"), shortcut="Esc")
         self.before = GlyphButton("left", self.tr("Previous page"), side=32)
         self.after = GlyphButton("right", self.tr("Next page"), side=32)
@@ -85,6 +96,17 @@ class PagePanel(QFrame):
             self._stack.setCurrentWidget(self.text)
         self._steps()
 
+    def say_step(self, at: int, of: int) -> None:
+        """Which of the answer's citations this is, from 1; 0 for none of them."""
+        self.step_name.setText(
+            self.tr("Citation {number} of {all}").format(
+                number=counts.number(at), all=counts.number(of)
+            )
+        )
+        self.step_name.setVisible(at > 0 and of > 1)
+        for button in (self.cited_before, self.cited_after):
+            button.setVisible(of > 1)
+
     @property
     def complaint(self) -> str:
         """What is said in place of the page, if it could not be opened."""
@@ -99,6 +121,7 @@ class PagePanel(QFrame):
         self.citation = self.view = None
         self.title.set("")
         self.place.setText("")
+        self.say_step(0, 0)
         self.picture.forget()
         self.text.forget()
         self.hide()
@@ -134,12 +157,15 @@ class PagePanel(QFrame):
 
     def _arrange(self) -> None:
         head = QHBoxLayout()
-        head.setSpacing(8)
         names = QVBoxLayout()
         names.setSpacing(2)
+        names.addWidget(self.step_name)
         names.addWidget(self.title)
         names.addWidget(self.place)
         head.addLayout(names, 1)
+        head.setSpacing(2)
+        for button in (self.cited_before, self.cited_after):
+            head.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         tools = QHBoxLayout()
         tools.setSpacing(2)
@@ -163,6 +189,8 @@ class PagePanel(QFrame):
 
     def _connect(self) -> None:
         self.close_button.clicked.connect(self.closed)
+        self.cited_before.clicked.connect(lambda: self.stepped.emit(-1))
+        self.cited_after.clicked.connect(lambda: self.stepped.emit(1))
         self.before.clicked.connect(lambda: self.step(-1))
         self.after.clicked.connect(lambda: self.step(1))
         self.smaller.clicked.connect(lambda: self.zoom(-1))

@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
 
 from appliance.values import Block, BlockKind, PageText
+from gui.style.scale import px
 from gui.style.theme import MONO
 from gui.style.tokens import current
 from gui.text import plain
@@ -170,7 +171,7 @@ def _format(block: Block, zoom: float, *, marked: bool = False) -> QTextCharForm
     form = QTextCharFormat()
     font = QFont(MONO if block.kind is BlockKind.CODE else QFont().families())
     size = _SIZES.get(block.level, 15) if block.kind is BlockKind.HEADING else 14
-    font.setPixelSize(max(8, round(size * zoom)))
+    font.setPixelSize(max(8, px(size * zoom)))
     font.setBold(block.kind is BlockKind.HEADING)
     form.setFont(font)
     form.setForeground(QColor(colours.paper_ink))

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from appliance.values import Collection
 from gui.style.icons import icon
+from gui.style.scale import fix
 from gui.style.tokens import current
 from gui.text import counts, plain
 
 
 class Scope(QToolButton):
+    """`changed` when others are picked."""
+
+    changed = Signal()
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("pick")
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setIconSize(QSize(15, 15))
+        fix(self, icons=15)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._menu = QMenu(self)
@@ -41,7 +46,7 @@ class Scope(QToolButton):
             action.setCheckable(True)
             action.setChecked(collection.id in picked)
             action.setToolTip(plain.tip(collection.title))
-            action.toggled.connect(self._label)
+            action.toggled.connect(self._picked)
             self._menu.addAction(action)
             self._actions[collection.id] = action
         self.setVisible(len(collections) > 1)
@@ -59,6 +64,10 @@ class Scope(QToolButton):
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange):
             self._tint()
         super().changeEvent(event)
+
+    def _picked(self) -> None:
+        self._label()
+        self.changed.emit()
 
     def _choose_all(self) -> None:
         self.pick()

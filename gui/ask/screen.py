@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -32,17 +33,20 @@ from appliance.values import (
 from gui.ask.acting import Acting
 from gui.ask.actions import Act
 from gui.ask.attachments import Attachments
+from gui.ask.beside import Beside
 from gui.ask.composer import Composer
 from gui.ask.editing import Editing
 from gui.ask.last import LastTurn
 from gui.ask.page_panel import PagePanel
 from gui.ask.running import RunningAsk
 from gui.ask.stream import MessageStream
+from gui.ask.suggesting import Suggesting
 from gui.ask.turn import TurnView
-from gui.ask.welcome import ASKED_FOR, Welcome
+from gui.ask.welcome import Welcome
 from gui.ask.wording import note_of
 from gui.ask.writer import Writer
 from gui.desk import Desk
+from gui.style.scale import fix, px
 from gui.style.tokens import COLUMN_WIDTH
 from gui.worker import Lane, Task
 
@@ -64,10 +68,8 @@ class AskScreen(QWidget):
         super().__init__(parent)
         self._desk = desk
         self._conversation = ""
-        self._collections: tuple[str, ...] = ()
         self._running: RunningAsk | None = None
         self._task: Task | None = None
-        self._page_serial = 0
         self.writer = Writer(desk, self)
         self.stream = MessageStream()
         self.composer = Composer()
@@ -75,10 +77,14 @@ class AskScreen(QWidget):
         self.panel.hide()
         self.last = LastTurn(self.stream, self.panel)
         self.welcome = Welcome()
+        self.suggesting = Suggesting(desk, self.welcome, self.composer.scope)
         self.editing = Editing()
         self.acting = Acting(desk, self)
         self.attachments = Attachments(desk)
         self._arrange()
+        self.beside = Beside(
+            desk, self._split, talk=self._talk, panel=self.panel, last=self.last, stream=self.stream
+        )
         self.composer.asked.connect(self._send)
         self.composer.left.connect(self._stop_editing)
         self.composer.recalled.connect(self._recall)
@@ -87,14 +93,14 @@ class AskScreen(QWidget):
         self.editing.given_up.connect(self._stop_editing)
         self.stream.acted.connect(self._act)
         self.stream.leaving.connect(self._export)
+        self.stream.picked.connect(lambda v, t: self.acting.copy_part(v, self._conversation, t))
         self.composer.stopped.connect(self.stop)
         self.writer.changed.connect(self._say_writing)
         self.stream.cited.connect(self.show_citation)
         self.stream.again.connect(self._again)
-        self.panel.wanted.connect(self._load_page)
         self.panel.closed.connect(self.close_page)
         self.welcome.library_wanted.connect(self.library_wanted)
-        self.welcome.suggested.connect(self.ask)
+        self.welcome.suggested.connect(lambda text: self.ask(text, self.composer.scope.chosen()))
 
     # --- what the shell says --------------------------------------------------------------
 
@@ -110,15 +116,7 @@ class AskScreen(QWidget):
         self.composer.set_collections(collections)
         self.welcome.show_library(collections)
         self.writer.look()
-        filled = [collection.id for collection in collections if collection.documents]
-        if filled:
-            self._desk.worker.run(
-                self,
-                Lane.READ,
-                lambda: self._desk.appliance.suggestions(filled[0], ASKED_FOR),
-                self.welcome.suggest,
-                lambda _: self.welcome.suggest(()),  # a courtesy: its lack is no news
-            )
+        self.suggesting.know(collections)
 
     def _say_writing(self) -> None:
         self.welcome.say_writing(self.writer.state)
@@ -135,7 +133,8 @@ class AskScreen(QWidget):
         self.titled.emit(self.tr("New question"))
         self.composer.typing.setFocus()
 
-    def open_conversation(self, conversation: str, title: str) -> None:
+    def open_conversation(self, conversation: str, title: str, turn: int = -1) -> None:
+        """turn: the record of the one to begin at, -1 for the end."""
         self._conversation = conversation
         self.attachments.open(conversation)
         self._stop_editing()
@@ -145,7 +144,7 @@ class AskScreen(QWidget):
             self,
             Lane.READ,
             lambda: self._desk.appliance.turns(conversation),
-            lambda turns: self._show(conversation, turns),
+            lambda turns: self._show(conversation, turns, turn),
             self._desk.complain,
         )
 
@@ -160,7 +159,7 @@ class AskScreen(QWidget):
         self.composer.clear()
         self.composer.set_busy(busy=False)
         self.composer.set_collections(())
-        self.welcome.suggest(())
+        self.suggesting.forget()
         self.writer.forget()
         self._top.setCurrentWidget(self.welcome)
 
@@ -175,7 +174,9 @@ class AskScreen(QWidget):
         replaces: int = -1,
     ) -> None:
         if self._running is not None:
+            self.composer.say_busy()
             return
+        self._began(self._conversation or uuid4().hex)
         self._top.setCurrentWidget(self.stream)
         if not self.stream.views:
             self.titled.emit(text)
@@ -207,7 +208,9 @@ class AskScreen(QWidget):
 
     def _send(self, text: str, collections: tuple[str, ...]) -> None:
         """From the composer: a new question, or one that was changed."""
-        self.ask(text, collections, replaces=self.editing.end())
+        replaces, draft = self.editing.end()
+        self.ask(text, collections, replaces=replaces)
+        self.composer.put(draft)
 
     def _act(self, view: TurnView, act: Act) -> None:
         if self._running is not None and act in (Act.AGAIN, Act.EDIT):
@@ -215,15 +218,16 @@ class AskScreen(QWidget):
         elif act is Act.AGAIN:
             self.ask(view.question, view.collections, replaces=view.record)
         elif act is Act.EDIT:
-            self.editing.begin(view.record)
+            self.editing.begin(view.record, self.composer.typing.toPlainText())
             self.composer.put(view.question)
             self.composer.typing.setFocus()
         else:
             self.acting.act(act, view, self._conversation)
 
     def _began(self, conversation: str) -> None:
-        """A conversation that begins with a document."""
+        """With a question, or with a document."""
         self._conversation = conversation
+        self.attachments.begin(conversation)
 
     def _recall(self) -> None:
         """The last question, to be changed."""
@@ -236,12 +240,13 @@ class AskScreen(QWidget):
 
     def _stop_editing(self) -> None:
         if not self.editing.isHidden():
-            self.editing.end()
-            self.composer.clear()
+            self.composer.put(self.editing.end()[1])
 
-    def _again(self, question: str, reason: str) -> None:
-        if self._running is None:
-            self.ask(question, self._collections, reason)
+    def _again(self, view: TurnView, reason: str) -> None:
+        if self._running is not None:
+            self.composer.say_busy()
+        else:
+            self.ask(view.question, view.collections, reason)
 
     def _take(self, running: RunningAsk, events: tuple[Event, ...]) -> None:
         written = ""
@@ -266,18 +271,14 @@ class AskScreen(QWidget):
             running.view.write(written.lstrip("\n") if not running.view.written else written)
 
     def _opened(self, running: RunningAsk, conversation: str) -> None:
-        if self._conversation == running.conversation and shiboken6.isValid(running.view):
-            self._conversation = conversation
-            self.attachments.begin(conversation)
         running.conversation = conversation
-        self._collections = running.collections
 
     def _end(self, running: RunningAsk, event: Answered | Refused | Failed | Cancelled) -> None:
         running.ended = True
         turn = running.remembered(event)
         if not shiboken6.isValid(running.view):
             return
-        running.view.name_by(turn.record, running.collections)
+        running.view.name_by(turn.record, running.collections, running.conversation)
         match event:
             case Answered(answer, record, warning):
                 running.view.show_answer(answer, record, warning)
@@ -291,7 +292,7 @@ class AskScreen(QWidget):
                 running.view.show_failed(sentence, hint, logged=record >= 0)
             case Cancelled():
                 running.view.show_cancelled()
-        self.stream.remember(turn)
+        self.stream.remember(turn, running.conversation)
 
     def _over(self, running: RunningAsk) -> None:
         if not running.ended:
@@ -319,43 +320,20 @@ class AskScreen(QWidget):
             self.open_conversation(running.conversation, running.question)
         self.changed.emit(running.conversation)
 
-    def _show(self, conversation: str, turns: tuple[Turn, ...]) -> None:
+    def _show(self, conversation: str, turns: tuple[Turn, ...], turn: int) -> None:
         if conversation == self._conversation:
-            self.stream.show_turns(turns)
+            self.stream.show_turns(turns, turn, conversation)
             self._top.setCurrentWidget(self.stream)
             self.composer.typing.setFocus()
 
     # --- the page -------------------------------------------------------------------------
 
     def show_citation(self, citation: Citation) -> None:
-        if not self.panel.isVisible():
-            self.panel.show()
-            room = self._split.width()
-            self._talk.setVisible(room > self._talk.minimumWidth() + self.panel.minimumWidth())
-            side = min(620, max(380, round(room * 0.42)))
-            self._split.setSizes([room - side, side])
-        self.stream.mark(citation)
-        self.panel.load(citation)
+        self.beside.show_citation(citation)
 
     def close_page(self) -> None:
-        had = self.panel.isVisible()
-        self._page_serial += 1
-        self.panel.forget()
-        self._talk.show()
-        self.stream.mark(None)
-        if had:
+        if self.beside.close():
             self.composer.typing.setFocus()
-
-    def _load_page(self, citation: Citation, page: int, scale: float) -> None:
-        self._page_serial += 1
-        serial = self._page_serial
-        self._desk.worker.run(
-            self,
-            Lane.READ,
-            lambda: self._desk.appliance.page(citation, page or None, scale),
-            lambda view: self.panel.show_view(view) if serial == self._page_serial else None,
-            lambda error: self.panel.complain(error) if serial == self._page_serial else None,
-        )
 
     # --- layout ---------------------------------------------------------------------------
 
@@ -364,7 +342,7 @@ class AskScreen(QWidget):
         self._top.addWidget(self.welcome)
         self._top.addWidget(self.stream)
         talk = QWidget()
-        talk.setMinimumWidth(410)
+        fix(talk, least=410)
         column = QVBoxLayout(talk)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -375,6 +353,7 @@ class AskScreen(QWidget):
         self._foot.addWidget(self.composer)
         column.addLayout(self._foot)
         self._talk = talk
+        self.attachments.take_from(talk)
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setHandleWidth(1)
         self._split.setChildrenCollapsible(False)
@@ -393,5 +372,5 @@ class AskScreen(QWidget):
         return False
 
     def _centre(self) -> None:
-        side = max(28, (self._talk.width() - COLUMN_WIDTH) // 2)
+        side = max(28, (self._talk.width() - px(COLUMN_WIDTH)) // 2)
         self._foot.setContentsMargins(side, 0, side, 0)

@@ -74,20 +74,20 @@ class Stages(QWidget):
             font.setBold(index == self._at)
             painter.setFont(font)
             width = QFontMetrics(font).horizontalAdvance(word)
-            if x and x + _DOT + width > self.width():
+            if x and x + px(_DOT) + width > self.width():
                 break  # where room is short the present one is still said by name
-            self._mark(painter, self._across(x + 5, 0), middle, index)
+            self._mark(painter, self._across(x + px(5), 0), middle, index)
             ink = colours.ink if index == self._at else colours.muted
             painter.setPen(QColor(ink))
             painter.drawText(
-                int(self._across(x + _DOT, width + 2)),
+                int(self._across(x + px(_DOT), width + 2)),
                 0,
                 width + 2,
                 self.height(),
                 Qt.AlignmentFlag.AlignVCenter,
                 word,
             )
-            x += _DOT + width + _GAP
+            x += px(_DOT) + width + px(_GAP)
         elapsed = monotonic() - self._began
         if elapsed > 1:
             font.setBold(False)
@@ -112,20 +112,20 @@ class Stages(QWidget):
         if index < self._at:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colours.accent))
-            painter.drawEllipse(QPointF(x, y), 4, 4)
+            painter.drawEllipse(QPointF(x, y), px(4), px(4))
         elif index == self._at:
             beat = (monotonic() - self._began) % 1.2 / 1.2
             glow = QColor(colours.accent)
             glow.setAlphaF(0.35 * (1 - beat))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(glow)
-            painter.drawEllipse(QPointF(x, y), 3 + 5 * beat, 3 + 5 * beat)
+            painter.drawEllipse(QPointF(x, y), px(3 + 5 * beat), px(3 + 5 * beat))
             painter.setBrush(QColor(colours.accent))
-            painter.drawEllipse(QPointF(x, y), 3.2, 3.2)
+            painter.drawEllipse(QPointF(x, y), px(3.2), px(3.2))
         else:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QColor(colours.edge))
-            painter.drawEllipse(QPointF(x, y), 3.2, 3.2)
+            painter.drawEllipse(QPointF(x, y), px(3.2), px(3.2))
 
     def _name(self) -> None:
         self.setAccessibleName(self.tr("Working: {}").format(self.word))

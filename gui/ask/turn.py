@@ -30,13 +30,15 @@ from gui.text import counts, plain
 
 class TurnView(QWidget):
     """`cited` carries the Citation a person wants to see; `again` a reason to ask anew with;
-    `acted` an Act that somebody chose, `leaving` an ExportForm. record: the closing one, by which
-    the turn is named; -1 until there is one. collections: those that were asked."""
+    `acted` an Act that somebody chose, `leaving` an ExportForm, `picked` a part to copy. record:
+    the closing one, by which the turn is named; -1 until there is one. collections: those that
+    were asked."""
 
     cited = Signal(object)
-    again = Signal(str, str)
+    again = Signal(str)
     acted = Signal(object)
     leaving = Signal(object)
+    picked = Signal(str)
 
     def __init__(self, question: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +52,7 @@ class TurnView(QWidget):
         self.offered: Actions | None = None
         self.record = -1
         self.collections: tuple[str, ...] = ()
+        self.conversation = ""
         self._spoken: Spoken | None = None
         self._judgement: Judgement | None = None
         self._replaced: Words | None = None
@@ -75,6 +78,7 @@ class TurnView(QWidget):
         if self._text is None:
             self._text = AnswerText()
             self._text.cited.connect(self._cite)
+            self._text.picked.connect(self.picked)
             self._column.addWidget(self._text)
         return self._text
 
@@ -102,9 +106,9 @@ class TurnView(QWidget):
 
     # --- as it ends -----------------------------------------------------------------------
 
-    def show_turn(self, turn: Turn) -> None:
+    def show_turn(self, turn: Turn, conversation: str) -> None:
         """A turn as it is remembered."""
-        self.name_by(turn.record, turn.collections)
+        self.name_by(turn.record, turn.collections, conversation)
         self._judgement = turn.judgement
         if turn.outcome is Outcome.ANSWERED and turn.answer is not None:
             self.show_answer(turn.answer, turn.record)
@@ -117,9 +121,10 @@ class TurnView(QWidget):
         else:
             self.show_cancelled()
 
-    def name_by(self, record: int, collections: tuple[str, ...]) -> None:
+    def name_by(self, record: int, collections: tuple[str, ...], conversation: str) -> None:
         """Before it is shown how the turn ended."""
         self.record, self.collections = record, collections
+        self.conversation = conversation
 
     def say_replaced(self) -> None:
         """A later answer took this one's place."""
@@ -135,7 +140,7 @@ class TurnView(QWidget):
         else:
             self.text.show_answer(answer)
             if answer.citations:
-                self.chips = Chips(answer.citations)
+                self.chips = Chips(answer.citations, self.conversation)
                 self.chips.chosen.connect(self.cited)
                 self._column.addWidget(self.chips)
         if warning:
@@ -150,7 +155,7 @@ class TurnView(QWidget):
         self._say("warn", refused.sentence, refused.hint)
         if refused.verdict.obligations.reason_required:
             reason = Reason()
-            reason.given.connect(lambda text: self.again.emit(self.question, text))
+            reason.given.connect(self.again)
             self._column.addWidget(reason)
         self._offer()
 

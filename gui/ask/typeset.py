@@ -1,16 +1,17 @@
 """A sheet as a PDF: set with the window's own fonts, in memory.
 
 Rules kept here: it is PDF/A-1b (ISO 19005-1), so that what is kept for years still opens, with
-every letter embedded; it is made in memory and nothing is written here; text is set as plain text,
-never as markup; any thread may set, a paragraph at a time, so that none keeps the window waiting.
+every letter embedded, and those that no font has written as their numbers; it is made in memory and
+nothing is written here; text is set as plain text, never as markup; any thread may set, a paragraph
+at a time, so that none keeps the window waiting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QPointF, QRectF, Qt
+from PySide6.QtCore import QBuffer, QCoreApplication, QIODevice, QMarginsF, QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -24,7 +25,8 @@ from PySide6.QtGui import (
     QTextOption,
 )
 
-from appliance.values import Part, PartKind, Sheet
+from appliance.values import Part, PartKind, Run, Sheet
+from gui.ask.letters import Letters
 
 _SCALE = 4
 _DPI = 96 * _SCALE
@@ -32,6 +34,8 @@ _MARGIN_MM = 20.0
 _FOOT = 34 * _SCALE
 """At the foot of a page, for its number."""
 _LEADING = 1.3
+_TITLE_SHARE = 0.8
+"""Of the foot's width, at most."""
 _TOGETHER = 60 * _SCALE
 """A heading stands on the page that has this much room below its top."""
 
@@ -92,7 +96,9 @@ def typeset(sheet: Sheet) -> bytes:
     writer.setTitle(sheet.title)
     writer.setCreator("Cloister")
     painter = QPainter(writer)
-    lines = list(_lines(sheet, writer))
+    letters = Letters(_LOOKS[PartKind.TEXT].font, writer)
+    lines = list(_lines(sheet, writer, letters))
+    title = letters.written(sheet.title)
     pages = lines[-1].page + 1 if lines else 1
     at = 0
     for page in range(pages):
@@ -101,16 +107,16 @@ def typeset(sheet: Sheet) -> bytes:
         while at < len(lines) and lines[at].page == page:
             _draw(painter, lines[at])
             at += 1
-        _number(painter, writer, page + 1, pages)
+        _foot(painter, writer, title if page else "", f"{page + 1} / {pages}")
     painter.end()
     return bytes(buffer.data().data())
 
 
-def _lines(sheet: Sheet, writer: QPdfWriter) -> Iterator[_Line]:
+def _lines(sheet: Sheet, writer: QPdfWriter, letters: Letters) -> Iterator[_Line]:
     """Every line of the sheet, page after page."""
     bottom = writer.height() - _FOOT
     page, top = 0, 0.0
-    for part in sheet.parts:
+    for part in _drawable(sheet, letters):
         look = _LOOKS[part.kind]
         top += look.above * _SCALE if top else 0
         if look.weight is _STRONG and top + _TOGETHER > bottom:
@@ -122,6 +128,22 @@ def _lines(sheet: Sheet, writer: QPdfWriter) -> Iterator[_Line]:
                 page, top = page + 1, 0.0
             yield _Line(page, top, layout, number, look.ink)
             top += tall
+
+
+def _drawable(sheet: Sheet, letters: Letters) -> list[Part]:
+    """With what the fonts lack as numbers, and a word on it below the title."""
+    parts = [
+        replace(part, runs=tuple(replace(run, text=letters.written(run.text)) for run in part.runs))
+        for part in sheet.parts
+    ]
+    if letters.lacking:
+        told = QCoreApplication.translate(
+            "typeset",
+            "No font of this computer has some of the letters; they stand here as their Unicode "
+            "numbers, like [U+6F22]. A Word document or Markdown keeps them.",
+        )
+        parts.insert(1, Part(PartKind.SMALL, (Run(told),)))
+    return parts
 
 
 def _set(part: Part, look: _Look, writer: QPdfWriter) -> QTextLayout:
@@ -154,10 +176,14 @@ def _draw(painter: QPainter, line: _Line) -> None:
     line.layout.lineAt(line.number).draw(painter, QPointF(0, line.top))
 
 
-def _number(painter: QPainter, writer: QPdfWriter, page: int, pages: int) -> None:
+def _foot(painter: QPainter, writer: QPdfWriter, title: str, number: str) -> None:
+    """What the page belongs to, and its number."""
     look = _LOOKS[PartKind.SMALL]
     painter.setPen(QColor(look.ink))
     painter.setFont(look.font)
     foot = QRectF(0, writer.height() - _FOOT, writer.width(), _FOOT)
-    where = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight
-    painter.drawText(foot, where, f"{page} / {pages}")
+    painter.drawText(foot, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, number)
+    short = painter.fontMetrics().elidedText(
+        title, Qt.TextElideMode.ElideRight, round(foot.width() * _TITLE_SHARE)
+    )
+    painter.drawText(foot, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, short)

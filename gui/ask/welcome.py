@@ -98,7 +98,7 @@ class Welcome(QStackedWidget):
             button.hide()
             button.deleteLater()
         self.buttons = []
-        for text in [plain.line(question, 200) for question in questions][:SUGGESTED]:
+        for text in [plain.line(plain.spoken(one), 200) for one in questions][:SUGGESTED]:
             button = TextButton("", kind="suggestion", glyph="ask", tone="accent")
             button.setText(
                 button.fontMetrics()

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from appliance.values import Ground, Why
+from gui.admin.action_names import obliged
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Elided, Words
 from gui.style.scale import px
@@ -107,27 +108,27 @@ class WhySheet(QDialog):
     def _decision(self) -> None:
         why = self.why
         self._section(self.tr("What the policy decided"))
-        obliged = ", ".join(f"{name}: {value}" for name, value in why.obligations)
-        self._pairs(
-            (
-                (self.tr("Allowed by"), ", ".join(why.policies)),
-                (self.tr("In force"), ", ".join(why.packs)),
-                (self.tr("Hash of these"), why.pack_hash),
-                (self.tr("It demanded"), obliged),
-            )
+        demanded = " ".join(filter(None, (obliged(*one) for one in why.obligations)))
+        decided = self.tr("Allowed by") if why.allowed else self.tr("Refused by")
+        pairs = (
+            (decided, ", ".join(why.policies) or self.tr("No policy permits it")),
+            (self.tr("In force"), ", ".join(why.packs)),
+            (self.tr("Hash of these"), why.pack_hash),
         )
+        self._pairs((*pairs, (self.tr("It demanded"), demanded)) if why.allowed else pairs)
 
     def _answered(self) -> None:
         why = self.why
         self._section(self.tr("What answered"))
-        evidence = self.tr("{best}, {least} needed").format(best=why.evidence, least=why.threshold)
-        self._pairs(
-            (
-                (self.tr("Model"), why.model or self.tr("None")),
-                (self.tr("How"), how(why.mode)),
-                (self.tr("Best evidence"), evidence),
-            )
+        evidence = self.tr("{best}, {least} needed").format(
+            best=counts.percent(why.evidence), least=counts.percent(why.threshold)
         )
+        pairs = (
+            (self.tr("Model"), why.model or self.tr("None")),
+            (self.tr("How"), how(why.mode)),
+        )
+        weighed = bool(why.evidence or why.threshold)
+        self._pairs((*pairs, (self.tr("Best evidence"), evidence)) if weighed else pairs)
 
     def _proof(self) -> None:
         proof = self.why.inclusion

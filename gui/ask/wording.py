@@ -28,4 +28,4 @@ def note_of(writing: Writing | None) -> str:
     the policy has answers quoted anyhow."""
     if writing is None or not writing.allowed:
         return ""
-    return plain.line(writing.note, 400)
+    return plain.line(plain.spoken(writing.note), 400)

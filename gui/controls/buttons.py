@@ -55,9 +55,9 @@ class TextButton(QPushButton):
 
     def _tint(self) -> None:
         if self._glyph:
-            colours, size = current(), px(18)
-            self.setIconSize(QSize(size, size))
-            self.setIcon(icon(self._glyph, getattr(colours, self._tone), size, colours.muted))
+            colours = current()
+            self.setIconSize(QSize(px(18), px(18)))
+            self.setIcon(icon(self._glyph, getattr(colours, self._tone), 18, colours.muted))
 
 
 class GlyphButton(QToolButton):
@@ -94,8 +94,8 @@ class GlyphButton(QToolButton):
         super().changeEvent(event)
 
     def _tint(self) -> None:
-        colours, size = current(), px(self._size)
-        self.setIconSize(QSize(size, size))
+        colours, size = current(), self._size
+        self.setIconSize(QSize(px(size), px(size)))
         self.setIcon(icon(self._glyph, getattr(colours, self._tone), size, disabled=colours.muted))
 
 

@@ -12,6 +12,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from gui.style.icons import pixmap
+from gui.style.scale import px
 from gui.style.tokens import current
 
 
@@ -34,7 +35,8 @@ class Choice(QComboBox):
         """With an arrow: a box that the sheet dresses has none of its own."""
         super().paintEvent(event)
         painter = QPainter(self)
-        left = 10 if self.isRightToLeft() else self.width() - 28
-        arrow = pixmap("down", current().muted, 18)
-        painter.drawPixmap(left, (self.height() - 18) // 2, arrow)
+        side = px(18)
+        left = 10 if self.isRightToLeft() else self.width() - side - 10
+        arrow = pixmap("down", current().muted, side)
+        painter.drawPixmap(left, (self.height() - side) // 2, arrow)
         painter.end()

@@ -1,6 +1,7 @@
 """A layout that sets its items in lines, like words.
 
-Rules kept here: height follows width (`heightForWidth`), so that chips wrap instead of clipping.
+Rules kept here: height follows width (`heightForWidth`), so that chips wrap instead of clipping;
+what stands in one line has one middle.
 """
 
 from __future__ import annotations
@@ -56,16 +57,30 @@ class Flow(QLayout):
         return parent.layoutDirection() if parent else Qt.LayoutDirection.LeftToRight
 
     def _place(self, rect: QRect, *, move: bool) -> int:
-        x, y, row = rect.x(), rect.y(), 0
+        y = rect.y()
+        for row in self._rows(rect.width()):
+            high = max(item.sizeHint().height() for item in row)
+            x = rect.x()
+            for item in row if move else ():
+                size = item.sizeHint().boundedTo(QSize(rect.width(), 9999))
+                place = QRect(QPoint(x, y + (high - size.height()) // 2), size)
+                item.setGeometry(QStyle.visualRect(self._direction(), rect, place))
+                x += size.width() + self._gap
+            y += high + self._gap
+        return max(0, y - self._gap - rect.y())
+
+    def _rows(self, width: int) -> list[list[QLayoutItem]]:
+        """What is seen, line by line."""
+        rows: list[list[QLayoutItem]] = []
+        x = 0
+        x = width + 1
         for item in self._items:
             if item.isEmpty():  # hidden
                 continue
-            hint = item.sizeHint()
-            if x > rect.x() and x + hint.width() > rect.right() + 1:
-                x, y, row = rect.x(), y + row + self._gap, 0
-            if move:
-                place = QRect(QPoint(x, y), hint.boundedTo(QSize(rect.width(), 9999)))
-                item.setGeometry(QStyle.visualRect(self._direction(), rect, place))
-            x += hint.width() + self._gap
-            row = max(row, hint.height())
-        return y + row - rect.y()
+            wide = item.sizeHint().width()
+            if not rows or x + wide > width:
+                rows.append([])
+                x = 0
+            rows[-1].append(item)
+            x += wide + self._gap
+        return rows

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from gui.library.document_table import dress
 from gui.style.icons import icon
+from gui.style.scale import fix
 from gui.style.tokens import current
 from gui.text import plain
 
@@ -81,7 +82,6 @@ class Grid(QTableView):
         self.setModel(self.rows)
         self.setAccessibleName(name)
         dress(self)
-        self.verticalHeader().setDefaultSectionSize(_ROW)
         head = self.horizontalHeader()
         head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in range(1, len(self._shares) + 1):
@@ -96,7 +96,7 @@ class Grid(QTableView):
     def show_rows(self, rows: Sequence[Row]) -> None:
         self.rows.show_rows(rows)
         shown = min(max(len(rows), 1), self._most)
-        self.setFixedHeight(shown * _ROW + _HEAD + 4)
+        fix(self, height=shown * _ROW + _HEAD + 4, rows=_ROW, icons=17)
         self.chosen.emit(-1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

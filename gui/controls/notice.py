@@ -36,7 +36,7 @@ class Notice(QFrame):
         words.setSpacing(3)
         words.addWidget(self._sentence)
         words.addWidget(self._step)
-        layout = QHBoxLayout(self)
+        layout = self._line = QHBoxLayout(self)
         layout.setContentsMargins(14, 12, 16, 12)
         layout.setSpacing(11)
         layout.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
@@ -75,6 +75,11 @@ class Notice(QFrame):
             self._words.addLayout(self._row)
         self._row.insertWidget(self._row.count() - 1, button)
         return button
+
+    def offer_beside(self, *buttons: QWidget) -> None:
+        """Adds buttons at the end of the line, inside the box."""
+        for button in buttons:
+            self._line.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
 
     @property
     def sentence(self) -> str:

@@ -8,12 +8,16 @@ from gui.style.scale import tight
 
 
 class Pair(QBoxLayout):
-    """first gets what room is left. It is looked at anew each time it is laid out."""
+    """first gets what room is left, or half where they are `even`. It is looked at anew each time
+    it is laid out."""
 
-    def __init__(self, first: QLayout | QWidget, second: QLayout | QWidget, gap: int = 8) -> None:
+    def __init__(
+        self, first: QLayout | QWidget, second: QLayout | QWidget, gap: int = 8,
+        *, even: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(QBoxLayout.Direction.LeftToRight)
         self.setSpacing(gap)
-        for thing, share in ((first, 1), (second, 0)):
+        for thing, share in ((first, 1), (second, int(even))):
             if isinstance(thing, QLayout):
                 self.addLayout(thing, share)
             else:

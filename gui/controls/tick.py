@@ -32,10 +32,12 @@ class Tick(QCheckBox):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         colours, side = current(), px(_BOX)
+        mirrored, taken = self.isRightToLeft(), _INSET + side + 10
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         top = (self.height() - side) / 2
-        box = QRectF(_INSET + 0.5, top + 0.5, side - 1, side - 1)
+        left = self.width() - _INSET - side if mirrored else _INSET
+        box = QRectF(left + 0.5, top + 0.5, side - 1, side - 1)
         if self.hasFocus():
             painter.setPen(QPen(QColor(colours.accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -49,6 +51,6 @@ class Tick(QCheckBox):
                 box.topLeft().toPoint(), pixmap("check", colours.on_accent, side - 1)
             )
         painter.setPen(QColor(colours.ink if self.isEnabled() else colours.muted))
-        words = self.rect().adjusted(round(box.right()) + 10, 0, 0, 0)
+        words = self.rect().adjusted(0 if mirrored else taken, 0, -taken if mirrored else 0, 0)
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self.text())
         painter.end()

@@ -13,7 +13,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -32,9 +32,10 @@ BEAT_MS = 1_000
 _LONGEST_SECRET = 4_096
 _DROPPED = (
     "QT_PLUGIN_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_PLATFORMTHEME",
-    "QT_QPA_GENERIC_PLUGINS", "QT_LOGGING_RULES", "QT_DEBUG_PLUGINS",
+    "QT_QPA_GENERIC_PLUGINS", "QT_LOGGING_RULES", "QT_DEBUG_PLUGINS", "QT_IM_MODULES",
+    "QT_STYLE_OVERRIDE", "SESSION_MANAGER",
 )  # fmt: skip
-"""What an environment could make Qt load or say."""
+"""What an environment could make Qt load, obey or say."""
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -43,7 +44,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--name", default="")
     parser.add_argument("--secret-fd", type=int, required=True)
     parser.add_argument("--heartbeat-fd", type=int, required=True)
-    parser.add_argument("--theme", choices=("light", "dark", "system"), default="system")
+    parser.add_argument("--theme", choices=("light", "dark", "contrast", "system"), default="")
     for name, kind in (("--fell", str), ("--lived", int), ("--times", int)):
         parser.add_argument(name, type=kind, default=kind())
     return parser.parse_args(argv)
@@ -63,6 +64,13 @@ def opened(data: Path) -> Appliance | CloisterError:
         return open_appliance(data.absolute(), screen=True)
     except CloisterError as error:
         return error
+
+
+def settle(environment: MutableMapping[str, str]) -> None:
+    """Qt gets dead keys, no input method's own windows, and nothing that others had it load."""
+    for name in _DROPPED:
+        environment.pop(name, None)
+    environment["QT_IM_MODULE"] = "compose"
 
 
 def heart(descriptor: int, window: KioskWindow, ending: Ending) -> QTimer:
@@ -100,9 +108,7 @@ def fall(kind: type[BaseException], *_: object) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     given = arguments(sys.argv[1:] if argv is None else argv)
     secret = read_secret(given.secret_fd)
-    for name in _DROPPED:
-        os.environ.pop(name, None)
-    os.environ["QT_IM_MODULE"] = "compose"  # dead keys, and no input method's own windows
+    settle(os.environ)
     ended: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: ended.append(received))
@@ -120,9 +126,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     application.setApplicationName("Cloister")
     application.setDesktopFileName("cloister")
     application.setQuitOnLastWindowClosed(False)
-    spoken = "system" if isinstance(appliance, CloisterError) else appliance.settings.language
+    spoken = look = "system"
+    if not isinstance(appliance, CloisterError):
+        spoken, look = appliance.settings.language, appliance.settings.look
     choice.use(application, spoken)
-    Follower(application, given.theme)
+    Follower(application, given.theme or look)
     fell = KioskEnded(given.fell, given.lived, given.times)
     window = KioskWindow(appliance, Opening(given.name, secret, fell))
     window.ended.connect(application.quit)

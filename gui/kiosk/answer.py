@@ -6,6 +6,8 @@ numbers of its sources.
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QResizeEvent
 from PySide6.QtWidgets import (
@@ -21,10 +23,13 @@ from PySide6.QtWidgets import (
 from appliance.values import Answer, Citation
 from gui.ask.answer_text import AnswerText
 from gui.controls.labels import Words
-from gui.controls.notice import Notice
-from gui.kiosk.buttons import PressButton
+from gui.kiosk.buttons import PressButton, SourceButton
+from gui.kiosk.fixed_notice import FixedNotice
 from gui.kiosk.page import KioskPage
 from gui.text import counts, plain
+
+_LONG_WORD = re.compile(r"\S{20,}")
+_STRETCH = 10
 
 
 class FixedText(AnswerText):
@@ -53,15 +58,16 @@ class AnswerPlace(QWidget):
         self.page = KioskPage()
         self.page.hide()
         self.asked = Words("", "asked", wrap=True)
+        self.asked.setMinimumWidth(1)  # no word makes the column wider than there is room
         self.text = FixedText()
         self.text.cited.connect(self._cite)
-        self.notice = Notice()
+        self.notice = FixedNotice()
         self.working = Words(self.tr("Looking in our documents …"), "quiet", wrap=True)
         self.again = PressButton(self.tr("Ask something else"), kind="primary")
         self.stop = PressButton(self.tr("Stop"))
         self.again.clicked.connect(self.another)
         self.stop.clicked.connect(self.stopped)
-        self.sources: list[PressButton] = []
+        self.sources: list[SourceButton] = []
         self._citations: dict[int, Citation] = {}
         self._column = QVBoxLayout()
         self._head = Words(self.tr("Where it stands"), "caption")
@@ -71,7 +77,7 @@ class AnswerPlace(QWidget):
 
     def begin(self, question: str) -> None:
         self.forget()
-        self.asked.setText(plain.shown(question, 400))
+        self.asked.setText(_breakable(plain.shown(question, 400)))
         self.working.show()
         self.stop.show()
         self.again.hide()
@@ -145,8 +151,7 @@ class AnswerPlace(QWidget):
                 plain.line(citation.passage.title),
                 plain.line(counts.place(citation.place), 60),
             )
-            text = f"{citation.number}   {plain.label(title)}, {plain.label(place)}"
-            button = PressButton(text, kind="source", glyph="file")
+            button = SourceButton(citation.number, title, place)
             button.setCheckable(True)
             button.setAccessibleName(
                 self.tr("Source {number}: {title}, {place}. Shows the page.").format(
@@ -204,3 +209,13 @@ class AnswerPlace(QWidget):
         self._both.addWidget(self._scroll, 11)
         self._both.addWidget(self.page, 10)
         self.forget()
+
+
+def _breakable(text: str) -> str:
+    """With places inside long words where a line may end."""
+
+    def broken(word: re.Match[str]) -> str:
+        stretches = range(0, len(word[0]), _STRETCH)
+        return "\u200b".join(word[0][at : at + _STRETCH] for at in stretches)
+
+    return _LONG_WORD.sub(broken, text)

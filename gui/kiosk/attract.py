@@ -125,13 +125,15 @@ class Attract(QWidget):
 
 
 def promise(view: KioskView) -> str:
-    """What becomes of what a visitor types."""
+    """What becomes of what a visitor types, and what else the screen has to say."""
     if view.kept:
-        return QCoreApplication.translate(
+        said = QCoreApplication.translate(
             "Kiosk",
             "What you ask is kept sealed, for auditors alone. It is gone from this screen when you "
             "leave.",
         )
-    return QCoreApplication.translate(
-        "Kiosk", "Nothing you type is kept. When you leave, it is wiped."
-    )
+    else:
+        said = QCoreApplication.translate(
+            "Kiosk", "Nothing you type is kept. When you leave, it is wiped."
+        )
+    return " ".join((said, *map(plain.spoken, view.notices)))

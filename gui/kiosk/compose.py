@@ -18,8 +18,8 @@ MOST_SHOWN = 6
 _SIDE = 48
 _ROUND_WORDS = 90
 """Pixels of a starter beside its words: edge, padding and drawing."""
-_OTHERS = 176
-"""Pixels of height that are neither the keyboard's, a starter's nor three lines of text."""
+_OTHERS = 96
+"""Pixels of height between and around the heading, the starters, the field and what is said."""
 _STARTER = 54
 _CROWDED = 800
 
@@ -114,7 +114,9 @@ class Compose(QWidget):
         below the other, unless more of them can be offered side by side."""
         gap, metrics = self._grid.spacing(), self._words()
         room = self.width() - 2 * _SIDE
-        high = self.height() - self.keyboard.height() - _OTHERS - 3 * metrics.height()
+        others = self.heading.heightForWidth(room) + self._said.heightForWidth(room)
+        others += self.field.sizeHint().height() + self.keyboard.height() + _OTHERS
+        high = self.height() - others
         rows = max(1, (high + gap) // (_STARTER + gap))
         half = (room - gap) // 2 - _ROUND_WORDS
         widest = max(map(metrics.horizontalAdvance, self._questions), default=0)

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from appliance.errors import CloisterError
 from gui.controls.labels import Words
-from gui.controls.notice import Notice
 from gui.kiosk.buttons import PressButton
 from gui.kiosk.field import Typed
+from gui.kiosk.fixed_notice import FixedNotice
 from gui.kiosk.keyboard import Keyboard
 
 _WIDTH = 960
@@ -34,7 +34,7 @@ class Leaving(QWidget):
         self.heading = Words(self.tr("End the kiosk"), "large")
         self.name = Typed(self.tr("Name of an administrator"), limit=200)
         self.secret = Typed(self.tr("Passphrase"), secret=True, limit=1024)
-        self.notice = Notice()
+        self.notice = FixedNotice()
         self.go = PressButton(self.tr("End the kiosk"), kind="primary")
         self.stay = PressButton(self.tr("Back"))
         self.keyboard = Keyboard(self.tr("Next"))

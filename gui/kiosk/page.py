@@ -15,7 +15,7 @@ from gui.ask.page_image import PageScroll, Unusable
 from gui.ask.page_text import PageTextView
 from gui.controls.buttons import GlyphButton
 from gui.controls.labels import Elided, Words
-from gui.controls.notice import Notice
+from gui.kiosk.fixed_notice import FixedNotice
 from gui.text import counts
 
 ZOOMS = (1.0, 1.4, 2.0)
@@ -48,7 +48,7 @@ class KioskPage(QFrame):
         self.text.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.text.viewport().setAcceptDrops(False)
         self._wait = Words(self.tr("Opening the page …"), "quiet")
-        self._notice = Notice()
+        self._notice = FixedNotice()
         self._arrange()
         self.before.clicked.connect(lambda: self._step(-1))
         self.after.clicked.connect(lambda: self._step(1))

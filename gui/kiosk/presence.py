@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gui.idle import Limit
 
-WARNED = 15
-"""Seconds before the end from which on it is said."""
+WARNED = 20
+"""Seconds before the end from which on it is said (WCAG 2.2, 2.2.1: twenty to answer in)."""
 _LOOK_MS = 250
 
 

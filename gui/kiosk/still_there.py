@@ -1,12 +1,14 @@
 """Over everything while the countdown runs: a press anywhere stops it, time wipes what is below.
 
-Rules kept here: nothing below can be pressed through it; the seconds are said in words as well.
+Rules kept here: nothing below can be pressed through it, nor reached by Tab and typed into; the
+seconds are said in words as well; who stays is where they were.
 """
 
 from __future__ import annotations
 
+import shiboken6
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from gui.controls.labels import Words
@@ -21,6 +23,7 @@ class StillThere(QWidget):
         super().__init__(parent)
         self.setObjectName("veil")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._before: QWidget | None = None
         card = QFrame()
         card.setObjectName("card")
         card.setFixedWidth(680)
@@ -52,9 +55,21 @@ class StillThere(QWidget):
                 self.tr("Are you still there? Everything is wiped in {} seconds.").format(seconds)
             )
             self.setGeometry(parent.rect())
+            self._before = self.window().focusWidget()
             self.show()
             self.raise_()
             self.stay.setFocus()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        before, self._before = self._before, None
+        if before is not None and shiboken6.isValid(before) and before.isVisible():
+            before.setFocus()
+
+    def focusNextPrevChild(self, _next: bool) -> bool:
+        """From the one button to the other and back; out of here Tab leads nowhere."""
+        (self.done if self.stay.hasFocus() else self.stay).setFocus(Qt.FocusReason.TabFocusReason)
+        return True
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.stayed.emit()

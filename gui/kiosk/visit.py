@@ -23,6 +23,7 @@ from appliance.values import (
     Opened,
     PageView,
     Refused,
+    Verdict,
 )
 from gui.controls.labels import Elided, Glyph
 from gui.kiosk.answer import AnswerPlace
@@ -34,6 +35,10 @@ from gui.worker import Lane, Task, Worker
 
 if TYPE_CHECKING:
     from appliance.app import Appliance
+
+_BASELINE = "baseline."
+_AT_THE_DESK = "Ask at the desk if you need something else."
+"""The kiosk pack's own words, so that they are translated as those are."""
 
 
 class Visit(QWidget):
@@ -48,8 +53,9 @@ class Visit(QWidget):
         self._view: KioskView | None = None
         self._conversation = ""
         self._task: Task | None = None
-        self._serial = 0
+        self._serial = self._asked = 0
         self._ended = True
+        """Whether the last question has its answer; the next may then be asked."""
         self.title = Elided("", "brand")
         self.size_button = PressButton(self.tr("Larger text"), kind="head")
         self.size_button.setCheckable(True)
@@ -72,7 +78,7 @@ class Visit(QWidget):
 
     def begin(self) -> None:
         """Ready for a question."""
-        if self._task is None:
+        if self._ended:
             self.places.setCurrentWidget(self.compose)
             self.answer.forget()
             self.compose.begin()
@@ -80,6 +86,7 @@ class Visit(QWidget):
     def forget(self) -> None:
         """The visitor has gone: nothing of them stays in a widget."""
         self._serial += 1
+        self._asked += 1
         self._task, self._conversation, self._ended = None, "", True
         self.compose.forget()
         self.answer.forget()
@@ -88,10 +95,10 @@ class Visit(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
-            if self._task is not None:
-                self.stop()
-            else:
+            if self._ended:
                 self.begin()
+            else:
+                self.stop()
         else:
             super().keyPressEvent(event)
 
@@ -99,13 +106,14 @@ class Visit(QWidget):
 
     def ask(self, question: str) -> None:
         view = self._view
-        if view is None or self._task is not None:
+        if view is None or not self._ended:
             return
         self.answer.begin(question)
         self.places.setCurrentWidget(self.answer)
         self._ended = False
         self.answer.stop.setFocus()
-        appliance, conversation = self._appliance, self._conversation
+        self._asked += 1
+        appliance, conversation, asked = self._appliance, self._conversation, self._asked
         self._task = self._worker.stream(
             self,
             Lane.ASK,
@@ -116,8 +124,8 @@ class Visit(QWidget):
                 cancellation=cancellation,
             ),
             self._take,
-            self._over,
-            self._broke,
+            lambda: self._over(asked),
+            lambda error: self._broke(asked, error),
         )
 
     def stop(self) -> None:
@@ -133,7 +141,7 @@ class Visit(QWidget):
                     self._ended = True
                     self.answer.show_answer(answer, warning)
                 case Refused(verdict, _, sentence, hint) if not verdict.allowed:
-                    self._say("warn", sentence, hint)
+                    self._say("warn", sentence, _for_visitors(verdict, hint))
                 case Refused():  # the seat's: nothing a visitor could do about
                     self._say("warn", self.tr("Nothing is answered here now."), self._at_the_desk())
                 case Failed(_, sentence, _):
@@ -147,12 +155,16 @@ class Visit(QWidget):
         self._ended = True
         self.answer.say(tone, sentence, step)
 
-    def _over(self) -> None:
+    def _over(self, asked: int) -> None:
+        if asked != self._asked:  # the next one has begun: this one's answer was all of it
+            return
         self._task = None
         if not self._ended:
             self._say("danger", self.tr("There was no answer."), self._at_the_desk())
 
-    def _broke(self, error: CloisterError) -> None:
+    def _broke(self, asked: int, error: CloisterError) -> None:
+        if asked != self._asked:
+            return
         self._task = None
         self._say("danger", error.sentence, self._at_the_desk())
 
@@ -202,3 +214,9 @@ class Visit(QWidget):
         layout.setSpacing(0)
         layout.addWidget(header)
         layout.addWidget(self.places, 1)
+
+
+def _for_visitors(verdict: Verdict, hint: str) -> str:
+    """The baseline's next steps send people to officers and departments of their own."""
+    ours = all(policy.startswith(_BASELINE) for policy in verdict.policies)
+    return _AT_THE_DESK if ours else hint

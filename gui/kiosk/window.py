@@ -39,13 +39,17 @@ LEAVING_SECONDS = 60.0
 """How long nobody may touch the way to leave."""
 _ROUNDING = 4
 AGAIN_MS = 15_000
-"""Until it is tried again to open what another program, a full disk or a lost share kept shut."""
+"""Until it is tried again to open what another program, a full disk, a lost share or somebody's
+failures at log-in kept shut."""
 _RAISED = ("xcb", "windows", "cocoa", "offscreen")
 """Where a window can come forward by itself; under Wayland the compositor sees to it."""
 _TRIED_AGAIN = frozenset(
-    {"already_running", "storage_full", "storage_read_only", "storage_failed", "log_unwritable"}
+    {
+        *("already_running", "storage_full", "storage_read_only", "storage_failed"),
+        *("log_unwritable", "try_later"),
+    }
 )
-"""Nothing that was typed is among them: a wrong passphrase would lock its account out."""
+"""In none of them a secret was tried: one that is wrong would lock its account out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class KioskWindow(QWidget):
         self.view: KioskView | None = None
         self._appliance, self._opening = appliance, opening
         self._scale = SCALES[0]
+        self._unseen = 0
         self.worker = Worker(self)
         self.guard = Guard(self)
         self.clipboard = EmptyClipboard(self)
@@ -120,7 +125,7 @@ class KioskWindow(QWidget):
             appliance.unlock(opening.secret, opening.name)
             try:
                 return appliance.kiosk.begin(opening.ended)
-            except CloisterError:
+            except Exception:  # whatever it is, nothing stays open behind a shut screen
                 appliance.lock()
                 raise
 
@@ -252,11 +257,22 @@ class KioskWindow(QWidget):
             return
         state = self.windowState()
         full = bool(state & Qt.WindowState.WindowFullScreen) and not self.isMinimized()
+        platform = QGuiApplication.platformName()
+        if platform == "xcb" and self._taken_away():
+            self.hide()  # so that Qt maps it anew
         if self.isHidden() or not full or not _same(self.geometry(), self.room):
             self._fill()
-        if QGuiApplication.focusWindow() is None and QGuiApplication.platformName() in _RAISED:
+        if QGuiApplication.focusWindow() is None and platform in _RAISED:
             self.raise_()
             self.activateWindow()
+
+    def _taken_away(self) -> bool:
+        """Whether another program has put the window off the screen and Qt was not told: twice in
+        a row nothing of it can be seen."""
+        handle = self.windowHandle()
+        unseen = handle is not None and not self.isHidden() and not handle.isExposed()
+        self._unseen = self._unseen + 1 if unseen else 0
+        return self._unseen > 1
 
     @property
     def room(self) -> QRect:

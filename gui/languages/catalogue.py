@@ -30,7 +30,7 @@ class CatalogueUnusable(CloisterError):
 class Catalogue:
     """window: what the code marks for translation, by its English text. window_in: the same by
     context, where one English text is two in this language. said: the appliance's own sentences
-    (said.py), with {0}, {1} … for what is filled in."""
+    (said.py), with {0}, {1} … or {name} for what is filled in."""
 
     code: str
     window: Mapping[str, str]

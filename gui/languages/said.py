@@ -5,19 +5,25 @@ ready-made. A catalogue holds those that people meet in the window; one with som
 recognised by its words, and what was filled in is put into the translation.
 
 Rules kept here: what is not known is shown in English, as it is; of several sentences together all
-are translated or none, so that no text is half in one language and half in another. What was filled
-in is untrusted and is never looked at for placeholders.
+are translated or none, so that no text is half in one language and half in another; and what would
+be filled in at the beginning and reads like the beginning of another sentence is none of ours. What
+was filled in is translated where it is one of the catalogue's own words; it is untrusted and never
+looked at for placeholders.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import cache
 
 from gui.languages.catalogue import Catalogue
 
-_HOLE = re.compile(r"\{([0-9])\}")
+_HOLE = re.compile(r"\{([0-9]|[a-z]{1,20})\}")
 _END = re.compile(r"(?<=[.!?]) (?=[A-Z“`])")
+BEGINNINGS = ("The", "A", "An", "This", "These", "Your", "You", "There", "No", "It")
+"""First words of a sentence that no file, model or person is called."""
+
 _LONGEST = 2_000
 _MOST_SENTENCES = 8
 
@@ -31,7 +37,7 @@ class Sayings:
         shaped = sorted(
             texts.keys() - self._whole.keys(), key=lambda k: (-len(_HOLE.sub("", k)), k)
         )
-        self._shaped = [(_pattern(known), texts[known]) for known in shaped]
+        self._shaped = [(_longest(known), known, texts[known]) for known in shaped]
 
     def said(self, english: str) -> str:
         if not english or len(english) > _LONGEST or not (self._whole or self._shaped):
@@ -49,17 +55,26 @@ class Sayings:
         whole = self._whole.get(english)
         if whole is not None:
             return whole
-        for pattern, text in self._shaped:
-            match = pattern.fullmatch(english)
-            if match is not None:
-                return _filled(text, match.groups())
+        begins = english.partition(" ")[0] in BEGINNINGS
+        for words, known, text in self._shaped:
+            match = _pattern(known).fullmatch(english) if words in english else None
+            if match is None or (begins and match.start(1) == 0 and match[1] not in self._whole):
+                continue
+            parts = (self._whole.get(part, part) for part in match.groups())
+            return _filled(text, dict(zip(_HOLE.findall(known), parts, strict=True)))
         return None
 
 
-def _filled(text: str, parts: Sequence[str]) -> str:
-    return _HOLE.sub(lambda hole: parts[int(hole[1])], text)
+def _filled(text: str, parts: Mapping[str, str]) -> str:
+    return _HOLE.sub(lambda hole: parts[hole[1]], text)
 
 
+def _longest(known: str) -> str:
+    """The longest words between two holes: where they are not, nothing needs to be matched."""
+    return max(_HOLE.split(known)[::2], key=len)
+
+
+@cache
 def _pattern(known: str) -> re.Pattern[str]:
     parts = _HOLE.split(known)  # words, number, words, number, words
     return re.compile(

@@ -22,6 +22,14 @@ def choose_files(parent: QWidget, taken: Callable[[tuple[Path, ...]], None]) -> 
     dialog.open()
 
 
+def choose_newer(parent: QWidget, taken: Callable[[Path], None]) -> None:
+    """The one file that takes a document's place."""
+    dialog = _dialog(parent, _tr("The newer version"), lambda paths: taken(paths[0]))
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilters([f"{_tr('Documents')} ({_PATTERNS})", f"{_tr('All files')} (*)"])
+    dialog.open()
+
+
 def choose_folder(parent: QWidget, taken: Callable[[tuple[Path, ...]], None]) -> None:
     dialog = _dialog(parent, _tr("Add a folder"), taken)
     dialog.setFileMode(QFileDialog.FileMode.Directory)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -40,7 +40,7 @@ class CollectionList(QFrame):
         self._collections: tuple[Collection, ...] = ()
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Collections"))
-        self.list.setIconSize(QSize(17, 17))
+        fix(self.list, icons=17)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAcceptDrops(False)

@@ -6,7 +6,6 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
-    QSize,
     Qt,
     Signal,
 )
@@ -27,6 +26,7 @@ from gui.text import counts, plain
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROLE = Qt.ItemDataRole
+_WIDTHS = {1: 92, 2: 74, 3: 94, 4: 84, 5: 128, 6: 96}
 
 
 class DocumentModel(QAbstractTableModel):
@@ -47,6 +47,9 @@ class DocumentModel(QAbstractTableModel):
 
     def document(self, row: int) -> DocumentInfo:
         return self._documents[row]
+
+    def row_of(self, document: str) -> int:
+        return next((n for n, one in enumerate(self._documents) if one.id == document), -1)
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         return 0 if parent.isValid() else len(self._documents)
@@ -122,11 +125,12 @@ class DocumentTable(QTableView):
         dress(self)
         head = self.horizontalHeader()
         head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 92), (2, 74), (3, 94), (4, 84), (5, 128), (6, 96)):
+        for column in _WIDTHS:
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            head.resizeSection(column, px(width))
+        self._kept = ""
         self.selectionModel().selectionChanged.connect(self._tell)
-        self.rows.modelReset.connect(self._tell)
+        self.rows.modelAboutToBeReset.connect(self._keep)
+        self.rows.modelReset.connect(self._choose_kept)
         self.doubleClicked.connect(lambda _: self.opened.emit(self.document()))
 
     def document(self) -> DocumentInfo | None:
@@ -144,13 +148,27 @@ class DocumentTable(QTableView):
         super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where room is short the title keeps it."""
-        for column, least in ((4, 640), (3, 600), (5, 560)):
+        """Where room is short the title keeps it; a heading has what its words need."""
+        head = self.horizontalHeader()
+        for column, width in _WIDTHS.items():
+            head.resizeSection(column, max(px(width), head.sectionSizeHint(column)))
+        for column, least in ((4, 640), (3, 600), (5, 560), (1, 400), (2, 340)):
             self.setColumnHidden(column, self.width() < px(least))
         super().resizeEvent(event)
 
     def _tell(self) -> None:
         self.chosen.emit(self.document())
+
+    def _keep(self) -> None:
+        document = self.document()
+        self._kept = document.id if document is not None else ""
+
+    def _choose_kept(self) -> None:
+        """A list that is read anew does not take the choice away."""
+        row = self.rows.row_of(self._kept)
+        if row >= 0:
+            self.setCurrentIndex(self.rows.index(row, 0))
+        self._tell()
 
 
 class WholeRow(QStyledItemDelegate):
@@ -177,11 +195,10 @@ def dress(table: QTableView) -> None:
     table.setTabKeyNavigation(False)
     table.setCornerButtonEnabled(False)
     table.setAcceptDrops(False)
-    table.setIconSize(QSize(17, 17))
     rows = table.verticalHeader()
     rows.hide()
     rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-    fix(table, rows=40)
+    fix(table, rows=40, icons=17)
     head = table.horizontalHeader()
     head.setHighlightSections(False)
     head.setSectionsClickable(False)

@@ -158,7 +158,10 @@ class ImportCard(QFrame):
                 time=counts.seconds(event.seconds),
             )
         )
-        if event.cancelled:
+        if event.cancelled and not event.job:  # one file in a document's place
+            self.notice.say("info", self.tr("Stopped. Nothing was changed."))
+            self.notice.show()
+        elif event.cancelled:
             self.notice.say(
                 "info",
                 self.tr("Stopped. What was added is there."),

@@ -1,8 +1,9 @@
 """What a curator does with a document: looks into it, retires it, puts it back, brings a newer one,
 removes it.
 
-Rules kept here: retiring asks nothing and can be undone at once; removing is final and asks first;
-a newer version is imported like any other file, with the same report.
+Rules kept here: retiring asks nothing and can be undone at once; removing is final and asks first,
+and so does answering from two versions at once; a newer version is imported like any other file,
+with the same report.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from gui.controls.buttons import TextButton
 from gui.controls.confirm import Confirm
 from gui.controls.notice import Notice
 from gui.desk import Desk
-from gui.library.choosing import choose_files
+from gui.library.choosing import choose_newer
 from gui.library.viewer import DocumentPanel
 from gui.text import plain
 from gui.worker import Lane
@@ -67,7 +68,7 @@ class Keeping(QObject):
         panel.wanted.connect(self._page)
         panel.closed.connect(panel.forget)
         panel.retire_wanted.connect(self.retire)
-        panel.restore_wanted.connect(self.restore)
+        panel.restore_wanted.connect(self.ask_to_restore)
         panel.newer_wanted.connect(self.bring_newer)
         panel.version_wanted.connect(self._open_version)
         retired.undo_wanted.connect(self.restore)
@@ -109,6 +110,24 @@ class Keeping(QObject):
 
         self._desk.worker.run(self.panel, Lane.READ, work, done, self._desk.complain)
 
+    def ask_to_restore(self, document: DocumentInfo) -> None:
+        """At once, but where a newer version is answered from."""
+        newer = self.panel.newer_of(document)
+        if newer is None or newer.retired is not None:
+            self.restore(document)
+            return
+        confirm = Confirm(
+            self.panel.window(),
+            self.tr("Answer from both versions?"),
+            self.tr(
+                "“{}” took its place and is answered from as well. Retire it, if only this one is "
+                "to count."
+            ).format(plain.line(newer.title, 120)),
+            self.tr("Answer from both"),
+        )
+        confirm.accepted.connect(lambda: self.restore(document))
+        confirm.open()
+
     def restore(self, document: DocumentInfo) -> None:
         product = self._desk.appliance
 
@@ -147,17 +166,15 @@ class Keeping(QObject):
         )
 
     def bring_newer(self, document: DocumentInfo) -> None:
-        choose_files(self.panel, lambda paths: self.replace(document, paths))
+        choose_newer(self.panel, lambda path: self.replace(document, path))
 
-    def replace(self, document: DocumentInfo, paths: tuple[Path, ...]) -> None:
-        """The first of the files takes the document's place."""
+    def replace(self, document: DocumentInfo, path: Path) -> None:
+        """The file takes the document's place."""
         product = self._desk.appliance
-        if not paths:
-            return
 
         def work(stop: Cancellation) -> Iterable[ImportEvent]:
             with product.shelves(stop) as shelves:
-                yield from shelves.replace(document.collection, document.id, paths[0], stop)
+                yield from shelves.replace(document.collection, document.id, path, stop)
 
         self.importing.emit(work)
 

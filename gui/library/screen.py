@@ -53,6 +53,7 @@ class LibraryScreen(QWidget):
         super().__init__(parent)
         self._desk = desk
         self._wanted = ""
+        self._any = False
         self._allowed: frozenset[str] = frozenset()
         self._task: Task | None = None
         self.card: ImportCard | None = None
@@ -111,6 +112,7 @@ class LibraryScreen(QWidget):
     def permit(self, allowed: frozenset[str]) -> None:
         """What the policy lets this person do; the product asks it itself all the same."""
         self._allowed = allowed
+        self.viewer.permit(allowed)
         for button in (self.collections.make, self._first):
             button.setVisible("create_collection" in allowed)
         self._offer_again()
@@ -149,7 +151,8 @@ class LibraryScreen(QWidget):
         self.collections.show_all(collections, self._wanted)
         if not collections:
             self._stack.setCurrentWidget(self._none)
-        self.collections.setVisible(bool(collections))
+        self._any = bool(collections)
+        self._make_room()
         self.collections_changed.emit(collections)
 
     def _open(self, collection: str) -> None:
@@ -199,8 +202,14 @@ class LibraryScreen(QWidget):
         adds = offered and "import" in self._allowed
         self.files.setVisible(adds)
         self.folder.setVisible(adds and self.viewer.isHidden())  # else the title has no room
+        self._make_room()
         self.open.setVisible(offered)
         self.remove.setVisible(offered and "remove_document" in self._allowed)
+
+    def _make_room(self) -> None:
+        """Where room is short the list of collections makes way for a document that is open."""
+        beside = not tight() or self.viewer.isHidden()
+        self.collections.setVisible(beside and self._any)
 
     def _target(self) -> Collection | None:
         """The open collection, if documents may be added to it now."""
@@ -304,24 +313,23 @@ class LibraryScreen(QWidget):
     # --- drag and drop --------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self._target() is not None and dropped(event.mimeData()):
-            event.acceptProposedAction()
-            self._frame.setObjectName("drop")
-            self._restyle()
+        copied = event.possibleActions() & Qt.DropAction.CopyAction
+        if self._target() is not None and copied and dropped(event.mimeData()):
+            event.setDropAction(Qt.DropAction.CopyAction)  # never moved: that would delete it there
+            event.accept()
+            self._frame_as("drop")
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._undrop()
+        self._frame_as("")
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._undrop()
-        event.acceptProposedAction()
+        self._frame_as("")
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
         self.add(dropped(event.mimeData()))
 
-    def _undrop(self) -> None:
-        self._frame.setObjectName("")
-        self._restyle()
-
-    def _restyle(self) -> None:
+    def _frame_as(self, name: str) -> None:
+        self._frame.setObjectName(name)
         self._frame.style().unpolish(self._frame)
         self._frame.style().polish(self._frame)
 
@@ -348,7 +356,7 @@ class LibraryScreen(QWidget):
 
     def _lay_out_collection(self) -> QScrollArea:
         self._empty = Empty("file", "", "")
-        self._refused = Empty("warning", "", "", tone="danger")
+        self._refused = Empty("warning", self.tr("This collection is not used"), "", tone="danger")
         self._inner = QStackedWidget()
         for widget in (self._refused, self.table, self._empty):
             self._inner.addWidget(widget)

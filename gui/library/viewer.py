@@ -7,7 +7,7 @@ says so above its pages, in words.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from gui.controls.buttons import TextButton
 from gui.controls.flow import Flow
 from gui.controls.labels import Words
 from gui.style.icons import icon
+from gui.style.scale import fix
 from gui.style.tokens import current
 from gui.text import counts, plain
 
@@ -40,10 +41,12 @@ class DocumentPanel(PagePanel):
         self.back.setText(self.tr("To the first page"))
         self.back.setAccessibleName(self.back.text())
         self.document: DocumentInfo | None = None
+        self._versions: tuple[DocumentInfo, ...] = ()
+        self._allowed: frozenset[str] = frozenset()
         self.state = Words("", "quiet", wrap=True)
         self.versions = QListWidget()
         self.versions.setAccessibleName(self.tr("Versions of the document"))
-        self.versions.setIconSize(QSize(16, 16))
+        fix(self.versions, icons=16)
         self.versions.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.newer = TextButton(self.tr("Newer version …"), glyph="plus", tone="muted")
         self.retire = TextButton(self.tr("Retire"), glyph="barred", tone="muted")
@@ -71,15 +74,22 @@ class DocumentPanel(PagePanel):
     def open(self, document: DocumentInfo, versions: tuple[DocumentInfo, ...]) -> None:
         """From its first page; versions: oldest first, itself among them."""
         again = self.document is not None and self.document.id == document.id
-        self.document = document
-        self.state.setText(self._state(document, versions))
-        self.retire.setVisible(document.retired is None)
-        self.restore.setVisible(document.retired is not None)
-        self.newer.setVisible(not document.successor)
+        self.document, self._versions = document, versions
+        self.state.setText(self._state(document))
+        self._offer()
         self._list(document, versions)
         self.show()
         if not again:
             self.load(whole(document))
+
+    def permit(self, allowed: frozenset[str]) -> None:
+        """What the policy lets this person do; the product asks it itself all the same."""
+        self._allowed = allowed
+        self._offer()
+
+    def newer_of(self, document: DocumentInfo) -> DocumentInfo | None:
+        """What took its place, if that is still there."""
+        return next((one for one in self._versions if one.id == document.successor), None)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -90,18 +100,29 @@ class DocumentPanel(PagePanel):
         self.seen.emit(False)
 
     def forget(self) -> None:
-        self.document = None
+        self.document, self._versions = None, ()
         self.state.setText("")
         self.versions.clear()
         super().forget()
 
     # --- inside -----------------------------------------------------------------------------
 
-    def _state(self, document: DocumentInfo, versions: tuple[DocumentInfo, ...]) -> str:
+    def _offer(self) -> None:
+        """Retiring needs what removing needs, putting back what adding needs, a newer one both."""
+        document = self.document
+        if document is None:
+            return
+        answers, adds = document.retired is None, "import" in self._allowed
+        retires = "remove_document" in self._allowed
+        self.retire.setVisible(answers and retires)
+        self.restore.setVisible(not answers and adds)
+        self.newer.setVisible(answers and adds and retires)
+
+    def _state(self, document: DocumentInfo) -> str:
         if document.retired is None:
             return self.tr("Answered from since {}.").format(counts.day(document.added))
         since = counts.day(document.retired)
-        newer = next((one for one in versions if one.id == document.successor), None)
+        newer = self.newer_of(document)
         if newer is not None:
             return self.tr(
                 "Retired on {day}: “{title}” of {added} took its place. It is kept, and no longer "
@@ -112,7 +133,7 @@ class DocumentPanel(PagePanel):
     def _list(self, document: DocumentInfo, versions: tuple[DocumentInfo, ...]) -> None:
         self.versions.clear()
         self.versions.setVisible(len(versions) > 1)
-        self.versions.setFixedHeight(min(len(versions), _MOST) * _ROW)
+        fix(self.versions, height=min(len(versions), _MOST) * _ROW, icons=16)
         for number, one in enumerate(versions, 1):
             said = self.tr("Version {number} · {day} · {state}").format(
                 number=counts.number(number),

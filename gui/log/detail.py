@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from appliance.values import Inclusion, LogRecord
 from gui.controls.buttons import TextButton
 from gui.controls.labels import Words
+from gui.log.field_names import field_name
 from gui.style.scale import px
 from gui.text import counts, plain
 from gui.text.view import PlainView
-
-_NARROWEST = 250
 
 
 class Detail(QScrollArea):
@@ -60,7 +59,20 @@ class Detail(QScrollArea):
             self._offer(record)
         layout.addStretch(1)
         self.setWidget(page)
-        self._find_room()
+        self.updateGeometry()
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as its buttons need: nothing in it is scrolled sideways."""
+        least, page = super().minimumSizeHint(), self.widget()
+        wide = page.minimumSizeHint().width() if page is not None else 0
+        return QSize(
+            max(px(250), wide + self.verticalScrollBar().sizeHint().width()), least.height()
+        )
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
     def show_proof(self, proof: Inclusion) -> None:
         """In the place of the button that asked for it."""
@@ -125,12 +137,6 @@ class Detail(QScrollArea):
         place.deleteLater()
         for number, widget in enumerate(widgets):
             self._column.insertWidget(at + number, widget)
-        self._find_room()
-
-    def _find_room(self) -> None:
-        """As wide as its widest button: nothing here scrolls sideways, what stuck out was cut."""
-        bar = self.verticalScrollBar().sizeHint().width()
-        self.setMinimumWidth(max(px(_NARROWEST), self._column.minimumSize().width() + bar))
 
     def _fields(self, record: LogRecord, named: Callable[[str], str]) -> list[tuple[str, str]]:
         fixed = [
@@ -141,18 +147,13 @@ class Detail(QScrollArea):
             (self.tr("Outcome"), record.outcome),
         ]
         shown = [(name, value) for name, value in fixed if value]
-        return shown + [(_title(name), value) for name, value in record.fields]
+        return shown + [(field_name(name), value) for name, value in record.fields]
 
 
 def _both(identity: str, named: Callable[[str], str]) -> str:
     """The name, and the id it stands for."""
     name = named(identity)
     return f"{name}\n{identity}" if name != identity else identity
-
-
-def _title(name: str) -> str:
-    """A field's name as a heading: details.opened becomes Opened."""
-    return name.removeprefix("details.").replace("_", " ").replace(".", " ").capitalize()
 
 
 def _mono(name: str, text: str) -> PlainView:

@@ -15,6 +15,7 @@ from appliance.values import LogFilter
 from gui.controls.buttons import TextButton
 from gui.controls.choice import Choice
 from gui.controls.flow import Flow
+from gui.style.scale import fix
 from gui.text import plain
 
 _OUTCOMES = ("answered", "refused", "failed", "cancelled")
@@ -44,7 +45,6 @@ class Filters(QWidget):
         )
         self.first, self.last = _day(self.tr("From")), _day(self.tr("To"))
         self.clear = TextButton(self.tr("Show everything"), kind="link")
-        self.clear.setFixedHeight(38)
         row = Flow(gap=8)
         row.setContentsMargins(0, 0, 0, 0)
         for widget in (
@@ -120,18 +120,24 @@ class Filters(QWidget):
             (self.tr("Everything that was done"), ()),
             (self.tr("Questions"), ("ask.",)),
             (self.tr("Answers judged or taken out"), ("answer.",)),
+            (self.tr("Conversations deleted"), ("conversation.",)),
             (self.tr("Documents and collections"),
              ("document.", "collection.", "import.", "library.", "original.")),
             (self.tr("Log-ins and sessions"),
-             ("login", "session.", "enrolment", "passphrase.", "recovery_code.", "kiosk.")),
+             ("login", "session.", "enrolment", "passphrase.", "recovery_code.", "device.",
+              "kiosk.")),
             (self.tr("People and roles"),
-             ("person.", "roles.", "account.", "auditor.", "member.", "glass.")),
-            (self.tr("Policies and settings"), ("pack.", "setting.", "action.denied")),
+             ("person.", "roles.", "account.", "auditor.", "member.", "glass.", "custody.")),
+            (self.tr("Policies and settings"),
+             ("pack.", "setting.", "action.denied", "provision.")),
             (self.tr("Models"), ("model.",)),
+            (self.tr("Other programs"), ("api.", "token.")),
             (self.tr("Licence and seat"), ("seat", "licensing.")),
             (self.tr("Backups, parcels and exports"),
-             ("backup.", "parcel.", "log.exported", "diagnostics.", "payload.")),
-            (self.tr("Stores and the air gap"), ("store.", "value.", "airgap.")),
+             ("backup.", "parcel.", "log.export", "diagnostics.", "payload.")),
+            (self.tr("Stores and the air gap"),
+             ("store.", "value.", "airgap.", "health.", "log.created", "log.epoch",
+              "log.repaired")),
         ]  # fmt: skip
 
     def _all_outcomes(self) -> list[str]:
@@ -160,5 +166,6 @@ def _day(name: str) -> QDateEdit:
     edit.lineEdit().setAccessibleName(name)
     edit.setToolTip(name)
     edit.setDisplayFormat("d MMM yyyy")
-    edit.setFixedHeight(38)
+    edit.lineEdit().setTextMargins(9, 0, 9, 0)
+    fix(edit, height=38)
     return edit

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import (
-    QFileDialog,
+    QHBoxLayout,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -21,13 +20,11 @@ from gui.controls.empty import Empty
 from gui.controls.labels import Words
 from gui.desk import Desk
 from gui.log.detail import Detail
-from gui.log.exported import Exported
 from gui.log.filters import Filters
 from gui.log.records import PAGE, LogModel
 from gui.log.table import RecordTable
+from gui.log.taking_out import TakingOut
 from gui.log.verification import Verification
-from gui.login.proof import proof_asked
-from gui.outbox import outbox
 from gui.text import counts
 from gui.worker import Lane, Task
 
@@ -35,6 +32,9 @@ if TYPE_CHECKING:
     from appliance.app import Cancellation
 
 READS = "read_log"
+_LEAST = 150
+"""Of the height of the records: some can be seen where room is short."""
+_DAMAGED = frozenset({"log_tampered", "proof_wrong"})
 
 
 class LogScreen(QWidget):
@@ -45,10 +45,12 @@ class LogScreen(QWidget):
         self.badge = Verification()
         self.filters = Filters()
         self.status = Words("", "caption")
+        self.taking = TakingOut(desk, self, lambda: self.filters.wanted)
         self._names: dict[str, str] = {}
         self._people: dict[str, str] = {}
         self._searching: Task | None = None
         self._before = -1
+        self._opening = False
         self._turn = 0
         self._looked = self._fitting = 0
         self.table = RecordTable(self.model)
@@ -62,19 +64,17 @@ class LogScreen(QWidget):
         self.detail.proof_wanted.connect(self.prove)
         self.detail.opening_wanted.connect(self.unseal)
         self.badge.verify.clicked.connect(self.verify)
-        self.badge.export.clicked.connect(self._export)
+        self.badge.export.clicked.connect(self.taking.choose_whole)
 
     def refresh(self) -> None:
-        """Called each time the log is opened: its size is read, and once it is verified."""
-        self._desk.worker.run(
-            self, Lane.READ, self._desk.appliance.log_size, self._sized, self._desk.complain
-        )
+        """Called each time the log is opened: its size is read, and it is verified, once and
+        whenever records have come since."""
+        self._opening = True
+        self._read_size()
         self._desk.worker.run(
             self, Lane.READ, self._known_people, self._know_people, self._desk.complain
         )
         self.table.setFocus()
-        if self.badge.state == "unknown":
-            self.verify()
 
     def know(self, names: dict[str, str]) -> None:
         """Names of people and collections, by their ids in the log."""
@@ -87,7 +87,7 @@ class LogScreen(QWidget):
         self._before, self._looked, self._fitting = -1, 0, 0
         self.detail.show_record(None)
         self.model.narrow(narrowed=not wanted.anything)
-        self.status.setVisible(self.model.narrowed)
+        self.narrowed.setVisible(self.model.narrowed)
         if self.model.narrowed:
             self._search()
 
@@ -115,7 +115,8 @@ class LogScreen(QWidget):
         self._names, self._people = {}, {}
         self.filters.know({})
         self.filters.reset()
-        self.status.hide()
+        self.taking.forget()
+        self.narrowed.hide()
         self.model.know({})
         self.model.resize(0)
         self.detail.show_record(None)
@@ -126,19 +127,6 @@ class LogScreen(QWidget):
         self._desk.worker.run(
             self, Lane.PROOF, self._desk.appliance.verify_log, self._verified, self.badge.broke
         )
-
-    def export_to(self, folder: Path) -> None:
-        self._desk.worker.run(
-            self,
-            Lane.PROOF,
-            lambda: self._desk.appliance.export_log(folder),
-            lambda key: Exported(self.window(), folder, key).open(),
-            lambda error: self._export_failed(folder, error),
-        )
-
-    def _export_failed(self, folder: Path, error: CloisterError) -> None:
-        if not proof_asked(self._desk, self, error, lambda: self.export_to(folder)):
-            self._desk.complain(error)
 
     def _known_people(self) -> dict[str, str]:
         """Of whoever may read the log; nobody else sees anything in it."""
@@ -201,7 +189,7 @@ class LogScreen(QWidget):
 
     def _not_searched(self, turn: int, error: CloisterError) -> None:
         self._searched(turn)
-        self._desk.complain(error)
+        self._complain(error)
 
     def _say_found(self, *, searching: bool) -> None:
         fit = counts.counted(self._fitting, self.tr("record fits"), self.tr("records fit"))
@@ -218,14 +206,28 @@ class LogScreen(QWidget):
 
     def _unanswered(self, error: CloisterError) -> None:
         self.detail.ask_again()
+        self._complain(error)
+
+    def _complain(self, error: CloisterError) -> None:
+        """What is found to be damaged was not verified, whatever was said before."""
+        if error.code in _DAMAGED:
+            self.badge.broke(error)
         self._desk.complain(error)
 
     def _verified(self, state: LogState) -> None:
         self.badge.show_state(state)
-        if state.size != self.model.size:
-            self.refresh()
+        self._read_size()
+
+    def _read_size(self) -> None:
+        self._desk.worker.run(
+            self, Lane.READ, self._desk.appliance.log_size, self._sized, self._desk.complain
+        )
 
     def _sized(self, size: int) -> None:
+        self.badge.grown(size)
+        if self._opening and self.badge.state in {"unknown", "older"}:
+            self.verify()
+        self._opening = False
         if size != self.model.size:
             self.model.resize(size)
             self.detail.show_record(None)
@@ -234,9 +236,9 @@ class LogScreen(QWidget):
         self._stack.setCurrentWidget(self._split if size else self._empty)
 
     def _load(self, start: int) -> None:
-        def failed(error: object) -> None:
+        def failed(error: CloisterError) -> None:
             self.model.missed(start)
-            self._desk.complain(error)  # type: ignore[arg-type]
+            self._complain(error)
 
         self._desk.worker.run(
             self,
@@ -255,16 +257,6 @@ class LogScreen(QWidget):
         index = self.table.currentIndex()
         if index.isValid() and self.model.record(index.row()) != self.detail.record:
             self._choose(index)
-
-    def _export(self) -> None:
-        dialog = QFileDialog(self.window(), self.tr("Export the log into an empty folder"))
-        dialog.setAccessibleName(dialog.windowTitle())
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
-        dialog.setDirectory(str(outbox()))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(lambda chosen: self.export_to(Path(chosen)))
-        dialog.open()
 
     def _arrange(self) -> None:
         self._empty = Empty(
@@ -287,14 +279,22 @@ class LogScreen(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self._split)
+        self._stack.setMinimumHeight(_LEAST)
+        self.narrowed = QWidget()
+        told = QHBoxLayout(self.narrowed)
+        told.setContentsMargins(0, 0, 0, 0)
+        told.setSpacing(12)
+        told.addWidget(self.status)
+        told.addWidget(self.taking.part)
+        told.addStretch(1)
         top = QVBoxLayout()
         top.setContentsMargins(28, 18, 28, 14)
         top.setSpacing(10)
         top.addWidget(self.badge)
         top.addWidget(self.filters)
-        top.addWidget(self.status)
+        top.addWidget(self.narrowed)
         self.filters.hide()
-        self.status.hide()
+        self.narrowed.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

@@ -9,7 +9,7 @@ from gui.library.document_table import dress
 from gui.log.records import LogModel
 from gui.style.scale import fix, px
 
-_WIDTHS = ((0, 76), (1, 198), (2, 170), (3, 130), (5, 110))
+_WIDTHS = ((0, 76), (1, 198), (2, 170), (3, 130), (5, 122))
 _OBJECT, _PERSON, _ACTION = 4, 3, 2
 
 
@@ -19,16 +19,17 @@ class RecordTable(QTableView):
         self.setModel(model)
         self.setAccessibleName(self.tr("Records of the log"))
         dress(self)
-        fix(self, rows=36)
+        fix(self, rows=36, icons=17)
+        self.horizontalHeader().setMinimumSectionSize(px(_WIDTHS[0][1]))
         for column, width in _WIDTHS:
             self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             self.horizontalHeader().resizeSection(column, px(width))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The object goes first, then the person; the last to stay are time, action, outcome."""
-        narrow = self.width() < px(760)
+        narrow = self.width() < px(800)
         self.setColumnHidden(_OBJECT, narrow)
-        self.setColumnHidden(_PERSON, self.width() < px(600))
+        self.setColumnHidden(_PERSON, self.width() < px(660))
         mode = QHeaderView.ResizeMode
         head = self.horizontalHeader()
         head.setSectionResizeMode(_OBJECT, mode.Stretch)

@@ -1,7 +1,7 @@
 """Whether the log was proved whole, when, and by whom else.
 
-Rules kept here: nothing is called verified but what was verified in this session; without a
-witness the limit is said.
+Rules kept here: nothing is called verified but what was verified in this session; records that
+have come since are said, and the green goes with them; without a witness the limit is said.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ class Verification(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("notice")
+        self._size = -1
         self._glyph = Glyph("info", "muted", 22)
         self.title = Words("", "strong")
         self.text = Words("", "caption", wrap=True)
@@ -42,18 +43,21 @@ class Verification(QFrame):
 
     @property
     def state(self) -> str:
-        """ "unknown", "working", "verified" or "broken"."""
+        """ "unknown", "working", "verified", "older" (records came since) or "broken"."""
         return str(self.property("state"))
 
     def unknown(self) -> None:
+        self._size = -1
         self._show("unknown", "info", "", self.tr("Not verified yet"), "")
 
     def working(self) -> None:
+        self._size = -1
         self._show("working", "info", "", self.tr("Verifying every record …"), "")
         self.verify.setEnabled(False)
 
     def show_state(self, state: LogState) -> None:
         if not state.verified:
+            self._size = -1
             self._show("broken", "warning", "danger", self.tr("The log does not verify"),
                        plain.shown(plain.spoken(state.sentence), 600))  # fmt: skip
             return
@@ -68,10 +72,22 @@ class Verification(QFrame):
         title = self.tr("{} verified").format(
             counts.counted(state.size, self.tr("record"), self.tr("records"))
         )
+        self._size = state.size
         self._show("verified", "shield", "good", title, text)
 
+    def grown(self, size: int) -> None:
+        """The log has so many records now."""
+        if self._size < 0 or self._size == size:
+            return
+        title = self.tr("{verified} of {all} records verified").format(
+            verified=counts.number(self._size), all=counts.number(size)
+        )
+        self._show("older", "info", "", title, self.tr("The others came later. Verify again."))
+
     def broke(self, error: CloisterError) -> None:
-        self._show("broken", "warning", "danger", error.sentence, error.next_step)
+        self._size = -1
+        self._show("broken", "warning", "danger", plain.spoken(error.sentence),
+                   plain.spoken(error.next_step))  # fmt: skip
 
     def _show(self, state: str, glyph: str, tone: str, title: str, text: str) -> None:
         self.verify.setEnabled(True)

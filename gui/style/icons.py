@@ -12,6 +12,8 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
+from gui.style.scale import px
+
 _THUMB = (
     '<path d="M7.4 10.6v9H4.6v-9zM7.4 10.8L11 3.9a2 2 0 0 1 2 2v3.3h4.7a1.8 1.8 0 0 1 1.8 2.1l-1.1'
     ' 6.8a1.8 1.8 0 0 1-1.8 1.5H7.4z"'
@@ -57,6 +59,7 @@ _DRAWINGS = {
     "copy": '<rect x="8.5" y="8.5" width="11" height="12" rx="2"/>'
     '<path d="M15.5 8.5v-3a2 2 0 0 0-2-2h-7a2 2 0 0 0-2 2v8a2 2 0 0 0 2 2h2"/>',
     "down": '<path d="M6.8 9.6L12 14.8l5.2-5.2"/>',
+    "up": '<path d="M6.8 14.4L12 9.2l5.2 5.2"/>',
     "left": '<path d="M14.6 6.8L9.4 12l5.2 5.2"/>',
     "right": '<path d="M9.4 6.8l5.2 5.2-5.2 5.2"/>',
     "minus": '<path d="M5.5 12h13"/>',
@@ -110,10 +113,11 @@ def pixmap(name: str, colour: str, size: int = 20, ratio: float = 2.0) -> QPixma
 
 
 def icon(name: str, colour: str, size: int = 20, disabled: str = "") -> QIcon:
-    """“left” is back and “right” is on: the other way round where one reads from the right."""
+    """size: for 100 %, it grows with text. “left” is back and “right” is on: the other way round
+    where one reads from the right."""
     if QGuiApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft:
         name = {"left": "right", "right": "left"}.get(name, name)
-    made = QIcon(pixmap(name, colour, size))
+    made = QIcon(pixmap(name, colour, px(size)))
     if disabled:
-        made.addPixmap(pixmap(name, disabled, size), QIcon.Mode.Disabled)
+        made.addPixmap(pixmap(name, disabled, px(size)), QIcon.Mode.Disabled)
     return made

@@ -1,8 +1,9 @@
 """The ring of focus round what has no edge of its own: pages that scroll, texts, tables.
 
 Rules kept here: focus can be seen wherever it is (WCAG 2.2, 2.4.7); the ring lies over what it
-marks, moves nothing and takes no click. A text that is as tall as its lines is marked below and on
-the right instead, because a ring would run through its letters.
+marks, moves nothing and takes no click. It has two lines, the accent and the ground, so that it is
+seen on the white of a page as well, in every look. Round a text that is as tall as its lines it
+stands outside, because it would run through the letters.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QApplication,
     QListView,
+    QPlainTextEdit,
     QScrollArea,
     QTableView,
     QTextBrowser,
@@ -22,38 +24,47 @@ from PySide6.QtWidgets import (
 from gui.style.tokens import current
 
 _WIDE = 2
+_AWAY = (7, 4)
+"""How far a ring stands off the letters of a text, beside and above it."""
 
 
 class Ring(QWidget):
-    def __init__(self, marked: QWidget, *, under: bool) -> None:
-        super().__init__(marked)
+    """around: the ring lies on the parent of what it marks, just outside of it."""
+
+    def __init__(self, marked: QWidget, *, around: bool) -> None:
+        parent = marked.parentWidget() if around else None
+        super().__init__(parent or marked)
         self.setObjectName("ring")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._under = under
+        self._around = parent
         marked.installEventFilter(self)
         self._fit(marked)
         self.show()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and isinstance(watched, QWidget):
+        kinds = (QEvent.Type.Resize, QEvent.Type.Move)
+        if event.type() in kinds and isinstance(watched, QWidget):
             self._fit(watched)
+        elif event.type() == QEvent.Type.Hide:
+            self.hide()
         return False
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        if self._under:
-            colour, area = QColor(current().accent), self.rect()
-            painter.fillRect(area.adjusted(0, area.height() - _WIDE, 0, 0), colour)
-            painter.fillRect(area.adjusted(area.width() - _WIDE, 0, 0, 0), colour)
-        else:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(QColor(current().accent), _WIDE))
-            painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 5, 5)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for name, inset in ((current().ground, 3), (current().accent, 1)):
+            painter.setPen(QPen(QColor(name), _WIDE))
+            painter.drawRoundedRect(self.rect().adjusted(inset, inset, -inset, -inset), 5, 5)
         painter.end()
 
     def _fit(self, marked: QWidget) -> None:
-        self.setGeometry(marked.rect())
+        if self._around is None:
+            self.setGeometry(marked.rect())
+        else:
+            beside, above = _AWAY
+            wanted = marked.geometry().adjusted(-beside, -above, beside, above)
+            self.setGeometry(wanted.intersected(self._around.rect()))
         self.raise_()
 
 
@@ -73,14 +84,16 @@ class RingBearer(QObject):
         if now is None:
             return
         if isinstance(now, QTextBrowser):
-            self._ring = Ring(now, under=now.objectName() != "paper")
-        elif isinstance(now, (QScrollArea, QTableView)) or _without_choice(now):
-            self._ring = Ring(now, under=False)
+            self._ring = Ring(now, around=now.objectName() != "paper")
+        elif isinstance(now, (QScrollArea, QTableView)) or _without_edge(now):
+            self._ring = Ring(now, around=False)
 
 
-def _without_choice(now: QWidget) -> bool:
-    """A list nothing can be chosen from draws no mark of its own."""
+def _without_edge(now: QWidget) -> bool:
+    """A list nothing can be chosen from draws no mark of its own; nor does a text that is read."""
     none = QListView.SelectionMode.NoSelection
+    if isinstance(now, QPlainTextEdit):
+        return now.isReadOnly() and now.objectName() != "field"
     return isinstance(now, QListView) and now.selectionMode() == none
 
 

@@ -10,7 +10,14 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtWidgets import QApplication, QTableView, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QTableView,
+    QWidget,
+)
 
 TEXT = 14
 """Pixels of plain text at 100 %."""
@@ -48,13 +55,16 @@ def fix(
     width: int = 0,
     height: int = 0,
     *,
+    least: int = 0,
     most: int = 0,
     rows: int = 0,
+    icons: int = 0,
     half: bool = False,
 ) -> None:
-    """A fixed width or height, or both, given for 100 %; they grow with text. most: the greatest
-    width; rows: the height of a table's; half: a quarter less where room is short."""
-    widget.setProperty(_FIXED, (width, height, most, rows, half))
+    """A fixed width or height, or both, given for 100 %; they grow with text. least and
+    most: of the width; rows: the height of a table's; icons: their size in a list, a table or a
+    button; half: a quarter less where room is short."""
+    widget.setProperty(_FIXED, (width, height, least, most, rows, icons, half))
     _fit(widget)
 
 
@@ -97,12 +107,16 @@ def _rule(selector: str, body: str, size: float) -> str:
 
 
 def _fit(widget: QWidget) -> None:
-    width, height, most, rows, half = widget.property(_FIXED)
+    width, height, least, most, rows, icons, half = widget.property(_FIXED)
     if width:
         widget.setFixedWidth(round(px(width) * 3 / 4) if half and tight() else px(width))
     if height:
         widget.setFixedHeight(px(height))
+    if least:
+        widget.setMinimumWidth(px(least))
     if most:
         widget.setMaximumWidth(px(most))
     if rows and isinstance(widget, QTableView):
         widget.verticalHeader().setDefaultSectionSize(px(rows))
+    if icons and isinstance(widget, (QAbstractItemView, QAbstractButton)):
+        widget.setIconSize(QSize(px(icons), px(icons)))

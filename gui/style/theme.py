@@ -25,12 +25,15 @@ FAMILIES = [
 ]  # fmt: skip
 MONO = ["JetBrains Mono", "Cascadia Mono", "SF Mono", "Noto Sans Mono", "DejaVu Sans Mono"]
 
+_STYLED = "styled_once"
+
 
 def apply(application: QApplication, tokens: Tokens, size: float = 1.0) -> None:
     """The style, the font, the palette and the sheet, in the order Qt wants them. size: of text and
     of what holds it, 1.0 to 2.0."""
-    if application.style().objectName() != "fusion":
+    if application.property(_STYLED) is None:  # its style's own name is hidden by the sheet
         application.setStyle("Fusion")
+        application.setProperty(_STYLED, True)
     font = QFont(FAMILIES)
     font.setPixelSize(round(TEXT * size))
     # Contextual forms would turn the x of a document's "2x8" into another character.
@@ -40,6 +43,7 @@ def apply(application: QApplication, tokens: Tokens, size: float = 1.0) -> None:
     application.setPalette(_palette(tokens))
     sheet = files("gui.style").joinpath("sheet.qss").read_text(encoding="utf-8")
     values = as_mapping(tokens) | {"mono": ", ".join(f'"{name}"' for name in MONO)}
+    application.setStyleSheet("")  # Qt takes five times as long to put one over another
     application.setStyleSheet(grown(Template(sheet).substitute(values), size))
     refit(application)
     bear(application)

@@ -40,6 +40,7 @@ class Tokens:
     warn_line: str
     good: str
     good_bg: str
+    good_line: str
     selection: str
     mark: str
     scroll: str
@@ -70,6 +71,7 @@ LIGHT = Tokens(
     warn_line="#F3D9AE",
     good="#0B5F59",
     good_bg="#E6F4F1",
+    good_line="#BFE0DA",
     selection="#A9DDD5",
     mark="#FFE58A",
     scroll="#C9D0D8",
@@ -100,6 +102,7 @@ DARK = Tokens(
     warn_line="#55421F",
     good="#6FD9CB",
     good_bg="#16332F",
+    good_line="#2A5A53",
     selection="#1F5B53",
     mark="#FFE58A",
     scroll="#3A4553",
@@ -130,6 +133,7 @@ HIGH = Tokens(
     warn_line="#FFC266",
     good="#8CF2B4",
     good_bg="#000000",
+    good_line="#8CF2B4",
     selection="#00478F",
     mark="#FFE58A",
     scroll="#C4C4C4",

@@ -10,6 +10,8 @@ from __future__ import annotations
 import html
 import re
 
+from PySide6.QtCore import QCoreApplication
+
 from gui.languages.said import said
 
 LONGEST = 200_000
@@ -23,6 +25,7 @@ _UNSHOWN = re.compile(
     "\ud800-\udfff]"
 )
 _BREAKS = re.compile("\r\n|[\r\u0085\u2028\u2029]")
+_SPACES = re.compile("[^\\S\u00a0\u202f]+")
 _COMMAND = re.compile("`([^`\n]{1,200})`")
 
 
@@ -36,7 +39,8 @@ def shown(untrusted: str, limit: int = LONGEST) -> str:
 def spoken(untrusted: str) -> str:
     """A sentence of the appliance in the person's language; what a terminal shows between backticks
     (a command, a setting) between quotation marks."""
-    return _COMMAND.sub("“\\1”", said(untrusted))
+    quoted = QCoreApplication.translate("plain", "“{}”")
+    return _COMMAND.sub(lambda found: quoted.replace("{}", found[1]), said(untrusted))
 
 
 def kept(untrusted: str) -> str:
@@ -45,8 +49,8 @@ def kept(untrusted: str) -> str:
 
 
 def line(untrusted: str, limit: int = 300) -> str:
-    """One line of it, for titles and names."""
-    return " ".join(shown(untrusted, limit).split())
+    """One line of it, for titles and names. Spaces that do not break stay what they are."""
+    return _SPACES.sub(" ", shown(untrusted, limit)).strip()
 
 
 def label(untrusted: str, limit: int = 300) -> str:

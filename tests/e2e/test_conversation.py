@@ -39,12 +39,27 @@ def test_an_answer_is_found_again_and_leaves_with_its_proof(vault: Path, tmp_pat
     assert "Anticoagulation Guideline" in said
     assert {path.name for path in tmp_path.iterdir()} == {"answer.docx", "all.md", "data"}
 
+    checked = require(cloister(vault, "log", "check", str(file)))
+    assert (checked.find("record"), checked.find("answers")) == (left.find("record"), [record])
+    copy = tmp_path / "copy"
+    key = str(require(cloister(vault, "log", "export", str(copy))).find("key"))
+    nowhere = tmp_path / "no vault here"
+    alone = require(cloister(nowhere, "log", "check", str(file), str(copy), "--key", key))
+    assert alone.find("record") == left.find("record")
+    (tmp_path / "all.md").write_text(said.replace("48 to 72", "24 to 72"))
+    told = cloister(nowhere, "log", "check", str(tmp_path / "all.md"), str(copy), "--key", key)
+    assert told.status != 0
+    assert "No record" in told.errors
+
 
 def test_a_file_is_named_for_what_it_is_and_never_lies_in_the_data_folder(
     vault: Path, tmp_path: Path
 ) -> None:
     conversation = str(listed(vault)[0]["conversation"])
-    for file in (tmp_path / "answer.txt", tmp_path / "answer.pdf", vault / "answer.md"):
+    (tmp_path / "link").symlink_to(vault)
+    (tmp_path / "out").mkdir()
+    below = (vault, tmp_path / "link", tmp_path / "out" / ".." / "data")
+    for file in (tmp_path / "answer.txt", tmp_path / "answer.pdf", *(d / "a.md" for d in below)):
         assert cloister(vault, "conversation", "export", conversation, str(file)).status != 0
         assert not file.exists()
     assert cloister(vault, "conversation", "export", "none", str(tmp_path / "a.md")).status != 0

@@ -27,6 +27,7 @@ from appliance.parcel.errors import (
 )
 from appliance.parcel.restored import SUBKEY, read_restored
 from appliance.restoring import OLDER, Outcome, restore
+from appliance.shelves import Shelves
 from appliance.values import Outcome as Asked
 from appliance.values import Question, Turn
 from appliance.vault import (
@@ -64,12 +65,18 @@ def test_after_a_total_loss_everything_is_there_and_the_log_goes_on(
     office: Office, code: str, tmp_path: Path
 ) -> None:
     office.add("second")
+    retired = office.library.documents(office.ward)[0]
+    Shelves(office.desk).retire(office.ward, retired.id)
     written = office.backups.create(tmp_path / "stick")
     size, key = office.log.size, office.log.public_key
     shutil.rmtree(office.data / "audit")  # the rest would not help either
     again, outcome = restored(tmp_path, code)
     with closing(again):
         assert again.titles() == {"first", "second"}
+        kept = again.library.document(again.ward, retired.id)
+        assert kept.retired is not None
+        assert again.library.counts(again.ward)[0] == 1
+        assert again.read(retired.id) == retired.title.encode()
         said = again.record("backup.restored")
         assert said.seq == outcome.record == written.manifest.log_size
         assert said.seq < size

@@ -1,4 +1,5 @@
-"""A person's old store that is being brought forward survives a kill at any moment."""
+"""A person's store that is being brought forward, or loses a conversation, survives a kill at any
+moment."""
 
 from __future__ import annotations
 
@@ -11,7 +12,9 @@ from pathlib import Path
 from tests.e2e.terminal import ROOT
 
 
-def test_a_kill_while_a_store_is_brought_forward_loses_nothing(tmp_path: Path) -> None:
+def test_a_kill_while_a_store_is_brought_forward_or_a_conversation_deleted_leaves_no_half(
+    tmp_path: Path,
+) -> None:
     """CLOISTER_FORWARD_KILLS=500 for a long run."""
     rounds = os.environ.get("CLOISTER_FORWARD_KILLS", "8")
     seed = int.from_bytes(os.urandom(4), "big")

@@ -17,11 +17,13 @@ from appliance.parcel.errors import ParcelDamaged
 from appliance.parcel.library import read_library
 from appliance.parcel.stick.contents import Kind
 from appliance.parcel.stick.making import Workshop
+from appliance.shelves import Shelves
 from appliance.values import DocumentInfo
 from appliance.vault import RecoveryCodeMistyped, Tampered
 from appliance.vault.recovery import new_code, shown
 from tests.faults.office import Furnished, Office
 from tests.faults.sticks_at_a_desk import stick
+from tests.unit.memory.material import add_texts
 from tests.unit.vault.conftest import stretched_once  # noqa: F401  one slow derivation for all
 
 
@@ -57,6 +59,40 @@ def test_a_packed_library_is_a_collection_elsewhere(
     (again,) = other.parcels.take_in(folder, ["library/ward-nine@1"], code=ask)
     assert "0 of 2" in again.note
     assert other.titles() == {"first", "second"}
+    other.close()
+
+
+def test_what_was_retired_where_a_library_was_packed_is_retired_where_it_is_unpacked(
+    office: Office, elsewhere: Furnished, tmp_path: Path
+) -> None:
+    """The other desk has the first three versions of an earlier parcel; the newest comes now."""
+    first = office.library.documents(office.ward)[0].id
+    second, third = office.add("second"), office.add("third")
+    earlier, newest = (tmp_path / f"{name}.library" for name in ("earlier", "newest"))
+    code = pack_library(office.desk, office.ward, earlier)
+    other = elsewhere.opened(tmp_path / "elsewhere")
+    take_library(other.desk, earlier, code)
+    assert other.library.counts(other.ward)[0] == 3
+    office.desk.originals(office.ward).write("newest", b"newest")
+    add_texts(office.library, office.ward, ("newest",), title="newest", document="newest",
+              replaces=first)  # fmt: skip
+    shelves = Shelves(office.desk)
+    shelves.retire(office.ward, second)
+    shelves.retire(office.ward, third)
+    shelves.restore(office.ward, third)
+    code = pack_library(office.desk, office.ward, newest)
+    said = take_library(other.desk, newest, code)
+    assert said.endswith("and 2 that are retired there were retired here.")
+    there = {one.title: one for one in other.library.documents(other.ward)}
+    assert {title: one.retired is None for title, one in there.items()} == {
+        "first": False, "second": False, "third": True, "newest": True,
+    }  # fmt: skip
+    assert there["first"].successor == there["newest"].id
+    assert other.read(there["second"].id) == b"second"
+    actions = other.actions()
+    assert actions.count("document.retiring") == actions.count("document.retired") == 2
+    assert "0 of 2" in take_library(other.desk, newest, code)  # a second time changes nothing
+    assert {one.title: one for one in other.library.documents(other.ward)} == there
     other.close()
 
 

@@ -90,3 +90,18 @@ def test_a_read_only_folder_is_said_to_be_one(tmp_path: Path) -> None:
     again = open_store(tmp_path, marks.all[-1])
     assert notes(again) == ["kept"]
     again.close()
+
+
+def test_without_room_nothing_is_retired_put_back_or_replaced_by_halves(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.faults.shelf_full", str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    full = {"code": "storage_full", "same": True, "kept": True}
+    assert json.loads(done.stdout) == {
+        "forward": {**full, "answering": 0},
+        "retire": {**full, "answering": 0},
+        "restore": {**full, "answering": 1},
+        "replace": {**full, "answering": 1},
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from appliance.values import Answer, AnswerMode, AnswerSentence, Citation, Passage
@@ -47,3 +47,17 @@ def answered(text: str, title: str = "Guide") -> Answer:
     cited = Citation(1, passage(text, title), 0, len(text))
     sentence = AnswerSentence(text, (1,))
     return Answer((sentence,), (cited,), AnswerMode.QUOTE, "m", 0.9, 0.3)
+
+
+def row_text(listed: QAbstractItemView, row: int, role: int = Qt.ItemDataRole.DisplayRole) -> str:
+    """What a row of a list says; empty for nothing."""
+    return str(listed.model().index(row, 0).data(role) or "")
+
+
+def point_at_row(listed: QAbstractItemView, row: int) -> None:
+    listed.setCurrentIndex(listed.model().index(row, 0))
+
+
+def open_row(listed: QAbstractItemView, row: int) -> None:
+    """As by a click."""
+    listed.clicked.emit(listed.model().index(row, 0))

@@ -38,6 +38,27 @@ CHORDS = (
     "Shift_L Left", "Control_L Shift_L End", "Alt_L Left", "Control_L Tab", "Escape", "Undo",
 )  # fmt: skip
 
+STATES = (
+    ("FULLSCREEN", False), ("HIDDEN", True), ("BELOW", True), ("ABOVE", False), ("SHADED", True),
+    ("MAXIMIZED_VERT", False), ("STICKY", True), ("MODAL", True), ("DEMANDS_ATTENTION", True),
+)  # fmt: skip
+"""Of EWMH's _NET_WM_STATE, and whether it is set or taken away."""
+ASKED = (
+    ("_NET_CLOSE_WINDOW", (0, 2)), ("_NET_WM_DESKTOP", (1, 2)), ("_NET_WM_DESKTOP", (-1, 2)),
+    ("_NET_CURRENT_DESKTOP", (1, 0)), ("_NET_SHOWING_DESKTOP", (1,)),
+    ("_NET_MOVERESIZE_WINDOW", (0x2F00, 900, 700, 120, 90)),
+    ("_NET_WM_MOVERESIZE", (10, 10, 8, 1, 2)), ("_NET_WM_MOVERESIZE", (10, 10, 9, 0, 2)),
+    ("_NET_RESTACK_WINDOW", (2, 0, 1)), ("_NET_WM_FULLSCREEN_MONITORS", (0, 0, 1, 1, 2)),
+    ("_NET_REQUEST_FRAME_EXTENTS", ()), ("WM_CHANGE_STATE", (3,)), ("WM_CHANGE_STATE", (0,)),
+    ("_GTK_SHOW_WINDOW_MENU", (0, 10, 10)), ("_NET_NUMBER_OF_DESKTOPS", (4,)),
+)  # fmt: skip
+"""What a pager or a task bar sends to the root window (EWMH, ICCCM), with its numbers."""
+PROTOCOLS = (
+    "WM_DELETE_WINDOW", "WM_TAKE_FOCUS", "_NET_WM_PING", "_NET_WM_CONTEXT_HELP",
+    "_NET_WM_SYNC_REQUEST",
+)  # fmt: skip
+"""What a window manager sends to the window itself."""
+
 
 class Inputs:
     """Random and known-bad inputs to a window on a display."""
@@ -86,15 +107,19 @@ class Inputs:
 
     def manage(self) -> None:
         display, window = self._display, self.window
+        state, add = self._chance.choice(STATES)
+        kind, data = self._chance.choice(ASKED)
         self._chance.choice((
-            lambda: display.delete(window),
-            lambda: display.tell(window, "_NET_CLOSE_WINDOW", 0, 2, to_root=True),
+            lambda: display.protocol(window, self._chance.choice(PROTOCOLS)),
+            lambda: display.tell(window, kind, *data, to_root=True),
+            lambda: display.tell(window, kind, *data, to_root=True),
+            lambda: display.state(window, f"_NET_WM_STATE_{state}", add=add),
             lambda: display.iconify(window),
             lambda: display.lower(window),
+            lambda: display.unmap(window),
             lambda: display.reshape(window, 50, 50, 200, 100),
-            lambda: display.state(window, "_NET_WM_STATE_FULLSCREEN", add=False),
-            lambda: display.state(window, "_NET_WM_STATE_HIDDEN", add=True),
-            lambda: display.state(window, "_NET_WM_STATE_BELOW", add=True),
+            lambda: display.drop(window),
+            display.take_focus,
             lambda: display.take_selection("CLIPBOARD"),
             lambda: display.take_selection("PRIMARY"),
         ))()  # fmt: skip
@@ -141,8 +166,8 @@ class Kiosk:
 
 def wrong(kiosk: Kiosk, display: Display, before: set[int], size: tuple[int, int]) -> list[str]:
     """What is wrong, once the kiosk had the time to come forward again."""
-    for _ in range(20):
-        kiosk.look(0.3)
+    for time_given in (0.12, *[0.3] * 20):
+        kiosk.look(time_given)
         if kiosk.process.poll() is not None:
             return [f"the kiosk has ended: {kiosk.process.returncode}"]
         shown = [one for one in display.shown() if one.window not in before]
@@ -165,6 +190,8 @@ def try_it(inputs: int, seed: int, size: tuple[int, int], wanted: str) -> list[s
         monkey = Inputs(display, size, seed)
         while not kiosk.told:
             kiosk.look(1.0)
+            if kiosk.process.poll() is not None:
+                return [f"the kiosk did not begin: {kiosk.process.returncode}"]
         for number in range(inputs):
             monkey.window = int(str(kiosk.told["window"]))
             monkey.one()

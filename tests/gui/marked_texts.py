@@ -4,7 +4,8 @@ Rules kept here: texts are found in the code as written (ast), never by running 
 `self.tr("…")`, `QCoreApplication.translate("context", "…")` and a module's own `_tr("…")`; what is
 handed to them must be a literal, or nobody could translate it. Of the appliance, whose English is
 recognised as it comes, the modules that people meet in the window are read: each text in them that
-is a sentence, with {0}, {1} … for what an f-string fills in.
+is a sentence, with {0}, {1} … for what an f-string fills in; and what stands beside the code and is
+shown: sentences and clauses of the policy packs that ship, and what each part is for.
 """
 
 from __future__ import annotations
@@ -12,23 +13,73 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
+from appliance.licensing.signed import NAMES
+from appliance.parts import carried, stated
 from gui.languages.catalogue import CODES, Catalogue, catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
-_SENTENCE = re.compile(r"[A-Z“`{].*\s.*[.!]", re.DOTALL)
+_SENTENCE = re.compile(r"[A-Z“`{].*\s.*(?:[.!]|}\?)", re.DOTALL)
 _PHRASES = re.compile(r'@(?:sentence|hint)\("((?:[^"\\]|\\.)*)"\)')
 _MODULES = """
-accounts administration applications asking assistant attached citations conversations desk entering
-errors exporting finding_files first_run glass intake kiosk ledger own_settings pages
-policies_in_force refused remembered rotation seat seat_view settings sitting why airgap/errors
-audit/errors documents/errors engine/errors licensing/errors licensing/standing memory/errors
-parcel/errors people/errors people/glass people/lockout policy/engine policy/errors vault/accounts
-vault/errors vault/passphrase vault/session
+accounts administration applications asking assistant attached backups citations conversations
+desk entering errors exporting finding_files first_run glass intake kiosk language_model ledger
+library_parcels logbook managed model_trial models_shown opening originals own_settings pages
+parcels parcels_received parts policies_in_force refused remembered rotation seat seat_evidence
+seat_taking seat_view settings shelves sitting suggestions why airgap/errors airgap/evidence
+airgap/guard airgap/sandbox airgap/selftest airgap/syscalls audit/chain audit/copy audit/copying
+audit/epochs audit/errors audit/files audit/frames audit/head audit/index audit/journal audit/keys
+audit/leaf audit/log audit/note audit/opening audit/proofs audit/segment audit/story
+audit/subtrees audit/verify audit/writer documents/chunking documents/errors documents/template
+engine/answering engine/arena engine/bundles/copying engine/bundles/libraries
+engine/bundles/manifest engine/bundles/opening engine/bundles/shipped engine/bundles/store
+engine/bundles/trust engine/chat/client engine/chat/errors engine/chat/loop engine/chat/process
+engine/chat/starting engine/chat/warming engine/decoding/decoder engine/decoding/errors
+engine/encoder/bundle engine/encoder/client engine/errors engine/framing engine/mlc/chat_config
+engine/mlc/files engine/mlc/index engine/mlc/shards engine/models/families engine/reading/levels
+engine/reading/weights engine/running/device engine/running/pages licensing/certificate
+licensing/codes licensing/errors licensing/fingerprint licensing/licence licensing/request
+licensing/seat_folder licensing/signed licensing/standing memory/building memory/catalogue
+memory/collection memory/database memory/ephemeral memory/errors memory/evidence memory/exporting
+memory/forward memory/history memory/identity memory/journal memory/layout memory/library
+memory/recall memory/record memory/retirement memory/store parcel/backup/checking
+parcel/backup/index parcel/backup/manifest parcel/backup/place parcel/backup/snapshot
+parcel/backup/writing parcel/errors parcel/library parcel/restored parcel/stick/checking
+parcel/stick/contents parcel/stick/mount parcel/stick/origins people/confirming people/errors
+people/glass people/keystore people/lockout policy/engine policy/errors policy/lint
+policy/manifest policy/pack vault/accounts vault/durable vault/encoding vault/errors
+vault/folder_lock vault/holdings vault/keyring vault/passphrase vault/passphrased vault/people
+vault/primitives vault/proofs vault/recovered vault/recovering vault/recovery vault/roster
+vault/sealed vault/session vault/signers vault/signing vault/slots vault/suites vault/vault
+vault/vault_file vault/wraps
 """.split()
+WORDS = (
+    "A reason", "A remark", "The document", "Your settings", "administrator", "auditor",
+    *NAMES.values(),
+    "The question is too long for this model to read a passage beside it.",
+    "Ask a shorter question, or begin a new conversation.",
+)  # fmt: skip
+"""What the appliance fills into its sentences and is no name of anything; and what two modules say
+that also hold what is said to models."""
+_UNSEEN = """
+__main__ api/ cli/ claims/ diagnosis/ provisioning/ exports_checked fleet forms health insights
+restoring sample/ audit/canonical audit/excerpt audit/record engine/bundles/sealing
+engine/chat/assembling engine/chat/host engine/chat/messages engine/chat/packing
+engine/chat/prefixes engine/chat/preflight engine/compile/ engine/decoding/ engine/encoder/frames
+engine/encoder/host engine/mlc/weights engine/models/ engine/prompts/ engine/quoting/
+engine/reading/frames engine/reading/host engine/running/ licensing/authority/ licensing/usage
+memory/fleet memory/graph memory/postings parcel/backup/restoring parcel/backup/table
+parcel/stick/making values/sheets
+""".split()
+"""Modules (and folders) whose sentences no screen shows: of the command line, of building models,
+between processes, of the seat authority; and those that every reader of the log, of a bundle or of
+an answer that left is to read in English."""
 SAID_IN = (
     *(f"appliance/{name}.py" for name in _MODULES),
     "gui/__main__.py", "gui/ask/page_image.py", "gui/files.py", "gui/worker.py",
@@ -44,6 +95,7 @@ class Marked:
     place: str
 
 
+@cache
 def marked() -> tuple[Marked, ...]:
     """Of the window. Raises ValueError naming the place of a mark that holds no literal."""
     found: list[Marked] = []
@@ -53,7 +105,8 @@ def marked() -> tuple[Marked, ...]:
     return tuple(found)
 
 
-def said() -> dict[str, str]:
+@cache
+def said() -> Mapping[str, str]:
     """The appliance's sentences, and where each stands."""
     found: dict[str, str] = {}
     for name in SAID_IN:
@@ -62,6 +115,28 @@ def said() -> dict[str, str]:
     for path in sorted((ROOT / "policies").rglob("*.cedar")):
         for text in _PHRASES.findall(path.read_text("utf-8")):
             found.setdefault(text, str(path.relative_to(ROOT)))
+    for path in sorted((ROOT / "policies").rglob("pack.toml")):
+        for clause in tomllib.loads(path.read_text("utf-8")).get("clause", ()):
+            found.setdefault(clause["text"], str(path.relative_to(ROOT)))
+    for word in WORDS:
+        found.setdefault(word, "the sentences above")
+    purposes = [purpose for purpose, _ in stated().values()]
+    for purpose in (*purposes, *(part.purpose for part in carried())):
+        if purpose:
+            found.setdefault(purpose, "docs/dependencies.md")
+    return MappingProxyType(found)
+
+
+def unheard() -> list[str]:
+    """Modules of the appliance that speak and are neither read nor named as unseen."""
+    unseen = tuple(f"appliance/{name}" for name in _UNSEEN)
+    found = []
+    for path in sorted((ROOT / "appliance").rglob("*.py")):
+        name = str(path.relative_to(ROOT))
+        if name in SAID_IN or name.startswith(unseen):
+            continue
+        if any(_sentences(ast.parse(path.read_text("utf-8")))):
+            found.append(name)
     return found
 
 
@@ -144,10 +219,11 @@ def left_over(texts: Catalogue) -> list[str]:
     """What the catalogue has and the code does not say any more."""
     found = {one.text for one in marked()}
     within = {(one.context, one.text) for one in marked()}
+    sentences = said()
     over = [f"[window] {text}" for text in texts.window if text not in found]
     for context, own in texts.window_in.items():
         over += [f"[window_in.{context}] {t}" for t in own if (context, t) not in within]
-    return over + [f"[said] {text}" for text in texts.said if text not in said()]
+    return over + [f"[said] {text}" for text in texts.said if text not in sentences]
 
 
 def main() -> int:

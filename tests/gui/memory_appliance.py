@@ -74,6 +74,11 @@ class MemoryAppliance(Appliance):
         self.models = self.carrying.models = MemoryModels(self.pace)
         self.carrying.policies_of = lambda: policies(self._held)
 
+    @property
+    def copied(self) -> list[tuple[str, int]]:
+        """What went to the clipboard: as what, and how many characters."""
+        return self._held.copied
+
     # --- people ---------------------------------------------------------------------------
 
     @property

@@ -18,6 +18,8 @@ from appliance.memory.errors import ConversationUnknown, TurnUnknown
 from appliance.paper import as_markdown, as_word, sheet_of
 from appliance.values import (
     Conversation,
+    CopyForm,
+    Decided,
     DocumentInfo,
     Exported,
     ExportForm,
@@ -27,6 +29,7 @@ from appliance.values import (
     ImportState,
     Inclusion,
     Judgement,
+    Outcome,
     Recalled,
     Retained,
     Sheet,
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from tests.gui.memory_appliance import MemoryAppliance
 
 WHEN = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+DECIDED = Decided(16, ("baseline.members-ask",), ("baseline@6",), "ab" * 32)
 
 
 class NotHere(CloisterError):
@@ -65,6 +69,9 @@ class MemoryRemembered:
             if best is not None and (near > 0 or text.casefold() in one.title.casefold()):
                 found.append(Recalled(one, best.question, said(best)[:80], best.record, near, True))
         return tuple(sorted(found, key=lambda one: -one.similarity))
+
+    def unsearched(self) -> int:
+        return 0
 
     def rename(self, conversation: str, title: str) -> None:
         self._require(conversation)
@@ -99,6 +106,8 @@ class MemoryRemembered:
         yield ImportStarted("a1", len(paths))
         for number, path in enumerate(paths, start=1):
             time.sleep(self._pace.file)
+            if stop.cancelled:
+                return
             stored = read(conversation, path)
             if isinstance(stored, CloisterError):
                 yield ImportProgress(
@@ -128,10 +137,16 @@ class MemoryRemembered:
             "quote", answer.model if answer is not None else "",
             answer.evidence if answer is not None else 0.0,
             answer.threshold if answer is not None else 0.0,
+            found.outcome is not Outcome.REFUSED,
             ("baseline.members-ask",), ("baseline@6",), "ab" * 32,
             (("mode", "quote"), ("cite", "required"), ("log", "full")),
             found.grounds, proof_of(turn),
         )  # fmt: skip
+
+    def let_copy(self, conversation: str, turn: int, form: CopyForm, size: int) -> None:
+        self._may()
+        self._turn(conversation, turn)
+        self._held.copied.append((form, size))
 
     def export(
         self,
@@ -149,7 +164,11 @@ class MemoryRemembered:
         chosen = [turn for turn in all_ if not turns or turn.record in turns]
         title = self._held.titles[conversation][0]
         proofs = [proof_of(turn.record) for turn in chosen]
-        sheet = sheet_of(title, chosen, proofs, WHEN, wording or Wording(), replaced=replaced(all_))
+        decided = {turn.record: DECIDED for turn in chosen}
+        sheet = sheet_of(
+            title, chosen, proofs, WHEN, wording or Wording(), replaced=replaced(all_),
+            decided=decided, beside=conversation,
+        )  # fmt: skip
         if form is ExportForm.PDF and typeset is not None:
             content = typeset(sheet)
         else:

@@ -12,17 +12,19 @@ from typing import cast
 
 from appliance.administration import CarryingStopped
 from appliance.app import Cancellation
+from appliance.audit.excerpt import fits
 from appliance.desk import Desk
 from appliance.engine.errors import BundleUntrusted
-from appliance.logbook import fits
+from appliance.exporting import write_new
 from appliance.place import Place
 from appliance.policies_in_force import packs_in_force
 from appliance.policies_shown import PoliciesInForce
 from appliance.policy import PolicyEngine
 from appliance.settings import Settings
-from appliance.shelves import lineage
+from appliance.shelves import RetiredAlready, lineage
 from appliance.values import (
     DocumentInfo,
+    Excerpted,
     Hardware,
     ImportEvent,
     Inclusion,
@@ -55,8 +57,9 @@ class MemoryShelves:
     def versions(self, collection: str, document: str) -> tuple[DocumentInfo, ...]:
         return lineage(self._library.documents(collection), document)
 
-    def retire(self, collection: str, document: str, successor: str = "") -> None:
-        self._put(collection, document, self._held.clock, successor)
+    def retire(self, collection: str, document: str) -> None:
+        self._require_answering(collection, document)
+        self._put(collection, document, self._held.clock, "")
         self._held.note("document.retired", document, "done")
 
     def restore(self, collection: str, document: str) -> None:
@@ -66,11 +69,19 @@ class MemoryShelves:
     def replace(
         self, collection: str, document: str, path: Path, stop: Cancellation
     ) -> Iterator[ImportEvent]:
+        self._require_answering(collection, document)
         known = {info.id for info in self._library.documents(collection)}
-        yield from self._library.add(collection, [path], stop)
-        added = [one.id for one in self._library.documents(collection) if one.id not in known]
-        if added:
-            self.retire(collection, document, added[0])
+        for event in self._library.add(collection, [path], stop):
+            added = [one.id for one in self._library.documents(collection) if one.id not in known]
+            if added:
+                self._put(collection, document, self._held.clock, added[0])
+                self._held.note("document.retired", document, "done")
+                known |= set(added)
+            yield event
+
+    def _require_answering(self, collection: str, document: str) -> None:
+        if self._held.documents[collection][document].info.retired is not None:
+            raise RetiredAlready("This document is retired already.")
 
     def _put(
         self, collection: str, document: str, retired: datetime | None, successor: str
@@ -100,6 +111,16 @@ class MemoryLogbook:
         key = "cloister-log+5f1c2a9b+ATx8mZ4oQf7cU2rVw3kYb1NnPq6sHd9eGjL0tXvRzBaC"
         note = f"cloister-log\n{len(log)}\n{root.hex()}\n"
         return Inclusion("cloister-log", key, key, 0, seq, len(log), leaf, (root,), root, note)
+
+    def export(self, wanted: LogFilter, into: Path) -> Excerpted:
+        log = self._held.log
+        found = [record for record in reversed(log) if fits(record, wanted)]
+        content = "".join(f"{record}\n" for record in found).encode()
+        write_new(into, content)
+        digest = hashlib.sha256(content).hexdigest()
+        self._held.note("log.exported", digest, "done")
+        key = self.proof(0).public_key
+        return Excerpted(len(found), len(log) - 1, len(log) - 1, digest, len(log) - 1, key)
 
     def people(self) -> dict[str, str]:
         return {self._held.name: self._held.name}

@@ -24,12 +24,12 @@ EVALUATION = SeatView(
 )  # fmt: skip
 GRACE = replace(
     ACTIVE, state="grace", code="subscription_ended", until=datetime(2026, 12, 20, tzinfo=UTC),
-    sentence="The subscription ended on 2026-11-20; new answers until 2026-12-20.",
+    sentence="The licence ended on 2026-11-20; new answers until 2026-12-20.",
     next_step="Ask your vendor for a licence that goes on.",
 )  # fmt: skip
 EXPIRED = replace(
     GRACE, state="expired", code="term_over", answers=False,
-    sentence="The subscription ended on 2026-09-20, and its days of grace are over.",
+    sentence="The licence ended on 2026-09-20, and its days of grace are over.",
 )  # fmt: skip
 REVOKED = replace(
     ACTIVE, state="revoked", code="seat_revoked", answers=False,

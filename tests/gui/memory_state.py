@@ -58,7 +58,7 @@ class Pace:
     allowed: tuple[str, ...] = (
         "manage_seats", "manage_people", "manage_members", "back_up", "read_log", "import",
         "create_collection", "remove_document", "verify_log", "export_log", "attach",
-        "export_answer",
+        "export_answer", "read_history",
     )  # fmt: skip
     forbids: bool = False
     breached: bool = False
@@ -75,6 +75,7 @@ class State:
     turns: dict[str, list[Turn]] = field(default_factory=dict)
     titles: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     attached: dict[str, dict[str, Stored]] = field(default_factory=dict)
+    copied: list[tuple[str, int]] = field(default_factory=list)
     pinned: set[str] = field(default_factory=set)
     folders: dict[str, str] = field(default_factory=dict)
     log: list[LogRecord] = field(default_factory=list)

@@ -14,7 +14,7 @@ from gui.languages.catalogue import Catalogue
 from tests.gui.marked_texts import marked, said
 
 OPEN, CLOSE = "⟦", "⟧"
-_KEPT = re.compile(r"(\{[^}]*\}|`[^`]*`|d MMM yyyy[^a-z]*(?:HH:mm:ss)?)")
+_KEPT = re.compile(r"(\{[^}]*\}|`[^`]*`|d MMM yyyy(?:, HH:mm:ss)?)")
 _ACCENTED = str.maketrans("aeiouycnsAEIOUCNS", "àéîõüýçñšÀÉÎÕÜÇÑŠ")
 _ARABIC = str.maketrans(
     dict(zip("abcdefghijklmnopqrstuvwxyz", "ابجدهوزحطيكلمنسعفصقرشتثخذض", strict=True))

@@ -12,7 +12,7 @@ from tests.gui.waiting import until
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint, QRect
-    from PySide6.QtWidgets import QFileDialog, QListWidget, QWidget
+    from PySide6.QtWidgets import QFileDialog, QListView, QWidget
 
     from gui.shell import Shell
     from gui.workplace import Workplace
@@ -66,8 +66,8 @@ def choose(dialog: QFileDialog, files: list[Path]) -> None:
     click(buttons.button(QDialogButtonBox.StandardButton.Open))
 
 
-def click_row(listed: QListWidget, row: int) -> None:
-    click(listed.viewport(), listed.visualItemRect(listed.item(row)).center())
+def click_row(listed: QListView, row: int) -> None:
+    click(listed.viewport(), listed.visualRect(listed.model().index(row, 0)).center())
 
 
 def pixels(sheet: QWidget, area: QRect) -> tuple[float, float]:

@@ -102,6 +102,7 @@ def ask(shell: Shell, text: str) -> TurnView:
 def answer(shell: Shell) -> None:
     click(place(shell).side.new)
     until(place(shell).ask.composer.typing.isVisible, "a new question")
+    until(lambda: place(shell).ask.welcome.buttons, "questions to begin with")
     see_answer(ask(shell, KNOWN.text))
 
 
@@ -195,7 +196,7 @@ def old_conversation(shell: Shell) -> None:
     listed = desk.side.conversations
     until(listed.count, "the conversations")
     assert listed.count() == 1
-    assert KNOWN.text.startswith(listed.item(0).text().rstrip("…"))
+    assert KNOWN.text.startswith(str(listed.rows.index(0, 0).data()).rstrip("…"))
     click_row(listed, 0)
     until(lambda: len(desk.ask.stream.views) == 2, "the turns")
     first, second = desk.ask.stream.views

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from gui.kiosk.window import KioskWindow
 
 PASSPHRASE, SECRET = "tidal lantern orchard mosaic", "eleven wooden boats on a lake"
-STEPS = ("furnish", "open", "ask", "page", "not about a person", "wipe", "leave", "nothing left")
+STEPS = ("furnish", "open", "ask", "page", "not about a person", "wipe", "leave",
+         "the log is whole", "nothing left")  # fmt: skip
 _QUESTIONS = sample_questions("hospital")
 KNOWN = next(q for q in _QUESTIONS if q.kind is QuestionKind.ANSWER)
 PERSON = "Which room is Mrs Quernstone in?"
@@ -102,12 +103,30 @@ def leave(window: KioskWindow) -> None:
     assert window.isHidden()
 
 
-def nothing_left(data: Path) -> None:
-    """No file of the data folder has a word of the visitor's; their account has no store."""
-    written = [file for file in data.rglob("*") if file.is_file()]
-    assert {"audit", "collections", "people"} <= {file.parts[len(data.parts)] for file in written}
+def log_is_whole(product: Appliance) -> None:
+    """It verifies, holds each ask with its end, and no word of any, sealed or not."""
+    product.unlock(PASSPHRASE, "Ida")
+    assert product.verify_log().verified
+    asks = [one for one in product.log_records(0, 1_000) if one.action.startswith("ask.")]
+    assert [one.action for one in asks] == ["ask.opened", "ask.closed"] * 2
+    assert [one.outcome for one in asks[1::2]] == ["answered", "refused"]
+    assert [product.log_payload(one.seq) for one in asks] == [""] * 4
+    product.close()
+
+
+def nothing_left(folder: Path) -> None:
+    """No file has a word of the visitor's: in the data folder, in the account's own, in the one for
+    what is temporary. Their account has no store."""
+    data = folder / "data"
+    written = [file for file in folder.rglob("*") if file.is_file()]
     for file in written:
-        assert b"Quernstone" not in file.read_bytes(), file
+        held = file.read_bytes()
+        for word in ("Quernstone", KNOWN.text):
+            managed = word == KNOWN.text and file.name == "managed.toml"  # an approved question
+            assert managed or word.encode() not in held, file
+            assert word.encode("utf-16-le") not in held, file
+    places = {file.parts[len(data.parts)] for file in written if file.is_relative_to(data)}
+    assert {"audit", "collections", "people"} <= places
     stores = [folder.name for folder in (data / "people").iterdir() if folder.is_dir()]
     assert len(stores) == 1, stores  # Ida's
 
@@ -134,11 +153,13 @@ def main() -> int:
 
     window = SizedWindow(product, Opening("Visitor", SECRET, KioskEnded()))
     steps = (opens, ask, page, not_about_a_person, wipe, leave)
-    for name, act in zip(STEPS[1:-1], steps, strict=True):
+    for name, act in zip(STEPS[1:-2], steps, strict=True):
         act(window)
         running.processEvents()
         print(name, flush=True)
-    nothing_left(folder / "data")
+    log_is_whole(product)
+    print(STEPS[-2], flush=True)
+    nothing_left(folder)
     print(STEPS[-1], flush=True)
     said = [word for word in said if "raise()" not in word]
     assert not said, said

@@ -31,7 +31,7 @@ def document(shell: Shell) -> None:
     click(viewer.retire)
     until(screen.retired.isVisible, "the word that it is retired")
     until(viewer.restore.isVisible, "the way back")
-    assert screen.summary.text().endswith("1 retired")
+    until(lambda: screen.summary.text().endswith("1 retired"), "the count of what is retired")
     click(screen.retired.undo)
     until(viewer.retire.isVisible, "the document to be answered from again")
     click(viewer.close_button)
@@ -49,6 +49,7 @@ def looked_into(shell: Shell) -> None:
                if (record := log.model.record(row)) is not None}  # fmt: skip
     assert {"document.retired", "document.restored", "document.added"} <= actions, actions
     assert not any(action.startswith("ask") for action in actions)
+    excerpt(shell)
     log.table.selectRow(0)
     assert log.detail.prove is not None
     click(log.detail.prove)
@@ -56,6 +57,25 @@ def looked_into(shell: Shell) -> None:
     click(log.filters.clear)
     policies(shell)
     proof(shell)
+
+
+def excerpt(shell: Shell) -> None:
+    """What fits leaves in a file that proves itself to whoever has the log's key."""
+    from appliance.audit.excerpt import require_excerpt
+    from gui.log.exported import Exported
+    from gui.outbox import outbox
+
+    taking = place(shell).log.taking
+    assert taking.part.isVisible()
+    file = outbox() / "log-excerpt.jsonl"
+    taking.part_to(file)
+    until(lambda: shell.findChildren(Exported), "the part of the log")
+    told = shell.findChildren(Exported)[0]
+    held = require_excerpt(file.read_bytes(), told.key)
+    assert {record.action for record in held.records} >= {"document.retired", "document.added"}
+    assert (held.first, held.wanted.kinds[0]) == (0, "document.")
+    told.accept()
+    file.unlink()
 
 
 def policies(shell: Shell) -> None:
@@ -74,6 +94,12 @@ def proof(shell: Shell) -> None:
     admin = place(shell).admin
     admin.show_page("models")
     until(lambda: admin.models.hardware.rows and admin.models.cards, "the models")
+    measure = admin.models.cards[0].measure
+    until(measure.isVisible, "the way to measure")
+    click(measure)
+    until(admin.models.notice.isVisible, "how fast it is here")
+    assert admin.models.notice.sentence.startswith("composer@"), admin.models.notice.sentence
+    assert "tokens a second written" in admin.models.notice.sentence
     admin.show_page("airgap")
     click(admin.airgap.again)
     until(admin.airgap.again.isEnabled, "the proof")

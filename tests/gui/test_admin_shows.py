@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from pytestqt.qtbot import QtBot
 
-from appliance.values import CaseRun
+from appliance import policies_shown
+from appliance.errors import CloisterError
+from appliance.policies_in_force import packs_in_force
+from appliance.policies_shown import PoliciesInForce
+from appliance.settings import Settings
+from appliance.values import AirgapReport, CaseRun
 from gui.admin.about import LicenceText
 from gui.admin.action_names import action_name, obliged
 from gui.admin.model_try import TryModel
@@ -54,6 +61,7 @@ def test_what_holds_for_me_is_said_with_the_policy_that_decided(shell: Shell, qt
 def test_the_cases_are_run_and_shown(shell: Shell, qtbot: QtBot) -> None:
     shown(shell, "policies")
     page = workplace(shell).admin.policies
+    qtbot.waitUntil(page.run.isEnabled)
     page.run.click()
     qtbot.waitUntil(lambda: page.cases.isVisible() and page.run.isEnabled(), timeout=20_000)
     assert page.said.sentence.startswith("All ")
@@ -64,15 +72,60 @@ def test_the_cases_are_run_and_shown(shell: Shell, qtbot: QtBot) -> None:
     assert page.cases.rows.rows == ()
 
 
-def test_a_case_that_does_not_hold_is_said_in_words(shell: Shell, qtbot: QtBot) -> None:
+def test_a_pack_that_decides_otherwise_than_its_cases_say_is_shown_in_red(
+    shell: Shell, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cases are run by the engine on what the pack says now."""
+    (baseline,) = packs_in_force(Settings(), None)
+    cedar = baseline.cedar.replace('contains("auditor")', 'contains("member")')
+    assert cedar != baseline.cedar
+    doctored = replace(baseline, cedar=cedar)
+    monkeypatch.setattr(policies_shown, "packs_in_force", lambda _settings, _data: (doctored,))
     shown(shell, "policies")
     page = workplace(shell).admin.policies
-    page._take((CaseRun("gdpr", "member: May I?", True, False, ("gdpr.a",), ("gdpr.b",)),))
-    page._over()
-    assert page.said.sentence == "1 of 1 case do not hold."
-    (row,) = page.cases.rows.rows
-    assert row.cells[2] == "allowed: gdpr.a; wanted gdpr.b"
-    assert row.glyph == "warning"
+    qtbot.waitUntil(lambda: len(page.packs) == 1)
+    page.run.click()
+    qtbot.waitUntil(lambda: page.cases.isVisible() and page.run.isEnabled(), timeout=20_000)
+    assert page.said.property("tone") == "danger"
+    assert " do not hold." in page.said.sentence
+    page.failing.setChecked(True)
+    rows = page.cases.rows.rows
+    assert rows
+    assert {(row.glyph, row.tone) for row in rows} == {("warning", "danger")}
+
+
+def test_cases_that_were_not_run_are_not_called_good(
+    shell: Shell, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown(shell, "policies")
+    page = workplace(shell).admin.policies
+    qtbot.waitUntil(lambda: len(page.packs) == 1)
+    monkeypatch.setattr(PoliciesInForce, "run", lambda _self: iter(()))
+    page.run.click()
+    qtbot.waitUntil(page.run.isEnabled)
+    assert page.said.sentence == "Not all cases were run."
+    assert page.said.property("tone") == "warn"
+    monkeypatch.undo()
+    page.run.click()
+    qtbot.waitUntil(lambda: page.cases.isVisible() and page.run.isEnabled(), timeout=20_000)
+    assert page.said.property("tone") == "good"
+    (baseline,) = packs_in_force(Settings(), None)
+    newer = replace(baseline, serial=baseline.serial + 1, sha256="0" * 64)
+    monkeypatch.setattr(policies_shown, "packs_in_force", lambda _settings, _data: (newer,))
+    page.refresh()
+    qtbot.waitUntil(lambda: not page.said.isVisible())  # those of another pack say nothing of it
+    assert page.cases.rows.rows == ()
+    assert page.changed.isVisible()
+
+
+def test_why_a_case_does_not_hold_is_said_in_words(shell: Shell, qtbot: QtBot) -> None:
+    shown(shell, "policies")
+    page = workplace(shell).admin.policies
+    for said, wanted, words in (
+        (("gdpr.a",), ("gdpr.b",), "allowed: gdpr.a; wanted gdpr.b"),
+        (("gdpr.a",), ("gdpr.a",), "allowed: gdpr.a; but not under what is wanted"),
+    ):
+        assert page._decided(CaseRun("gdpr", "member: May I?", True, False, said, wanted)) == words
 
 
 def test_what_has_no_name_is_shown_by_its_own() -> None:
@@ -223,7 +276,7 @@ def test_every_way_out_is_tried_again_and_the_pill_says_how_it_went(
 ) -> None:
     shown(shell, "airgap")
     page = workplace(shell).admin.airgap
-    assert page.probes.probes == product.airgap.probes
+    qtbot.waitUntil(lambda: page.probes.probes == product.airgap.probes)
     assert page.result.sentence.startswith("All ")
     assert dict(page.facts.rows)["System"]
     page.again.click()
@@ -236,6 +289,22 @@ def test_every_way_out_is_tried_again_and_the_pill_says_how_it_went(
     qtbot.waitUntil(lambda: workplace(shell).pill.property("tone") == "danger")
     assert "attempts were blocked" in page.result.sentence
     assert page.result.property("tone") == "danger"
+
+
+def test_what_could_not_be_tried_leaves_the_proof_there_was_with_its_time(
+    shell: Shell, product: MemoryAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing() -> AirgapReport:
+        raise CloisterError("The compliance log cannot be written.")
+
+    shown(shell, "airgap")
+    page = workplace(shell).admin.airgap
+    monkeypatch.setattr(product, "prove_airgap", failing)
+    page.again.click()
+    qtbot.waitUntil(page.notice.isVisible)
+    assert page.notice.sentence == "The compliance log cannot be written."
+    assert page.result.sentence.startswith("All ")
+    assert page.again.isEnabled()
 
 
 # --- about -------------------------------------------------------------------------------------

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from appliance.values import PageText
+from appliance.values import Outcome, PageText, Turn
 from gui.ask.chips import Chip
+from gui.controls.buttons import TextButton
 from gui.controls.confirm import Confirm
 from gui.shell import Shell
-from tests.gui.driving import QUESTION, ask, dialog, workplace
+from tests.gui.driving import (
+    QUESTION,
+    ask,
+    dialog,
+    open_row,
+    point_at_row,
+    workplace,
+)
 from tests.gui.memory_appliance import MemoryAppliance
+from tests.gui.memory_remembered import WHEN
 from tests.gui.memory_state import Pace
 
 Opener = Callable[[MemoryAppliance], Shell]
@@ -134,7 +144,7 @@ def test_a_conversation_is_shown_again_when_chosen(shell: Shell, qtbot: QtBot) -
     assert place.ask.conversation == ""
     ask(shell, qtbot, "How is parental leave requested?")
     qtbot.waitUntil(lambda: place.side.conversations.count() == 2)
-    place.side.conversations.itemClicked.emit(place.side.conversations.item(1))
+    open_row(place.side.conversations, 1)
     qtbot.waitUntil(lambda: len(place.ask.stream.views) == 2)
     assert "48 to 72 hours" in place.ask.stream.views[0].text.toPlainText()
 
@@ -147,7 +157,7 @@ def test_leaving_a_conversation_does_not_stop_its_ask(
     ask(shell, qtbot, QUESTION, wait=False)
     place.new_question()
     qtbot.waitUntil(lambda: place.side.conversations.count() == 1, timeout=5000)
-    place.side.conversations.itemClicked.emit(place.side.conversations.item(0))
+    open_row(place.side.conversations, 0)
     qtbot.waitUntil(lambda: len(place.ask.stream.views) == 1)
     assert place.ask.stream.views[0].answer is not None
 
@@ -156,7 +166,7 @@ def test_a_conversation_is_forgotten_only_after_a_question(shell: Shell, qtbot: 
     place = workplace(shell)
     ask(shell, qtbot, QUESTION)
     qtbot.waitUntil(lambda: place.side.conversations.count() == 1)
-    place.side.conversations.setCurrentRow(0)
+    point_at_row(place.side.conversations, 0)
     QTest.keyClick(place.side.conversations, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: dialog(Confirm) is not None)
     confirm = dialog(Confirm)
@@ -239,6 +249,88 @@ def test_a_page_that_is_gone_is_said_in_the_panel(
     screen = workplace(shell).ask
     screen.show_citation(citation)
     qtbot.waitUntil(lambda: "no longer in the library" in screen.panel.complaint)
+
+
+def test_the_page_goes_on_to_the_next_citation_and_back(shell: Shell, qtbot: QtBot) -> None:
+    first = ask(shell, qtbot, QUESTION).answer
+    second = ask(shell, qtbot, "How is parental leave requested in writing?").answer
+    assert first is not None
+    assert second is not None
+    both = (first.citations[0], replace(second.citations[0], number=2))
+    answer = replace(first, citations=both)
+    screen = workplace(shell).ask
+    panel = screen.panel
+    screen.stream.show_turns((Turn("Both?", WHEN, Outcome.ANSWERED, answer, record=3),))
+    screen.show_citation(both[0])
+    qtbot.waitUntil(lambda: panel.view is not None)
+    assert panel.step_name.text() == "Citation 1 of 2"
+    for button, name in (
+        (panel.cited_before, "Previous citation"), (panel.cited_after, "Next citation")
+    ):  # fmt: skip
+        assert (button.isVisible(), button.accessibleName()) == (True, name)
+    panel.cited_after.click()
+    qtbot.waitUntil(lambda: isinstance(panel.view, PageText))
+    assert (panel.citation, panel.step_name.text()) == (both[1], "Citation 2 of 2")
+    assert panel.text.passage() == both[1].quote
+    screen._talk.hide()  # as where there is no room for both
+    panel.cited_before.click()
+    assert panel.citation == both[0]
+
+
+def test_a_page_with_no_other_citation_offers_none(shell: Shell, qtbot: QtBot) -> None:
+    view = ask(shell, qtbot, QUESTION)
+    screen = workplace(shell).ask
+    assert view.answer is not None
+    alone = replace(view.answer, citations=view.answer.citations[:1])
+    screen.stream.show_turns((Turn("One?", WHEN, Outcome.ANSWERED, alone, record=3),))
+    screen.show_citation(alone.citations[0])
+    assert not screen.panel.cited_after.isVisible()
+    assert not screen.panel.step_name.isVisible()
+
+
+def test_suggestions_come_from_the_collections_that_are_picked_and_are_asked_there(
+    shell: Shell, product: MemoryAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = workplace(shell)
+    (ward,) = product.collections()
+    bank = product.create_collection("Bank")
+    papers = shell.appliance.documents(ward.id)
+    headings = {
+        ward.id: ("When is lactate measured once more?", "When are blood cultures taken first?"),
+        bank.id: ("Who signs a credit above the limit?", "When is a credit looked at again?"),
+    }
+    monkeypatch.setattr(product, "suggestions", lambda collection, _: headings[collection])
+    filled = tuple(replace(one, documents=len(papers)) for one in product.collections())
+    place.ask.set_collections(filled)
+
+    def offered() -> set[str]:
+        return {button.accessibleName().removeprefix("Ask: ") for button in buttons()}
+
+    def buttons() -> list[TextButton]:
+        return place.ask.welcome.buttons
+
+    qtbot.waitUntil(lambda: offered() == {*headings[ward.id], headings[bank.id][0]})
+    place.ask.composer.scope.pick(bank.id)
+    qtbot.waitUntil(lambda: offered() == set(headings[bank.id]))
+    place.ask.composer.scope.pick(ward.id)
+    qtbot.waitUntil(lambda: offered() == set(headings[ward.id]))
+    buttons()[0].click()
+    qtbot.waitUntil(lambda: place.ask.stream.views[0].stages is None)
+    assert place.ask.stream.views[0].collections == (ward.id,)
+
+
+def test_a_suggestion_is_not_asked_in_silence_while_another_answer_comes(
+    shell: Shell, pace: Pace, qtbot: QtBot
+) -> None:
+    place = workplace(shell)
+    pace.stage = 1.0
+    ask(shell, qtbot, QUESTION, wait=False)
+    place.new_question()
+    place.ask.welcome.suggested.emit("When are blood cultures taken?")
+    assert "Still answering" in place.ask.composer.hint.text()
+    pace.stage = 0.0
+    place.ask.stop()
+    qtbot.waitUntil(lambda: place.ask.composer.send.accessibleName() == "Ask", timeout=8000)
 
 
 def test_three_suggestions_are_shown_as_plain_text_and_pressing_one_asks_it(

@@ -6,8 +6,12 @@ import re
 from importlib.resources import files
 
 import pytest
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
+from gui.ask.composer import Typing
+from gui.controls.fields import Field
+from gui.sidebar import Search
 from gui.style import theme
 from gui.style.tokens import DARK, HIGH, LIGHT, LOOKS, Tokens, contrast, current
 
@@ -121,6 +125,22 @@ def test_what_is_painted_by_hand_stands_out_as_well(tokens: Tokens) -> None:
     for mark, ground in MARKS:
         ratio = contrast(getattr(tokens, mark), getattr(tokens, ground))
         assert ratio >= 3, (mark, ground, ratio)
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_what_stands_in_an_empty_field_can_be_read(name: str, qapp: QApplication) -> None:
+    """As Qt draws it: a style sheet alone would leave it half transparent."""
+    least = 7.0 if LOOKS[name] is HIGH else 4.5
+    try:
+        theme.apply(qapp, LOOKS[name])
+        named = Field("Name", hint="As in the log")
+        for field in (named.edit, Typing(), Search()):
+            field.ensurePolished()
+            drawn = field.palette().color(QPalette.ColorRole.PlaceholderText)
+            assert drawn.alpha() == 255
+            assert contrast(drawn.name(), LOOKS[name].raised) >= least
+    finally:
+        theme.apply(qapp, LIGHT)
 
 
 @pytest.mark.parametrize("name", LOOKS)

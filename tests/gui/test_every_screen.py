@@ -12,10 +12,14 @@ from pytestqt.qtbot import QtBot
 from gui.shell import Shell
 from gui.style import scale, theme
 from gui.style.tokens import LIGHT, LOOKS
+from tests.gui.driving import QUESTION, ask, workplace
 from tests.gui.memory_appliance import MemoryAppliance
 from tests.gui.memory_state import Pace
 from tests.gui.walking import Look, Walker, crowded, nameless, unreached, unseen_focus, walk
 
+SMALL = pytest.mark.parametrize(
+    ("size", "width", "height"), [(2.0, 1280, 720), (1.0, 640, 360)], ids=["text", "display"]
+)
 Open = Callable[[MemoryAppliance], Shell]
 
 
@@ -23,6 +27,44 @@ Open = Callable[[MemoryAppliance], Shell]
 def new(open_shell: Open) -> Shell:
     """A window without a vault."""
     return open_shell(MemoryAppliance(Pace(stage=0.02, file=0.01)))
+
+
+def test_what_is_drawn_grows_with_text(shell: Shell, qapp: QApplication) -> None:
+    place = workplace(shell)
+    place.go("admin")
+    listed = place.admin.list
+    drawn = place.side.places["ask"], place.side.conversations, listed, place.library.table
+    at_100 = [one.iconSize().width() for one in drawn]
+    rows = place.library.table.verticalHeader().defaultSectionSize()
+    try:
+        theme.apply(qapp, LIGHT, 2.0)
+        assert [one.iconSize().width() for one in drawn] == [2 * one for one in at_100]
+        assert place.library.table.verticalHeader().defaultSectionSize() == 2 * rows
+        place.go("admin")
+        sizes = listed.item(0).icon().availableSizes()
+        assert max(size.width() for size in sizes) >= listed.iconSize().width()
+    finally:
+        theme.apply(qapp, LIGHT)
+
+
+@SMALL
+def test_the_side_has_room_where_it_stands_over_the_rest(  # noqa: PLR0917
+    size: float, width: int, height: int, shell: Shell, qapp: QApplication, qtbot: QtBot
+) -> None:
+    place = workplace(shell)
+    for number in range(3):
+        ask(shell, qtbot, f"{QUESTION} {number}")
+    try:
+        theme.apply(qapp, LIGHT, size)
+        shell.setMinimumSize(0, 0)
+        shell.resize(width, height)
+        qtbot.waitUntil(lambda: not place.side.isVisible())
+        place.toggle_side()
+        qtbot.waitUntil(place.side.isVisible)
+        qtbot.wait(50)
+        assert list(crowded(width, height)(shell)) == []
+    finally:
+        theme.apply(qapp, LIGHT)
 
 
 def both(*looks: Look) -> Look:
@@ -56,9 +98,7 @@ def test_everything_has_a_name_is_reached_and_shows_its_focus(
     assert not walker.found, "\n".join(walker.found)
 
 
-@pytest.mark.parametrize(
-    ("size", "width", "height"), [(2.0, 1280, 720), (1.0, 640, 360)], ids=["text", "display"]
-)
+@SMALL
 def test_at_200_per_cent_nothing_is_cut_and_nothing_lies_on_anything(  # noqa: PLR0917
     size: float, width: int, height: int, new: Shell, tmp_path: Path, qapp: QApplication,
     monkeypatch: pytest.MonkeyPatch,

@@ -37,11 +37,11 @@ def test_every_control_has_a_name(shell: Shell, qtbot: QtBot) -> None:
     for row in range(place.admin.list.count()):
         place.admin.list.setCurrentRow(row)
     nameless = [
-        f"{type(widget).__name__} {widget.objectName()}"
+        f"{type(widget).__name__} {widget.objectName()} in {type(widget.parent()).__name__}"
         for widget in shell.findChildren(QWidget)
         if _operable(widget) and not _name(widget)
     ]
-    assert nameless == []
+    assert not nameless, "\n".join(nameless)
 
 
 def test_the_keyboard_reaches_everything_that_can_be_pressed(shell: Shell) -> None:

@@ -121,7 +121,7 @@ def test_exporting_asks_for_the_passphrase_and_goes_on(
     shell: Shell, pace: Pace, tmp_path: Path, qtbot: QtBot
 ) -> None:
     pace.stale = True
-    workplace(shell).log.export_to(tmp_path)
+    workplace(shell).log.taking.whole_to(tmp_path)
     qtbot.waitUntil(lambda: dialog(Again) is not None)
     again = dialog(Again)
     assert isinstance(again, Again)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +69,7 @@ def test_what_the_documents_do_not_say_and_what_may_not_be_asked_is_said_so(
     assert here.answer.page.isHidden()
     ask(kiosk, qtbot, "How do I delete the log?")
     assert "policy" in here.answer.notice.sentence
+    assert here.answer.notice.step == "Ask at the desk if you need something else."
 
 
 def test_a_failure_tells_a_visitor_where_to_go(
@@ -92,6 +94,27 @@ def test_a_question_can_be_stopped(
     qtbot.waitUntil(lambda: here.answer.notice.sentence == "Stopped.")
 
 
+def test_the_next_question_can_be_asked_as_soon_as_the_answer_is_there(
+    kiosk: KioskWindow, product: KioskAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, slow = product.ask, threading.Event()
+
+    def lingering(text: str, **more: object) -> Iterator[Event]:
+        yield from whole(text, **more)  # type: ignore[arg-type]
+        slow.wait(10)
+
+    monkeypatch.setattr(product, "ask", lingering)
+    here = come(kiosk)
+    here.compose.starters[0].click()
+    qtbot.waitUntil(lambda: bool(here.answer.sources))
+    here.answer.again.click()
+    assert here.places.currentWidget() is here.compose
+    here.compose.starters[1].click()
+    slow.set()
+    qtbot.waitUntil(lambda: bool(here.answer.sources))
+    assert here.answer.asked.text() == QUESTIONS[1]
+
+
 def test_what_is_for_the_institutions_people_is_not_told_to_a_visitor(
     kiosk: KioskWindow, product: KioskAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +137,16 @@ def test_the_screen_says_where_what_is_typed_is_kept(product: KioskAppliance, qt
         for kiosk in opened(product, qtbot):
             assert said in kiosk.attract.note.text()
             assert said in words_in(come(kiosk).compose)
+
+
+def test_the_screen_says_that_it_is_an_evaluation(product: KioskAppliance, qtbot: QtBot) -> None:
+    said = ("This is an evaluation: new answers until 2026-12-24.", "The air gap is not proved.")
+    product.memory.view = replace(product.memory.view, notices=said)
+    for kiosk in opened(product, qtbot):
+        for one in said:
+            assert one in kiosk.attract.note.text()
+            assert one in words_in(come(kiosk).compose)
+            kiosk.wipe()
 
 
 # --- the end of a visit --------------------------------------------------------------------------
@@ -142,6 +175,19 @@ def test_who_goes_away_is_asked_and_then_wiped(
     assert not visit(kiosk).size_button.isChecked()
 
 
+def test_there_are_twenty_seconds_to_say_that_somebody_is_there(
+    kiosk: KioskWindow, product: KioskAppliance
+) -> None:
+    """WCAG 2.2, 2.2.1."""
+    come(kiosk)
+    product.pace.ticks += 69
+    kiosk.presence.look()
+    assert kiosk.still_there.isHidden()
+    product.pace.ticks += 1
+    kiosk.presence.look()
+    assert kiosk.still_there.isVisible()
+
+
 def test_who_is_still_there_stays(
     kiosk: KioskWindow, product: KioskAppliance, qtbot: QtBot
 ) -> None:
@@ -154,6 +200,25 @@ def test_who_is_still_there_stays(
     kiosk.presence.look()
     assert kiosk.still_there.isHidden()
     assert kiosk.places.currentWidget() is visit(kiosk)
+
+
+def test_tab_leads_nowhere_from_the_countdown_and_who_stays_types_on(
+    kiosk: KioskWindow, product: KioskAppliance, qtbot: QtBot
+) -> None:
+    here = come(kiosk)
+    kiosk.activateWindow()
+    qtbot.waitUntil(here.compose.field.hasFocus)
+    product.pace.ticks += 80
+    qtbot.waitUntil(kiosk.still_there.isVisible)
+    buttons = (kiosk.still_there.stay, kiosk.still_there.done)
+    for stepping in (Qt.Key.Key_Tab, Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Right):
+        focused = kiosk.focusWidget()
+        assert focused in buttons
+        QTest.keyClick(focused, stepping)
+    assert kiosk.focusWidget() in buttons
+    kiosk.still_there.stay.click()
+    assert kiosk.still_there.isHidden()
+    assert here.compose.field.hasFocus()
 
 
 def test_who_is_done_says_so_on_the_countdown_too(

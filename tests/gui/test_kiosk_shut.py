@@ -20,17 +20,27 @@ from PySide6.QtGui import (
     QMouseEvent,
 )
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QTextEdit,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
-from appliance.errors import AlreadyRunning, LogUnwritable
+from appliance.errors import AlreadyRunning, CloisterError, LogUnwritable
+from appliance.people import TryLater
 from appliance.settings import Settings
+from appliance.values import KioskView
 from gui.__main__ import KioskMachine
 from gui.__main__ import opened as ordinary
 from gui.kiosk.guard import may_type
 from gui.kiosk.visit import Visit
 from gui.kiosk.window import KioskWindow
-from gui.style.tokens import DARK, LIGHT, contrast
+from gui.style.tokens import LOOKS, contrast
 from tests.gui.driving import PASSPHRASE
 from tests.gui.kiosk_appliance import ADMINISTRATOR, QUESTIONS, KioskAppliance
 from tests.gui.kiosk_visits import ask, come, key, opened, opened_shut, visit
@@ -109,6 +119,27 @@ def test_nothing_is_dropped_in_or_taken_out(kiosk: KioskWindow, qtbot: QtBot) ->
     assert QGuiApplication.clipboard().text() == ""
 
 
+def test_nothing_that_is_shown_can_be_marked_dragged_or_dropped_on(
+    kiosk: KioskWindow, qtbot: QtBot
+) -> None:
+    come(kiosk)
+    ask(kiosk, qtbot, QUESTIONS[0])
+    ask(kiosk, qtbot, "How do I delete the log?")
+    taken = Qt.TextInteractionFlag.TextSelectableByMouse
+    taken |= Qt.TextInteractionFlag.TextSelectableByKeyboard | Qt.TextInteractionFlag.TextEditable
+    everything = [kiosk, *kiosk.findChildren(QWidget)]
+    assert any(isinstance(one, QTextEdit) for one in everything)
+    for one in everything:
+        assert not one.acceptDrops(), one
+        assert not isinstance(one, QLineEdit) or not one.dragEnabled()
+        if isinstance(one, QLabel | QTextEdit):
+            assert not one.textInteractionFlags() & taken, one
+    words = visit(kiosk).answer.notice.findChildren(QLabel)
+    sentence = max((one for one in words if one.isVisible()), key=lambda one: len(one.text()))
+    QTest.mouseDClick(sentence, Qt.MouseButton.LeftButton, pos=QPoint(20, 8))
+    assert not sentence.hasSelectedText()
+
+
 def test_a_window_that_comes_up_all_the_same_is_hidden(kiosk: KioskWindow, qtbot: QtBot) -> None:
     stray = QDialog()
     qtbot.addWidget(stray)
@@ -181,6 +212,18 @@ def test_the_keyboard_on_the_screen_types_where_it_was_touched_without_any_focus
     assert leaving.name.text() == "ac"
 
 
+def test_staff_find_the_way_to_leave_with_a_keyboard_alone(kiosk: KioskWindow) -> None:
+    QTest.keyClick(kiosk.attract.begin, Qt.Key.Key_Tab)
+    assert kiosk.focusWidget() is kiosk.attract.leave
+    QTest.keyClick(kiosk.attract.leave, Qt.Key.Key_Return)
+    assert kiosk.places.currentWidget() is kiosk.leaving
+    QTest.keyClick(kiosk.leaving.stay, Qt.Key.Key_Return)
+    assert kiosk.places.currentWidget() is kiosk.attract
+    come(kiosk)
+    QTest.keyClick(visit(kiosk).done, Qt.Key.Key_Return)
+    assert kiosk.places.currentWidget() is kiosk.attract
+
+
 def test_the_way_to_leave_is_left_by_itself(kiosk: KioskWindow, product: KioskAppliance) -> None:
     kiosk.attract.leave.click()
     kiosk.leaving.name.put(ADMINISTRATOR)
@@ -208,19 +251,39 @@ def test_what_is_not_fit_for_visitors_is_out_of_service(
             kiosk.leaving.go.click()
 
 
-def test_a_vault_that_another_program_holds_is_tried_again(
-    product: KioskAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "why",
+    [
+        AlreadyRunning("Another program has this folder open."),
+        TryLater("There were 3 failed log-ins in a row: the next one is possible in 5 seconds."),
+    ],
+    ids=["held", "made to wait"],
+)
+def test_a_vault_that_could_not_be_tried_is_tried_again(
+    product: KioskAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, why: CloisterError
 ) -> None:
     unlock = product.unlock
 
     def held(passphrase: str, name: str = "") -> object:
-        raise AlreadyRunning("Another program has this folder open.")
+        raise why
 
     monkeypatch.setattr(product, "unlock", held)
     monkeypatch.setattr("gui.kiosk.window.AGAIN_MS", 40)
     for kiosk in opened_shut(product, qtbot):
         monkeypatch.setattr(product, "unlock", unlock)
         qtbot.waitUntil(lambda w=kiosk: w.places.currentWidget() is w.attract)  # type: ignore[misc]
+
+
+def test_what_nobody_foresaw_leaves_nothing_open_behind_the_screen(
+    product: KioskAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_ended: object) -> KioskView:
+        raise ValueError
+
+    monkeypatch.setattr(product.memory, "begin", broken)
+    for kiosk in opened_shut(product, qtbot):
+        assert "unexpected" in kiosk.closed.why.text()
+        assert product.person is None
 
 
 def test_a_full_disk_at_the_end_of_a_visit_shuts_it_until_there_is_room(
@@ -324,7 +387,7 @@ def test_tab_reaches_what_can_be_pressed_and_the_keyboard_is_one_stop(
 
 
 def test_colours_are_told_apart(qapp: QApplication) -> None:
-    for tokens in (LIGHT, DARK):
+    for tokens in LOOKS.values():
         for text, ground in (
             (tokens.accent_ink, tokens.accent_bg), (tokens.muted, tokens.side),
             (tokens.on_accent, tokens.accent), (tokens.ink, tokens.hover),

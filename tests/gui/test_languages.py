@@ -8,24 +8,23 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from appliance.values import Outcome
-from gui.ask.welcome import Welcome
+from appliance.values import Account, Outcome, Person, Role, Standing
+from gui.admin.people_table import PeopleTable
+from gui.controls.tick import Tick
 from gui.front import Front
-from gui.help import Help
 from gui.languages import choice
 from gui.languages.catalogue import CODES, catalogue
-from gui.languages.said import Sayings
+from gui.languages.said import BEGINNINGS, Sayings
 from gui.languages.said import said as spoken
 from gui.shell import Shell
-from gui.text import counts
-from tests.gui.driving import PASSPHRASE, QUESTION, workplace
+from gui.text import counts, plain
+from tests.gui.driving import PASSPHRASE, workplace
 from tests.gui.laid_out import cut, shown
-from tests.gui.marked_texts import left_over, marked, missing
+from tests.gui.marked_texts import left_over, marked, missing, unheard
 from tests.gui.memory_appliance import MemoryAppliance
 from tests.gui.pseudo import OPEN
 from tests.gui.speaking import ALL, speaking
@@ -55,6 +54,10 @@ def test_every_text_has_its_translation_and_no_translation_is_left_over(code: st
     assert left_over(texts) == []
 
 
+def test_every_module_that_speaks_is_translated_or_named_as_one_that_no_screen_shows() -> None:
+    assert unheard() == []
+
+
 @pytest.mark.parametrize("code", OTHERS)
 def test_what_is_filled_in_and_what_is_typed_stay_as_they_are(code: str) -> None:
     texts = catalogue(code)
@@ -75,6 +78,15 @@ def test_what_ends_a_text_ends_its_translation(code: str) -> None:
         for end in (".", "?", "…", ": "):
             spaced = {":", " "} & {english[-1]} and code == "fr"
             assert text.endswith(end) == english.endswith(end) or spaced, (english, text)
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_signs_are_set_as_the_language_sets_them(code: str) -> None:
+    """The marks of quotation, and spaces that do not break before … and the signs of French."""
+    wrong = {"de": "[”«»]|(?<= )…", "es": "[“”„]|(?<= )…", "fr": "[“”„]|« | [»:;?!…]"}[code]
+    texts = catalogue(code)
+    for english, text in {**texts.window, **texts.said}.items():
+        assert not re.search(wrong, _COMMANDS.sub("", text).replace("  ", " ")), (english, text)
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -144,13 +156,27 @@ def test_what_is_not_known_stays_english_and_whole(qapp: QApplication) -> None:
     with speaking(qapp, "de"):
         assert spoken(unknown) == unknown
         assert spoken(f"Log in first. {unknown}") == f"Log in first. {unknown}"
+        assert spoken("The consent form is missing.") == "The consent form is missing."
+        assert spoken("consent.pdf is missing.") == "consent.pdf fehlt."
+
+
+def test_what_is_wrong_with_a_document_is_said_in_the_language(qapp: QApplication) -> None:
+    with speaking(qapp, "de"):
+        assert spoken("“board.pdf” is protected by a password.") == (
+            "“board.pdf” ist durch ein Kennwort geschützt."
+        )
+        assert spoken("The document is empty.") == "Das Dokument ist leer."
+        assert spoken("A reason has 10 to 500 characters; this has 2.") == (
+            "Ein Grund: 10 bis 500 Zeichen sind möglich; dies hat 2."
+        )
 
 
 @given(st.text(max_size=300))
 def test_what_is_filled_in_is_never_taken_for_a_placeholder(untrusted: str) -> None:
     sayings = Sayings({"{0} is gone.": "weg: {0}"})
     said = sayings.said(f"{untrusted} is gone.")
-    if "\n" not in untrusted and len(untrusted) > 0:
+    begins = untrusted.partition(" ")[0] in BEGINNINGS
+    if "\n" not in untrusted and len(untrusted) > 0 and not begins:
         assert said == f"weg: {untrusted}"
     assert Sayings({"Gone.": "weg"}).said(untrusted) in (untrusted, "weg")
 
@@ -172,68 +198,22 @@ def opened(
     return shell
 
 
-def whole(screen: QWidget) -> None:
-    QApplication.processEvents()
-    assert cut(screen) == []
-
-
 @every
-def test_the_first_screens_cut_no_text(language: str, qtbot: QtBot) -> None:
+def test_in_a_small_window_the_first_screens_cut_no_text(language: str, qtbot: QtBot) -> None:
     front = Front()
     qtbot.addWidget(front)
     front.resize(1024, 640)
     front.show()
+
+    def whole() -> None:
+        QApplication.processEvents()
+        assert cut(front) == []
+
     for show in (front.show_create, front.show_unlock, front.show_enrol, front.show_starter):
         show()
-        whole(front)
+        whole()
     front.show_recovery("Dr Ada Winter", "AAAA-BBBB-CCCC-DDDD-EEEE-FFFF-GGGG-HHHH")
-    whole(front)
-
-
-@every
-def test_the_places_cut_no_text(
-    language: str,
-    open_shell: Callable[[MemoryAppliance], Shell],
-    product: MemoryAppliance,
-    qtbot: QtBot,
-) -> None:
-    shell = opened(open_shell, product, qtbot)
-    place = workplace(shell)
-    qtbot.waitUntil(lambda: place.ask.findChild(Welcome) is not None)
-    whole(shell)
-    for name in ("library", "log"):
-        place.go(name)
-        QTest.qWait(100)
-        whole(shell)
-    place.go("admin")
-    assert place.admin is not None
-    for row in range(place.admin.list.count()):
-        place.admin.list.setCurrentRow(row)
-        QTest.qWait(100)
-        whole(shell)
-    sheet = Help(shell)
-    sheet.show()
-    whole(sheet)
-    sheet.close()
-
-
-@every
-def test_an_answer_and_its_page_cut_no_text(
-    language: str,
-    open_shell: Callable[[MemoryAppliance], Shell],
-    product: MemoryAppliance,
-    qtbot: QtBot,
-) -> None:
-    shell = opened(open_shell, product, qtbot)
-    screen = workplace(shell).ask
-    screen.composer.typing.setPlainText(QUESTION)
-    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Return)
-    view = screen.stream.views[-1]
-    qtbot.waitUntil(lambda: view.stages is None, timeout=5000)
-    assert view.answer is not None
-    screen.show_citation(view.answer.citations[0])
-    qtbot.waitUntil(lambda: screen.panel.view is not None)
-    whole(shell)
+    whole()
 
 
 @pytest.mark.parametrize("language", ["mirrored"], indirect=True)
@@ -257,6 +237,43 @@ def test_from_left_to_right_it_is_not(shell: Shell) -> None:
     place = workplace(shell)
     assert not shell.isRightToLeft()
     assert place.side.mapTo(shell, place.side.rect().center()).x() < shell.width() // 4
+
+
+@pytest.mark.parametrize("language", ["mirrored"], indirect=True)
+def test_from_right_to_left_a_person_stays_chosen(language: str, qtbot: QtBot) -> None:
+    table = PeopleTable()
+    qtbot.addWidget(table)
+    table.resize(600, 300)
+    table.rows.show_accounts((Account(Person("p1", "Ada", (Role.MEMBER,)), Standing.ACTIVE),), "")
+    table.show()
+    table.choose("p1")
+    assert table.account() is not None
+
+
+@pytest.mark.parametrize("language", ["mirrored"], indirect=True)
+def test_from_right_to_left_the_box_of_a_tick_stands_at_the_right(
+    language: str, qtbot: QtBot
+) -> None:
+    tick = Tick("ابج")
+    qtbot.addWidget(tick)
+    tick.resize(240, 32)
+    tick.setChecked(True)
+    tick.show()
+    drawn = tick.grab().toImage()
+    paper = drawn.pixel(120, 16)
+    assert drawn.pixel(12, 16) == paper
+    assert drawn.pixel(240 - 12, 16) != paper
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_command_is_quoted_as_the_language_quotes(code: str, qapp: QApplication) -> None:
+    marks = {"de": "„{}“", "es": "«{}»", "fr": "«\u00a0{}\u00a0»"}
+    with speaking(qapp, code):
+        assert marks[code].format("cloister --help") in plain.spoken("See `cloister --help`.")
+
+
+def test_a_space_that_does_not_break_stays_one() -> None:
+    assert plain.line("Fermer le\n compte\u00a0?  ") == "Fermer le compte\u00a0?"
 
 
 def test_every_mark_has_a_context() -> None:

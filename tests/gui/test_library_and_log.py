@@ -182,7 +182,7 @@ def test_a_log_that_does_not_verify_is_said_in_red(shell: Shell, pace: Pace, qtb
 
 
 def test_an_export_shows_the_public_key(shell: Shell, tmp_path: Path, qtbot: QtBot) -> None:
-    workplace(shell).log.export_to(tmp_path)
+    workplace(shell).log.taking.whole_to(tmp_path)
     qtbot.waitUntil(lambda: dialog(Exported) is not None)
     assert (tmp_path / "checkpoint").exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,22 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from appliance.values import Answered, PageImage
+from appliance.values import (
+    Answered,
+    DocumentInfo,
+    DocumentKind,
+    ImportFinished,
+    ImportStarted,
+    PageImage,
+)
+from gui.controls.confirm import Confirm
+from gui.library.document_table import DocumentTable
+from gui.library.importing import ImportCard
 from gui.library.screen import LibraryScreen
 from gui.shell import Shell
-from tests.gui.driving import QUESTION, workplace
+from tests.gui.driving import QUESTION, dialog, workplace
 from tests.gui.memory_appliance import MemoryAppliance
+from tests.gui.test_attachments import drop, held
 
 
 @pytest.fixture
@@ -71,9 +83,9 @@ def test_a_retired_document_says_so_and_answers_nothing_until_it_is_put_back(
     qtbot.waitUntil(lambda: not viewer.retire.isVisible())
     assert viewer.state.text().startswith("Retired on")
     assert "no longer answered from" in viewer.state.text()
+    qtbot.waitUntil(lambda: kept.summary.text().endswith("1 retired"))
     titles = [str(kept.table.rows.index(row, 0).data()) for row in range(4)]
     assert sum(title.startswith("Retired: ") for title in titles) == 1
-    assert kept.summary.text().endswith("1 retired")
     assert answers(product) == ""
     kept.retired.undo.click()
     qtbot.waitUntil(viewer.retire.isVisible)
@@ -90,7 +102,7 @@ def test_a_newer_version_takes_its_place_and_both_can_be_opened(
     viewer = kept.viewer
     old = viewer.document
     assert old is not None
-    kept.keeping.replace(old, (newer,))
+    kept.keeping.replace(old, newer)
     qtbot.waitUntil(lambda: viewer.versions.count() == 2)
     assert "took its place" in viewer.state.text()
     assert [viewer.versions.item(row).text().rpartition(" · ")[2] for row in range(2)] == [
@@ -103,6 +115,60 @@ def test_a_newer_version_takes_its_place_and_both_can_be_opened(
     qtbot.waitUntil(lambda: viewer.document is not None and viewer.document.id != old.id)
     assert viewer.state.text().startswith("Answered from since")
     assert viewer.newer.isVisible()
+    kept.keeping.open(old)
+    qtbot.waitUntil(viewer.restore.isVisible)
+    viewer.restore.click()  # two versions at once are asked about
+    confirm = dialog(Confirm)
+    assert isinstance(confirm, Confirm)
+    confirm.reject()
+    assert kept.summary.text().endswith("1 retired")
+    viewer.restore.click()
+    qtbot.waitUntil(lambda: dialog(Confirm) not in (None, confirm))
+    again = dialog(Confirm)
+    assert isinstance(again, Confirm)
+    again.action.click()
+    qtbot.waitUntil(viewer.retire.isVisible)
+
+
+def test_a_newer_version_that_is_stopped_changed_nothing(qtbot: QtBot) -> None:
+    card = ImportCard()
+    qtbot.addWidget(card)
+    card.take((ImportStarted("", 1), ImportFinished("", 0, 0, 0, 0, True, 0.1)))
+    assert card.notice.sentence == "Stopped. Nothing was changed."
+
+
+def test_what_can_be_done_with_the_open_document_is_in_the_palette(
+    shell: Shell, kept: LibraryScreen, qtbot: QtBot
+) -> None:
+    def offered() -> set[str]:
+        return {one.name for one in shell.commanding.offered()} & {"newer", "retire", "restore"}
+
+    assert offered() == set()
+    opened(kept, "Sepsis", qtbot)
+    assert offered() == {"newer", "retire"}
+    retire = next(one for one in shell.commanding.offered() if one.name == "retire")
+    shell.commanding.run(retire)
+    qtbot.waitUntil(kept.viewer.restore.isVisible)
+    assert offered() == {"restore"}
+    kept.permit(frozenset({"ask"}))
+    assert offered() == set()
+
+
+def test_who_may_only_read_is_offered_nothing_else(kept: LibraryScreen, qtbot: QtBot) -> None:
+    opened(kept, "Sepsis", qtbot)
+    viewer = kept.viewer
+    assert viewer.retire.isVisible()
+    for allowed, wanted in (
+        (frozenset({"ask"}), (False, False)),
+        (frozenset({"remove_document"}), (True, False)),
+        (frozenset({"remove_document", "import"}), (True, True)),
+    ):
+        kept.permit(allowed)
+        assert (viewer.retire.isVisible(), viewer.newer.isVisible()) == wanted
+    viewer.retire.click()
+    qtbot.waitUntil(viewer.restore.isVisible)
+    kept.permit(frozenset({"remove_document"}))
+    assert not viewer.restore.isVisible()
 
 
 def test_another_collection_closes_what_was_open(
@@ -127,3 +193,31 @@ def test_nothing_of_it_is_left_once_the_window_is_locked(
     assert viewer.title.text() == ""
     assert viewer.versions.count() == 0
     assert kept.retired.sentence == ""
+
+
+def test_what_is_dropped_is_copied_whatever_the_hand_meant(
+    kept: LibraryScreen, qtbot: QtBot, tmp_path: Path
+) -> None:
+    file = tmp_path / "note.md"
+    file.write_text("Night note\n\nThe key is with the porter.\n")
+    both = Qt.DropAction.MoveAction | Qt.DropAction.CopyAction
+    assert not drop(kept, held([file]), Qt.DropAction.MoveAction)[0]
+    assert drop(kept, held([file]), both) == (True, Qt.DropAction.CopyAction)
+    qtbot.waitUntil(lambda: kept.table.rows.rowCount() == 5)
+
+
+def test_a_list_that_is_read_anew_keeps_what_was_chosen(qtbot: QtBot) -> None:
+    first, second = (
+        DocumentInfo(
+            name, "k1", name, DocumentKind.PDF, 1, 1, 9, "00", datetime(2026, 1, 2, tzinfo=UTC)
+        )
+        for name in ("one", "two")
+    )
+    table = DocumentTable()
+    qtbot.addWidget(table)
+    table.rows.show_documents((first, second))
+    table.setCurrentIndex(table.rows.index(1, 0))
+    table.rows.show_documents((second, first))
+    assert table.document() == second
+    table.rows.show_documents((first,))
+    assert table.document() is None

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import ast
+import json
+import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import thread_time
 
 import pytest
 from PySide6.QtCore import QDate
 from pytestqt.qtbot import QtBot
 
+from appliance.audit import LogTampered
+from appliance.audit.excerpt import fits
+from appliance.audit.leaf import ACTION, RESERVED
 from appliance.errors import CloisterError
-from appliance.values import LogFilter
+from appliance.values import LogFilter, LogFound, LogRecord
+from gui.log.exported import Exported
 from gui.log.filters import Filters
 from gui.log.screen import LogScreen
 from gui.shell import Shell
 from gui.text.view import PlainView
-from tests.gui.driving import QUESTION, ask, workplace
+from tests.e2e.terminal import ROOT
+from tests.gui.driving import QUESTION, ask, dialog, workplace
 from tests.gui.memory_appliance import MemoryAppliance
+from tests.gui.memory_screens import MemoryLogbook
 from tests.gui.memory_state import Pace
+from tests.gui.test_nothing_blocks import HELD_UP, Watchdog
 
 
 @pytest.fixture
@@ -131,6 +143,7 @@ def test_nothing_of_a_record_sticks_out_beside_it(log: LogScreen, qtbot: QtBot) 
     qtbot.waitUntil(lambda: log.model.record(0) is not None)
     log.table.selectRow(0)
     held = log.detail.widget()
+    assert held is not None
     qtbot.waitUntil(lambda: held.width() == log.detail.viewport().width())
     assert held.minimumSizeHint().width() <= held.width()
 
@@ -168,3 +181,138 @@ def test_locking_forgets_what_was_wanted(shell: Shell, log: LogScreen, qtbot: Qt
     assert log.filters.who.count() == 1
     assert log.filters.wanted.anything
     assert log.model.rowCount() == 0
+
+
+def test_what_came_after_the_verification_is_not_called_verified(
+    log: LogScreen, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    size = product.log_size()
+    assert log.badge.property("tone") == "good"
+    product._held.note("document.added", "d9", "done")
+    log._read_size()
+    qtbot.waitUntil(lambda: log.badge.state == "older")
+    assert log.badge.title.text() == f"{size} of {size + 1} records verified"
+    assert log.badge.property("tone") == "info"
+    log.refresh()  # whoever opens the log again has it verified again
+    qtbot.waitUntil(lambda: log.badge.state == "verified")
+    assert log.badge.title.text() == f"{size + 1} records verified"
+
+
+def test_a_record_that_turns_out_to_be_damaged_ends_the_green(
+    log: LogScreen, product: MemoryAppliance, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(_start: int = 0, _count: int = 0) -> tuple[LogRecord, ...]:
+        raise LogTampered("Record 3 is not the one logged.")
+
+    monkeypatch.setattr(product, "log_records", damaged)
+    log.model.resize(log.model.size)  # so that it is read again
+    log.model.record(0)
+    qtbot.waitUntil(lambda: log.badge.state == "broken")
+    assert log.badge.title.text() == "Record 3 is not the one logged."
+    assert log.badge.property("tone") == "danger"
+
+
+def test_what_fits_leaves_in_a_file_that_says_what_it_is(
+    log: LogScreen, tmp_path: Path, qtbot: QtBot
+) -> None:
+    assert not log.taking.part.isVisible()
+    log.taking.part_to(tmp_path / "everything.jsonl")
+    log.filters.what.setCurrentText("Questions")
+    qtbot.waitUntil(settled(log))
+    assert log.taking.part.isVisible()
+    file = tmp_path / "part.jsonl"
+    log.taking.part_to(file)
+    assert not log.taking.part.isEnabled()
+    qtbot.waitUntil(lambda: dialog(Exported) is not None)
+    told = dialog(Exported)
+    assert isinstance(told, Exported)
+    assert told.text.startswith("This is a part of the log, and the file says so")
+    views = {view.accessibleName(): view.toPlainText() for view in told.findChildren(PlainView)}
+    assert views["In it"].startswith("4 records fit · ")
+    assert views["File"] == str(file)
+    assert views["To verify"].startswith(f"cloister log verify {file} --key ")
+    told.accept()
+    assert file.exists()
+    assert not (tmp_path / "everything.jsonl").exists()
+    assert log.taking.part.isEnabled()
+    log.filters.clear.click()
+    assert not log.taking.part.isVisible()
+
+
+class OwnWork(Watchdog):
+    """The most that this thread itself computed between two turns of the event loop, in seconds:
+    what else the machine does at that moment does not count."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last = thread_time()
+
+    def beat(self) -> None:
+        now = thread_time()
+        self.longest = max(self.longest, now - self._last)
+        self._last = now
+
+
+def test_a_hundred_thousand_records_are_looked_through_without_holding_up_the_screen(
+    log: LogScreen, product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    """Taken apart as records of a real log are, in pieces, beside the event loop."""
+    gui = threading.get_ident()
+    leaf = json.dumps({"action": "document.added", "details": {"pages": 3}, "object": "d" * 32})
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    product._held.log = [
+        LogRecord(seq, when, "ask.opened" if seq % 500 == 0 else "document.added", "p", "o", "done")
+        for seq in range(100_000)
+    ]
+
+    def find(
+        self: MemoryLogbook, wanted: LogFilter, before: int = -1, count: int = 200
+    ) -> LogFound:
+        assert threading.get_ident() != gui
+        end = before if before > 0 else 100_000
+        start = max(0, end - 500)
+        piece = self._held.log[start:end]
+        found = [record for record in reversed(piece) if json.loads(leaf) and fits(record, wanted)]
+        return LogFound(tuple(found), len(piece), start)
+
+    log.refresh()
+    qtbot.waitUntil(lambda: log.model.size == 100_000)
+    with pytest.MonkeyPatch.context() as then:
+        then.setattr(MemoryLogbook, "find", find)
+        dog = OwnWork()
+        log.filters.what.setCurrentText("Models")
+        qtbot.waitUntil(settled(log), timeout=30_000)
+        assert log.status.text() == "0 records fit · 100,000 of 100,000 looked through"
+        log.filters.what.setCurrentText("Questions")
+        qtbot.waitUntil(settled(log), timeout=30_000)
+        log.table.scrollToBottom()
+        qtbot.waitUntil(settled(log), timeout=30_000)
+        log.filters.clear.click()
+        qtbot.wait(50)
+    assert dog.longest < HELD_UP
+
+
+def test_whatever_the_log_holds_is_of_some_kind_that_can_be_asked_for(qtbot: QtBot) -> None:
+    """Every action that the product's code writes down."""
+    filters = Filters()
+    qtbot.addWidget(filters)
+    kinds = tuple(beginning for _, beginnings in filters._kinds for beginning in beginnings)
+    actions = set(RESERVED)
+    for path in (ROOT / "appliance").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and node.args and _name(node.func) in WRITES:
+                actions |= {
+                    one.value
+                    for one in ast.walk(node.args[0])
+                    if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                    if ACTION.fullmatch(one.value)
+                }
+    assert len(actions) > 60
+    assert sorted(action for action in actions if not action.startswith(kinds)) == []
+
+
+WRITES = {"note", "note_sealed", "Record"}
+
+
+def _name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")

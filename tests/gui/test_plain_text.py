@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from PySide6.QtCore import QMimeData
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtWidgets import (
     QTextEdit,
 )
@@ -31,7 +31,7 @@ from gui.ask.page_text import PageTextView
 from gui.controls.labels import Words
 from gui.controls.notice import Notice
 from gui.text import plain
-from tests.gui.driving import answered, passage
+from tests.gui.driving import answered, passage, row_text
 
 HOSTILE = (
     '<img src="file:///etc/passwd"><a href="https://example.org">here</a> & <b>bold</b> '
@@ -65,10 +65,10 @@ def test_markup_is_shown_as_text_wherever_it_comes_up(qtbot: QtBot) -> None:
         qtbot.addWidget(widget)
     assert "<img" in bubble.findChildren(QTextEdit)[0].toPlainText()
     assert "<img" in notice.sentence
-    assert "<img" in conversations.item(0).text()
+    assert "<img" in row_text(conversations, 0)
     assert "<img" not in chip.toolTip()
     assert "&lt;img" in chip.toolTip()
-    assert "<img" not in conversations.item(0).toolTip()
+    assert "<img" not in row_text(conversations, 0, Qt.ItemDataRole.ToolTipRole)
     assert "Care && Cure" in Chip(Citation(1, passage("t", "Care & Cure"), 0, 1)).text()
 
 

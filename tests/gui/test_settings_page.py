@@ -27,6 +27,7 @@ def page(shell: Shell, qtbot: QtBot) -> SettingsPage:
     settings = place.admin.settings
     qtbot.waitUntil(lambda: bool(settings.yours.rows))
     qtbot.waitUntil(settings.yours.rows["lock_minutes"].isVisible)
+    qtbot.waitUntil(lambda: settings.whole)
     return settings
 
 
@@ -47,7 +48,7 @@ def test_every_setting_is_shown_and_a_locked_one_names_its_place(
     shell: Shell, qtbot: QtBot
 ) -> None:
     settings = page(shell, qtbot)
-    yours = {"page_limit", "lock_minutes", "profile", "look", "text_size"}
+    yours = {"page_limit", "lock_minutes", "profile", "language", "look", "text_size"}
     assert set(settings.yours.rows) == yours
     assert set(settings.theirs.rows) == {"airgap", "file_limit_mb"}
     shown = {*settings.yours.rows, *settings.theirs.rows, *settings.unset.rows}

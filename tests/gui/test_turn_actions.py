@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pypdfium2
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QTextBrowser
+from PySide6.QtWidgets import QFileDialog, QLabel, QTextBrowser
 from pytestqt.qtbot import QtBot
 
-from appliance.documents import SandboxedReader
-from appliance.paper import sheet_of
-from appliance.values import ExportForm, Outcome, Turn, Wording
+from appliance import exporting
+from appliance.values import ExportForm, Turn, Wording
 from gui.ask.actions import Act, Actions
-from gui.ask.copying import copied
 from gui.ask.judging import LIMIT, Judging
 from gui.ask.leaving import Left, free_name, wording
 from gui.ask.turn import TurnView
-from gui.ask.typeset import typeset
 from gui.ask.why_sheet import WhySheet
 from gui.shell import Shell
-from gui.worker import Lane, Worker
-from tests.gui.driving import QUESTION, answered, ask, dialog, workplace
+from tests.gui.driving import (
+    QUESTION,
+    ask,
+    dialog,
+    open_row,
+    workplace,
+)
 from tests.gui.memory_appliance import MemoryAppliance
-from tests.gui.memory_remembered import WHEN, proof_of
 from tests.gui.memory_state import Pace
-from tests.gui.test_nothing_blocks import Watchdog
 
 
 def press(view: TurnView, act: Act) -> None:
@@ -54,24 +52,6 @@ def test_everything_at_an_answer_has_a_name_and_the_keyboard(shell: Shell, qtbot
         assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
-def test_an_answer_is_copied_with_its_sources_or_without(shell: Shell, qtbot: QtBot) -> None:
-    view = ask(shell, qtbot, QUESTION)
-    press(view, Act.COPY)
-    bare = QGuiApplication.clipboard().text()
-    assert "48 to 72 hours" in bare
-    assert "[1]" not in bare
-    press(view, Act.CITE)
-    cited = QGuiApplication.clipboard().text()
-    assert "[1] Anticoagulation Guideline 2026, p. 1" in cited
-
-
-def test_what_no_passage_supports_is_copied_as_such_either_way() -> None:
-    answer = answered("Two tablets.")
-    answer = replace(answer, sentences=(replace(answer.sentences[0], supported=False),))
-    for cited in (True, False):
-        assert "(no passage supports this)" in copied(answer, cited=cited)
-
-
 def test_the_same_question_is_asked_again_instead(
     shell: Shell, product: MemoryAppliance, qtbot: QtBot
 ) -> None:
@@ -87,7 +67,7 @@ def test_the_same_question_is_asked_again_instead(
     assert second._replaced is None
     place = workplace(shell)
     place.new_question()
-    place.side.conversations.itemClicked.emit(place.side.conversations.item(0))
+    open_row(place.side.conversations, 0)
     qtbot.waitUntil(lambda: len(stream.views) == 2)
     assert stream.views[0]._replaced is not None  # so it is when it is read back
 
@@ -195,7 +175,7 @@ def test_a_good_answer_is_said_to_be_good_and_looks_so_when_read_back(
     assert judgement.good
     place = workplace(shell)
     place.new_question()
-    place.side.conversations.itemClicked.emit(place.side.conversations.item(0))
+    open_row(place.side.conversations, 0)
     qtbot.waitUntil(lambda: len(place.ask.stream.views) == 1)
     again = place.ask.stream.views[0].offered
     assert again is not None
@@ -247,7 +227,38 @@ def test_why_shows_passages_decision_model_and_proof(shell: Shell, qtbot: QtBot)
     )
     for told in ("baseline.members-ask", "baseline@6", "word overlap", f"index {view.record}"):
         assert told in words
+    assert "Allowed by" in words
+    assert view.answer is not None
+    assert f"{round(view.answer.evidence * 100)}%, " in words
     sheet.reject()
+
+
+def test_why_a_refusal_says_what_refused(shell: Shell, qtbot: QtBot) -> None:
+    view = ask(shell, qtbot, "How do I delete an entry of the log?")
+    press(view, Act.WHY)
+    qtbot.waitUntil(lambda: dialog(WhySheet) is not None)
+    sheet = dialog(WhySheet)
+    assert sheet is not None
+    words = " ".join(label.text() for label in sheet.findChildren(QLabel))
+    assert "Refused by" in words
+    for untrue in ("Allowed by", "It demanded", "Best evidence"):
+        assert untrue not in words
+    sheet.reject()
+
+
+def test_a_draft_is_given_back_after_a_question_was_changed(shell: Shell, qtbot: QtBot) -> None:
+    view = ask(shell, qtbot, QUESTION)
+    screen = workplace(shell).ask
+    screen.composer.typing.setPlainText("A long question, half")
+    press(view, Act.EDIT)
+    press(view, Act.EDIT)
+    assert screen.composer.typing.toPlainText() == QUESTION
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Escape)
+    assert screen.composer.typing.toPlainText() == "A long question, half"
+    press(view, Act.EDIT)
+    QTest.keyClick(screen.composer.typing, Qt.Key.Key_Return)
+    assert screen.composer.typing.toPlainText() == "A long question, half"
+    qtbot.waitUntil(lambda: screen.composer.send.accessibleName() == "Ask", timeout=8000)
 
 
 def test_an_export_is_asked_for_by_menu_and_lies_where_it_was_put(
@@ -289,6 +300,20 @@ def test_an_export_takes_no_files_place_and_says_so(
     assert free_name(tmp_path, "mine", ExportForm.MARKDOWN) == "mine (2).md"
 
 
+def test_where_the_window_may_not_write_it_says_where_it_may(
+    shell: Shell, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def barred(_path: Path, _content: bytes) -> bool:
+        raise PermissionError(13, "as the guard says it")
+
+    monkeypatch.setattr(exporting, "_linked", barred)
+    ask(shell, qtbot, QUESTION)
+    place = workplace(shell)
+    place.ask.acting.export_to(tmp_path / "a.md", ExportForm.MARKDOWN, place.ask.conversation)
+    qtbot.waitUntil(place.notice.isVisible)
+    assert "a stick: this window may write nowhere else." in place.notice.step
+
+
 def test_what_was_refused_offers_to_ask_otherwise(shell: Shell, qtbot: QtBot) -> None:
     view = ask(shell, qtbot, "How do I delete an entry of the log?")
     assert view.offered is not None
@@ -300,66 +325,6 @@ def test_where_the_log_holds_no_record_nothing_is_explained(qtbot: QtBot) -> Non
     offered = Actions(answered=False, logged=False)
     qtbot.addWidget(offered)
     assert set(offered.buttons) == {Act.AGAIN, Act.EDIT}
-
-
-# --- the PDF ---------------------------------------------------------------------------------
-
-
-def set_in_type(text: str, count: int = 1) -> bytes:
-    turns = [
-        Turn(text, WHEN, Outcome.ANSWERED, answered(f"{text} said the guide."), record=number)
-        for number in range(count)
-    ]
-    proofs = [proof_of(turn.record) for turn in turns]
-    return typeset(sheet_of(text, turns, proofs, WHEN, wording(), replaced={}))
-
-
-def test_a_pdf_is_archival_and_carries_its_letters(qapp: QApplication) -> None:
-    content = set_in_type("Größer als 5 µg ≥ α?")
-    assert content.startswith(b"%PDF-1.4")
-    assert b"pdfaid:part" in content
-    assert b"/FontFile2" in content
-    text = pypdfium2.PdfDocument(content)[0].get_textpage().get_text_range()
-    assert "Größer als 5 µg ≥ α?" in text
-
-
-def test_a_pdf_has_numbered_pages_and_loses_nothing(qapp: QApplication) -> None:
-    document = pypdfium2.PdfDocument(set_in_type("How many?", 40))
-    pages = [page.get_textpage().get_text_range() for page in document]
-    assert len(pages) > 3
-    for number, text in enumerate(pages, start=1):
-        assert f"{number} / {len(pages)}" in text
-    whole = "".join(pages)
-    for record in range(40):
-        assert f"Log record {record}." in whole
-
-
-def test_setting_a_long_pdf_never_holds_up_the_screen(qtbot: QtBot) -> None:
-    worker, owner = Worker(), QLabel()
-    qtbot.addWidget(owner)
-    made: list[bytes] = []
-    dog = Watchdog()
-    worker.run(owner, Lane.READ, lambda: set_in_type("How many?", 200), made.append, print)
-    qtbot.waitUntil(lambda: bool(made), timeout=30_000)
-    assert dog.longest < 0.1
-    assert len(pypdfium2.PdfDocument(made[0])) > 20
-    assert worker.stop()
-
-
-def test_markup_in_a_pdf_is_text(qapp: QApplication) -> None:
-    content = set_in_type("<img src='file:///etc/passwd'> <b>bold</b>")
-    text = pypdfium2.PdfDocument(content)[0].get_textpage().get_text_range()
-    assert "<b>bold</b>" in text
-    assert b"/URI" not in content
-
-
-def test_the_products_own_reader_reads_the_pdf(qapp: QApplication) -> None:
-    reader = SandboxedReader()
-    try:
-        page = reader.parse(set_in_type("How many?"), "a.pdf", lambda: None).pages[0].text
-        assert "How many? said the guide. [1]" in page
-    finally:
-        reader.close()
 
 
 def test_every_word_of_the_sheet_can_be_translated() -> None:

@@ -130,7 +130,7 @@ def test_where_the_policy_wants_quotes_nothing_is_said_of_models(
 
 GPU = "The GPU cannot be used (the driver does not answer); the processor is used instead."
 SHORT = (
-    "The language model cannot be used, so answers are quoted from your documents: The model needs "
+    "The language model cannot be used, so answers are quoted from your documents. The model needs "
     "about 5.0 GB of memory; 2.0 GB are free. Close other programs, or use a smaller model."
 )
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractScrollArea,
     QAbstractSlider,
+    QAbstractSpinBox,
     QApplication,
     QComboBox,
     QDialog,
@@ -38,14 +39,19 @@ from gui.controls.tick import Tick
 from gui.shell import Shell
 from gui.style.tokens import contrast
 from gui.text.view import PlainView
-from tests.screens.camera import Camera, Scene
+from tests.screens.camera import Camera, Scene, dialogs
 from tests.screens.tour import SCENES
 
+_LONGEST = 0.2
 Look = Callable[[QWidget], Iterator[str]]
 CONTROLS = (
     QAbstractButton, QLineEdit, QTextEdit, QPlainTextEdit, QAbstractItemView, QProgressBar,
-    QScrollArea, QComboBox,
+    QScrollArea, QComboBox, QAbstractSpinBox,
 )  # fmt: skip
+
+
+_LONGEST = 0.4
+"""Seconds of a rest: nobody looks at what is shown meanwhile."""
 
 
 class Walker(Camera):
@@ -59,13 +65,15 @@ class Walker(Camera):
         self.seen: list[str] = []
 
     def rest(self, seconds: float = 0.0) -> None:
-        super().rest(seconds or self._pause)
+        """Nobody looks at a picture here: what a scene waits for comes sooner, or is waited for."""
+        super().rest(min(seconds, _LONGEST) or self._pause)
 
     def take(self, name: str, widget: QWidget | None = None) -> None:
         self.rest()
         self._see(name, widget or self._shell)
 
     def still(self, name: str) -> None:
+        self.until(lambda: any(one.isVisible() for one in dialogs()), 20)
         self.rest()
         for window in QApplication.topLevelWidgets():
             if isinstance(window, QDialog) and window.isVisible():
@@ -86,6 +94,7 @@ def walk(shell: Shell, folder: Path, look: Look, pause: float = 0.03) -> Walker:
     settle before each look."""
     walker = Walker(folder, shell, look, pause)
     scene = Scene(memory=True, work=folder, pictures=folder)
+    scene.token = 0.01
     for scenario in SCENES:
         scenario(walker, shell, scene)
     return walker
@@ -255,7 +264,9 @@ def crowded(width: int, height: int) -> Look:
 
 def _outside(widget: QWidget) -> Iterator[str]:
     parent = widget.parentWidget()
-    if parent is None or isinstance(parent, (QAbstractItemView, QLineEdit, QComboBox)):
+    if parent is None or isinstance(
+        parent, (QAbstractItemView, QLineEdit, QComboBox, QAbstractSpinBox)
+    ):
         return
     if _scrolled(parent):
         if widget.width() > parent.width() + 1 and not _scrolls_sideways(parent):
@@ -345,7 +356,9 @@ def _of_qt(widget: QWidget) -> bool:
         return True
     parent = widget.parentWidget()
     while parent is not None:
-        if isinstance(parent, (QLineEdit, QAbstractItemView, QComboBox, QFileDialog)):
+        if isinstance(
+            parent, (QLineEdit, QAbstractItemView, QComboBox, QAbstractSpinBox, QFileDialog)
+        ):
             return True
         parent = parent.parentWidget()
     return False

@@ -120,9 +120,25 @@ class Display:
             ctypes.c_long(_SUBSTRUCTURE if to_root else 0), ctypes.byref(event),
         )  # fmt: skip
 
-    def delete(self, window: int) -> None:
-        """As the button in a title bar does (ICCCM, 4.2.8.1)."""
-        self.tell(window, "WM_PROTOCOLS", self._atom("WM_DELETE_WINDOW"))
+    def protocol(self, window: int, name: str) -> None:
+        """As the buttons in a title bar do: "WM_DELETE_WINDOW" (ICCCM, 4.2.8) and its like."""
+        self.tell(window, "WM_PROTOCOLS", self._atom(name))
+
+    def unmap(self, window: int) -> None:
+        """Gone from the screen, without a word to its program."""
+        self._x.XUnmapWindow(self._display, ctypes.c_ulong(window))
+
+    def take_focus(self) -> None:
+        """Keys go to nobody's window."""
+        self._x.XSetInputFocus(self._display, ctypes.c_ulong(self.root), 0, ctypes.c_ulong(0))
+
+    def drop(self, window: int) -> None:
+        """Text let go of over it (Xdnd, version 5)."""
+        text, copy = self._atom("text/plain"), self._atom("XdndActionCopy")
+        self.take_selection("XdndSelection")
+        self.tell(window, "XdndEnter", self._own, 5 << 24, text)
+        self.tell(window, "XdndPosition", self._own, 0, 400 << 16 | 300, 0, copy)
+        self.tell(window, "XdndDrop", self._own, 0, 0)
 
     def state(self, window: int, name: str, *, add: bool) -> None:
         """_NET_WM_STATE (EWMH)."""

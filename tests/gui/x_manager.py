@@ -109,6 +109,11 @@ class Manager:
             self._map(window)
         elif kind == self._atom("_NET_CLOSE_WINDOW"):
             self._close(window)
+        elif kind in (self._atom("_NET_WM_DESKTOP"), self._atom("_NET_SHOWING_DESKTOP")):
+            self._minimise(window)  # on another desktop, or behind this one's
+        elif kind == self._atom("_NET_MOVERESIZE_WINDOW"):
+            _, *room = message.data
+            self._x.XMoveResizeWindow(self._display, c_ulong(window), *room)
 
     def _minimise(self, window: int) -> None:
         self._set(window, "WM_STATE", self._atom("WM_STATE"), _ICONIC, 0)

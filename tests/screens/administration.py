@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.screens.camera import Camera, Scene, dialogs, place
+from tests.screens.camera import Camera, Scene, choose, dialogs, place
 
 if TYPE_CHECKING:
     from gui.shell import Shell
@@ -133,7 +133,7 @@ def about(camera: Camera, shell: Shell, scene: Scene) -> None:
     admin.show_page("about")
     page = admin.about
     camera.until(lambda: page.facts.rows)
-    page.parts.selectRow(3)
+    choose(page.parts, 3)
     camera.take("about")
     page.read.click()
     camera.rest(0.8)
@@ -196,8 +196,18 @@ def people(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.dialog("people-invite")
     page.close_it.click()
     camera.dialog("people-close")
+    product = place(shell).ask.appliance
+    if not isinstance(product, MemoryAppliance):
+        return
+    inside = product.staff.inside["k1"]
+    inside.remove("p2")
+    page.refresh()
+    camera.until(lambda: page.members.listed and len(page.members.listed.members) == 1)
     page.members.add.click()
     camera.dialog("people-add-member")
+    inside.append("p2")
+    page.refresh()
+    camera.until(lambda: page.members.listed and len(page.members.listed.members) == 2)
     page.table.choose("p4")
     page.again.click()
     camera.until(lambda: any(one.isVisible() for one in dialogs()))
@@ -205,14 +215,14 @@ def people(camera: Camera, shell: Shell, scene: Scene) -> None:
     admin.show_page("emergency")
     camera.until(admin.emergency.glasses.isVisible)
     camera.take("emergency-none")
-    product = place(shell).ask.appliance
-    if isinstance(product, MemoryAppliance):
-        product.staff.breaks = (("k9", "Ward 9 pathways"), ("k8", "Theatre and anaesthesia"))
-        product.staff.told = [ALERT]
-        admin.refresh()
-        camera.until(lambda: admin.emergency.alerts.rows)
-        admin.emergency.alerts.rows[0].buttons[0].click()
-        camera.take("emergency")
-        admin.emergency.glasses.rows[0].buttons[0].click()
-        camera.dialog("emergency-open")
-        product.staff.told = []
+    product.staff.breaks = (("k9", "Ward 9 pathways"), ("k8", "Theatre and anaesthesia"))
+    product.staff.told = [ALERT]
+    admin.refresh()
+    camera.until(lambda: admin.emergency.alerts.rows)
+    admin.emergency.alerts.rows[0].buttons[0].click()
+    camera.take("emergency")
+    admin.emergency.alerts.rows[0].buttons[-1].click()
+    camera.dialog("emergency-review")
+    admin.emergency.glasses.rows[0].buttons[0].click()
+    camera.dialog("emergency-open")
+    product.staff.told = []

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
+    from PySide6.QtWidgets import QTableView, QWidget
 
     from appliance.app import Appliance
+    from gui.kiosk.window import KioskWindow
     from gui.shell import Shell
     from gui.workplace import Workplace
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 class Camera:
     """Waits for what it is told to wait for, then takes a picture."""
 
-    def __init__(self, folder: Path, shell: Shell) -> None:
-        self._folder, self._shell = folder, shell
+    def __init__(self, folder: Path, shell: Shell | KioskWindow, prefix: str = "") -> None:
+        self._folder, self._shell, self._prefix = folder, shell, prefix
         self._number = 0
 
     def until(self, ready: Callable[[], object], seconds: float = 90.0) -> None:
@@ -38,7 +39,7 @@ class Camera:
     def take(self, name: str, widget: QWidget | None = None) -> None:
         self.rest()
         self._number += 1
-        path = self._folder / f"{self._number:02}-{name}.png"
+        path = self._folder / f"{self._prefix}{self._number:02}-{name}.png"
         (widget or self._shell).grab().save(str(path))
         print(path.name, flush=True)
 
@@ -66,7 +67,7 @@ class Camera:
                 painter.drawPixmap(where, window.grab())
         painter.end()
         self._number += 1
-        path = self._folder / f"{self._number:02}-{name}.png"
+        path = self._folder / f"{self._prefix}{self._number:02}-{name}.png"
         picture.save(str(path))
         print(path.name, flush=True)
 
@@ -80,6 +81,8 @@ class Scene:
         self.pictures = pictures
         self.collection = "Ward 4 guidelines"
         self.moment = 0.5
+        self.token = 0.06
+        """Seconds a written word takes."""
         if memory:
             from tests.gui.texts import write_library
 
@@ -120,6 +123,11 @@ def place(shell: Shell) -> Workplace:
     if shell.workplace is None:
         raise SystemExit("screens: the desk is not open")
     return shell.workplace
+
+
+def choose(table: QTableView, row: int) -> None:
+    """As a click does; Qt's selectRow chooses nothing where the layout runs from right to left."""
+    table.setCurrentIndex(table.model().index(row, 0))
 
 
 def dialogs() -> list[Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.screens.camera import Camera, Scene, dialogs, place
+from tests.screens.camera import Camera, Scene, choose, dialogs, place
 
 if TYPE_CHECKING:
     from gui.shell import Shell
 
 GPU_NOTE = "The GPU cannot be used (the driver does not answer); the processor is used instead."
 MODEL_NOTE = (
-    "The language model cannot be used, so answers are quoted from your documents: The model "
+    "The language model cannot be used, so answers are quoted from your documents. The model "
     "SmolLM2 1.7B needs about 5.0 GB of memory; 2.0 GB are free. Close other programs, or use a "
     "smaller model."
 )
@@ -56,10 +56,18 @@ def library(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.take("library-report")
     if screen.card is not None:
         screen.card.dismiss.click()
-    screen.table.selectRow(0)
+
+    def chosen() -> bool:
+        """The documents may be read anew meanwhile, and then none is chosen."""
+        choose(screen.table, 0)
+        return screen.remove.isEnabled()
+
+    camera.until(chosen)
     camera.take("library")
+    camera.until(chosen)
     screen.remove.click()
     camera.dialog("library-remove")
+    camera.until(chosen)
     screen.open.click()
     camera.until(lambda: screen.viewer.view)
     camera.take("library-document")
@@ -138,12 +146,12 @@ def ordering(camera: Camera, shell: Shell, scene: Scene) -> None:
     desk = place(shell)
     listed = desk.side.conversations
     older = listed.count() - 1
-    listed.setCurrentRow(older)
+    listed.setCurrentIndex(listed.rows.index(older, 0))
     chosen = listed.chosen()
     if chosen is not None:
         listed.pinned.emit(chosen.id, True)
-        camera.until(lambda: listed.item(0).text() == chosen.title)
-    listed.setCurrentRow(1)
+        camera.until(lambda: listed.rows.index(0, 0).data() == chosen.title)
+    listed.setCurrentIndex(listed.rows.index(1, 0))
     newest = listed.chosen()
     if newest is not None:
         listed.filed.emit(newest.id, scene.collection)
@@ -184,7 +192,7 @@ def writing(camera: Camera, shell: Shell, scene: Scene) -> None:
     camera.take("ask-welcome-no-model")
     question = scene.questions[0]
     for number, (model, dies_at) in enumerate((("", 0), ("SmolLM2 1.7B", 0), ("SmolLM2 1.7B", 14))):
-        product.pace.model, product.pace.dies_at, product.pace.token = model, dies_at, 0.06
+        product.pace.model, product.pace.dies_at, product.pace.token = model, dies_at, scene.token
         desk.ask.set_collections(product.collections())
         camera.rest()
         if number == 1:
@@ -217,7 +225,7 @@ def log(camera: Camera, shell: Shell, scene: Scene) -> None:
     desk.go("log")
     camera.until(lambda: desk.log.badge.state == "verified")
     camera.until(lambda: desk.log.model.record(0))
-    desk.log.table.selectRow(1)
+    choose(desk.log.table, 1)
     camera.take("log")
     if desk.log.detail.prove is not None:
         desk.log.detail.prove.click()
@@ -227,9 +235,16 @@ def log(camera: Camera, shell: Shell, scene: Scene) -> None:
     desk.log.filters.what.setCurrentIndex(1)
     camera.until(lambda: "…" not in desk.log.status.text())
     camera.take("log-questions")
+    if scene.memory:
+        desk.log.taking.part_to(scene.work / "log-excerpt.jsonl")
+        camera.rest(0.6)
+        camera.dialog("log-part-exported")
+    desk.log.filters.when.setCurrentIndex(4)
+    camera.until(lambda: "…" not in desk.log.status.text())
+    camera.take("log-days")
     desk.log.filters.reset()
     if scene.memory:
-        desk.log.export_to(scene.work)
+        desk.log.taking.whole_to(scene.work)
         camera.rest(0.6)
         camera.dialog("log-exported")
     desk.pill.click()

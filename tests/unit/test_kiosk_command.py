@@ -12,6 +12,8 @@ from appliance.cli.kiosk import CREDENTIAL, SecretOpen, _secret, kiosk
 from appliance.cli.opening import NoVault
 from appliance.cli.output import Output
 from appliance.cli.secrets import PassphraseMissing
+from appliance.kiosk import layouts
+from appliance.settings import Settings, Source
 
 SECRET = "eleven wooden boats on a lake"
 
@@ -56,6 +58,13 @@ def test_from_nowhere_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
             _secret(parse(["kiosk"]))
     with pytest.raises(PassphraseMissing):
         _secret(parse(["kiosk", "--passphrase-file", str(tmp_path / "none")]))
+
+
+def test_the_keyboard_begins_with_the_screens_language_unless_one_was_named() -> None:
+    assert layouts(Settings(language="fr")) == ("fr", "en", "de", "es")
+    assert layouts(Settings(language="system")) == ("en", "de", "es", "fr")
+    named = (("kiosk_layouts", Source.MANAGED),)
+    assert layouts(Settings(language="fr", kiosk_layouts="de, fr", sources=named)) == ("de", "fr")
 
 
 def test_without_a_vault_there_is_no_kiosk(tmp_path: Path, file: Path) -> None:

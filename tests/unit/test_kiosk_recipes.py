@@ -43,9 +43,16 @@ def test_the_unit_starts_the_kiosk_with_its_credential() -> None:
     program, *words = shlex.split(line)
     assert program == "/usr/bin/cloister"
     require_kiosk(parse(words))
-    assert str(parse(words).data) == service["ReadWritePaths"]
+    assert service["ReadWritePaths"].split() == [str(parse(words).data), "/run/user"]
     assert service["LoadCredentialEncrypted"].startswith(f"{CREDENTIAL}:")
     assert (service["Restart"], service["LimitCORE"]) == ("always", "0")
+
+
+def test_the_unit_takes_nothing_away_that_a_compositor_needs() -> None:
+    """systemd.exec(5): what hides /run/user, where its socket lies, or closes /dev/dri."""
+    assert not {"ProtectHome", "ProtectClock", "PrivateDevices", "DeviceAllow"} & set(
+        unit()["Service"]
+    )
 
 
 def test_the_shell_of_windows_starts_it_too() -> None:

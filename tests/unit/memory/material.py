@@ -11,7 +11,7 @@ import numpy as np
 
 from appliance.errors import LogUnwritable
 from appliance.memory.library import Library
-from appliance.memory.store import Store
+from appliance.memory.store import OnMark, Store
 from appliance.values import (
     VECTOR_SIZE,
     Block,
@@ -74,12 +74,14 @@ def add_texts(
     seed: int = 0,
     vectors: Vectors | None = None,
     document: str = "",
+    replaces: str = "",
 ) -> DocumentInfo:
     """A document of one page and a passage a text."""
     page = "\n".join(texts)
     return library.add_document(
         collection,
         document=document,
+        replaces=replaces,
         title=title,
         kind=DocumentKind.PDF,
         paged=True,
@@ -136,7 +138,7 @@ def notes(store: Store) -> list[str]:
     return [str(text) for (text,) in store.read("SELECT text FROM notes ORDER BY rowid")]
 
 
-def make_library(folder: Path, marks: Marks, exact_limit: int = 20_000) -> Library:
+def make_library(folder: Path, marks: OnMark, exact_limit: int = 20_000) -> Library:
     return Library(folder / "collections", folder / "spill", marks, exact_limit=exact_limit)
 
 

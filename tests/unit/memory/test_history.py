@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appliance.errors import StorageFull
 from appliance.memory import record
 from appliance.memory.errors import ConversationUnknown, RecordUnreadable, WrongStoreKey
 from appliance.memory.history import History
+from appliance.memory.store import Store
 from appliance.values import (
     Answer,
     AnswerMode,
@@ -110,6 +112,60 @@ def test_a_deleted_conversation_is_gone_with_its_turns(history: History) -> None
             call("c1")
     with pytest.raises(ConversationUnknown):
         history.rename("c1", "x")
+
+
+def lying(history: History, table: str = "turns", column: str = "body") -> int:
+    """How many turns lie in the store's file, deleted or not: by rows as they are stored."""
+    history.checkpoint()
+    rows = history._store.read(
+        f"SELECT count FROM pragma_storage_info('{table}') "  # noqa: S608 - fixed names
+        "WHERE column_name = ? AND segment_type != 'VALIDITY'",
+        [column],
+    )
+    return sum(int(str(count)) for (count,) in rows)
+
+
+def test_what_was_deleted_lies_in_no_file_of_the_store(
+    history: History, tmp_path: Path, marks: Marks
+) -> None:
+    for name in ("c1", "c2", "c3"):
+        history.save(name, TURN)
+    assert lying(history) == 3
+    history.delete("c2")
+    assert lying(history) == 2
+    again = reopened(history, tmp_path, marks)
+    assert lying(again) == 2
+    assert [one.id for one in again.conversations()] == ["c1", "c3"]
+    again.close()
+
+
+def test_a_key_that_is_forgotten_lies_in_no_file_of_the_store(history: History) -> None:
+    for name in ("c1", "c2"):
+        history.keep_attached_key(name, KEY)
+    assert lying(history, "attached", "key") == 2
+    history.forget_attached_key("c1")
+    assert lying(history, "attached", "key") == 1
+    assert history.attached_keys() == (("c2", KEY),)
+
+
+def test_without_room_for_a_copy_it_is_deleted_and_leaves_the_file_at_the_next_opening(
+    history: History, tmp_path: Path, marks: Marks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(_store: Store) -> None:
+        raise StorageFull("The disk is full.")
+
+    for name in ("c1", "c2"):
+        history.save(name, TURN)
+    with monkeypatch.context() as full:
+        full.setattr(Store, "rewrite", no_room)
+        history.delete("c1")
+    assert [one.id for one in history.conversations()] == ["c2"]
+    assert lying(history) == 2
+    history.abandon()
+    again = reopened(history, tmp_path, marks)
+    assert lying(again) == 1
+    assert again.turns("c2") == (TURN,)
+    again.close()
 
 
 def test_a_conversation_is_named_after_its_first_question_and_can_be_renamed(

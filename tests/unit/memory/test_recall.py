@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from appliance.errors import StorageFull
+from appliance.memory import recall
 from appliance.memory.errors import ConversationUnknown, TitleUnusable, TurnUnknown
 from appliance.memory.history import History
 from appliance.values import VECTOR_SIZE, Judgement, Outcome, Turn, Vectors
@@ -132,6 +134,32 @@ def test_a_turn_that_cannot_be_read_hinders_no_search(history: History) -> None:
         transaction.execute("UPDATE turns SET body = '{' WHERE conversation = 'leave'")
     assert found(history, "parental") == []
     assert found(history, "cabinet") == ["keys"]
+
+
+def test_a_search_says_how_many_turns_it_has_not_looked_at(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall, "BATCH", 1)
+    monkeypatch.setattr(recall, "AT_ONCE", 2)
+    assert history.unsearched() == 3
+    assert found(history, "morphine") == []  # the oldest of the three
+    assert history.unsearched() == 1
+    assert found(history, "morphine") == ["pain"]
+    assert history.unsearched() == 0
+
+
+def test_where_nothing_can_be_written_what_is_known_is_searched(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert found(history, "parental") == ["leave"]
+    history.save("later", asked("When does parental leave begin?"))
+
+    def no_room(*_: object) -> None:
+        raise StorageFull("The disk is full.")
+
+    monkeypatch.setattr(recall.Recall, "_stored", no_room)
+    assert found(history, "parental") == ["leave"]
+    assert history.unsearched() == 1
 
 
 def test_pinned_conversations_come_first_and_folders_are_kept(

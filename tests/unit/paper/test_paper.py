@@ -43,7 +43,16 @@ REFUSED = Turn("How do I delete the log?", NOON, Outcome.REFUSED, None, "Not all
 
 
 def sheet(*turns: Turn, proofs: tuple[Inclusion, ...] = (PROOF,)) -> Sheet:
-    return sheet_of("Pain <on> Ward 4", turns or (TURN,), proofs, NOON, Wording(), replaced={})
+    return sheet_of(
+        "Pain <on> Ward 4",
+        turns or (TURN,),
+        proofs,
+        NOON,
+        Wording(),
+        replaced={},
+        decided={},
+        beside="none",
+    )
 
 
 def text_of(document: bytes) -> str:
@@ -88,7 +97,7 @@ def test_what_was_not_answered_says_why() -> None:
 
 
 def test_an_answer_that_was_replaced_says_by_which() -> None:
-    made = sheet_of("T", (TURN,), (), NOON, Wording(), replaced={17: 23})
+    made = sheet_of("T", (TURN,), (), NOON, Wording(), replaced={17: 23}, decided={}, beside="none")
     assert "Asked again later; record 23 replaces this answer." in [p.text for p in made.parts]
 
 
@@ -102,7 +111,12 @@ def test_many_records_share_one_checkpoint() -> None:
 
 def test_the_words_can_be_another_languages() -> None:
     german = Wording(sources="Quellen", asked="Gefragt am {when} (UTC). Protokolleintrag {record}.")
-    said = [p.text for p in sheet_of("T", (TURN,), (), NOON, german, replaced={}).parts]
+    said = [
+        p.text
+        for p in sheet_of(
+            "T", (TURN,), (), NOON, german, replaced={}, decided={}, beside="none"
+        ).parts
+    ]
     assert "Quellen" in said
     assert "Gefragt am 2026-11-23 12:00 (UTC). Protokolleintrag 17." in said
 
@@ -114,7 +128,9 @@ def hostile(text: str) -> Sheet:
         AnswerMode.GENERATE, text, 0.5, 0.5,
     )  # fmt: skip
     turn = Turn(text, NOON, Outcome.ANSWERED, answer, record=3)
-    return sheet_of(text, (turn,), (PROOF,), NOON, Wording(), replaced={})
+    return sheet_of(
+        text, (turn,), (PROOF,), NOON, Wording(), replaced={}, decided={}, beside="none"
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,7 +148,8 @@ def hostile(text: str) -> Sheet:
         "| a | b |\n|---|---|",
         "&lt;b&gt; &amp;",
         "<!-- --> ]]> <?php ?>",
-        "a\u202eevil\u2066b\x00\x1b[31m\ud800",
+        "a\u202eevil\u2066b\x00\x1b[31m\ud800\U000e0041\ufffa",
+        "%% hidden %% {{ template }} ==marked== [^1]: note",
         "= setext\n---\n***",
         "*bold* _it_ ~~gone~~ `code` $math$",
     ],
@@ -144,7 +161,8 @@ def test_nothing_a_document_says_becomes_markup(text: str) -> None:
     assert tags <= {"h1", "/h1", "h2", "/h2", "h3", "/h3", "p", "/p", "pre", "/pre", "code",
                     "/code"}  # fmt: skip
     assert html.count("<h2>") == 1
-    for character in "\u202e\u2066\x00\x1b\ud800":
+    assert "%%" not in as_markdown(made).decode()  # a comment to some programs
+    for character in "\u202e\u2066\x00\x1b\ud800\U000e0041\ufffa":
         assert character not in "".join(part.text for part in made.parts)
     document = docx.Document(io.BytesIO(as_word(made)))
     assert len(document.paragraphs) == len(made.parts)
@@ -182,8 +200,26 @@ def test_the_products_own_reader_reads_it_back() -> None:
         reader.close()
 
 
+def test_what_is_cut_says_so() -> None:
+    question = [p.text for p in hostile("x" * 20_001).parts if p.kind is PartKind.QUESTION]
+    assert question == ["x" * 20_000 + " …"]
+
+
 def test_a_part_of_code_is_its_lines() -> None:
     part = Part(PartKind.CODE, (Run("a"), Run(""), Run("b")))
     assert part.text == "a\n\nb"
     made = Sheet("t", datetime(2026, 1, 1, tzinfo=UTC), (part,))
     assert as_markdown(made) == b"    a\n    \n    b\n"
+
+
+def test_a_word_document_numbers_its_pages_and_begins_at_the_right_where_its_text_does() -> None:
+    made = Sheet(
+        "Title", NOON, tuple(Part(PartKind.TEXT, (Run(t),)) for t in ("1. abc", "1. שלום"))
+    )
+    document = docx.Document(io.BytesIO(as_word(made)))
+    foot = document.sections[0].footer
+    assert foot.paragraphs[0].text.startswith("Title\t")
+    instructions = foot.paragraphs[0]._p.xpath("//w:fldSimple/@w:instr")
+    assert instructions == ["PAGE", "NUMPAGES"]
+    turned = [bool(p._p.xpath("./w:pPr/w:bidi")) for p in document.paragraphs]
+    assert turned == [False, True]

@@ -116,3 +116,31 @@ def test_small_json_that_grows_when_it_is_read_is_not_read(
     altered(tmp_path / FILE, lambda fields: fields.update(failures=[[]] * 1_000))
     with pytest.raises(ParcelDamaged):
         read(tmp_path / FILE)
+
+
+def test_a_header_without_what_was_retired_is_of_an_earlier_version(tmp_path: Path) -> None:
+    gone = (("a" * 64, "b" * 64), ("c" * 64, ""))
+    write_library(tmp_path / FILE, CODE, replace(HEADER, retired=gone), [DOCUMENT])
+    assert read_library(tmp_path / FILE, CODE)[0].retired == gone
+    frames = list(library._frames(replace(HEADER, documents=0), []))
+    head = json.loads(frames[1])
+    for retired, wanted in (
+        (None, ()), ([["a" * 64, ""]], (("a" * 64, ""),)), ([["a" * 63, ""]], None),
+        ([["../x", ""]], None), ([["a" * 64]], None), ([["a" * 64, 7]], None), (7, None),
+        ({"ab": 1}, None), ([["A" * 64, ""]], None),
+    ):  # fmt: skip
+        fields = {name: value for name, value in head.items() if name != "retired"}
+        if retired is not None:
+            fields["retired"] = retired
+        content = b"".join(library._framed(library._dumped(fields)))
+        write_sealed(
+            tmp_path / FILE,
+            secret_for(read_code(CODE), "library-parcel"),
+            [content],
+            Context("library-parcel", FILE),
+        )
+        if wanted is None:
+            with pytest.raises(ParcelDamaged):
+                read_library(tmp_path / FILE, CODE)
+        else:
+            assert read_library(tmp_path / FILE, CODE)[0].retired == wanted

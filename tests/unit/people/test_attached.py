@@ -98,7 +98,12 @@ def test_its_page_is_shown_and_its_answer_exported(
     assert OWN in page.text
     with anna.remembered() as remembered:
         remembered.export(conversation, ExportForm.MARKDOWN, tmp_path / "a.md")
-    assert "zanamivir" in (tmp_path / "a.md").read_text()
+    said = (tmp_path / "a.md").read_text().replace("\\", "")
+    assert f"(a document of the person who asked, not of the library): “{OWN}”" in said
+    with anna.remembered() as remembered:  # as it is kept, one of the library says nothing
+        remembered.export(conversation, ExportForm.MARKDOWN, tmp_path / "b.md",
+                          turns=[anna.turns(conversation)[0].record])  # fmt: skip
+    assert "not of the library" not in (tmp_path / "b.md").read_text()
 
 
 def test_it_is_there_after_the_next_log_in_and_encrypted_between(
@@ -187,12 +192,23 @@ def test_who_may_not_attach_does_not(hospital: Hospital, letter: Path) -> None:
     assert not list(hospital.data.glob("people/*/attached/*"))
 
 
+def letters(folder: Path) -> list[Path]:
+    """As many as fit beside a conversation, in a folder."""
+    folder.mkdir()
+    made = [folder / f"{number}.txt" for number in range(MOST)]
+    for file in made:
+        file.write_text(file.name)
+    return made
+
+
 def test_more_than_fits_and_strange_ids_are_refused(
     begun: tuple[Appliance, str], letter: Path, tmp_path: Path
 ) -> None:
     anna, conversation = begun
     with pytest.raises(TooManyAttached):
-        attached(anna, conversation, *[letter] * MOST)
+        attached(anna, conversation, *letters(tmp_path / "many"))
+    with pytest.raises(TooManyAttached):
+        attached(anna, conversation, tmp_path / "many")
     with pytest.raises(UsageError):
         attached(anna, "../../../elsewhere", letter)
 

@@ -11,17 +11,18 @@ import pytest
 
 from appliance.app import Appliance
 from appliance.desk import Desk, NotAllowed
-from appliance.errors import CloisterError, Locked
+from appliance.errors import CloisterError, Locked, UsageError
 from appliance.kiosk import UNKNOWN, KioskUnfit, NotAnAdministrator
 from appliance.licensing.licence import FEATURES
-from appliance.licensing.standing import Standing
+from appliance.licensing.standing import Standing, State
 from appliance.memory import EphemeralHistory
 from appliance.people import TryLater
 from appliance.policy import Action
+from appliance.seat import Seat
 from appliance.settings import Settings
-from appliance.values import Answered, Event, Found, KioskEnded, Opened, Refused, Role
+from appliance.values import Answered, Event, Found, KioskEnded, Opened, Probe, Refused, Role
 from appliance.vault import Vault, WrongPassphrase
-from tests.people_at_work import CANARY, SECRETS, Hospital, added
+from tests.people_at_work import CANARY, PROVED, SECRETS, Hospital, added
 
 VISITOR, SECRET = "Visitor", "eleven wooden boats on a lake"
 SETTINGS = Settings(
@@ -33,6 +34,11 @@ SETTINGS = Settings(
 )
 QUIET = KioskEnded()
 HOURS = "Visitors are welcome from two in the afternoon."
+REFUSED = {
+    "Which room is Mrs Berg in?": "kiosk.not-about-a-person",
+    "How can I delete my searches from the audit log?": "baseline.no-tampering-with-records",
+    "When may I visit? " * 40: "kiosk.short-questions",
+}
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +102,7 @@ def test_visitors_are_shown_what_the_institution_approved(
     assert view.questions == ("When may I visit?", "Where do I park?")
     assert view.layouts == ("de", "en")
     assert (view.idle_seconds, view.kept) == (45, False)
+    assert ["evaluation" in one for one in view.notices] == [True]
 
 
 @pytest.mark.parametrize("name", ["Anna", "Bert", "Dora", "Egon"])
@@ -108,11 +115,26 @@ def test_no_account_but_a_kiosks_is_let_at_visitors(
 def test_an_account_with_another_role_as_well_is_not(
     kiosk: Hospital, enter: Callable[..., Appliance]
 ) -> None:
-    with kiosk.desk("Anna") as anna, anna.people() as people:
-        people.set_roles(kiosk.ids[VISITOR], (Role.KIOSK, Role.MEMBER))
+    with kiosk.desk("Anna") as anna, anna.at_desk() as desk:  # as an older program let it be
+        desk.session.accounts.set_roles(kiosk.ids[VISITOR], (Role.KIOSK, Role.MEMBER))
+        desk.note_vault()
     both = enter()
     require_shut(both)
     assert isinstance(asked(both, "When may I visit?", kiosk.ids["shown"])[-1], Refused)
+
+
+def test_nobody_is_given_another_role_beside_a_kiosks(kiosk: Hospital) -> None:
+    both, visitor = (Role.MEMBER, Role.KIOSK), kiosk.ids[VISITOR]
+    with kiosk.desk("Anna") as anna, anna.people() as people:
+        for made in (
+            lambda: people.add("Both", SECRET, both),
+            lambda: people.invite("Both", both),
+            lambda: people.set_roles(visitor, both),
+            lambda: people.appoint(visitor),
+        ):
+            with pytest.raises(UsageError, match="nothing else"):
+                made()
+        assert people.named(visitor).roles == (Role.KIOSK,)
 
 
 def test_an_account_with_two_collections_or_none_is_not(
@@ -127,6 +149,14 @@ def test_an_account_with_two_collections_or_none_is_not(
         people.leave(kiosk.ward, kiosk.ids[VISITOR])
         people.leave(kiosk.ids["shown"], kiosk.ids[VISITOR])
     assert "0 collections" in require_shut(enter()).sentence
+
+
+def test_an_air_gap_that_is_only_warned_of_is_said_on_the_screen(kiosk: Hospital) -> None:
+    open_way = replace(PROVED, probes=(Probe("tcp", False, ""),))
+    appliance = Appliance(kiosk.data, replace(SETTINGS, airgap="warn"), open_way)
+    appliance.unlock(SECRET, VISITOR)
+    assert "could not be proved: tcp" in appliance.kiosk.begin(QUIET).notices[-1]
+    appliance.close()
 
 
 def test_another_collection_than_the_one_set_up_for_visitors_is_not(
@@ -147,6 +177,29 @@ def test_a_licence_without_the_feature_has_no_kiosk(
     without = tuple(feature for feature in FEATURES if feature != "kiosk")
     monkeypatch.setattr(Standing, "has", lambda _standing, feature: feature in without)
     assert "licence" in require_shut(enter()).sentence
+
+
+def test_without_a_licence_it_is_said_that_there_is_none(
+    enter: Callable[..., Appliance], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = Standing(State.UNLICENSED, "licence_missing", "The evaluation ended.", "Install one.")
+    visitor = enter()
+    monkeypatch.setattr(Seat, "standing", lambda _: said)
+    shut = require_shut(visitor)
+    assert (shut.sentence, shut.next_step) == ("The evaluation ended.", "Install one.")
+
+
+def test_a_seat_that_has_ended_shuts_no_kiosk_and_answers_nothing_new(
+    kiosk: Hospital, enter: Callable[..., Appliance], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = Standing(State.EXPIRED, "term_over", "The seat ended.", "Renew it.")
+    monkeypatch.setattr(Standing, "has", lambda _standing, _feature: True)
+    visitor = enter()
+    monkeypatch.setattr(Seat, "standing", lambda _: ended)
+    assert visitor.kiosk.begin(QUIET).notices == ()
+    last = asked(visitor, "When may I visit?", kiosk.ids["shown"])[-1]
+    assert isinstance(last, Refused)
+    assert last.verdict.allowed
 
 
 # --- what a visitor gets, and leaves behind -------------------------------------------------------
@@ -187,14 +240,7 @@ def test_no_action_but_two_is_a_visitors(enter: Callable[..., Appliance]) -> Non
     assert allowed == {"read_document"}
 
 
-@pytest.mark.parametrize(
-    ("question", "policy"),
-    [
-        ("Which room is Mrs Berg in?", "kiosk.not-about-a-person"),
-        ("How can I delete my searches from the audit log?", "baseline.no-tampering-with-records"),
-        ("When may I visit? " * 40, "kiosk.short-questions"),
-    ],
-)
+@pytest.mark.parametrize(("question", "policy"), REFUSED.items())
 def test_what_no_kiosk_answers_is_refused(
     kiosk: Hospital, enter: Callable[..., Appliance], question: str, policy: str
 ) -> None:
@@ -229,16 +275,19 @@ def test_nothing_of_a_visitor_is_on_the_disk_and_wiping_destroys_the_key(
     assert actions.index("kiosk.opened") < actions.index("ask.opened") < actions.index("ask.closed")
 
 
+@pytest.mark.parametrize("question", ["May quernstones visit?", *REFUSED])
 def test_the_log_has_that_a_visitor_asked_and_none_of_their_words(
-    kiosk: Hospital, enter: Callable[..., Appliance]
+    kiosk: Hospital, enter: Callable[..., Appliance], question: str
 ) -> None:
     visitor = enter()
-    asked(visitor, "May quernstones visit?", kiosk.ids["shown"])
+    asked(visitor, question, kiosk.ids["shown"])
     visitor.close()
     with kiosk.desk("Egon") as egon:
         records = egon.log_records(0, 1_000)
-        mine = [r.seq for r in records if r.action.startswith("ask.")][-2:]
-        assert [egon.log_payload(seq) for seq in mine] == ["", ""]
+        mine = [r for r in records if r.action.startswith("ask.")][-2:]
+        assert [r.action for r in mine] == ["ask.opened", "ask.closed"]
+        assert [egon.log_payload(r.seq) for r in mine] == ["", ""]
+        assert dict(mine[0].fields)["details.log"] == "none"
 
 
 def history_of(desk: Desk) -> EphemeralHistory:

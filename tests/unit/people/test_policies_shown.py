@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from appliance import policies_in_force, policies_shown
 from appliance.airgap import selftest
-from appliance.errors import AirgapBroken
+from appliance.errors import AirgapBroken, LogUnwritable
+from appliance.policies_in_force import packs_in_force
+from appliance.policy import shipped_folder
+from appliance.policy.errors import PackAltered
 from appliance.policy.vocabulary import Action
+from appliance.settings import Settings
 from appliance.values import AirgapReport, Probe
 from tests.people_at_work import PROVED, SECRETS, Hospital
 
@@ -38,6 +47,42 @@ def test_every_case_that_ships_holds(hospital: Hospital) -> None:
     assert {run.pack for run in runs} == {"baseline"}
 
 
+def test_a_case_that_is_decided_otherwise_does_not_hold(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each case is decided anew by what the pack says: other policies, other obligations and other
+    minutes all show."""
+    (pack,) = packs_in_force(Settings(), None)
+
+    def failing(old: str, new: str) -> set[str]:
+        cedar = pack.cedar.replace(old, new)
+        assert cedar != pack.cedar
+        doctored = replace(pack, cedar=cedar)
+        with monkeypatch.context() as then:
+            then.setattr(policies_shown, "packs_in_force", lambda _settings, _data: (doctored,))
+            return {run.title for run in care.policies.run() if not run.holds}
+
+    with hospital.desk("Bert") as bert, bert.administration() as care:
+        assert "member: read_log" in failing('contains("auditor")', 'contains("member")')
+        assert failing('@retention_days("2190")', '@retention_days("30")')
+        kept = failing('@lock_minutes("15")', '@lock_minutes("14")')
+        assert {title.rpartition(": ")[2] for title in kept} == {"stay_unlocked"}
+
+
+def test_a_pack_that_was_altered_on_the_disk_is_not_shown(
+    hospital: Hospital, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(shipped_folder(), tmp_path / "policies")
+    with hospital.desk("Bert") as bert, bert.administration() as care:
+        altered = next((folder / "baseline").glob("*.cedar"))
+        altered.write_text(altered.read_text().replace("permit (", "forbid (", 1))
+        monkeypatch.setattr(policies_in_force, "shipped_folder", lambda: folder)
+        with pytest.raises(PackAltered):
+            care.policies.shown()
+        with pytest.raises(PackAltered):
+            list(care.policies.run())
+
+
 def test_the_air_gap_is_tried_again_and_logged(
     hospital: Hospital, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,3 +101,24 @@ def test_the_air_gap_is_tried_again_and_logged(
     tried = [one for one in hospital.records() if one.action == "airgap.tried"]
     assert [one.outcome for one in tried] == ["proved", "unproved"]
     assert dict(tried[1].fields)["details.open"] == "1"
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_way_out_that_is_open_is_told_though_the_log_cannot_hold_it(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch, holds: bool
+) -> None:
+    def unwritable(*_: object, **__: object) -> int:
+        raise LogUnwritable("The compliance log cannot be written.")
+
+    found = AirgapReport("test", ("none",), (Probe("sockets", holds, ""),), PROVED.tested)
+    monkeypatch.setattr(selftest, "prove", lambda _now: found)
+    anna = hospital.appliance()
+    anna.unlock(SECRETS["Anna"], "Anna")
+    with anna.at_desk() as desk, monkeypatch.context() as then:
+        then.setattr(desk.ledger, "note", unwritable)
+        if holds:
+            with pytest.raises(LogUnwritable):
+                anna.prove_airgap()
+        else:
+            assert anna.prove_airgap() is anna.airgap is found
+    anna.close()

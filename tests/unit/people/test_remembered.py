@@ -2,54 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-import docx
 import pytest
 
-from appliance import exporting
-from appliance.app import Appliance
+from appliance.audit import LogTampered
+from appliance.audit.chain import Chain
 from appliance.audit.merkle import leaf_hash
 from appliance.audit.note import opened_note, parsed_vkey
 from appliance.audit.proofs import require_inclusion
+from appliance.conversations import kept
 from appliance.desk import NotAllowed
-from appliance.errors import CloisterError, StorageFull, UsageError
-from appliance.exporting import FileExists, NoTypesetter, write_new
+from appliance.errors import CloisterError, StorageFull
+from appliance.memory import History
 from appliance.memory.errors import TurnUnknown
 from appliance.policy import load_packs
 from appliance.policy.engine import PolicyEngine
 from appliance.policy.pack import shipped_folder
 from appliance.remembered import ReasonTooLong
-from appliance.values import Answered, ExportForm, LogRecord, Opened, Role, Sheet
+from appliance.values import Opened, Refused
 from appliance.why import NoRecord, own_record
 from tests.people_at_work import CANARY, SECRETS, Hospital
+from tests.unit.people.answers import QUESTION, asked, detail, of
 from tests.unit.policy import packs
 
-QUESTION = "How many visitors does the quernstone protocol allow?"
 REASON = "The page is of the old protocol; bed 7 was told otherwise."
-
-
-def asked(anna: Appliance, text: str = QUESTION, **more: object) -> tuple[str, int]:
-    """The conversation and the record of the answer."""
-    events = list(anna.ask(text, **more))  # type: ignore[arg-type]
-    opened, answered = events[0], events[-1]
-    assert isinstance(opened, Opened)
-    assert isinstance(answered, Answered), answered
-    return opened.conversation, answered.record
-
-
-def of(records: Sequence[LogRecord], action: str) -> list[LogRecord]:
-    return [record for record in records if record.action == action]
-
-
-def detail(record: LogRecord, name: str) -> str:
-    return dict(record.fields)[f"details.{name}"]
-
 
 # --- asked again -----------------------------------------------------------------------------
 
@@ -134,6 +113,34 @@ def test_why_shows_what_was_found_decided_and_proved(hospital: Hospital) -> None
     assert text.split("\n")[1] == str(proof.size)
 
 
+def test_why_a_question_was_refused_names_what_refused_it(hospital: Hospital) -> None:
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
+        opened, *_, refused = anna.ask("How can I delete my searches from the audit log?")
+        assert isinstance(opened, Opened)
+        assert isinstance(refused, Refused)
+        why = remembered.why(opened.conversation, refused.record)
+    assert not why.allowed
+    assert why.policies == ("baseline.no-tampering-with-records",)
+    assert (why.outcome, why.mode) == ("refused", "")
+
+
+def test_why_believes_no_opening_record_that_the_log_does_not_hold(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
+        conversation, record = asked(anna)
+        opening = remembered.why(conversation, record).opened
+        sound = Chain.leaf
+
+        def forged(chain: Chain, seq: int) -> bytes:
+            leaf = sound(chain, seq)
+            return leaf.replace(b"members-ask", b"nobodys-ask") if seq == opening else leaf
+
+        monkeypatch.setattr(Chain, "leaf", forged)
+        with pytest.raises(LogTampered):
+            remembered.why(conversation, record)
+
+
 def test_nobody_is_shown_the_record_of_another(hospital: Hospital) -> None:
     with hospital.desk("Anna") as anna:
         _, record = asked(anna)
@@ -147,162 +154,6 @@ def test_nobody_is_shown_the_record_of_another(hospital: Hospital) -> None:
             remembered.why(conversation, record)
         with bert.at_desk() as desk, pytest.raises(NoRecord):
             own_record(desk, record)
-
-
-# --- leaving ---------------------------------------------------------------------------------
-
-
-def test_an_answer_leaves_with_its_sources_and_the_log_has_its_hash(
-    hospital: Hospital, tmp_path: Path
-) -> None:
-    file = tmp_path / "answer.docx"
-    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
-        conversation, record = asked(anna)
-        asked(anna, "And children?", conversation=conversation)
-        exported = remembered.export(conversation, ExportForm.WORD, file, turns=[record])
-    content = file.read_bytes()
-    assert hashlib.sha256(content).hexdigest() == exported.sha256
-    said = "\n".join(p.text for p in docx.Document(io.BytesIO(content)).paragraphs)
-    assert CANARY in said
-    assert "And children?" not in said
-    assert f"index {record}" in said
-    assert file.stat().st_mode & 0o777 == 0o600
-    records = hospital.records()
-    before, after = of(records, "answer.exporting"), of(records, "answer.exported")
-    for one in (*before, *after):
-        assert detail(one, "sha256") == exported.sha256
-        assert detail(one, "records") == str(record)
-        assert detail(one, "form") == "docx"
-    assert dict(before[0].fields)["verdict.policies"] == "baseline.members-export-answers"
-    assert after[0].seq == exported.record
-    assert CANARY not in repr(records)
-    assert "answer.docx" not in repr(records)
-
-
-def test_a_conversation_leaves_whole(hospital: Hospital, tmp_path: Path) -> None:
-    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
-        conversation, first = asked(anna)
-        _, second = asked(anna, conversation=conversation, replaces=first)
-        remembered.export(conversation, ExportForm.MARKDOWN, tmp_path / "all.md")
-    said = (tmp_path / "all.md").read_text()
-    assert said.count(f"## {QUESTION}") == 2
-    assert f"record {second} replaces this answer" in said
-    assert detail(of(hospital.records(), "answer.exported")[0], "records") == f"{first} {second}"
-
-
-def test_a_pdf_is_what_the_typesetter_makes_of_the_sheet(
-    hospital: Hospital, tmp_path: Path
-) -> None:
-    seen: list[Sheet] = []
-
-    def typeset(sheet: Sheet) -> bytes:
-        seen.append(sheet)
-        return b"%PDF-1.7 set"
-
-    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
-        conversation, _ = asked(anna)
-        with pytest.raises(NoTypesetter):
-            remembered.export(conversation, ExportForm.PDF, tmp_path / "a.pdf")
-        remembered.export(conversation, ExportForm.PDF, tmp_path / "a.pdf", typeset=typeset)
-    assert (tmp_path / "a.pdf").read_bytes() == b"%PDF-1.7 set"
-    assert any(CANARY in part.text for part in seen[0].parts)
-
-
-def test_what_is_behind_broken_glass_is_read_and_not_taken_away(
-    hospital: Hospital, tmp_path: Path
-) -> None:
-    with hospital.desk("Anna") as anna, anna.people() as people:
-        people.prepare(hospital.ward, hospital.ids["Bert"])
-    with hospital.desk("Bert") as bert:
-        with bert.people() as people:
-            people.break_glass(hospital.ward, "The pharmacist of the ward is not there.", 30)
-        conversation, _ = asked(bert)
-        with bert.remembered() as remembered, pytest.raises(NotAllowed, match="key you do not"):
-            remembered.export(conversation, ExportForm.MARKDOWN, tmp_path / "a.md")
-    assert not (tmp_path / "a.md").exists()
-    assert of(hospital.records(), "action.denied")
-    assert not of(hospital.records(), "answer.exporting")
-
-
-def test_who_may_not_export_gets_no_file(hospital: Hospital, tmp_path: Path) -> None:
-    with hospital.desk("Anna") as anna:
-        conversation, _ = asked(anna)
-    with hospital.desk("Dora") as dora, dora.people() as people:
-        people.confirm(SECRETS["Dora"])
-        people.set_roles(hospital.ids["Anna"], (Role.ADMINISTRATOR,))
-    with (
-        hospital.desk("Anna") as anna,
-        anna.remembered() as remembered,
-        pytest.raises(NotAllowed, match="roles"),
-    ):
-        remembered.export(conversation, ExportForm.MARKDOWN, tmp_path / "a.md")
-    assert not (tmp_path / "a.md").exists()
-
-
-def test_a_pack_keeps_one_collections_text_here(hospital: Hospital, tmp_path: Path) -> None:
-    forbids = (
-        '@id("small.kept-here") @sentence("The ward keeps this here.") @hint("Ask the ward.") '
-        'forbid (principal, action == Action::"export_answer", '
-        f'resource == Collection::"{hospital.ward}");'
-    )
-    pack = packs.made(tmp_path / "packs", "small", cedar=forbids)
-    baseline = load_packs([shipped_folder() / "baseline"])
-    with hospital.desk("Anna") as anna, anna.remembered() as remembered, anna.at_desk() as desk:
-        desk.policy = PolicyEngine((*baseline, pack))
-        conversation, record = asked(anna)
-        opened, *_ = anna.ask("How can I delete my searches from the audit log?")
-        assert isinstance(opened, Opened)
-        with pytest.raises(NotAllowed, match="keeps this here") as refused:
-            remembered.export(conversation, ExportForm.MARKDOWN, tmp_path / "a.md", turns=[record])
-        assert refused.value.next_step == "Ask the ward."
-        remembered.export(opened.conversation, ExportForm.MARKDOWN, tmp_path / "b.md")
-    assert "record that must be kept" in (tmp_path / "b.md").read_text().replace("\\", "")
-    assert not (tmp_path / "a.md").exists()
-    (denied,) = of(hospital.records(), "action.denied")
-    assert dict(denied.fields)["verdict.policies"] == "small.kept-here"
-
-
-def test_an_export_that_cannot_be_written_is_logged_as_failed(
-    hospital: Hospital, tmp_path: Path
-) -> None:
-    def full(_content: bytes) -> None:
-        raise StorageFull("The stick is full.")
-
-    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
-        conversation, _ = asked(anna)
-        with pytest.raises(StorageFull):
-            remembered.export(conversation, ExportForm.MARKDOWN, full)
-        (tmp_path / "a.md").write_text("mine")
-        with pytest.raises(FileExists):
-            remembered.export(conversation, ExportForm.MARKDOWN, tmp_path / "a.md")
-        with pytest.raises(UsageError, match="data folder"):
-            remembered.export(conversation, ExportForm.MARKDOWN, hospital.data / "a.md")
-    assert (tmp_path / "a.md").read_text() == "mine"
-    assert not (hospital.data / "a.md").exists()
-    ended = of(hospital.records(), "answer.exported")
-    assert [(one.outcome, dict(one.fields)["code"]) for one in ended] == [
-        ("failed", "storage_full"),
-        ("failed", "file_exists"),
-    ]
-
-
-@pytest.mark.parametrize("nameless", [True, False])
-def test_a_file_is_written_whole_under_its_own_name_or_not_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nameless: bool
-) -> None:
-    if not nameless:  # as on a file system that cannot
-        monkeypatch.setattr(exporting, "_linked", lambda *_: False)
-    write_new(tmp_path / "a.md", b"text")
-    with pytest.raises(FileExists):
-        write_new(tmp_path / "a.md", b"other")
-
-    def broken(_descriptor: int, _content: bytes) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(exporting, "_write", broken)
-    with pytest.raises(StorageFull):
-        write_new(tmp_path / "b.md", b"text")
-    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"a.md": b"text"}
 
 
 # --- keeping in order ------------------------------------------------------------------------
@@ -323,6 +174,44 @@ def test_a_search_finds_by_words_by_title_and_only_ones_own(hospital: Hospital) 
         assert remembered.search("quernstone") == ()
 
 
+def test_one_damaged_turn_keeps_nothing_else_from_being_found(hospital: Hospital) -> None:
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered, anna.at_desk() as desk:
+        damaged, _ = asked(anna)
+        sound, _ = asked(anna)
+        assert {one.conversation.id for one in remembered.search("quernstone")} == {damaged, sound}
+        with kept(desk.history)._store.transaction() as transaction:
+            transaction.execute("UPDATE turns SET body = '{' WHERE conversation = ?", [damaged])
+        found = [one.conversation.id for one in remembered.search("quernstone allow")]
+        assert found == [sound]
+        assert remembered.unsearched() == 0
+
+
+def test_a_pack_that_forbids_it_leaves_no_conversation_to_be_read(
+    hospital: Hospital, tmp_path: Path
+) -> None:
+    forbids = (
+        '@id("small.unread") @sentence("Nobody reads on here.") @hint("Ask anew.") '
+        'forbid (principal, action == Action::"read_history", resource);'
+    )
+    pack = packs.made(tmp_path / "packs", "small", cedar=forbids)
+    baseline = load_packs([shipped_folder() / "baseline"])
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered, anna.at_desk() as desk:
+        conversation, record = asked(anna)
+        assert anna.turns(conversation)
+        desk.policy = PolicyEngine((*baseline, pack))
+        for reading in (
+            anna.conversations,
+            lambda: anna.turns(conversation),
+            lambda: remembered.search("quernstone"),
+            lambda: remembered.why(conversation, record),
+        ):
+            with pytest.raises(NotAllowed, match="Nobody reads on here") as refused:
+                reading()
+            assert refused.value.next_step == "Ask anew."
+        remembered.forget(conversation)  # what is one's own can always be deleted
+    assert len(of(hospital.records(), "action.denied")) == 4
+
+
 def test_what_the_log_keeps_is_told_before_a_conversation_is_forgotten(hospital: Hospital) -> None:
     with hospital.desk("Anna") as anna, anna.remembered() as remembered:
         conversation, _ = asked(anna)
@@ -334,3 +223,46 @@ def test_what_the_log_keeps_is_told_before_a_conversation_is_forgotten(hospital:
         assert anna.conversations() == ()
     actions = hospital.actions()
     assert actions.count("conversation.deleted") == 1
+
+
+def test_a_deletion_that_did_not_come_about_is_logged_as_that(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_history: History, _conversation: str) -> None:
+        raise StorageFull("The disk is full.")
+
+    with hospital.desk("Anna") as anna, anna.remembered() as remembered:
+        conversation, _ = asked(anna)
+        with monkeypatch.context() as patch:
+            patch.setattr(History, "delete", full)
+            with pytest.raises(StorageFull):
+                remembered.forget(conversation)
+        assert anna.turns(conversation)
+    said = [one.action for one in hospital.records() if one.object == conversation]
+    assert said[-2:] == ["conversation.deleting", "conversation.not_deleted"]
+
+
+def test_a_deletion_that_a_crash_cut_off_is_told_at_the_next_login(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(_attached: object, _conversation: str) -> None:
+        raise Killed
+
+    anna = hospital.appliance()
+    anna.unlock(SECRETS["Anna"], "Anna")
+    conversation, _ = asked(anna)
+    with monkeypatch.context() as patch, anna.at_desk() as desk:
+        patch.setattr(type(desk.attached), "drop", killed)
+        with anna.remembered() as remembered, pytest.raises(Killed):
+            remembered.forget(conversation)
+        desk.abandon()
+        desk.ledger.log.close()
+    anna._sitting.desk = None
+    anna._sitting._let_go()
+    with hospital.desk("Anna") as again:
+        assert again.conversations() == ()
+    said = [one.action for one in hospital.records() if one.object == conversation]
+    assert said[-2:] == ["conversation.deleting", "conversation.deleted"]

@@ -70,6 +70,24 @@ def test_forbid_wins_over_the_permit_of_another_pack(tmp_path: Path) -> None:
     assert (verdict.sentence, verdict.hint) == ("Not so.", "Do this.")
 
 
+@pytest.mark.parametrize(
+    ("permits", "level"),
+    [
+        (f'@id("p0.a") @log("none") {ASK};', "none"),
+        (f'@id("p0.a") @log("none") {ASK}; @id("p0.b") @log("question") {ASK};', "question"),
+        (f'@id("p0.a") {ASK};', "full"),
+        ("", "full"),
+    ],
+)
+def test_of_a_refused_question_is_kept_what_the_permits_would_have_kept(
+    tmp_path: Path, permits: str, level: str
+) -> None:
+    verdict = engine(tmp_path, f'{permits} @id("p0.no") {DENY};').decide(question())
+    assert not verdict.allowed
+    assert verdict.policies == ("p0.no",)
+    assert verdict.obligations == Obligations(log=level)
+
+
 def test_two_packs_demand_together(tmp_path: Path) -> None:
     verdict = engine(
         tmp_path,
