@@ -143,7 +143,8 @@ def install_packages(lock: str) -> None:
 
 def install_for_installer() -> None:
     locked = LOCKS / "installer.txt"
-    mark = fingerprint(locked, LOCKS / "native.txt", ROOT / "pyproject.toml")
+    # The README is in the metadata of the project, which the frozen program has.
+    mark = fingerprint(locked, LOCKS / "native.txt", ROOT / "pyproject.toml", ROOT / "README.md")
     if done("installer", mark, INSTALLER_VENV):
         return
     shutil.rmtree(INSTALLER_VENV, ignore_errors=True)  # what is no longer needed is not frozen
@@ -166,7 +167,8 @@ def install_hnswlib(venv: Path) -> None:
     gives illegal instructions on older machines, and pip would cache that build."""
     env = {**os.environ, "HNSWLIB_NO_NATIVE": "1"}
     if platform.machine() == "x86_64":
-        env["CXXFLAGS"] = "-march=x86-64-v3 -O3"
+        # Where it was compiled is nobody's business, and would make each build another.
+        env["CXXFLAGS"] = f"-march=x86-64-v3 -O3 -ffile-prefix-map={venv}=build"
     say("hnswlib, compiled for x86-64-v3")
     pip("--no-build-isolation", "--no-cache-dir", "--no-binary", "hnswlib",
         "--require-hashes", "-r", str(LOCKS / "native.txt"), env=env, venv=venv)  # fmt: skip

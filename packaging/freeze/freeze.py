@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,7 @@ FORBIDDEN = (
 def freeze() -> Path:
     """The finished folder. Raises CalledProcessError, SystemExit."""
     _run_pyinstaller()
+    _sort_archive(inside() / "base_library.zip")
     _add_engine()
     _add_records()
     _add_python_licence()
@@ -56,6 +58,15 @@ def _run_pyinstaller() -> None:
          str(ROOT / "packaging" / "freeze" / "cloister.spec")],
         check=True, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "0"},
     )  # fmt: skip
+
+
+def _sort_archive(path: Path) -> None:
+    """In the order of names: PyInstaller's own changes from run to run."""
+    with zipfile.ZipFile(path) as archive:
+        found = sorted((entry.filename, archive.read(entry)) for entry in archive.infolist())
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in found:
+            archive.writestr(zipfile.ZipInfo(name), content)  # 1980: the oldest that zip can say
 
 
 def _add_engine() -> None:
