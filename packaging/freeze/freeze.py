@@ -64,7 +64,7 @@ def _sort_archive(path: Path) -> None:
     """In the order of names: PyInstaller's own changes from run to run."""
     with zipfile.ZipFile(path) as archive:
         found = sorted((entry.filename, archive.read(entry)) for entry in archive.infolist())
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w") as archive:
         for name, content in found:
             archive.writestr(zipfile.ZipInfo(name), content)  # 1980: the oldest that zip can say
 
