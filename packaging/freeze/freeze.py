@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "installer"
 APP = WORK / "program" / "Cloister.app" / "Contents"
 PROGRAM = APP if sys.platform == "darwin" else WORK / "program" / "cloister"
+RUNTIME = "libtvm_runtime.so"
 WINDOW = "cloister-window"
 """What a person starts the window by; on Linux a link to the one program there is."""
 
@@ -80,6 +81,15 @@ def _add_engine() -> None:
             (PROGRAM / "MacOS" / name).symlink_to(f"../Resources/{name}")
         else:
             shutil.copytree(folder / current, PROGRAM / name)
+    if sys.platform.startswith("linux"):
+        _once(PROGRAM / "encoder" / "runtime" / RUNTIME, PROGRAM / "chat" / RUNTIME)
+
+
+def _once(first: Path, second: Path) -> None:
+    """What both bundles bring is there once, under two names."""
+    if first.read_bytes() == second.read_bytes():
+        second.unlink()
+        second.hardlink_to(first)
 
 
 def inside() -> Path:

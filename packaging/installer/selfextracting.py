@@ -72,8 +72,9 @@ def _pack(folder: Path, into: Path, level: int) -> None:
            "--numeric-owner", "--format=gnu", "."]  # fmt: skip
     with into.open("wb") as file, subprocess.Popen(tar, stdout=subprocess.PIPE) as packing:
         subprocess.run(
-            ["xz", f"-{level}", "-T1", "--stdout"], stdin=packing.stdout, stdout=file, check=True
-        )
+            ["xz", "-T1", "--x86", f"--lzma2=preset={level},dict=64MiB", "--stdout"],
+            stdin=packing.stdout, stdout=file, check=True,
+        )  # fmt: skip
     if packing.returncode != 0:
         raise subprocess.CalledProcessError(packing.returncode, tar)
 
