@@ -49,14 +49,14 @@ def build_deb(out: Path, release: Release, *, quick: bool) -> Path:
     staged = WORK / "deb"
     layout.lay_out(ROOT, PROGRAM, staged, layout.DEBIAN, release)
     depends = dependencies.depends(PROGRAM)
-    made = deb.build(ROOT, staged, out, release, depends, level=3 if quick else 19)
+    made = deb.build(ROOT, staged, out, release, depends, level=0 if quick else 9)
     shutil.rmtree(staged)
     return made
 
 
 def build_run(out: Path, release: Release, *, quick: bool) -> Path:
     staged = WORK / "run"
-    made = selfextracting.build(ROOT, PROGRAM, staged, out, release, level=0 if quick else 6)
+    made = selfextracting.build(ROOT, PROGRAM, staged, out, release, level=0 if quick else 9)
     shutil.rmtree(staged)
     return made
 

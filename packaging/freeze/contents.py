@@ -31,7 +31,8 @@ _EXCLUDED = (
     BUILDING,
     # Compilers, frameworks, tests
     "tvm torch transformers triton sentence_transformers hypothesis pytest _pytest numpy.f2py "
-    "numpy.distutils numpy.testing.tests numpy.tests xgrammar.kernels "
+    "numpy.distutils numpy.testing.tests numpy.tests numpy._core._multiarray_tests "
+    "xgrammar.kernels "
     "tvm_ffi.stub tvm_ffi.testing lxml.isoschematron lxml.html.clean lxml.objectify lxml.sax "
     "pydantic.v1 pydantic.mypy duckdb.experimental duckdb.polars_io "
     # Networks: nothing here needs them, and the kernel refuses them

@@ -26,6 +26,8 @@ RUNTIME = "libtvm_runtime.so"
 WINDOW = "cloister-window"
 """What a person starts the window by; on Linux a link to the one program there is."""
 
+SETTINGS = {"PYTHONHASHSEED": "0", "PYINSTALLER_ZLIB_COMPRESSION_LEVEL": "0"}
+"""The same order each time; code as it is, for the packages are packed as a whole, and better."""
 FORBIDDEN = (
     "tvm", "torch", "transformers", "triton", "pytest", "_pytest", "hypothesis", "tests", "pip",
     "setuptools", "PyInstaller", "libtvm_compiler.so", "libtvm.so", "libLLVM*", "nvcc",
@@ -57,7 +59,7 @@ def _run_pyinstaller() -> None:
         [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "ERROR",
          "--distpath", str(PROGRAM.parent), "--workpath", str(WORK / "work"),
          str(ROOT / "packaging" / "freeze" / "cloister.spec")],
-        check=True, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "0"},
+        check=True, cwd=ROOT, env={**os.environ, **SETTINGS},
     )  # fmt: skip
 
 

@@ -52,10 +52,10 @@ def control(release: Release, depends: Depends, size: int) -> str:
 
 
 def build(
-    root: Path, staged: Path, out: Path, release: Release, depends: Depends, *, level: int = 19
+    root: Path, staged: Path, out: Path, release: Release, depends: Depends, *, level: int = 9
 ) -> Path:
     """Writes the package into `out`. staged: a tree that layout.py laid out; it gets its DEBIAN
-    folder here. level: of zstd. Raises CalledProcessError."""
+    folder here. level: of xz. Raises CalledProcessError."""
     assets, meta = root / "packaging" / "installer" / "linux", staged / "DEBIAN"
     shutil.rmtree(meta, ignore_errors=True)
     files = sorted(p for p in staged.rglob("*") if p.is_file() and not p.is_symlink())
@@ -79,7 +79,8 @@ def build(
     out.mkdir(parents=True, exist_ok=True)
     made = out / file_name(release)
     subprocess.run(
-        ["dpkg-deb", "--root-owner-group", "-Zzstd", f"-z{level}", "--build", staged, made],
+        ["dpkg-deb", "--root-owner-group", "-Zxz", f"-z{level}", "--threads-max=1", "--build",
+         staged, made],
         check=True, stdout=subprocess.DEVNULL,
         env={**os.environ, "SOURCE_DATE_EPOCH": str(release.time)},
     )  # fmt: skip

@@ -25,7 +25,7 @@ def file_name(release: Release) -> str:
 
 
 def build(
-    root: Path, program: Path, work: Path, out: Path, release: Release, *, level: int = 6
+    root: Path, program: Path, work: Path, out: Path, release: Release, *, level: int = 9
 ) -> Path:
     """Writes the file into `out`; works in `work`. level: of xz. Raises CalledProcessError."""
     assets = root / "packaging" / "installer" / "linux"

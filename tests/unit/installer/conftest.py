@@ -66,7 +66,7 @@ class Machine:
         source = program(folder / "program", now.name, works=works)
         layout.lay_out(ROOT, source, folder / "staged", layout.DEBIAN, now)
         depends = Depends(("base-files",), ("libcups2",))
-        return deb.build(ROOT, folder / "staged", folder, now, depends, level=1)
+        return deb.build(ROOT, folder / "staged", folder, now, depends, level=0)
 
     def run_file(self, build: int, *, works: bool = True) -> Path:
         now, folder = release(build), self.made / f"run-{build}-{works}"
