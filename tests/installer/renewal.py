@@ -82,7 +82,7 @@ class Renewal:
 
     def alone(self) -> str:
         """As on another Linux: the libraries are there, and xz(1), which that Debian lacks."""
-        shutil.copy2("/usr/bin/xz", self._room.folder / "usr/local/bin/xz")
+        shutil.copy2("/usr/bin/xz", self._room.folder / "usr/bin/xz")
         run = next((ROOT / "dist" / "medium").glob("cloister-*.run")).name
         require(self._room.run("sh", f"/media/stick/{run}"))
         self._still_answers()
@@ -92,7 +92,7 @@ class Renewal:
 
     def alone_gone(self) -> str:
         require(self._room.run("/opt/cloister/uninstall", "--data", "remove"))
-        (self._room.folder / "usr/local/bin/xz").unlink()
+        (self._room.folder / "usr/bin/xz").unlink()
         names = self._names_left()
         assert not names, names[:20]
         assert not (self._room.folder / HOME[1:] / ".local/share/cloister").exists()

@@ -23,7 +23,7 @@ USER, HOME = 1000, "/home/anna"
 MEDIUM = "/media/stick"
 SOCKETS = Path("/tmp/.X11-unix")
 """Where X servers put them."""
-_CALM = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+_CALM = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True, slots=True)
