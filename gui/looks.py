@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from gui.speaking import announce
 from gui.style import theme
 from gui.style.scale import next_size
+from gui.text import counts
 from gui.worker import Lane
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Looks(QObject):
     def resize(self, by: int) -> None:
         """Text a step larger or smaller; 0 for 100 %."""
         size = next_size(by) if by else 1.0
-        said = self.tr("Text at {:.0%}").format(size)
+        said = self.tr("Text at {}").format(counts.percent(size))
 
         def put() -> None:
             theme.resize(self.application, size)

@@ -21,6 +21,7 @@ from gui.front import Front
 from gui.help import Help
 from gui.idle import Idle
 from gui.looks import Looks
+from gui.ready import Ready
 from gui.worker import Lane, Worker
 from gui.workplace import Workplace
 
@@ -47,6 +48,7 @@ class Shell(QMainWindow):
         self.idle.due.connect(self.lock)
         self.front = Front()
         self.workplace: Workplace | None = None
+        self._ready: Ready | None = None
         self._stack = QStackedWidget()
         self._stack.addWidget(self.front)
         self.setCentralWidget(self._stack)
@@ -91,6 +93,7 @@ class Shell(QMainWindow):
             self._show_unlock()
         else:
             self.front.show_create()
+        self._ready_screens()
 
     def _show_unlock(self) -> None:
         self.front.show_unlock()
@@ -170,9 +173,7 @@ class Shell(QMainWindow):
             self.front.show_unlock()
             return
         if self.workplace is None:
-            self.workplace = Workplace(
-                Desk(self.appliance, self.worker, self.complain), self._stack
-            )
+            self.workplace = Workplace(self._ready_screens(), self._stack)
             self.workplace.lock_wanted.connect(self.lock)
             self._stack.addWidget(self.workplace)
         self._stack.setCurrentWidget(self.workplace)
@@ -180,6 +181,11 @@ class Shell(QMainWindow):
         self.workplace.open(person, self.appliance.airgap)
         if collection:
             self.workplace.go("library")
+
+    def _ready_screens(self) -> Ready:
+        if self._ready is None:
+            self._ready = Ready(Desk(self.appliance, self.worker, self.complain), self)
+        return self._ready
 
     def complain(self, error: CloisterError) -> None:
         if self.workplace is not None:

@@ -22,16 +22,13 @@ from gui.admin.standing import SeatStrip
 from gui.admin.sticks import Sticks
 from gui.airgap.pill import Pill
 from gui.ask.ordering import Ordering
-from gui.ask.screen import AskScreen
 from gui.commands import tipped, told
 from gui.controls.buttons import GlyphButton, TextButton
 from gui.controls.labels import Elided
 from gui.controls.notice import Notice
 from gui.controls.room import Places, Room
-from gui.desk import Desk
 from gui.folding import Folding
-from gui.library.screen import LibraryScreen
-from gui.log.screen import LogScreen
+from gui.ready import Ready
 from gui.sidebar import PLACES, Sidebar
 from gui.speaking import announce
 from gui.style.scale import fix, tight
@@ -50,9 +47,9 @@ _STANDING_MS = 600_000
 class Workplace(QWidget):
     lock_wanted = Signal()
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+    def __init__(self, ready: Ready, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._desk = desk
+        self._desk = desk = ready.desk
         self._titles: dict[str, str] = {}
         self._title = ""
         self._person_name: dict[str, str] = {}
@@ -63,9 +60,7 @@ class Workplace(QWidget):
         self.pill = Pill()
         self.notice = Notice("danger")
         self.notice.hide()
-        self.ask = AskScreen(desk)
-        self.library = LibraryScreen(desk)
-        self.log = LogScreen(desk)
+        self.ask, self.library, self.log = ready.screens()
         self.strip = SeatStrip()
         self._admin: AdminScreen | None = None
         self.ordering = Ordering(
@@ -143,6 +138,8 @@ class Workplace(QWidget):
     def go(self, place: str) -> None:
         """Ask, library, log or administration."""
         self._folding.make_way()
+        if not self._back.isHidden() and self._places.currentIndex() != PLACES.index(place):
+            self.notice_box_hide()  # what was done there; Ctrl+Z undoes it still
         if place == "admin":
             self._places.setCurrentWidget(self.admin)
         self.side.point_at(place)

@@ -100,6 +100,30 @@ def install_system_packages(with_tests: bool, with_installer: bool = False) -> N
     subprocess.run([*as_root, *line.split()], check=True, env=env)
 
 
+def offer_window_manager() -> None:
+    """openbox, once: under it the kiosk's tests send what a window manager sends. It is not
+    insisted on; without it they use a small one of their own."""
+    mark = fingerprint(Path(__file__))
+    if shutil.which("openbox") is not None or done("openbox", mark):
+        return
+    as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if shutil.which("apt-get") is None or (as_root and not _sudo_works()):
+        return
+    say("openbox, for the kiosk's tests")
+    quick = ["-q", "-o", "Acquire::http::Timeout=10", "-o", "Acquire::Retries=0"]
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for step in (["update"], ["install", "-y", "--no-install-recommends", "openbox"]):
+        try:
+            subprocess.run(
+                [*as_root, "apt-get", *quick, *step],
+                check=True, env=env, timeout=180, capture_output=True,
+            )  # fmt: skip
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+            say("it could not be had; the tests use a small window manager of their own")
+            break
+    finish("openbox", mark)
+
+
 def _sudo_works() -> bool:
     if shutil.which("sudo") is None:
         return False
@@ -202,6 +226,8 @@ def main() -> None:
         install_for_installer()
         return
     install_packages(arguments.lock)
+    if arguments.lock == "develop":
+        offer_window_manager()
     if not arguments.no_engine:
         build_engine()
 

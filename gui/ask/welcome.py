@@ -92,13 +92,14 @@ class Welcome(QStackedWidget):
         self._writing.setVisible(bool(said))
 
     def suggest(self, questions: tuple[str, ...]) -> None:
-        """Questions out of the documents' headings: untrusted, shown as plain text."""
+        """Questions out of the documents' headings: untrusted, shown as plain text, and not
+        translated: they are asked as they stand, in the language that the reader reads."""
         for button in self.buttons:
             self._suggestions.removeWidget(button)
             button.hide()
             button.deleteLater()
         self.buttons = []
-        for text in [plain.line(plain.spoken(one), 200) for one in questions][:SUGGESTED]:
+        for text in [plain.line(one, 200) for one in questions][:SUGGESTED]:
             button = TextButton("", kind="suggestion", glyph="ask", tone="accent")
             button.setText(
                 button.fontMetrics()

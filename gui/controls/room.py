@@ -6,7 +6,7 @@ read and pressed; where there is room nothing is changed.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -99,6 +99,7 @@ class _Keeper(QObject):
         return max(320, behind.height() - _AROUND)
 
     def _scroll(self, layout: QLayout, room: int) -> None:
+        had = self._dialog.focusWidget()
         ground = QWidget()
         ground.setObjectName("ground")
         ground.setLayout(layout)  # Qt takes it, with all that is in it
@@ -108,12 +109,11 @@ class _Keeper(QObject):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setAccessibleName(self._dialog.accessibleName())
         area.setWidget(ground)
-        had = self._dialog.focusWidget()
         whole = QVBoxLayout(self._dialog)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(area)
         self._dialog.setMinimumHeight(0)  # what its layout wanted before
         self._dialog.setMaximumHeight(room)
         self._dialog.resize(self._dialog.width(), room)
-        if had is not None:
-            had.setFocus()
+        if had is not None:  # what was moved is shown again a turn later
+            QTimer.singleShot(0, had, had.setFocus)

@@ -32,7 +32,7 @@ accounts administration applications asking assistant attached backups citations
 desk entering errors exporting finding_files first_run glass intake kiosk language_model ledger
 library_parcels logbook managed model_trial models_shown opening originals own_settings pages
 parcels parcels_received parts policies_in_force refused remembered rotation seat seat_evidence
-seat_taking seat_view settings shelves sitting suggestions why airgap/errors airgap/evidence
+seat_taking seat_view settings shelves sitting why airgap/errors airgap/evidence
 airgap/guard airgap/sandbox airgap/selftest airgap/syscalls audit/chain audit/copy audit/copying
 audit/epochs audit/errors audit/files audit/frames audit/head audit/index audit/journal audit/keys
 audit/leaf audit/log audit/note audit/opening audit/proofs audit/segment audit/story
@@ -69,7 +69,7 @@ WORDS = (
 that also hold what is said to models."""
 _UNSEEN = """
 __main__ api/ cli/ claims/ diagnosis/ provisioning/ exports_checked fleet forms health insights
-restoring sample/ audit/canonical audit/excerpt audit/record engine/bundles/sealing
+restoring sample/ suggestions audit/canonical audit/excerpt audit/record engine/bundles/sealing
 engine/chat/assembling engine/chat/host engine/chat/messages engine/chat/packing
 engine/chat/prefixes engine/chat/preflight engine/compile/ engine/decoding/ engine/encoder/frames
 engine/encoder/host engine/mlc/weights engine/models/ engine/prompts/ engine/quoting/
@@ -79,7 +79,7 @@ parcel/stick/making values/sheets
 """.split()
 """Modules (and folders) whose sentences no screen shows: of the command line, of building models,
 between processes, of the seat authority; and those that every reader of the log, of a bundle or of
-an answer that left is to read in English."""
+an answer that left is to read in English; and questions to begin with, which are asked as shown."""
 SAID_IN = (
     *(f"appliance/{name}.py" for name in _MODULES),
     "gui/__main__.py", "gui/ask/page_image.py", "gui/files.py", "gui/worker.py",

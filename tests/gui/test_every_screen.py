@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
+from gui.controls.fields import Field
+from gui.controls.form import Form
 from gui.shell import Shell
 from gui.style import scale, theme
 from gui.style.tokens import LIGHT, LOOKS
@@ -65,6 +67,23 @@ def test_the_side_has_room_where_it_stands_over_the_rest(  # noqa: PLR0917
         assert list(crowded(width, height)(shell)) == []
     finally:
         theme.apply(qapp, LIGHT)
+
+
+def test_a_dialog_that_begins_to_scroll_keeps_the_focus_where_it_was(
+    shell: Shell, qtbot: QtBot
+) -> None:
+    shell.setMinimumSize(0, 0)
+    shell.resize(640, 360)
+    form = Form(shell, "A form", "What it is for.", "Do it")
+    fields = [Field(f"Field {number}") for number in range(8)]
+    for field in fields:
+        form.body.addWidget(field)
+    fields[0].edit.setFocus()
+    form.open()
+    qtbot.waitUntil(lambda: bool(form.findChildren(QScrollArea)))
+    qtbot.waitUntil(lambda: form.focusWidget() is fields[0].edit)
+    assert form.height() <= shell.height()
+    form.reject()
 
 
 def both(*looks: Look) -> Look:

@@ -1,6 +1,7 @@
 """Ten thousand real keys, clicks, drops and requests of a window manager to a kiosk on an X
-display of its own (Xvfb): nothing of it leads out. Under openbox where it is installed, else under
-the small window manager of these tests. `make kiosk-monkey` sends more."""
+display of its own (Xvfb): nothing of it leads out. Under openbox, which the set-up of the tests
+installs where it may, else under the small window manager of these tests. `make kiosk-monkey`
+sends more."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from appliance.values import Account, Outcome, Person, Role, Standing
 from gui.admin.people_table import PeopleTable
+from gui.ask.welcome import Welcome
 from gui.controls.tick import Tick
 from gui.front import Front
 from gui.languages import choice
@@ -214,6 +215,18 @@ def test_in_a_small_window_the_first_screens_cut_no_text(language: str, qtbot: Q
         whole()
     front.show_recovery("Dr Ada Winter", "AAAA-BBBB-CCCC-DDDD-EEEE-FFFF-GGGG-HHHH")
     whole()
+
+
+@pytest.mark.parametrize("language", ["de"], indirect=True)
+def test_a_question_to_begin_with_is_asked_as_it_stands(language: str, qtbot: QtBot) -> None:
+    welcome = Welcome()
+    qtbot.addWidget(welcome)
+    question = "What is said about decision and consent in “Blood Transfusion”?"
+    welcome.suggest((question,))
+    with qtbot.waitSignal(welcome.suggested) as asked:
+        welcome.buttons[0].click()
+    assert asked.args == [question]
+    assert question in welcome.buttons[0].accessibleName()
 
 
 @pytest.mark.parametrize("language", ["mirrored"], indirect=True)

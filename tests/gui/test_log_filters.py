@@ -26,10 +26,10 @@ from gui.shell import Shell
 from gui.text.view import PlainView
 from tests.e2e.terminal import ROOT
 from tests.gui.driving import QUESTION, ask, dialog, workplace
+from tests.gui.event_loop import HELD_UP, Watchdog
 from tests.gui.memory_appliance import MemoryAppliance
 from tests.gui.memory_screens import MemoryLogbook
 from tests.gui.memory_state import Pace
-from tests.gui.test_nothing_blocks import HELD_UP, Watchdog
 
 
 @pytest.fixture

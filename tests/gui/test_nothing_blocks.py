@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-from time import monotonic, sleep, thread_time
+from time import sleep, thread_time
 
 import pytest
-from PySide6.QtCore import QModelIndex, QTimer
+from PySide6.QtCore import QModelIndex
 from PySide6.QtWidgets import (
     QAbstractButton,
     QLabel,
@@ -38,53 +35,15 @@ from gui.ask.turn import TurnView
 from gui.library.importing import ImportCard
 from gui.log.records import KEPT, PAGE, LogModel
 from gui.shell import Shell
-from tests.gui.driving import QUESTION, answered, ask, workplace
-
-HELD_UP = 0.05
-"""Seconds: what a person begins to feel."""
+from tests.gui.driving import PASSPHRASE, QUESTION, answered, ask, workplace
+from tests.gui.event_loop import HELD_UP, Watchdog
+from tests.gui.memory_appliance import MemoryAppliance
 
 
 def burn(seconds: float) -> None:
     began = thread_time()
     while thread_time() - began < seconds:
         pass
-
-
-def scheduled() -> dict[int, tuple[float, float]]:
-    """Seconds each thread of ours ran, and was ready to run while the kernel had no processor for
-    it. Empty where the kernel does not tell."""
-    told = {}
-    for thread in Path("/proc/self/task").glob("*/schedstat"):
-        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
-            ran, waited, _ = thread.read_text().split()
-            told[int(thread.parent.name)] = int(ran) / 1e9, int(waited) / 1e9
-    return told
-
-
-class Watchdog:
-    """The longest time between two turns of the event loop, in seconds, less what other work on the
-    machine took from us: what the GUI thread ran counts in full, what it slept or waited for counts
-    unless a thread of ours (which may hold Python's lock) was kept from running meanwhile."""
-
-    def __init__(self) -> None:
-        self.longest = 0.0
-        self._last, self._before = monotonic(), scheduled()
-        self._timer = QTimer()
-        self._timer.setInterval(1)
-        self._timer.timeout.connect(self.beat)
-        self._timer.start()
-
-    def beat(self) -> None:
-        now, told = monotonic(), scheduled()
-        held = now - self._last
-        mine = threading.get_native_id()
-        if mine in told:
-            (ran, waited), (ran_before, waited_before) = told[mine], self._before[mine]
-            away = held - (ran - ran_before) - (waited - waited_before)
-            kept = [told[one][1] - self._before.get(one, told[one])[1] for one in told]
-            held = ran - ran_before + max(0.0, away - max(kept))
-        self.longest = max(self.longest, held)
-        self._last, self._before = now, told
 
 
 @pytest.mark.parametrize("hold", [burn, sleep], ids=["computing", "waiting"])
@@ -101,8 +60,6 @@ def test_a_stream_of_five_hundred_tokens_never_holds_up_the_screen(
     shell: Shell, qtbot: QtBot
 ) -> None:
     view = ask(shell, qtbot, QUESTION)
-    from tests.gui.memory_appliance import MemoryAppliance
-
     product = shell.appliance
     assert isinstance(product, MemoryAppliance)
     product.pace.tokens = 500
@@ -161,11 +118,30 @@ def test_two_thousand_import_events_never_hold_up_the_screen(qtbot: QtBot) -> No
     assert dog.longest < HELD_UP
 
 
+def test_neither_logging_in_nor_going_round_holds_up_the_screen(
+    open_shell: Callable[[MemoryAppliance], Shell], product: MemoryAppliance, qtbot: QtBot
+) -> None:
+    shell = open_shell(product)
+    front = shell.front.unlock
+    qtbot.waitUntil(front.secret.edit.isVisible)
+    dog = Watchdog()
+    qtbot.wait(500)  # a passphrase is not typed in less
+    front.secret.edit.setText(PASSPHRASE)
+    front.go.click()
+    qtbot.waitUntil(lambda: not shell.locked)
+    for place in ("library", "log", "ask"):
+        qtbot.wait(60)
+        workplace(shell).go(place)
+    shell.open_help()
+    qtbot.wait(60)
+    shell.lock()
+    qtbot.wait(60)
+    assert dog.longest < HELD_UP
+
+
 def test_no_page_of_the_administration_holds_up_the_screen(shell: Shell, qtbot: QtBot) -> None:
     """With two thousand people, all of them in a collection, and the codes of a request drawn;
     each page as it is made, and once more."""
-    from tests.gui.memory_appliance import MemoryAppliance
-
     product = shell.appliance
     assert isinstance(product, MemoryAppliance)
     first = product.staff.accounts["p2"]

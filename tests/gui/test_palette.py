@@ -147,6 +147,20 @@ def test_a_change_of_a_conversation_is_undone(shell: Shell, qtbot: QtBot) -> Non
     assert not place.ordering.undoable
 
 
+def test_what_was_done_is_said_where_it_was_done_and_undone_from_anywhere(
+    shell: Shell, qtbot: QtBot
+) -> None:
+    ask(shell, qtbot, QUESTION)
+    place = workplace(shell)
+    listed_ = place.side.conversations
+    qtbot.waitUntil(lambda: listed_.known(place.ask.conversation) is not None)
+    run(shell, "pin")
+    qtbot.waitUntil(place.notice.isVisible)
+    place.go("library")
+    assert not place.notice.isVisible()
+    assert place.ordering.undoable
+
+
 def test_look_and_size_are_kept_once_the_product_took_them(
     shell: Shell, product: MemoryAppliance, qtbot: QtBot
 ) -> None:

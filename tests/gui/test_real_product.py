@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 from tests.e2e.terminal import ROOT
+from tests.gui.event_loop import HELD_UP
 from tests.gui.real_journey import STEPS
 
 
-def test_the_window_serves_a_persons_first_day_on_real_parts(tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def run(module: str, folder: Path) -> str:
+    """What the program says; it must end well and have no word of Qt's on its error output."""
+    home = folder / "home"
     home.mkdir()
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "tests.gui.real_journey", str(tmp_path)],
+        [sys.executable, "-W", "error", "-m", module, str(folder)],
         capture_output=True, text=True, check=False, cwd=ROOT, timeout=150,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "HOME": str(home),
-             "XDG_CONFIG_HOME": str(home / ".config"), "TMPDIR": str(tmp_path)},
+             "XDG_CONFIG_HOME": str(home / ".config"), "TMPDIR": str(folder)},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert tuple(done.stdout.splitlines()) == STEPS
     assert done.stderr == ""
+    return done.stdout
+
+
+def test_the_window_serves_a_persons_first_day_on_real_parts(tmp_path: Path) -> None:
+    assert tuple(run("tests.gui.real_journey", tmp_path).splitlines()) == STEPS
+
+
+def test_importing_and_answering_never_hold_up_the_screen(tmp_path: Path) -> None:
+    longest = json.loads(run("tests.gui.real_holding", tmp_path))
+    assert set(longest) == {"importing", "answering"}
+    assert max(longest.values()) < HELD_UP, longest

@@ -18,8 +18,8 @@ from gui.ask.leaving import wording
 from gui.ask.typeset import typeset
 from gui.worker import Lane, Worker
 from tests.gui.driving import answered
+from tests.gui.event_loop import Watchdog
 from tests.gui.memory_remembered import DECIDED, WHEN, proof_of
-from tests.gui.test_nothing_blocks import Watchdog
 
 
 def set_in_type(text: str, count: int = 1) -> bytes:

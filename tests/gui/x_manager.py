@@ -1,5 +1,5 @@
-"""`python -m tests.gui.x_manager`: a window manager of a hundred lines, for where openbox is not
-installed. It does what it is asked: maps, minimises (so that a window is gone until its program
+"""`python -m tests.gui.x_manager`: a window manager of a hundred lines, for where openbox cannot
+be had. It does what it is asked: maps, minimises (so that a window is gone until its program
 maps it again), leaves full screen, lowers, resizes, and passes a close on (ICCCM 4.1.4, EWMH).
 """
 
