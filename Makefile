@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Tests run so many at a time; 0 runs them in one process, for a debugger.
 JOBS ?= 2
 
-.PHONY: run test check format bench parity screens lock setup setup-develop clean texts bench-engine eval reader composer kiosk-monkey sbom
+.PHONY: run test check format bench parity screens lock setup setup-develop clean texts bench-engine eval reader composer kiosk-monkey installer installer-test sbom
 
 run: setup
 	@$(BIN)/python packaging/run.py
@@ -65,6 +65,18 @@ screens: setup-develop
 # manager: openbox where it is installed, else one of the tests' own. More: make kiosk-monkey ARGS="--inputs 200000 --seed 7"
 kiosk-monkey: setup-develop
 	xvfb-run -a -s "-screen 0 1280x800x24" $(BIN)/python -m tests.gui.kiosk_under_x $(ARGS)
+
+# The program frozen, and packages of it in dist/ (docs/installing.md): a Debian package, a
+# self-extracting file, and a folder for a stick with everything on it.
+# make installer ARGS="--models ../models/NAME@VERSION --part deb"
+installer: setup
+	@$(PYTHON) packaging/bootstrap.py installer
+	@build/installer/venv/bin/python packaging/build.py $(ARGS)
+
+# The Debian package in a clean Debian without a network, and the rest of what is in dist/.
+installer-test: setup-develop
+	@test -f dist/medium/install.sh || $(MAKE) installer
+	@$(BIN)/python -m tests.installer $(ARGS)
 
 # Texts that a language has not got, and those it has got for nothing.
 texts: setup-develop

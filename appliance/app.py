@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from appliance import values
 from appliance.cancellation import Cancellation
 from appliance.clock import now, ticking
+from appliance.engine.bundles.brought import brought
 from appliance.first_run import undone_on_failure
 from appliance.own_settings import OwnSettings, change_logged
 from appliance.people import Idleness
@@ -37,14 +38,13 @@ if TYPE_CHECKING:
     from appliance.seat import Seat
     from appliance.shelves import Shelves
 
-__all__ = ["Appliance", "Cancellation", "default_data_folder", "now", "open_appliance"]
+__all__ = ["Appliance", "Cancellation", "brought", "default_data_folder", "now", "open_appliance"]
 
 
 class Appliance:
     """The product, opened on one data folder. Every method may be called from any thread and may
     block (never call one on a GUI thread); generators do their work as they are iterated.
-    All raise CloisterErrors alone; those that need a login raise Locked without one.
-    """
+    All raise CloisterErrors alone; those that need a login raise Locked without one."""
 
     def __init__(
         self,

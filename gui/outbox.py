@@ -35,6 +35,14 @@ def sticks() -> Path:
     return next(iter(_mounts()), Path.home())
 
 
+def models() -> Path:
+    """Where looking for a model begins: with those that came with the program, if there are any."""
+    from appliance.app import brought
+
+    came = brought()
+    return came[0].parent if came else sticks()
+
+
 def mounted() -> tuple[Path, ...]:
     """What is mounted there now. Raises OSError."""
     return tuple(sorted(folder for mount in _mounts() for folder in mount.iterdir()))

@@ -21,6 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "packaging" / "locks"
 VENV = ROOT / ".venv"
+INSTALLER_VENV = ROOT / "build" / "installer" / "venv"
+"""What the program is frozen out of: nothing in it but what the product needs, and PyInstaller."""
 
 # The libraries Qt's xcb platform plugin and the software renderer load on a bare machine.
 QT_PACKAGES = (
@@ -49,7 +51,17 @@ def require_python() -> None:
         )
 
 
-def missing_packages(with_tests: bool) -> list[str]:
+# By the program that shows that they are there.
+INSTALLER_PACKAGES = {
+    "strip": "binutils",
+    "dpkg-shlibdeps": "dpkg-dev",
+    "xz": "xz-utils",
+    "debootstrap": "debootstrap",
+    "makensis": "nsis",
+}
+
+
+def missing_packages(with_tests: bool, with_installer: bool = False) -> list[str]:
     """Debian packages this machine lacks for building and running."""
     missing = []
     if shutil.which("c++") is None:
@@ -64,14 +76,17 @@ def missing_packages(with_tests: bool) -> list[str]:
         missing.append(f"python{sys.version_info[0]}.{sys.version_info[1]}-venv")
     if any(ctypes.util.find_library(name) is None for name in QT_LIBRARIES):
         missing += QT_PACKAGES
-    if with_tests:
-        tools = (("Xvfb", "xvfb"), ("xauth", "xauth"), ("strace", "strace"))
-        missing += [package for tool, package in tools if shutil.which(tool) is None]
+    tools = [("xauth", "xauth"), ("strace", "strace")] if with_tests else []
+    if with_tests or with_installer:
+        tools.append(("Xvfb", "xvfb"))
+    if with_installer:
+        tools += INSTALLER_PACKAGES.items()
+    missing += [package for tool, package in tools if shutil.which(tool) is None]
     return missing
 
 
-def install_system_packages(with_tests: bool) -> None:
-    missing = missing_packages(with_tests)
+def install_system_packages(with_tests: bool, with_installer: bool = False) -> None:
+    missing = missing_packages(with_tests, with_installer)
     if not missing:
         return
     as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
@@ -124,18 +139,18 @@ def fingerprint(*paths: Path) -> str:
     return digest.hexdigest()
 
 
-def done(step: str, mark: str) -> bool:
-    stamp = VENV / f".{step}"
+def done(step: str, mark: str, venv: Path = VENV) -> bool:
+    stamp = venv / f".{step}"
     return stamp.exists() and stamp.read_text() == mark
 
 
-def finish(step: str, mark: str) -> None:
-    (VENV / f".{step}").write_text(mark)
+def finish(step: str, mark: str, venv: Path = VENV) -> None:
+    (venv / f".{step}").write_text(mark)
 
 
-def pip(*arguments: str, env: dict[str, str] | None = None) -> None:
+def pip(*arguments: str, env: dict[str, str] | None = None, venv: Path = VENV) -> None:
     subprocess.run(
-        [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps",
+        [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps",
          "--disable-pip-version-check", "--no-warn-script-location", *arguments],
         check=True, env=env,
     )  # fmt: skip
@@ -148,25 +163,41 @@ def install_packages(lock: str) -> None:
         LOCKS / "develop.txt", LOCKS / "native.txt", ROOT / "pyproject.toml"
     )) or done(lock, mark):  # fmt: skip
         return
-    if not (VENV / "bin" / "python").exists():
-        say("virtual environment")
-        subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
-    say(f"packages from packaging/locks/{lock}.txt")
-    pip("--require-hashes", "-r", str(locked))
-    install_hnswlib()
-    pip("--no-build-isolation", "-e", str(ROOT))
+    install_into(VENV, locked)
     finish(lock, mark)
 
 
-def install_hnswlib() -> None:
+def install_for_installer() -> None:
+    locked = LOCKS / "installer.txt"
+    # The README is in the metadata of the project, which the frozen program has.
+    mark = fingerprint(locked, LOCKS / "native.txt", ROOT / "pyproject.toml", ROOT / "README.md")
+    if done("installer", mark, INSTALLER_VENV):
+        return
+    shutil.rmtree(INSTALLER_VENV, ignore_errors=True)  # what is no longer needed is not frozen
+    install_into(INSTALLER_VENV, locked)
+    finish("installer", mark, INSTALLER_VENV)
+
+
+def install_into(venv: Path, locked: Path) -> None:
+    if not (venv / "bin" / "python").exists():
+        say("virtual environment")
+        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+    say(f"packages from packaging/locks/{locked.name}")
+    pip("--require-hashes", "-r", str(locked), venv=venv)
+    install_hnswlib(venv)
+    pip("--no-build-isolation", "-e", str(ROOT), venv=venv)
+
+
+def install_hnswlib(venv: Path) -> None:
     """Compiled here for x86-64-v3, never for this machine alone: `-march=native`, its default,
     gives illegal instructions on older machines, and pip would cache that build."""
     env = {**os.environ, "HNSWLIB_NO_NATIVE": "1"}
     if platform.machine() == "x86_64":
-        env["CXXFLAGS"] = "-march=x86-64-v3 -O3"
+        # Where it was compiled is nobody's business, and would make each build another.
+        env["CXXFLAGS"] = f"-march=x86-64-v3 -O3 -ffile-prefix-map={venv}=build"
     say("hnswlib, compiled for x86-64-v3")
     pip("--no-build-isolation", "--no-cache-dir", "--no-binary", "hnswlib",
-        "--require-hashes", "-r", str(LOCKS / "native.txt"), env=env)  # fmt: skip
+        "--require-hashes", "-r", str(LOCKS / "native.txt"), env=env, venv=venv)  # fmt: skip
 
 
 def build_engine() -> None:
@@ -188,11 +219,14 @@ def build_engine() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("lock", choices=("product", "develop"))
+    parser.add_argument("lock", choices=("product", "develop", "installer"))
     parser.add_argument("--no-engine", action="store_true")
     arguments = parser.parse_args()
     require_python()
-    install_system_packages(arguments.lock == "develop")
+    install_system_packages(arguments.lock == "develop", arguments.lock == "installer")
+    if arguments.lock == "installer":
+        install_for_installer()
+        return
     install_packages(arguments.lock)
     if arguments.lock == "develop":
         offer_window_manager()

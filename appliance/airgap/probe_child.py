@@ -1,16 +1,16 @@
-"""The self-test's child: a fresh Python that tries to open sockets and says what the kernel said.
+"""The self-test's child: a fresh process that tries to open sockets and says what the kernel did.
 
-Rules kept here: the child imports next to nothing (it must cost milliseconds) and takes no input
-but its arguments; what it prints is untrusted and bounded. It tries the 32-bit gate last, for a
-kernel without one kills it there.
+Rules kept here: the child (probing.py) imports next to nothing, since it must cost milliseconds,
+and takes no input but its arguments; what it prints is untrusted and bounded.
 """
 
 from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
+
+from appliance import processes
 
 NO_GATE = -2
 """Instead of an errno: the kernel has no 32-bit gate (the call was answered with SIGSEGV)."""
@@ -22,31 +22,6 @@ _PATIENCE = 10.0  # seconds
 # xor edx,edx; int 0x80; pop rbx; ret. No pointers, so 64-bit addresses do not matter.
 _GATE_CODE = "53b867010000bb02000000b90100000031d2cd805bc3"
 
-_PROGRAM = """
-import sys, os, _socket
-import ctypes
-families = eval(sys.argv[1]); kinds = eval(sys.argv[2]); number = int(sys.argv[3])
-libc = ctypes.CDLL(None, use_errno=True); out = []
-for f in families:
-    for k in kinds:
-        try:
-            _socket.socket(f, k, 0).close(); e = 0
-        except OSError as error:
-            e = error.errno or -1
-        out.append("python %d %d %d" % (f, k, e))
-        r = libc.syscall(number, f, k, 0)
-        if r >= 0: os.close(r)
-        out.append("call %d %d %d" % (f, k, 0 if r >= 0 else ctypes.get_errno()))
-os.write(1, ("\\n".join(out) + "\\n").encode())
-if sys.argv[4]:
-    import mmap
-    page = mmap.mmap(-1, 4096, prot=7)
-    page.write(bytes.fromhex(sys.argv[4]))
-    go = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))
-    r = go()
-    os.write(1, b"gate 0 0 %d\\n" % (0 if r >= 0 else -r))
-"""
-
 
 def run(
     families: Sequence[int], kinds: Sequence[int], socket_number: int, *, gate: bool
@@ -57,9 +32,11 @@ def run(
     Raises OSError when the child cannot be started or hangs, ValueError when it did not report.
     """
     command = [
-        sys.executable, "-I", "-S", "-E", "-c", _PROGRAM, repr(tuple(families)),
-        repr(tuple(kinds)), str(socket_number), _GATE_CODE if gate else "",
-    ]  # fmt: skip
+        *processes.command(processes.SOCKET_PROBE),
+        *(",".join(map(str, numbers)) for numbers in (families, kinds)),
+        str(socket_number),
+        _GATE_CODE if gate else "",
+    ]
     try:
         done = subprocess.run(
             command, capture_output=True, stdin=subprocess.DEVNULL, timeout=_PATIENCE, check=False

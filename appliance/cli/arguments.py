@@ -87,7 +87,7 @@ class _Version(argparse.Action):
 def parse(argv: Sequence[str]) -> Arguments:
     """Raises UnusableArguments; raises SystemExit after --help and --version."""
     require_text(argv)
-    values = _parser().parse_args(argv)
+    values = parser().parse_args(argv)
     return Arguments(
         run=_command(values.module, values.function),
         data=getattr(values, "data", None),
@@ -148,7 +148,8 @@ def _common() -> _Parser:
     return common
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """All that can be typed."""
     common = _common()
     parser = _Parser(
         prog="cloister",
@@ -207,6 +208,7 @@ def _everyday(command: TopCommand) -> None:
 def _care(command: TopCommand) -> None:
     """What keeps an installation well, and shows it."""
     command("doctor", "doctor", "doctor", "Check this installation and prove the air gap.")
+    command("self-check", "selfcheck", "self_check", "Prove that this installation works.")
     diagnostics = command("diagnostics", "doctor", "diagnostics", "Write a file for support.")
     diagnostics.add_argument("file", metavar="FILE", help="a zip that names nobody; not there yet")
     provision = command("provision", "provision", "run", "Set this machine up from a file.")

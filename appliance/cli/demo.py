@@ -7,11 +7,9 @@ the public key, the air gap by its probes.
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -19,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from appliance import processes
 from appliance.airgap import guard
 from appliance.app import Appliance, open_appliance
 from appliance.cli.arguments import Arguments
@@ -56,8 +55,9 @@ def demo(arguments: Arguments, output: Output) -> int:
         return demonstrate(Path(inside), arguments, output)
     with throwaway() as folder:
         guard.engage((folder.parent,), screen=False, required=False)  # the child insists
-        command = [sys.executable, "-m", "appliance", *arguments.given, "--inside", str(folder)]
-        return subprocess.run(command, check=False, env=environment()).returncode
+        command = [*processes.command(processes.TERMINAL), *arguments.given]
+        command += ["--inside", str(folder)]
+        return subprocess.run(command, check=False).returncode
 
 
 def demonstrate(folder: Path, arguments: Arguments, output: Output) -> int:
@@ -79,11 +79,6 @@ def demonstrate(folder: Path, arguments: Arguments, output: Output) -> int:
         + ("Everything held." if not problems else f"{len(problems)} thing(s) did not hold.")
     )
     return int(bool(problems))
-
-
-def environment() -> dict[str, str]:
-    """Lets a child find the program that this one runs from."""
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 
 
 @contextmanager
@@ -223,9 +218,8 @@ def _verify(appliance: Appliance, folder: Path, output: Output) -> list[str]:
     key = appliance.export_log(copy)
     started = time.monotonic()
     child = subprocess.run(
-        [sys.executable, "-m", "appliance", "log", "verify", str(copy), "--key", key],
+        [*processes.command(processes.TERMINAL), "log", "verify", str(copy), "--key", key],
         capture_output=True, text=True, timeout=120, check=False,
-        env=environment(),
     )  # fmt: skip
     said = (child.stdout + child.stderr).strip()
     output.data(log_verified=child.returncode == 0, said=said)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from pathlib import Path
 
+from appliance import processes
 from appliance.airgap import guard
 from appliance.cli.arguments import Arguments
 from appliance.cli.opening import NoVault, data_folder, vault_in
@@ -24,7 +24,6 @@ from appliance.vault import harden_process
 
 CREDENTIAL = "cloister-kiosk"
 """The name of systemd's credential that holds the secret (systemd.exec(5), LoadCredential=)."""
-WINDOW = "gui.kiosk"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -42,10 +41,11 @@ def kiosk(arguments: Arguments, output: Output) -> int:
     secret = _secret(arguments)
     settings = read_settings()
     guard.engage((folder, *settings.written_folders), screen=True, required=False)
-    command = [sys.executable, "-m", WINDOW, "--data", str(folder), "--name", arguments.name]
+    command = [*processes.command(processes.KIOSK_WINDOW), "--data", str(folder)]
+    command += ["--name", arguments.name]
     if look := arguments.text("theme"):
         command += ["--theme", look]
-    Watchdog(command, secret, _environment()).watch()
+    Watchdog(command, secret, os.environ).watch()
     output.line("The kiosk has ended.")
     return 0
 
@@ -79,8 +79,3 @@ def _require_private(file: Path) -> None:
         raise PassphraseMissing(f"The passphrase cannot be read: {error.strerror}.") from error
     if stat.S_ISREG(mode) and mode & _OTHERS:
         raise SecretOpen(f"{file} can be read by others than its owner.")
-
-
-def _environment() -> dict[str, str]:
-    """Lets the window find the program that this one runs from."""
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from appliance import processes
 from appliance.cli.arguments import Arguments
 from appliance.cli.opening import NoVault, data_folder, unlocked, vault_in
 from appliance.cli.output import Output
@@ -18,6 +19,12 @@ def build(arguments: Arguments, output: Output) -> int:
     """Runs where the build extra is installed: on a build machine, outside any guard, since
     compilers are programs of their own. It opens no vault."""
     from appliance.clock import now
+
+    if processes.frozen():
+        raise UsageError(
+            "The installed program builds no models: it has no compiler.",
+            hint="Build the bundle on a build machine, out of a checkout (docs/models.md).",
+        )
     from appliance.engine.compile.bundle import (
         Origin,
         build_bundle,
@@ -172,6 +179,14 @@ def _told(arguments: Arguments) -> dict[str, str]:
     }
 
 
+def _tell_of_brought(output: Output) -> None:
+    from appliance.engine.bundles.brought import brought
+
+    for path in brought():
+        output.data(brought=str(path))
+        output.line(f"{path.name} came with the program: `cloister model install {path}`.")
+
+
 def show(arguments: Arguments, output: Output) -> int:
     """Needs no login: what is installed is no secret."""
     from appliance.app import open_appliance
@@ -210,6 +225,7 @@ def show(arguments: Arguments, output: Output) -> int:
         )
     if not entries:
         output.line(without_one(wanted))
+    _tell_of_brought(output)
     return int(any(entry.problem for entry in entries))
 
 

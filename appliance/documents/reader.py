@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
+from appliance import processes
 from appliance.documents import errors
 from appliance.documents.chunking import chunk
 from appliance.documents.errors import PAGE_SENTENCES, error_of
 from appliance.documents.frames import FrameInvalid
 from appliance.documents.furniture import without_furniture
 from appliance.documents.limits import ReaderLimits, always
-from appliance.documents.template import LOOK_SECONDS, ReaderLost, Template, reader_command
+from appliance.documents.template import LOOK_SECONDS, ReaderLost, Template
 from appliance.documents.wire import (
     Gathered,
     Header,
@@ -51,7 +52,7 @@ class SandboxedReader:
     ) -> None:
         self._limits = limits or ReaderLimits()
         self._clock = clock
-        self._command = tuple(command or reader_command())
+        self._command = tuple(command or processes.command(processes.READER))
         self._lock = threading.RLock()
         self._places = threading.BoundedSemaphore(self._limits.workers)
         self._idle: list[Template] = []

@@ -13,10 +13,8 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 from appliance.airgap.sandbox import SandboxUnavailable, require_sandbox
 from appliance.documents import errors
@@ -25,8 +23,6 @@ from appliance.documents.limits import ReaderLimits, always
 from appliance.documents.wire import ParseRequest, RenderRequest, request_frame, sandbox_from
 from appliance.errors import DocumentError
 
-_ROOT = Path(__file__).resolve().parent.parent.parent
-_ENTRY = "import sys; sys.path.insert(0, sys.argv.pop(1)); import {module} as m; m.main()"
 _STATUS_BYTES = 4
 _GO = b"G"
 _END_SECONDS = 5.0
@@ -40,13 +36,6 @@ class ReaderLost(Exception):
     def __init__(self, kind: type[DocumentError]) -> None:
         super().__init__(kind.code)
         self.kind = kind
-
-
-def reader_command(module: str = "appliance.documents.child") -> tuple[str, ...]:
-    """How a template is started; a frozen program starts itself (see `__main__`)."""
-    if getattr(sys, "frozen", False):
-        return (sys.executable, "--reader-process")
-    return (sys.executable, "-I", "-c", _ENTRY.format(module=module), str(_ROOT))
 
 
 class Template:

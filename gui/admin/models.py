@@ -28,7 +28,7 @@ from gui.controls.work_card import Step, WorkCard
 from gui.desk import Desk
 from gui.files import choose_folder
 from gui.login.proof import proof_asked
-from gui.outbox import sticks
+from gui.outbox import models
 from gui.text import counts, plain
 from gui.worker import Lane, Task
 
@@ -106,7 +106,7 @@ class ModelsPage(Page):
 
     def choose(self) -> None:
         choose_folder(
-            self, self.tr("The stick, or the folder with the model"), sticks(), self.bring
+            self, self.tr("The stick, or the folder with the model"), models(), self.bring
         )
 
     def bring(self, folder: Path) -> None:

@@ -8,6 +8,9 @@ compile() {
 common=(--override packaging/locks/overrides.txt pyproject.toml --extra build --group tools --no-emit-package hnswlib)
 compile "${common[@]}" -o packaging/locks/product.txt
 compile "${common[@]}" --group dev -o packaging/locks/develop.txt
+# What the program is frozen out of: nothing to compile models with, nothing to test with.
+compile --override packaging/locks/overrides.txt pyproject.toml --group tools --group installer --no-emit-package hnswlib \
+  --constraint packaging/locks/product.txt -o packaging/locks/installer.txt
 grep -o 'hnswlib==[0-9.]*' pyproject.toml | compile --no-deps -o packaging/locks/native.txt -
 compile packaging/locks/bench.in --no-emit-package llama-cpp-python -o packaging/locks/bench.txt
 grep -o 'llama-cpp-python==[0-9.]*' packaging/locks/bench.in | compile --no-deps -o packaging/locks/bench-native.txt -

@@ -1,7 +1,7 @@
 """A reader process whose parser has been taken over: what it tries is named by the document.
 
-Only the tests start it (`reader_command("tests.faults.hostile_reader")`); the sandbox, the template
-and the framing are the product's own.
+Only test_reader_hostile.py starts it; the sandbox, the template and the framing are the product's
+own.
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ import pytest
 from appliance.airgap.sandbox import SandboxUnavailable
 from appliance.documents import ReaderLimits, SandboxedReader
 from appliance.documents.errors import ReaderCrashed
-from appliance.documents.template import reader_command
 from appliance.errors import DocumentError
 from tests.faults.hostile_reader import ATTEMPTS, HARMS
 
@@ -25,7 +24,11 @@ pytestmark = pytest.mark.skipif(
     reason="the attempts name system calls of Linux on x86-64",
 )
 
-COMMAND = reader_command("tests.faults.hostile_reader")
+ENTRY = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "import tests.faults.hostile_reader as reader; reader.main()"
+)
+COMMAND = (sys.executable, "-I", "-c", ENTRY, str(Path(__file__).resolve().parents[2]))
 LIMITS = ReaderLimits(memory_bytes=1 << 30, cpu_seconds=2, wall_seconds=10.0)
 
 

@@ -10,13 +10,13 @@ fails again and again is left alone for a while. A GPU that fails is replaced by
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from appliance import processes
 from appliance.airgap.sandbox import Sandbox
 from appliance.engine.chat.errors import (
     EngineHung,
@@ -58,7 +58,7 @@ class ChatHost:
         *,
         model: str = "",
         accepted: str = "",
-        command: Sequence[str] = (sys.executable, "-I", "-m", "appliance.engine.chat.host"),
+        command: Sequence[str] | None = None,
         threads: int | None = None,
         context_tokens: int = 0,
         least_context: int = 0,
@@ -77,7 +77,7 @@ class ChatHost:
         self._folder = bundle
         self._model = model
         self._accepted = accepted
-        self._command = tuple(command)
+        self._command = tuple(command or processes.command(processes.CHAT_HOST))
         self._threads = threads or cores()
         self._context_tokens = context_tokens
         self._least_context = least_context

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from appliance import processes
 from appliance.engine import reaping
 from appliance.engine.environment import child_environment
 from appliance.engine.errors import FrameInvalid
@@ -21,7 +21,7 @@ from appliance.engine.framing import unpack
 PATIENCE = 20.0
 """Seconds; the first use of a driver after the machine has started takes a few."""
 MAX_SAID = 4096
-COMMAND = (sys.executable, "-I", "-m", "appliance.engine.chat.gpu_child")
+COMMAND = processes.command(processes.GPU_PROBE)
 
 
 @dataclass(frozen=True, slots=True)

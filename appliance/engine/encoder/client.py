@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from appliance import processes
 from appliance.airgap.sandbox import Sandbox, SandboxUnavailable, require_sandbox
 from appliance.engine import reaping
 from appliance.engine.encoder.bundle import read_manifest, read_tokenizer
@@ -76,13 +76,13 @@ class EngineHost:
         bundle: Path,
         *,
         reader: Path | None = None,
-        command: Sequence[str] = (sys.executable, "-I", "-m", "appliance.engine.encoder.host"),
+        command: Sequence[str] | None = None,
         threads: int | None = None,
         patience: Patience | None = None,
     ) -> None:
         self._folder = bundle
         self._reader_folder = (reader or default_reader_folder()).resolve()
-        self._command = tuple(command)
+        self._command = tuple(command or processes.command(processes.ENCODER_HOST))
         self._threads = threads or min(8, cores())
         self._patience = patience or Patience()
         self._turns = Turns()

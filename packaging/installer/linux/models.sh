@@ -1,0 +1,20 @@
+# Chat models that lie beside the installer come along: into /var/lib/cloister/models, where the
+# program finds them and an administrator takes them into a vault. They are looked at there, not
+# here: each file's hash and the signature are checked before anything of them is used.
+
+take_models() { # FOLDER beside the installer
+    [ -d "$1/models" ] || return 0
+    for bundle in "$1"/models/*/; do
+        [ -f "${bundle}mlc-chat-config.json" ] || continue
+        name=$(basename "$bundle")
+        target=$ROOT/var/lib/cloister/models
+        mkdir -p "$target"
+        rm -rf "$target/.coming"
+        cp -R "$bundle" "$target/.coming"
+        chmod -R u=rwX,go=rX "$target/.coming"
+        rm -rf "${target:?}/$name"
+        mv "$target/.coming" "$target/$name"
+        say "The chat model $name came along. An administrator takes it in with"
+        say "  cloister model install /var/lib/cloister/models/$name"
+    done
+}

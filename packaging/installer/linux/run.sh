@@ -1,0 +1,145 @@
+#!/bin/sh
+# Cloister for Linux, in one file: `sh cloister-….run` as root installs it for everybody, without a
+# question. What follows this script is the program, packed; its hash is checked before it is used.
+set -eu
+umask 022
+#RELEASES
+#MODELS
+
+usage() {
+    cat <<END
+usage: sh $(basename "$0") [--silent] [--root DIR] | --check | --extract DIR | --help
+
+  (nothing)      install, or bring up to date; the release before goes on if this one does not work
+  --silent       say only what went wrong
+  --root DIR     install below DIR: for images of machines
+  --check        only see whether this file is whole
+  --extract DIR  only unpack
+
+Installed into /opt/cloister, started as cloister and cloister-window. A folder "models" beside this
+file comes along. To take it away: /opt/cloister/uninstall
+END
+}
+
+fail() {
+    echo "cloister: $1" >&2
+    exit "${2:-1}"
+}
+
+payload() { tail -n +"$LINES_BEFORE" "$FILE"; }
+
+require_whole() {
+    sum=$(payload | sha256sum | cut -d' ' -f1)
+    [ "$sum" = "$SHA256" ] || fail "This file is damaged: copy it again. Nothing was changed."
+}
+
+require_machine() {
+    [ "$(uname -s) $(uname -m)" = "Linux $MACHINE" ] || fail "This is for Linux on $MACHINE."
+    for tool in tar xz sha256sum setpriv; do
+        command -v "$tool" >/dev/null || fail "This machine has no $tool. Install it, then try again."
+    done
+    libc=$(getconf GNU_LIBC_VERSION 2>/dev/null | cut -d' ' -f2)
+    newest=$(printf '%s\n%s\n' "$LIBC" "${libc:-0}" | sort -V | tail -n 1)
+    [ "$newest" = "${libc:-0}" ] || fail "This needs glibc $LIBC or newer; here is ${libc:-another}."
+    [ ! -e "$ROOT/usr/lib/cloister" ] ||
+        fail "Cloister is installed as a Debian package: bring that up to date, or remove it first."
+    [ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "Run this as root: it installs for everybody."
+}
+
+require_room() {
+    mkdir -p "$BASE"
+    free=$(df -Pk "$BASE" | awk 'NR == 2 { print $4 }')
+    [ "$free" -ge "$KILOBYTES" ] ||
+        fail "This takes $((KILOBYTES / 1024)) MB below $BASE; $((free / 1024)) MB are free."
+}
+
+unpack() { # FOLDER
+    rm -rf "$1"
+    mkdir -p "$1"
+    payload | tar -xJf - --no-same-owner -C "$1"
+}
+
+# Below $ROOT, with those above it; which were not there is kept for the day it all goes.
+make_folder() { # FOLDER
+    [ -d "$ROOT/$1" ] || {
+        make_folder "$(dirname "$1")"
+        mkdir "$ROOT/$1"
+        echo "$1" >>"$BASE/folders"
+    }
+}
+
+# What lies outside the folder of the releases: only what comes anew stays.
+lay_around() {
+    (cd "$BASE/.coming/around" && find . -type f -o -type l) | sed 's|^\./||' | sort >"$BASE/.files"
+    if [ -f "$BASE/files" ]; then
+        sort "$BASE/files" | comm -13 "$BASE/.files" - | while read -r file; do
+            rm -f "$ROOT/$file"
+        done
+    fi
+    while read -r file; do
+        make_folder "$(dirname "$file")"
+        cp -P "$BASE/.coming/around/$file" "$ROOT/$file.new"
+        mv -f "$ROOT/$file.new" "$ROOT/$file"
+    done <"$BASE/.files"
+    mv -f "$BASE/.files" "$BASE/files"
+    cp "$BASE/.coming/uninstall" "$BASE/uninstall"
+}
+
+install() {
+    require_machine
+    require_whole
+    require_room
+    unpack "$BASE/.coming"
+    if ! prove .coming/program >"$BASE/.said" 2>&1; then
+        cat "$BASE/.said" >&2
+        rm -rf "$BASE/.coming" "$BASE/.said"
+        before=$(current)
+        [ -n "$before" ] || rmdir "$BASE" 2>/dev/null || true
+        fail "Release $RELEASE does not work on this machine. ${before:-Nothing} goes on as before."
+    fi
+    rm -f "$BASE/.said"
+    [ "$(current)" != "$RELEASE" ] || keep
+    rm -rf "${BASE:?}/$RELEASE"
+    mv -T "$BASE/.coming/program" "$BASE/$RELEASE"
+    use "$RELEASE"
+    lay_around
+    tidy "$RELEASE"
+    rm -rf "$BASE/.coming"
+    load_profile
+    take_models "$(dirname "$FILE")"
+    say "Release $RELEASE is installed. Start it as cloister-window or cloister."
+}
+
+FILE=$0
+do=install
+while [ $# -gt 0 ]; do
+    case "$1" in
+    --silent) say() { :; } ;;
+    --root)
+        [ $# -gt 1 ] || fail "--root needs a folder." 2
+        ROOT=$2
+        BASE=$ROOT/$BELOW
+        shift
+        ;;
+    --check) do=check ;;
+    --extract)
+        [ $# -gt 1 ] || fail "--extract needs a folder." 2
+        do=extract
+        into=$2
+        shift
+        ;;
+    --help) do=usage ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
+    esac
+    shift
+done
+case "$do" in
+install) install ;;
+check) require_whole && say "This file is whole." ;;
+extract) require_whole && unpack "$into" ;;
+usage) usage ;;
+esac
+exit 0

@@ -1,0 +1,239 @@
+"""What people do with an installation, step by step, in the room of room.py.
+
+Each step raises AssertionError with what was said where something does not hold. They build on one
+another, in the order of `STEPS`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from appliance.licensing.licence import licence_bytes
+from appliance.licensing.signed import Kind, key_in, self_signed
+from tests.installer import licensed
+from tests.installer.room import HOME, MEDIUM, ROOT, USER, Done, Room, require
+from tests.stories260k import SHARED
+from tests.storyteller import BEGIN, write_unsigned
+from tests.unit.licensing.world import VENDOR, licence_for
+
+QUESTION = "How soon must a patient on an anticoagulant have a head CT after a fall?"
+ANSWER = "within 8 hours"
+PASSPHRASE = "seven lanterns over quiet water"
+SECRET = "secret"
+"""The file with Anna's passphrase."""
+PROGRAM = "usr/lib/cloister/current/cloister"
+VISITOR, CURATOR = "copper kettles beside an orchard", "nine ropes under a paper moon"
+MACHINE = """\
+format = "cloister-provision"
+version = 1
+[administrator]
+name = "IT"
+passphrase_file = "it"
+codes = "codes"
+[[people]]
+name = "Desk"
+roles = ["member", "curator", "auditor"]
+passphrase_file = "desk"
+[[people]]
+name = "Visitor"
+roles = ["kiosk"]
+passphrase_file = "visitor"
+[[collections]]
+title = "For visitors"
+members = ["Desk", "Visitor"]
+[kiosk]
+collection = "For visitors"
+person = "Visitor"
+"""
+
+
+class Journey:
+    """One ordinary user's way through an installation."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.data = f"{HOME}/.local/share/cloister"
+
+    # --- installing -----------------------------------------------------------------------
+
+    def install(self) -> str:
+        started = time.monotonic()
+        said = require(self.room.run("sh", f"{MEDIUM}/install.sh")).said
+        assert "This installation works." in said
+        return f"usable after {time.monotonic() - started:.1f} s"
+
+    def no_network(self) -> str:
+        """In the room, that is: what the journey is made without."""
+        said = require(self.room.run("cat", "/proc/net/dev")).said
+        names = [line.split(":")[0].strip() for line in said.splitlines() if ":" in line]
+        assert names == ["lo"]
+        return "no interface but lo, and that is down"
+
+    def self_check(self) -> str:
+        said = require(self.room.as_user("cloister", "self-check")).said
+        return f"{said.count('ok')} parts tried, as an ordinary user"
+
+    def window(self) -> str:
+        """On a real screen; the second start is a warm one."""
+        for _ in range(2):
+            started = time.monotonic()
+            require(self.room.as_user("cloister-window", "--exit-when-usable", screen=True))
+            seconds = time.monotonic() - started
+        return f"usable and closed again in {seconds:.2f} s, warm"
+
+    # --- using it ---------------------------------------------------------------------------
+
+    def first_run(self) -> str:
+        self.room.write(SECRET, f"{PASSPHRASE}\n")
+        self.ask_for("init", "--name", "Anna", "--recovery-file", f"{HOME}/code")
+        return "a vault, its recovery code in a file"
+
+    def seat(self) -> str:
+        """The institution's authority is on this machine as well: all by files."""
+        self._become_licensed()
+        office = f"{HOME}/office"
+        self.ask_for("authority", "init", "--institution", "St. Anne", "--out", f"{HOME}/key",
+                     "--authority", office)  # fmt: skip
+        key = (self.room.folder / HOME[1:] / "key").read_bytes()
+        now = datetime.now(UTC).replace(microsecond=0)
+        licence = replace(
+            licence_for(key_in(self_signed(Kind.AUTHORITY, key).body, "key")), issued=now,
+            start=now - timedelta(days=1), end=now + timedelta(days=365), seats=1,
+        )  # fmt: skip
+        self.room.write("licence", licence_bytes(licence, VENDOR))
+        self.ask_for("authority", "licence", f"{HOME}/licence", "--authority", office)
+        self.ask_for("licence", "install", f"{HOME}/licence")
+        self.ask_for("seat", "request", "--label", "Ward 9", "--out", f"{HOME}/ward-9")
+        self.ask_for("authority", "approve", f"{HOME}/ward-9", "--out", f"{HOME}/given",
+                     "--accept-indistinct", "--authority", office)  # fmt: skip
+        self.ask_for("seat", "activate", f"{HOME}/given/0001-Ward_9.seat")
+        assert "active" in self.ask_for("seat", "status").said
+        return "active, by a certificate in a file"
+
+    def _become_licensed(self) -> None:
+        target = self.room.folder / PROGRAM
+        shutil.copyfile(licensed.executable(), target.with_name("cloister.new"))
+        target.with_name("cloister.new").chmod(0o755)
+        target.with_name("cloister.new").replace(target)
+
+    def add(self) -> str:
+        for path in sorted((ROOT / "appliance" / "sample" / "hospital").rglob("*")):
+            if path.is_file():
+                self.room.write(f"papers/{path.name}", path.read_bytes())
+        os.chown(self.room.folder / HOME[1:] / "papers", USER, USER)
+        self.ask_for("add", f"{HOME}/papers", "--to", "Library")
+        return self.ask_for("library").said.strip().splitlines()[-1].strip()
+
+    def quote(self) -> str:
+        said = self.ask_for("ask", QUESTION).said
+        assert ANSWER in said
+        assert "[1]" in said
+        return f"“{ANSWER}”, with its page"
+
+    def chat(self) -> str:
+        """A small bundle in MLC's layout, as others publish it, from the medium."""
+        place = f"{HOME}/stories"
+        if not SHARED.is_dir():
+            return "SKIPPED: the weights are not beside this checkout"
+        folder = self.room.folder / place[1:]
+        write_unsigned(folder)
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, USER, USER)
+        self.ask_for("model", "install", place, "--trust-unsigned", "--as", "stories")
+        said = self.ask_for("model", "chat", "stories", "--prompt", BEGIN).said
+        assert len(said.split()) > 5, said
+        return f"it writes: “{' '.join(said.split())[:60]}…”"
+
+    def log(self) -> str:
+        said = self.ask_for("log", "verify").said
+        return said.strip().splitlines()[-1][:70]
+
+    def kiosk(self) -> str:
+        """Provisioned from a file, open on a real screen, ended as systemd ends it."""
+        place = self._provision_kiosk()
+        for secret, command in ((CURATOR, ("add", f"{HOME}/papers", "--to", "For visitors")),):
+            self.room.write("desk-secret", f"{secret}\n")
+            self.ask_for(*command, data=place, name="Desk", secret="desk-secret")
+        self.room.write("visitor-secret", f"{VISITOR}\n")
+        done = self.room.as_user(
+            "timeout", "--preserve-status", "25", "cloister", "--data", place, "--name", "Visitor",
+            "--passphrase-file", f"{HOME}/visitor-secret", "kiosk", screen=True,
+        )  # fmt: skip
+        assert "The kiosk has ended." in require(done).said
+        said = self.ask_for("log", "show", "--count", "40", data=place, name="Desk",
+                            secret="desk-secret").said  # fmt: skip
+        assert "kiosk.opened" in said, said
+        assert "kiosk.fell" not in said, said
+        (self.room.folder / "etc/cloister/managed.toml").unlink()
+        return "let visitors at it, and ended when it was told to"
+
+    def _provision_kiosk(self) -> str:
+        settings = self.room.folder / "etc/cloister"
+        settings.mkdir(exist_ok=True)
+        (settings / "managed.toml").write_text('packs = "kiosk"\n')
+        secrets = {"it": PASSPHRASE, "desk": CURATOR, "visitor": VISITOR}
+        for name, secret in secrets.items():
+            self.room.write(f"machine/{name}", f"{secret}\n")
+        file = self.room.write("machine/machine.toml", MACHINE)
+        folder = self.room.folder / HOME[1:] / "machine"
+        (folder / "codes").mkdir(mode=0o700)
+        for path in (folder, folder / "codes"):
+            os.chown(path, USER, USER)
+        place = f"{HOME}/kiosk-data"
+        require(self.room.as_user("cloister", "--data", place, "provision", file))
+        return place
+
+    def backup(self) -> str:
+        require(self.room.as_user("mkdir", f"{HOME}/backups"))
+        self.ask_for("backup", "create", f"{HOME}/backups")
+        said = self.ask_for("backup", "verify", f"{HOME}/backups").said
+        return said.strip().splitlines()[-1][:70]
+
+    def older_processor(self) -> str:
+        """Of level x86-64-v3, as the engine sees it: /proc/cpuinfo without AVX-512."""
+        lines = Path("/proc/cpuinfo").read_text().splitlines(keepends=True)
+        masked = "".join(_without_avx512(line) for line in lines)
+        file = self.room.folder.parent / "cpuinfo"
+        file.write_text(masked)
+        said = self.ask_for("ask", QUESTION, processor=file).said
+        assert ANSWER in said
+        return "the engine chose the code for x86-64-v3; the answer is the same"
+
+    # --- how a command is asked for -------------------------------------------------------
+
+    def ask_for(
+        self,
+        *command: str,
+        data: str = "",
+        name: str = "",
+        secret: str = SECRET,
+        processor: Path | None = None,
+    ) -> Done:
+        more = ("--name", name) if name else ()
+        return require(
+            self.room.as_user(
+                "cloister", "--data", data or self.data, *more,
+                "--passphrase-file", f"{HOME}/{secret}", *command, processor=processor,
+            )
+        )  # fmt: skip
+
+
+def _without_avx512(line: str) -> str:
+    if not line.startswith("flags"):
+        return line
+    words = [word for word in line.split(" ") if not word.startswith("avx512")]
+    return " ".join(words).rstrip("\n") + "\n"
+
+
+Step = Callable[[Journey], str]
+STEPS: tuple[Step, ...] = (
+    Journey.no_network, Journey.install, Journey.self_check, Journey.window, Journey.first_run,
+    Journey.seat, Journey.add, Journey.quote, Journey.chat, Journey.log, Journey.kiosk,
+    Journey.backup, Journey.older_processor,
+)  # fmt: skip

@@ -1,0 +1,127 @@
+"""The self-extracting file: whole or not used, in place or not at all, gone without a leftover."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.unit.installer.conftest import Machine
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("xz") is None or not hasattr(os, "geteuid"), reason="this is no Linux with xz"
+)
+BASE = "opt/cloister"
+
+
+def run(file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", str(file), *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def uninstall(machine: Machine, *arguments: str) -> subprocess.CompletedProcess[str]:
+    program = machine.root / BASE / "uninstall"
+    return run(program, "--root", str(machine.root), *arguments)
+
+
+def installed(machine: Machine, build: int) -> None:
+    done = run(machine.run_file(build), "--root", str(machine.root))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert machine.started(BASE) == f"release 9.8.7-{build}"
+
+
+def test_it_installs_and_goes_without_a_leftover(machine: Machine) -> None:
+    before = machine.names()
+    installed(machine, 1)
+    assert (machine.root / "usr/local/bin/cloister").exists()
+    assert (machine.root / "usr/local/bin/cloister-window").exists()
+    assert (machine.root / "usr/local/share/applications/cloister.desktop").is_file()
+    assert (machine.root / "etc/systemd/system/cloister-kiosk.service").is_file()
+    done = uninstall(machine)
+    assert done.returncode == 0, done.stderr
+    assert machine.names() == before
+
+
+def test_a_release_takes_over_and_the_one_before_is_gone(machine: Machine) -> None:
+    installed(machine, 1)
+    installed(machine, 2)
+    folders = {p.name for p in (machine.root / BASE).iterdir() if p.is_dir()}
+    assert folders == {"9.8.7-2", "current"}
+    installed(machine, 2)  # once more
+
+
+def test_what_is_open_stays_where_it_was_started_from_until_it_is_closed(machine: Machine) -> None:
+    installed(machine, 1)
+    part = machine.root / BASE / "9.8.7-1" / "_internal" / "part"
+    with machine.open_window(BASE):
+        installed(machine, 2)
+        assert part.read_text() == "9.8.7-1"
+    installed(machine, 3)
+    assert not part.exists()
+
+
+def test_where_a_release_does_not_work_nothing_has_changed(machine: Machine) -> None:
+    installed(machine, 1)
+    before = machine.names()
+    done = run(machine.run_file(2, works=False), "--root", str(machine.root))
+    assert done.returncode == 1
+    assert "broken" in done.stderr
+    assert "9.8.7-1 goes on as before" in done.stderr
+    assert machine.started(BASE) == "release 9.8.7-1"
+    assert machine.names() == before
+
+
+def test_a_file_that_was_damaged_is_not_unpacked(machine: Machine, tmp_path: Path) -> None:
+    content = bytearray(machine.run_file(1).read_bytes())
+    content[-20] ^= 1
+    file = tmp_path / "damaged.run"
+    file.write_bytes(content)
+    before = machine.names()
+    for more in (("--root", str(machine.root)), ("--check",)):
+        done = run(file, *more)
+        assert done.returncode == 1
+        assert "damaged" in done.stderr
+    assert machine.names() == before
+
+
+def test_models_beside_it_come_along(machine: Machine, tmp_path: Path) -> None:
+    file = tmp_path / "stick" / "cloister.run"
+    file.parent.mkdir()
+    shutil.copyfile(machine.run_file(1), file)
+    bundle = file.parent / "models" / "small@1"
+    bundle.mkdir(parents=True)
+    (bundle / "mlc-chat-config.json").write_text("{}")
+    (file.parent / "models" / "notes").mkdir()
+    done = run(file, "--root", str(machine.root))
+    assert done.returncode == 0, done.stderr
+    there = machine.root / "var/lib/cloister/models"
+    assert [path.name for path in there.iterdir()] == ["small@1"]
+    assert "cloister model install /var/lib/cloister/models/small@1" in done.stdout
+
+
+@pytest.mark.parametrize("answer", ["keep", "remove"])
+def test_data_go_only_where_that_was_said(machine: Machine, answer: str) -> None:
+    installed(machine, 1)
+    data = machine.root / "var/lib/cloister-kiosk"
+    data.mkdir(parents=True)
+    assert uninstall(machine, "--data", answer).returncode == 0
+    assert data.exists() == (answer == "keep")
+
+
+def test_without_a_terminal_data_stay(machine: Machine) -> None:
+    installed(machine, 1)
+    data = machine.root / "var/lib/cloister-kiosk"
+    data.mkdir(parents=True)
+    done = uninstall(machine)
+    assert data.exists()
+    assert "stays" in done.stdout
+
+
+def test_the_same_release_gives_the_same_bytes(machine: Machine, tmp_path: Path) -> None:
+    first = machine.run_file(1).read_bytes()
+    other = Machine(machine.root, tmp_path / "other")
+    assert other.run_file(1).read_bytes() == first
