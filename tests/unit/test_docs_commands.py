@@ -47,7 +47,7 @@ def words(command: str) -> list[str]:
 def parser_of(tokens: list[str]) -> tuple[argparse.ArgumentParser, list[str]]:
     """The parser that takes the rest, and the options that were given before it. Raises KeyError
     for a command there is none of."""
-    parser, rest, given = arguments._parser(), tokens[1:], []
+    parser, rest, given = arguments.parser(), tokens[1:], []
     while rest:
         groups = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
         if not groups:
@@ -78,7 +78,7 @@ def test_every_command_named_is_one_with_these_options(page: Path) -> None:
             parser, options = parser_of(tokens)
         except KeyError as error:
             raise AssertionError(f"there is no command {error}: {command}") from None
-        known = {**arguments._parser()._option_string_actions, **parser._option_string_actions}
+        known = {**arguments.parser()._option_string_actions, **parser._option_string_actions}
         for option in options:
             assert option.partition("=")[0] in known, f"{command}: {option}"
 
@@ -94,7 +94,7 @@ def test_the_handbooks_name_every_group_of_commands() -> None:
     """What there is to type is explained somewhere."""
     text = "".join(page.read_text("utf-8") for page in PAGES)
     groups = next(
-        one for one in arguments._parser()._actions if isinstance(one, argparse._SubParsersAction)
+        one for one in arguments.parser()._actions if isinstance(one, argparse._SubParsersAction)
     )
     hidden = {"self-check"}
     assert {name for name in groups.choices if f"cloister {name}" not in text} <= hidden

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import release
-from release import ReleaseRefused, public_file, read_public, signed, verified
+import signed_release
+from signed_release import ReleaseRefused, public_file, read_public, signed, verified
 
 from appliance.vault.signers import SignerKey
 
@@ -25,8 +25,8 @@ def folder(tmp_path: Path) -> Path:
     (made / "cloister_0.1.0_amd64.deb").write_bytes(b"package" * 1000)
     (made / "more" / "sbom.cdx.json").write_bytes(b"{}")
     content, signature = signed(made, "0.1.0", KEY)
-    (made / release.LIST).write_bytes(content)
-    (made / release.SIGNATURE).write_bytes(signature)
+    (made / signed_release.LIST).write_bytes(content)
+    (made / signed_release.SIGNATURE).write_bytes(signature)
     return made
 
 
@@ -44,18 +44,18 @@ def replaced(name: str, before: bytes, after: bytes) -> Callable[[Path], object]
 
 
 def without_ml_dsa(folder: Path) -> None:
-    said = json.loads((folder / release.SIGNATURE).read_bytes())
+    said = json.loads((folder / signed_release.SIGNATURE).read_bytes())
     said["ml-dsa-65"] = said["ed25519"]
     content = json.dumps(said, sort_keys=True, separators=(",", ":"))
-    (folder / release.SIGNATURE).write_text(content)
+    (folder / signed_release.SIGNATURE).write_text(content)
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {
     "a byte": replaced("cloister_0.1.0_amd64.deb", b"p", b"q"),
     "a file more": lambda folder: (folder / "extra").write_bytes(b""),
     "a file less": lambda folder: (folder / "more" / "sbom.cdx.json").unlink(),
-    "the list": replaced(release.LIST, b"0.1.0", b"0.2.0"),
-    "no signature": lambda folder: (folder / release.SIGNATURE).unlink(),
+    "the list": replaced(signed_release.LIST, b"0.1.0", b"0.2.0"),
+    "no signature": lambda folder: (folder / signed_release.SIGNATURE).unlink(),
     "a link": lambda folder: (folder / "link").symlink_to("/etc/passwd"),
     "one signature alone": without_ml_dsa,
 }
@@ -96,13 +96,13 @@ def test_the_tool_signs_with_a_vendors_key_and_verifies(folder: Path, tmp_path: 
 
     for done in (
         run("vendor", "new-key", key, *secret),
-        run("release", "public", "--key", key, "--out", public, *secret),
-        run("release", "sign", str(folder), "--key", key, "--version", "0.1.0", *secret),
-        run("release", "verify", str(folder), "--public", public),
+        run("signed_release", "public", "--key", key, "--out", public, *secret),
+        run("signed_release", "sign", str(folder), "--key", key, "--version", "0.1.0", *secret),
+        run("signed_release", "verify", str(folder), "--public", public),
     ):
         assert done.returncode == 0, done.stderr
     assert done.stdout == "Release 0.1.0: 2 files, each as it was signed.\n"
     (folder / "cloister_0.1.0_amd64.deb").write_bytes(b"other")
-    done = run("release", "verify", str(folder), "--public", public)
+    done = run("signed_release", "verify", str(folder), "--public", public)
     assert done.returncode == 1
     assert "cloister_0.1.0_amd64.deb is changed" in done.stderr

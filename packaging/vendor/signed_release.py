@@ -1,8 +1,8 @@
 """Signs what a release is made of, and checks it: installers, list of parts, notices.
 
-  release.py public --key FILE --out vendor.pub      the public halves, to hand out beforehand
-  release.py sign FOLDER --key FILE --version 0.1.0  writes FOLDER/release.json, release.sig
-  release.py verify FOLDER --public vendor.pub       every file is there, as it was signed, no other
+  signed_release.py public --key FILE --out vendor.pub  the public halves, to hand out beforehand
+  signed_release.py sign FOLDER --key FILE --version 0.1.0  writes FOLDER/release.json, release.sig
+  signed_release.py verify FOLDER --public vendor.pub  every file is as it was signed, no other
 
 The key is one that `vendor.py new-key` made. `release.json` names each file with its size and
 SHA-256; `release.sig` holds an Ed25519 and an ML-DSA-65 signature over it, and both must hold.
