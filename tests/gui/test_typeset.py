@@ -105,8 +105,8 @@ def long_one(worker: Worker, qtbot: QtBot) -> tuple[float, bytes]:
 
 def test_setting_a_long_pdf_never_holds_up_the_screen(qtbot: QtBot) -> None:
     worker = Worker()
-    # What setting it takes, it takes each time; the rest is the machine's.
-    held, content = min(long_one(worker, qtbot) for _ in range(3))
+    # The middle one of three: a single pause of the machine decides nothing.
+    held, content = sorted(long_one(worker, qtbot) for _ in range(3))[1]
     assert held < 0.1
     assert len(pypdfium2.PdfDocument(content)) > 20
     assert worker.stop()
