@@ -12,7 +12,7 @@ import random
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,9 @@ def forked(work: Callable[[], object]) -> tuple[int, Any]:
     return status, said["result"]
 
 
-def dying_at(step: int) -> list[int]:
-    """Counts the calls that make something durable; the one of number `step` is the last."""
+def dying_at(step: int, calls: Sequence[tuple[object, str]] = CALLS) -> list[int]:
+    """Counts the calls, at first those that make something durable; the one of number `step` is the
+    last."""
     count = [0]
 
     def wrapped(real: Callable[..., object]) -> Callable[..., object]:
@@ -56,7 +57,7 @@ def dying_at(step: int) -> list[int]:
 
         return call
 
-    for owner, name in CALLS:
+    for owner, name in calls:
         setattr(owner, name, wrapped(getattr(owner, name)))
     return count
 

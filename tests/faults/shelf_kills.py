@@ -19,7 +19,7 @@ from pathlib import Path
 from appliance.memory import collection, store
 from appliance.memory.library import Library
 from appliance.memory.store import Store, Transaction
-from tests.faults.rotation_kills import forked
+from tests.faults.rotation_kills import dying_at, forked
 from tests.faults.store_child import WARD, MarkFile, read_marks
 from tests.unit.memory.collection_first import write_first
 from tests.unit.memory.material import KEY, NOON, add_texts, unit_vectors
@@ -91,19 +91,7 @@ def made(folder: Path, deed: str) -> None:
 
 def done(folder: Path, deed: str, step: int) -> int:
     """Opens, does it, closes; dies at the call of number `step`. How many calls that took."""
-    count = [0]
-
-    def wrapped(real: Callable[..., object]) -> Callable[..., object]:
-        def call(*arguments: object, **named: object) -> object:
-            if count[0] == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-            count[0] += 1
-            return real(*arguments, **named)
-
-        return call
-
-    for owner, name in CALLS:
-        setattr(owner, name, wrapped(getattr(owner, name)))
+    count = dying_at(step, CALLS)
     library = opened(folder)
     DEEDS[deed](library)
     settled(library)

@@ -7,7 +7,6 @@ Run in a process of its own, because the guards bind it for good. Prints one lin
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 from appliance.sample import SAMPLE_NAMES, QuestionKind, sample_folder, sample_questions
 from tests.gui.event_loop import Watchdog
 from tests.gui.real_doing import place
-from tests.gui.real_journey import application, ask, first_run, opened
+from tests.gui.real_journey import ask, begun, first_run
 from tests.gui.waiting import until
 
 if TYPE_CHECKING:
@@ -43,22 +42,14 @@ def answering(shell: Shell) -> float:
 
 
 def main() -> int:
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    product = opened(Path(sys.argv[1]))
-    said: list[str] = []
-    running = application(said)
-
-    from gui.shell import Shell
-
-    shell = Shell(product)
-    shell.resize(1440, 900)
-    shell.show()
+    running, shell, said = begun(Path(sys.argv[1]))
     first_run(shell)
     running.processEvents()
     longest = {"importing": importing(shell)}
     place(shell).new_question()
     longest["answering"] = answering(shell)
     shell.close()
+    assert not said, said
     print(json.dumps(longest))
     return 0
 

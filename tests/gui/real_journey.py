@@ -245,9 +245,10 @@ def application(said: list[str]) -> QApplication:
     return made
 
 
-def main() -> int:
+def begun(folder: Path) -> tuple[QApplication, Shell, list[str]]:
+    """The program, its window on nothing yet, and what Qt says of it from now on."""
     os.environ["QT_QPA_PLATFORM"] = os.environ.get("QT_QPA_PLATFORM", "offscreen")
-    product = opened(Path(sys.argv[1]))
+    product = opened(folder)
     said: list[str] = []
     running = application(said)
 
@@ -256,6 +257,11 @@ def main() -> int:
     shell = Shell(product)
     shell.resize(1440, 900)
     shell.show()
+    return running, shell, said
+
+
+def main() -> int:
+    running, shell, said = begun(Path(sys.argv[1]))
     actions = (first_run, import_documents, document, answer, cited_page, not_found, log,
                looked_into, seat, settings, insights, backup, people, lock, enrol, log_in_again,
                old_conversation, leave)  # fmt: skip

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 from tests.screens.camera import Camera, Scene, choose, dialogs, place
 
 if TYPE_CHECKING:
+    from gui.admin.screen import AdminScreen
     from gui.shell import Shell
+
+
+def at(shell: Shell, page: str) -> AdminScreen:
+    """The administration, with this page in sight."""
+    desk = place(shell)
+    desk.go("admin")
+    desk.admin.show_page(page)
+    return desk.admin
 
 
 def seat(camera: Camera, shell: Shell, scene: Scene) -> None:
@@ -49,9 +58,7 @@ def seat(camera: Camera, shell: Shell, scene: Scene) -> None:
 
 
 def settings(camera: Camera, shell: Shell, scene: Scene) -> None:
-    admin = place(shell).admin
-    place(shell).go("admin")
-    admin.show_page("settings")
+    admin = at(shell, "settings")
     camera.until(lambda: admin.settings.yours.rows)
     camera.take("settings")
     admin.settings.change("lock_minutes", "99")
@@ -63,18 +70,14 @@ def settings(camera: Camera, shell: Shell, scene: Scene) -> None:
 
 
 def insights(camera: Camera, shell: Shell, scene: Scene) -> None:
-    admin = place(shell).admin
-    place(shell).go("admin")
-    admin.show_page("insights")
+    admin = at(shell, "insights")
     camera.until(lambda: admin.insights.facts.rows)
     camera.take("insights")
 
 
 def policies(camera: Camera, shell: Shell, scene: Scene) -> None:
     """What holds for me, and the cases after they were run."""
-    admin = place(shell).admin
-    place(shell).go("admin")
-    admin.show_page("policies")
+    admin = at(shell, "policies")
     page = admin.policies
     camera.until(lambda: page.applies.rows.rows)
     camera.take("policies")
@@ -86,9 +89,7 @@ def policies(camera: Camera, shell: Shell, scene: Scene) -> None:
 
 def models(camera: Camera, shell: Shell, scene: Scene) -> None:
     """Models, the machine, a speed that was measured, and a try."""
-    admin = place(shell).admin
-    place(shell).go("admin")
-    admin.show_page("models")
+    admin = at(shell, "models")
     page = admin.models
     camera.until(lambda: page.hardware.rows and (page.cards or page.none.isVisible()))
     camera.take("models")
@@ -118,9 +119,7 @@ def models(camera: Camera, shell: Shell, scene: Scene) -> None:
 
 
 def airgap(camera: Camera, shell: Shell, scene: Scene) -> None:
-    admin = place(shell).admin
-    place(shell).go("admin")
-    admin.show_page("airgap")
+    admin = at(shell, "airgap")
     camera.take("air-gap-page")
     admin.airgap.again.click()
     camera.until(admin.airgap.again.isEnabled)
@@ -128,9 +127,7 @@ def airgap(camera: Camera, shell: Shell, scene: Scene) -> None:
 
 
 def about(camera: Camera, shell: Shell, scene: Scene) -> None:
-    admin = place(shell).admin
-    place(shell).go("admin")
-    admin.show_page("about")
+    admin = at(shell, "about")
     page = admin.about
     camera.until(lambda: page.facts.rows)
     choose(page.parts, 3)
@@ -142,9 +139,7 @@ def about(camera: Camera, shell: Shell, scene: Scene) -> None:
 
 def carrying(camera: Camera, shell: Shell, scene: Scene) -> None:
     """A backup on its way and made; a parcel before and after."""
-    admin = place(shell).admin
-    place(shell).go("admin")
-    admin.show_page("carrying")
+    admin = at(shell, "carrying")
     page = admin.carrying
     camera.until(page.back_up.isVisible)
     camera.take("carrying")
@@ -179,9 +174,7 @@ def carrying(camera: Camera, shell: Shell, scene: Scene) -> None:
 
 def people(camera: Camera, shell: Shell, scene: Scene) -> None:
     """Who works here, what is asked for, and emergencies."""
-    admin = place(shell).admin
-    place(shell).go("admin")
-    admin.show_page("people")
+    admin = at(shell, "people")
     page = admin.people
     camera.until(lambda: page.members.listed)
     camera.take("people")

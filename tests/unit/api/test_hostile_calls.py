@@ -56,7 +56,8 @@ def test_a_bad_token_opens_nothing_and_its_body_is_not_even_read(
 
 
 def test_a_flood_of_wrong_tokens_is_slowed_and_is_few_records(bench: Bench, tmp_path: Path) -> None:
-    with serving(bench, tmp_path / "s", limits=QUICK):
+    patient = replace(QUICK, connections=40, head_seconds=10, body_seconds=10, send_seconds=10)
+    with serving(bench, tmp_path / "s", limits=patient):
         statuses = []
         for _ in range(40):
             with connected(tmp_path / "s") as connection:
