@@ -19,6 +19,8 @@ from release import Release
 
 KIOSK = ("README.md", "logind-kiosk.conf", "machine.toml", "managed.toml", "openbox.xml",
          "sysctl-kiosk.conf")  # fmt: skip
+SBOM, NOTICES = "sbom.cdx.json", "THIRD-PARTY-NOTICES.txt"
+"""In the program, where packaging/supply puts them."""
 NAMES = ("cloister", "cloister-window")
 """What a person starts."""
 
@@ -33,8 +35,15 @@ class Places:
 
     def link(self, name: str) -> str:
         """What prefix/bin/name leads to."""
-        up = "../" * (self.prefix.count("/") + 2)
-        return f"{up}{self.base}/current/{name}"
+        return f"{self._up()}{self.base}/current/{name}"
+
+    def document(self, name: str) -> str:
+        """What prefix/share/doc/cloister/name leads to, which lies in the program."""
+        return f"../../{self._up()}{self.base}/current/_internal/{name}"
+
+    def _up(self) -> str:
+        """From prefix/bin to the root."""
+        return "../" * (self.prefix.count("/") + 2)
 
 
 DEBIAN = Places("usr/lib/cloister", "usr", "lib/systemd/system")
@@ -46,6 +55,7 @@ def lay_out(root: Path, program: Path, staged: Path, places: Places, release: Re
     shutil.rmtree(staged, ignore_errors=True)
     lay_program(program, staged / places.base / release.name)
     lay_around(root, staged, places, release)
+    tell_parts(program, staged, places)
 
 
 def lay_program(program: Path, into: Path) -> None:
@@ -74,6 +84,16 @@ def lay_around(root: Path, staged: Path, places: Places, release: Release) -> No
     manual.write(share / "man/man1", release)
     for page in sorted((share / "man/man1").iterdir()):
         _compress(page)
+
+
+def tell_parts(program: Path, staged: Path, places: Places) -> None:
+    """What the program is made of, where an administrator looks for it: in `copyright` the licence
+    of the product, then what those of its parts ask for (Debian Policy 12.5); and the list."""
+    inner, documents = program / "_internal", staged / places.prefix / "share/doc/cloister"
+    if (inner / NOTICES).is_file():
+        with (documents / "copyright").open("ab") as file:
+            file.write(b"\n\n" + (inner / NOTICES).read_bytes())
+        _make_link(documents / SBOM, places.document(SBOM))
 
 
 def date(staged: Path, release: Release) -> None:
