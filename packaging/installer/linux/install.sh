@@ -19,7 +19,7 @@ fail() {
 also=""
 case "${1:-}" in
 "") ;;
---kiosk) also=cage ;; # what shows the kiosk and nothing else
+--kiosk) also="cage xwayland" ;; # what shows the kiosk and nothing else
 --help)
     echo "usage: sh install.sh [--kiosk]   (--kiosk: cage as well, which a kiosk needs)"
     exit 0
@@ -51,5 +51,5 @@ apt() {
 }
 apt update
 apt install -y --no-install-recommends --allow-downgrades "$place"/medium/cloister_*.deb \
-    ${also:+"$also"}
+    $also
 take_models "$here"

@@ -76,6 +76,8 @@ def test_the_kiosks_unit_starts_what_the_package_brings(
     unit = (tmp_path / places.units / "cloister-kiosk.service").read_text("utf-8")
     started = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
     assert f" /{places.prefix}/bin/cloister --data" in started
+    session = started.removeprefix("ExecStart=/bin/sh /").partition(" ")[0]
+    assert (tmp_path / session).is_file()
     assert (tmp_path / places.prefix / "bin" / "cloister").is_symlink()
     documented = next(line for line in unit.splitlines() if line.startswith("Documentation=file:"))
     assert (tmp_path / documented.partition("file:/")[2]).is_file()
