@@ -13,7 +13,7 @@ from pathlib import Path
 
 import scripts
 from dependencies import needs
-from layout import ALONE, date, lay_around, lay_program
+from layout import ALONE, lay_around, lay_program, settle
 from release import Release
 
 _MARGIN = 1.1
@@ -36,6 +36,7 @@ def build(
         "ROOT": "",
         "BELOW": ALONE.base,
         "BASE": f"/{ALONE.base}",
+        "SHARE": ALONE.share,
         "RELEASE": release.name,
         "AGAIN": "run the installer again",
     }
@@ -43,7 +44,7 @@ def build(
     uninstall.write_text(scripts.shell(assets, "uninstall.sh", values), "utf-8")
     uninstall.chmod(0o755)
     size = sum(p.lstat().st_size for p in work.rglob("*"))
-    date(work, release)
+    settle(work, release)
     payload = work.parent / "payload.tar.xz"
     _pack(work, payload, level)
     values |= {
