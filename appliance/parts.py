@@ -21,10 +21,13 @@ from appliance.values import PartShown
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "docs" / "dependencies.md"
+SBOM, NOTICES = "sbom.cdx.json", "THIRD-PARTY-NOTICES.txt"
+"""Beside a packaged program's own folders (packaging/supply): its list of parts (CycloneDX), and
+what its licences ask to be passed on."""
 PROGRAM = "cloister"
 PYTHON = "python"
-_LONGEST = 400_000
-"""Characters of a licence text that are shown; PySide6's are the longest there are."""
+_LONGEST = 1_500_000
+"""Characters of a licence text that are shown; the notices are the longest there are."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ROW = re.compile(r"\| (`[^|]+) \| ([^|]+) \|(?: [^|]* \|)? ([^|]+) \|$")
 _NAMED = re.compile(r"`([^`]+)`")
@@ -54,6 +57,7 @@ def licence_text(part: str, file: str) -> str:
     if file not in known.get(part, ()):
         raise PartUnknown(f"There is no text “{file[:80]}” of {part[:80]}.")
     path = Path(sys.base_prefix, file) if part == PYTHON else _located(part, file)
+    path = ROOT / NOTICES if file == NOTICES else path
     try:
         return path.read_text("utf-8", "replace")[:_LONGEST]
     except OSError as error:
@@ -116,12 +120,15 @@ def _part(name: str, listed: dict[str, tuple[str, str]]) -> PartShown | None:
     if found is None:
         return None
     purpose, licence = listed.get(_plain(name), ("", ""))
+    texts = tuple(_texts(found))
+    if name == PROGRAM and (ROOT / NOTICES).is_file():
+        texts += (NOTICES,)
     return PartShown(
         (found.metadata["Name"] or name).replace("_", "-"),
         found.version,
         _licence(found) or licence,
         purpose,
-        tuple(_texts(found)),
+        texts,
     )
 
 

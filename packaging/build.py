@@ -22,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "installer"
 PROGRAM = WORK / "program" / "cloister"
+APP = WORK / "program" / "Cloister.app" / "Contents" if sys.platform == "darwin" else PROGRAM
 PYTHON = WORK / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
 PARTS = ("program", "deb", "run", "medium", "exe")
 BY_PLATFORM = {"linux": PARTS[:4], "win32": ("program", "exe"), "darwin": ("program",)}
@@ -41,9 +42,14 @@ def say(text: str) -> None:
 
 
 def freeze(release: Release) -> None:
+    """With the list of its parts and the notices, or not at all."""
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(release.time)}
     script = ROOT / "packaging" / "freeze" / "freeze.py"
     subprocess.run([str(PYTHON), str(script)], check=True, env=environment)
+    subprocess.run(
+        [str(PYTHON), "-m", "supply.program", str(APP)],
+        check=True, cwd=ROOT / "packaging", env={**environment, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
 
 
 def build_deb(out: Path, release: Release, *, quick: bool) -> Path:

@@ -18,6 +18,8 @@ import manual
 from release import Release
 
 UNIT = "cloister-kiosk.service"
+SBOM, NOTICES = "sbom.cdx.json", "THIRD-PARTY-NOTICES.txt"
+"""In the program, where packaging/supply puts them."""
 NAMES = ("cloister", "cloister-window")
 """What a person starts."""
 
@@ -39,6 +41,12 @@ class Places:
         """What prefix/bin/name leads to."""
         return os.path.relpath(f"{self.base}/current/{name}", f"{self.prefix}/bin")
 
+    def document(self, name: str) -> str:
+        """What prefix/share/doc/cloister/name leads to, which lies in the program."""
+        return os.path.relpath(
+            f"{self.base}/current/_internal/{name}", f"{self.prefix}/share/doc/cloister"
+        )
+
 
 DEBIAN = Places("usr/lib/cloister", "usr", "lib/systemd/system")
 ALONE = Places("opt/cloister", "usr/local", "etc/systemd/system")
@@ -49,6 +57,7 @@ def lay_out(root: Path, program: Path, staged: Path, places: Places, release: Re
     shutil.rmtree(staged, ignore_errors=True)
     lay_program(program, staged / places.base / release.name)
     lay_around(root, staged, places, release)
+    tell_parts(program, staged, places)
 
 
 def lay_program(program: Path, into: Path) -> None:
@@ -78,6 +87,16 @@ def lay_around(root: Path, staged: Path, places: Places, release: Release) -> No
     manual.write(share / "man/man1", release)
     for page in sorted((share / "man/man1").iterdir()):
         _compress(page)
+
+
+def tell_parts(program: Path, staged: Path, places: Places) -> None:
+    """What the program is made of, where an administrator looks for it: in `copyright` the licence
+    of the product, then what those of its parts ask for (Debian Policy 12.5); and the list."""
+    inner, documents = program / "_internal", staged / places.prefix / "share/doc/cloister"
+    if (inner / NOTICES).is_file():
+        with (documents / "copyright").open("ab") as file:
+            file.write(b"\n\n" + (inner / NOTICES).read_bytes())
+        _make_link(documents / SBOM, places.document(SBOM))
 
 
 def settle(staged: Path, release: Release) -> None:

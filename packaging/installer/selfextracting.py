@@ -13,7 +13,7 @@ from pathlib import Path
 
 import scripts
 from dependencies import needs
-from layout import ALONE, lay_around, lay_program, settle
+from layout import ALONE, lay_around, lay_program, settle, tell_parts
 from release import Release
 
 _MARGIN = 1.1
@@ -32,6 +32,7 @@ def build(
     shutil.rmtree(work, ignore_errors=True)
     lay_program(program, work / "program")
     lay_around(root, work / "around", ALONE, release)
+    tell_parts(program, work / "around", ALONE)
     values = {
         "ROOT": "",
         "BELOW": ALONE.base,

@@ -71,6 +71,11 @@ def test_what_is_installed_lies_where_it_belongs_and_goes_without_a_leftover(
         "etc/apparmor.d/cloister",
     ):
         assert (machine.root / name).is_file(), name
+    documents = machine.root / "usr/share/doc/cloister"
+    assert (documents / "sbom.cdx.json").read_text() == "{}"  # a link into the release in use
+    told = (documents / "copyright").read_text()
+    assert "Apache License" in told
+    assert told.endswith("the work of others\n")
     assert machine.dpkg("--verify", "cloister").stdout == ""
     done = machine.dpkg("--purge", "cloister")
     assert done.returncode == 0, done.stderr

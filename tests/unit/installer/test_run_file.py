@@ -42,6 +42,7 @@ def test_it_installs_and_goes_without_a_leftover(machine: Machine) -> None:
     assert (machine.root / "usr/local/bin/cloister-window").exists()
     assert (machine.root / "usr/local/share/applications/cloister.desktop").is_file()
     assert (machine.root / "etc/systemd/system/cloister-kiosk.service").is_file()
+    assert (machine.root / "usr/local/share/doc/cloister/sbom.cdx.json").read_text() == "{}"
     done = uninstall(machine)
     assert done.returncode == 0, done.stderr
     assert machine.names() == before
