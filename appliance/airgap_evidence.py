@@ -178,16 +178,23 @@ def listed_files(folder: Path = ROOT) -> tuple[str, dict[str, Listed]]:
 
 
 def _files_of(untrusted: object) -> Iterator[tuple[str, Listed]]:
-    components = untrusted.get("components") if isinstance(untrusted, dict) else None
-    for one in components if isinstance(components, list) else ():
+    for one in _rows(untrusted, "components"):
         if one.get("type") == "file":
-            hashes = {row.get("alg"): str(row.get("content")) for row in one.get("hashes", ())}
-            said = {row.get("name"): str(row.get("value")) for row in one.get("properties", ())}
+            hashes = {str(row.get("alg")): str(row.get("content")) for row in _rows(one, "hashes")}
+            said = {str(row.get("name")): str(row.get("value")) for row in _rows(one, "properties")}
             part = said.get("cloister:part", "")
             yield (
                 str(one.get("name")),
                 Listed(hashes.get("SHA-256", ""), "" if part == "system" else part),
             )
+
+
+def _rows(untrusted: object, name: str) -> Iterator[dict[str, object]]:
+    """The objects in the list of that name; nothing where there is no such list."""
+    listed = untrusted.get(name) if isinstance(untrusted, dict) else None
+    for row in listed if isinstance(listed, list) else ():
+        if isinstance(row, dict):
+            yield row
 
 
 def _owned(place: Place, said: Mapping[str, Listed]) -> Place:
@@ -232,9 +239,10 @@ def _able(place: Place, file: NativeFile) -> NetworkPart:
 
 
 def _version(part: str) -> str:
+    """Of a part; "" for none and for one that is not here as a package."""
     if part == PYTHON:
         return platform.python_version()
     try:
-        return version(part)
+        return version(part) if part else ""
     except PackageNotFoundError:
         return ""
