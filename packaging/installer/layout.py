@@ -18,7 +18,7 @@ import manual
 from release import Release
 
 KIOSK = ("README.md", "logind-kiosk.conf", "machine.toml", "managed.toml", "openbox.xml",
-         "sysctl-kiosk.conf")  # fmt: skip
+         "sysctl-kiosk.conf", "system-kiosk.conf")  # fmt: skip
 NAMES = ("cloister", "cloister-window")
 """What a person starts."""
 

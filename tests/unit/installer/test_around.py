@@ -80,6 +80,14 @@ def test_the_kiosks_unit_starts_what_the_package_brings(
     assert (tmp_path / documented.partition("file:/")[2]).is_file()
 
 
+def test_every_file_that_the_kiosks_page_uses_is_beside_it(laid: Path) -> None:
+    page = (PACKAGING / "kiosk" / "README.md").read_text("utf-8")
+    linux = page.partition("## Linux")[2].partition("## Windows")[0]
+    used = {path.name for path in (PACKAGING / "kiosk").glob("*.*") if path.name in linux}
+    assert used
+    assert used <= {path.name for path in (laid / "usr/share/cloister/kiosk").iterdir()}
+
+
 def test_every_line_of_the_profile_that_denies_a_network_is_there() -> None:
     """A "deny" of AppArmor holds even where the profile only complains."""
     text = (LINUX / "apparmor").read_text("utf-8")
