@@ -78,8 +78,9 @@ def build(
     settle(staged, release)
     out.mkdir(parents=True, exist_ok=True)
     made = out / file_name(release)
+    # dpkg-deb cuts what it packs into the same blocks however many threads there are for them.
     subprocess.run(
-        ["dpkg-deb", "--root-owner-group", "-Zxz", f"-z{level}", "--threads-max=1", "--build",
+        ["dpkg-deb", "--root-owner-group", "-Zxz", f"-z{level}", "--threads-max=2", "--build",
          staged, made],
         check=True, stdout=subprocess.DEVNULL,
         env={**os.environ, "SOURCE_DATE_EPOCH": str(release.time)},
