@@ -5,7 +5,6 @@ found."""
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from tests.e2e.traced import (
     calls_in,
     cloister_traced,
     namespace,
+    on_a_display,
     passphrase,
     require_clean,
     traced,
@@ -63,7 +63,7 @@ def test_the_terminals_journey_opens_no_way_out(vault: Path, tmp_path: Path) -> 
 
 
 @needs_strace
-@pytest.mark.skipif(shutil.which("xvfb-run") is None, reason="there is no X display to be had")
+@pytest.mark.skipif(not on_a_display(), reason="there is no Xvfb, or no xauth: no X display")
 def test_the_windows_journey_opens_no_way_out(tmp_path: Path) -> None:
     """A person's first day (tests/gui/real_journey.py), on a display, every step of it."""
     home = tmp_path / "home"

@@ -11,6 +11,7 @@ import fnmatch
 import functools
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -89,6 +90,11 @@ def able() -> bool:
     except OSError:
         return False
     return done.returncode == 0
+
+
+def on_a_display() -> bool:
+    """Whether an X display can be had: xvfb-run needs xauth."""
+    return shutil.which("xvfb-run") is not None and shutil.which("xauth") is not None
 
 
 def require_clean(run: Traced) -> None:

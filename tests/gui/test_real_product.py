@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.terminal import ROOT
-from tests.e2e.traced import able
+from tests.e2e.traced import able, on_a_display
 from tests.gui.event_loop import HELD_UP
 from tests.gui.real_journey import STEPS
 
@@ -33,7 +32,7 @@ def run(module: str, folder: Path) -> str:
 
 
 @pytest.mark.skipif(
-    able() and shutil.which("xvfb-run") is not None,
+    able() and on_a_display(),
     reason="the same day is gone through on a display, followed by the kernel's trace: "
     "tests/e2e/test_nothing_leaves_traced.py",
 )
