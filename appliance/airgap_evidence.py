@@ -24,17 +24,16 @@ from appliance.audit.recorded import Recorded, proof_file, require_recorded
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.errors import CloisterError
 from appliance.exporting import FileExists, Typeset, require_outside, write_new
-from appliance.natives import NativeFile, Place, inside, looked_at, native_files
+from appliance.natives import NativeFile, Place, inside, looked_at, native_files, packaged
 from appliance.paper import airgap_sheet, as_page
 from appliance.parts import PROGRAM, PYTHON, ROOT, needed
+from appliance.parts import SBOM as LIST
 from appliance.policy import Action
 from appliance.values import AirgapEvidence, AirgapReport, EvidenceWritten, NetworkPart
 
 if TYPE_CHECKING:
     from appliance.desk import Desk
 
-LIST: Final = "sbom.cdx.json"
-"""The packaged list of parts (CycloneDX), beside the program's own folders."""
 WRITING, WRITTEN = "airgap.reporting", "airgap.reported"
 RUNTIME: Final = "apache-tvm"
 _LIST_LIMIT = 64_000_000
@@ -214,7 +213,10 @@ def _unlike(hashes: Mapping[str, str], said: Mapping[str, Listed]) -> Iterator[s
 
 
 def _looked() -> Iterator[tuple[Place, NativeFile]]:
-    for place in (*native_files(sorted(needed())), *runtime_files(default_encoder_folder())):
+    found = native_files(sorted(needed()))
+    if packaged() is None:  # where it is packaged, all of its folder is in `found`
+        found += tuple(runtime_files(default_encoder_folder()))
+    for place in found:
         yield place, looked_at(place)[0]
 
 
