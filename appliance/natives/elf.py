@@ -15,7 +15,8 @@ from appliance.errors import CloisterError
 
 MAGIC = b"\x7fELF"
 _LITTLE_64 = b"\x02\x01"  # EI_CLASS ELFCLASS64, EI_DATA ELFDATA2LSB
-_DYNAMIC, _DYNSYM, _NOTE = 6, 11, 7  # sh_type
+_PROGBITS, _DYNAMIC, _DYNSYM, _NOTE = 1, 6, 11, 7  # sh_type
+_EXECUTES = 4  # sh_flags: SHF_EXECINSTR
 _NEEDED, _SONAME = 1, 14  # d_tag
 _BUILD_ID = 3  # NT_GNU_BUILD_ID
 _MOST = 400_000  # symbols or sections: several times the largest library there is
@@ -30,18 +31,21 @@ class ElfUnreadable(CloisterError):
 @dataclass(frozen=True, slots=True)
 class Elf:
     """needed and soname as the loader sees them; imported: names that other libraries must have;
-    build_id in hexadecimal, empty where there is none."""
+    build_id in hexadecimal, empty where there is none; code: where in the file instructions stand,
+    as (offset, size), in their order."""
 
     machine: str
     soname: str
     needed: tuple[str, ...]
     imported: frozenset[str]
     build_id: str
+    code: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Section:
     kind: int
+    runs: bool
     at: int
     size: int
     link: int
@@ -61,6 +65,7 @@ def read_elf(untrusted: bytes) -> Elf:
         tuple(text for tag, text in tags if tag == _NEEDED),
         frozenset(_imported(untrusted, sections)),
         _build_id(untrusted, sections),
+        tuple(sorted((one.at, one.size) for one in sections if one.runs and one.kind == _PROGBITS)),
     )
 
 
@@ -71,12 +76,12 @@ def _sections(untrusted: bytes) -> tuple[_Section, ...]:
         raise ElfUnreadable("The file's sections lie outside it.")
     found = []
     for number in range(count):
-        _, kind, _, _, offset, length, link = struct.unpack_from(
+        _, kind, flags, _, offset, length, link = struct.unpack_from(
             "<IIQQQQI", untrusted, at + size * number
         )
         if kind in (_DYNAMIC, _DYNSYM, _NOTE, 3) and offset + length > len(untrusted):
             raise ElfUnreadable("A section of the file lies outside it.")
-        found.append(_Section(kind, offset, length, link))
+        found.append(_Section(kind, bool(flags & _EXECUTES), offset, length, link))
     return tuple(found)
 
 
