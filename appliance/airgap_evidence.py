@@ -144,6 +144,7 @@ def gathered(desk: Desk, report: AirgapReport) -> AirgapEvidence:
         version=_version(PROGRAM),
         log=desk.ledger.log.name,
         public_key=desk.ledger.log.public_key,
+        machine=platform.node(),
         report=report,
         denied=denied(),
         local=ALLOWED,
