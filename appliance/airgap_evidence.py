@@ -24,17 +24,16 @@ from appliance.audit.recorded import Recorded, proof_file, require_recorded
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.errors import CloisterError
 from appliance.exporting import FileExists, Typeset, require_outside, write_new
-from appliance.natives import NativeFile, Place, inside, looked_at, native_files
+from appliance.natives import NativeFile, Place, inside, looked_at, native_files, packaged
 from appliance.paper import airgap_sheet, as_page
 from appliance.parts import PROGRAM, PYTHON, ROOT, needed
+from appliance.parts import SBOM as LIST
 from appliance.policy import Action
 from appliance.values import AirgapEvidence, AirgapReport, EvidenceWritten, NetworkPart
 
 if TYPE_CHECKING:
     from appliance.desk import Desk
 
-LIST: Final = "sbom.cdx.json"
-"""The packaged list of parts (CycloneDX), beside the program's own folders."""
 WRITING, WRITTEN = "airgap.reporting", "airgap.reported"
 RUNTIME: Final = "apache-tvm"
 _LIST_LIMIT = 64_000_000
@@ -179,16 +178,23 @@ def listed_files(folder: Path = ROOT) -> tuple[str, dict[str, Listed]]:
 
 
 def _files_of(untrusted: object) -> Iterator[tuple[str, Listed]]:
-    components = untrusted.get("components") if isinstance(untrusted, dict) else None
-    for one in components if isinstance(components, list) else ():
+    for one in _rows(untrusted, "components"):
         if one.get("type") == "file":
-            hashes = {row.get("alg"): str(row.get("content")) for row in one.get("hashes", ())}
-            said = {row.get("name"): str(row.get("value")) for row in one.get("properties", ())}
+            hashes = {str(row.get("alg")): str(row.get("content")) for row in _rows(one, "hashes")}
+            said = {str(row.get("name")): str(row.get("value")) for row in _rows(one, "properties")}
             part = said.get("cloister:part", "")
             yield (
                 str(one.get("name")),
                 Listed(hashes.get("SHA-256", ""), "" if part == "system" else part),
             )
+
+
+def _rows(untrusted: object, name: str) -> Iterator[dict[str, object]]:
+    """The objects in the list of that name; nothing where there is no such list."""
+    listed = untrusted.get(name) if isinstance(untrusted, dict) else None
+    for row in listed if isinstance(listed, list) else ():
+        if isinstance(row, dict):
+            yield row
 
 
 def _owned(place: Place, said: Mapping[str, Listed]) -> Place:
@@ -206,7 +212,10 @@ def _unlike(hashes: Mapping[str, str], said: Mapping[str, Listed]) -> Iterator[s
 
 
 def _looked() -> Iterator[tuple[Place, NativeFile]]:
-    for place in (*native_files(sorted(needed())), *runtime_files(default_encoder_folder())):
+    found = native_files(sorted(needed()))
+    if packaged() is None:  # where it is packaged, all of its folder is in `found`
+        found += tuple(runtime_files(default_encoder_folder()))
+    for place in found:
         yield place, looked_at(place)[0]
 
 
@@ -230,9 +239,10 @@ def _able(place: Place, file: NativeFile) -> NetworkPart:
 
 
 def _version(part: str) -> str:
+    """Of a part; "" for none and for one that is not here as a package."""
     if part == PYTHON:
         return platform.python_version()
     try:
-        return version(part)
+        return version(part) if part else ""
     except PackageNotFoundError:
         return ""

@@ -21,10 +21,13 @@ from appliance.values import PartShown
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "docs" / "dependencies.md"
+SBOM, NOTICES = "sbom.cdx.json", "THIRD-PARTY-NOTICES.txt"
+"""Beside a packaged program's own folders (packaging/supply): its list of parts (CycloneDX), and
+what its licences ask to be passed on."""
 PROGRAM = "cloister"
 PYTHON = "python"
-_LONGEST = 400_000
-"""Characters of a licence text that are shown; PySide6's are the longest there are."""
+_LONGEST = 1_500_000
+"""Characters of a licence text that are shown; the notices are the longest there are."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ROW = re.compile(r"\| (`[^|]+) \| ([^|]+) \|(?: [^|]* \|)? ([^|]+) \|$")
 _NAMED = re.compile(r"`([^`]+)`")
@@ -50,10 +53,10 @@ def parts() -> tuple[PartShown, ...]:
 
 def licence_text(part: str, file: str) -> str:
     """One of the texts that `parts` named. Raises PartUnknown."""
-    known = {one.name: one.texts for one in parts()}
-    if file not in known.get(part, ()):
+    if file not in _texts_of(part):
         raise PartUnknown(f"There is no text “{file[:80]}” of {part[:80]}.")
     path = Path(sys.base_prefix, file) if part == PYTHON else _located(part, file)
+    path = ROOT / NOTICES if file == NOTICES else path
     try:
         return path.read_text("utf-8", "replace")[:_LONGEST]
     except OSError as error:
@@ -116,13 +119,26 @@ def _part(name: str, listed: dict[str, tuple[str, str]]) -> PartShown | None:
     if found is None:
         return None
     purpose, licence = listed.get(_plain(name), ("", ""))
+    texts = tuple(_texts(found))
+    if name == PROGRAM and (ROOT / NOTICES).is_file():
+        texts += (NOTICES,)
     return PartShown(
         (found.metadata["Name"] or name).replace("_", "-"),
         found.version,
         _licence(found) or licence,
         purpose,
-        tuple(_texts(found)),
+        texts,
     )
+
+
+def _texts_of(part: str) -> tuple[str, ...]:
+    """The texts that `parts` names of this part; it alone is looked at."""
+    if part == PYTHON:
+        return _python_texts()
+    if _plain(part) not in {PROGRAM, *needed(), *stated()}:
+        return ()
+    found = _part(_plain(part), {})
+    return found.texts if found is not None and found.name == part else ()
 
 
 def _licence(found: Distribution) -> str:

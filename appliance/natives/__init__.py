@@ -6,7 +6,7 @@ to be unknown; nothing is loaded or run to be looked at.
 """
 
 from appliance.natives.elf import Elf, ElfUnreadable, read_elf
-from appliance.natives.files import NativeFile, Place, looked_at, native_files
+from appliance.natives.files import NativeFile, Place, looked_at, native_files, packaged
 from appliance.natives.inside import Inside, inside
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "inside",
     "looked_at",
     "native_files",
+    "packaged",
     "read_elf",
 ]

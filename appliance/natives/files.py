@@ -1,10 +1,10 @@
 """Which native files the program brings, each with its hash and what of the network it could call.
 
-Rules kept here: of a packaged program every native file below its folder is looked at, of a
-checkout those that the installed parts name, and Python's own; a link is not followed; a file that
-cannot be read out of itself is listed all the same, and says so. An import table shows what a file
-was built to call. It does not show what is reached by a bare system call: that the kernel's filter
-refuses all the same, and no list could.
+Rules kept here: of a packaged program every native file of its folder is looked at, the loader that
+starts it too, of a checkout those that the installed parts name, and Python's own; a link is not
+followed; a file that cannot be read out of itself is listed all the same, and says so. An import
+table shows what a file was built to call. It does not show what is reached by a bare system call:
+that the kernel's filter refuses all the same, and no list could.
 """
 
 from __future__ import annotations
@@ -19,7 +19,12 @@ from pathlib import Path
 
 from appliance.natives.elf import MAGIC, Elf, ElfUnreadable, read_elf
 
-PYTHON = "python"
+PROGRAM, PYTHON = "cloister", "python"
+RUNTIME = "apache-tvm"
+"""Runs the compiled models; lies beside them."""
+LOADER = "pyinstaller"
+"""Starts a packaged program: its loader is the only native file at the top of the folder."""
+INSIDE = "_internal/"
 NETWORK_CALLS = frozenset(
     "socket connect bind listen accept accept4 getaddrinfo gethostbyname gethostbyname_r "
     "gethostbyname2 gethostbyname2_r gethostbyaddr gethostbyaddr_r getnameinfo getaddrinfo_a "
@@ -63,14 +68,18 @@ class Place:
     part: str
 
 
-def native_files(parts: Iterable[str], bundle: Path | None = None) -> tuple[Place, ...]:
-    """Of the installed parts and of Python; of a packaged program's folder where one is given, or
-    is what runs. In order of their names."""
-    packaged = getattr(sys, "_MEIPASS", "")
-    if bundle is None and packaged:
-        bundle = Path(packaged)
-    found = _below(bundle, parts) if bundle is not None else _installed(parts)
+def native_files(parts: Iterable[str], program: Path | None = None) -> tuple[Place, ...]:
+    """Of the installed parts and of Python; of the whole folder of a packaged program where one is
+    given, or is what runs. In order of their names, which are those below that folder."""
+    program = program or packaged()
+    found = _below(program, parts) if program is not None else _installed(parts)
     return tuple(sorted(found, key=lambda place: place.path))
+
+
+def packaged() -> Path | None:
+    """The folder of the packaged program that runs; None in a checkout."""
+    inner = getattr(sys, "_MEIPASS", "")
+    return Path(inner).parent if inner else None
 
 
 def looked_at(place: Place) -> tuple[NativeFile, bytes]:
@@ -119,13 +128,23 @@ def _pythons() -> Iterator[Place]:
             yield Place(file, f"{PYTHON}/{file.name}", PYTHON)
 
 
-def _below(bundle: Path, parts: Iterable[str]) -> Iterator[Place]:
+def _below(program: Path, parts: Iterable[str]) -> Iterator[Place]:
     owners = {top: part for part in parts for top in _tops(part)}
-    for file in sorted(bundle.rglob("*")):
+    for file in sorted(program.rglob("*")):
         if _native(file):
-            path = file.relative_to(bundle).as_posix()
-            top = path.partition("/")[0]
-            yield Place(file, path, owners.get(top) or owners.get(path) or _python_or_none(path))
+            path = file.relative_to(program).as_posix()
+            inner = path.removeprefix(INSIDE)
+            beside = _beside(path) if inner == path else ""
+            owner = beside or owners.get(inner.partition("/")[0]) or _python_or_none(inner)
+            yield Place(file, path, owner)
+
+
+def _beside(path: str) -> str:
+    """Whose a file beside the program's own folder is: "encoder/…", "chat/…", the loader."""
+    folder, _, name = path.rpartition("/")
+    if not folder:
+        return LOADER
+    return RUNTIME if name.startswith("libtvm_") else PROGRAM
 
 
 def _python_or_none(path: str) -> str:

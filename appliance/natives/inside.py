@@ -18,6 +18,9 @@ _CRATE = re.compile(
 )
 
 
+_COOKIE, _COOKIE_SIZE = b"MEI\014\013\012\013\016", 88
+
+
 @dataclass(frozen=True, slots=True)
 class Inside:
     """version: "" where the file does not state it. licence: the SPDX expression the library is
@@ -86,8 +89,19 @@ _BESIDE = {  # a bare number counts only in a file that also holds this
 
 def inside(data: bytes) -> tuple[Inside, ...]:
     """In order of their names; each name once."""
+    data = _loader(data)
     found = {one.name: one for one in (*_crates(data), *_marked(data))}
     return tuple(found[name] for name in sorted(found))
+
+
+def _loader(data: bytes) -> bytes:
+    """Of a packaged program the loader alone: the Python code behind it speaks of many libraries
+    that are not in it. Layout: PyInstaller's CArchive, whose cookie tells its length."""
+    at = data.rfind(_COOKIE)
+    if at < 0 or at + 12 > len(data):
+        return data
+    length = int.from_bytes(data[at + 8 : at + 12], "big")
+    return data[: max(at + _COOKIE_SIZE - length, 0)]
 
 
 def _marked(data: bytes) -> Iterator[Inside]:

@@ -150,4 +150,4 @@ class LicenceText(QDialog):
         self._show(self.which.currentText())
 
     def _show(self, name: str) -> None:
-        self.text.setPlainText(plain.shown(self._texts.get(name, ""), 400_000))
+        self.text.setPlainText(plain.shown(self._texts.get(name, ""), 1_500_000))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import scripts
 from dependencies import SUGGESTED, Depends
-from layout import DEBIAN, date
+from layout import DEBIAN, settle
 from release import Release
 
 SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
@@ -63,6 +63,7 @@ def build(
     values = {
         "ROOT": "${DPKG_ROOT:-}",
         "BASE": f"$ROOT/{DEBIAN.base}",
+        "SHARE": DEBIAN.share,
         "RELEASE": release.name,
         "AGAIN": "dpkg --configure cloister",
     }
@@ -70,12 +71,11 @@ def build(
         (meta / name).write_text(scripts.shell(assets, name, values), "utf-8")
         (meta / name).chmod(0o755)
     shutil.copyfile(assets / "templates", meta / "templates")
-    (meta / "conffiles").write_text("/etc/apparmor.d/cloister\n")
     sums = (f"{_md5(path)}  {path.relative_to(staged).as_posix()}\n" for path in files)
-    (meta / "md5sums").write_text("".join(s for s in sums if "  etc/" not in s), "utf-8")
+    (meta / "md5sums").write_text("".join(sums), "utf-8")
     size = sum(path.stat().st_size for path in files)
     (meta / "control").write_text(control(release, depends, size), "utf-8")
-    date(staged, release)
+    settle(staged, release)
     out.mkdir(parents=True, exist_ok=True)
     made = out / file_name(release)
     subprocess.run(

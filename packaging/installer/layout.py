@@ -17,8 +17,9 @@ from pathlib import Path
 import manual
 from release import Release
 
-KIOSK = ("README.md", "logind-kiosk.conf", "machine.toml", "managed.toml", "openbox.xml",
-         "sysctl-kiosk.conf", "system-kiosk.conf")  # fmt: skip
+UNIT = "cloister-kiosk.service"
+SBOM, NOTICES = "sbom.cdx.json", "THIRD-PARTY-NOTICES.txt"
+"""In the program, where packaging/supply puts them."""
 NAMES = ("cloister", "cloister-window")
 """What a person starts."""
 
@@ -31,10 +32,20 @@ class Places:
     prefix: str
     units: str
 
+    @property
+    def share(self) -> str:
+        """The folder of what is neither program nor page."""
+        return f"{self.prefix}/share/cloister"
+
     def link(self, name: str) -> str:
         """What prefix/bin/name leads to."""
-        up = "../" * (self.prefix.count("/") + 2)
-        return f"{up}{self.base}/current/{name}"
+        return os.path.relpath(f"{self.base}/current/{name}", f"{self.prefix}/bin")
+
+    def document(self, name: str) -> str:
+        """What prefix/share/doc/cloister/name leads to, which lies in the program."""
+        return os.path.relpath(
+            f"{self.base}/current/_internal/{name}", f"{self.prefix}/share/doc/cloister"
+        )
 
 
 DEBIAN = Places("usr/lib/cloister", "usr", "lib/systemd/system")
@@ -46,6 +57,7 @@ def lay_out(root: Path, program: Path, staged: Path, places: Places, release: Re
     shutil.rmtree(staged, ignore_errors=True)
     lay_program(program, staged / places.base / release.name)
     lay_around(root, staged, places, release)
+    tell_parts(program, staged, places)
 
 
 def lay_program(program: Path, into: Path) -> None:
@@ -62,13 +74,14 @@ def lay_around(root: Path, staged: Path, places: Places, release: Release) -> No
         _make_link(staged / places.prefix / "bin" / name, places.link(name))
     _put(assets / "cloister.desktop", share / "applications" / "cloister.desktop")
     _put(assets / "cloister.svg", share / "icons/hicolor/scalable/apps" / "cloister.svg")
-    unit = staged / places.units / "cloister-kiosk.service"
-    _put(kiosk / "cloister-kiosk.service", unit)
+    unit = staged / places.units / UNIT
+    _put(kiosk / UNIT, unit)
     text = unit.read_text("utf-8").replace("/usr/bin/cloister ", f"/{places.prefix}/bin/cloister ")
     unit.write_text(text.replace("/usr/share/", f"/{places.prefix}/share/"), "utf-8")
-    for name in KIOSK:
-        _put(kiosk / name, share / "cloister" / "kiosk" / name)
-    _put(assets / "apparmor", staged / "etc/apparmor.d/cloister")
+    for path in sorted(kiosk.iterdir()):
+        if path.is_file() and path.name != UNIT:
+            _put(path, staged / places.share / "kiosk" / path.name)
+    _put(assets / "apparmor", staged / places.share / "apparmor")  # releases.sh lays it from there
     for path, name in _documents(root):
         _put(path, share / "doc" / "cloister" / name)
     manual.write(share / "man/man1", release)
@@ -76,9 +89,22 @@ def lay_around(root: Path, staged: Path, places: Places, release: Release) -> No
         _compress(page)
 
 
-def date(staged: Path, release: Release) -> None:
-    """Everything is as old as the release, so that the same release gives the same archive."""
+def tell_parts(program: Path, staged: Path, places: Places) -> None:
+    """What the program is made of, where an administrator looks for it: in `copyright` the licence
+    of the product, then what those of its parts ask for (Debian Policy 12.5); and the list."""
+    inner, documents = program / "_internal", staged / places.prefix / "share/doc/cloister"
+    if (inner / NOTICES).is_file():
+        with (documents / "copyright").open("ab") as file:
+            file.write(b"\n\n" + (inner / NOTICES).read_bytes())
+        _make_link(documents / SBOM, places.document(SBOM))
+
+
+def settle(staged: Path, release: Release) -> None:
+    """Everything is as old as the release, for everybody to read and for root alone to change,
+    whatever the umask of who builds: the same release gives the same archive."""
     for path in (staged, *staged.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         os.utime(path, (release.time, release.time), follow_symlinks=False)
 
 

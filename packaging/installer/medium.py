@@ -19,6 +19,9 @@ import scripts
 
 SUMS = "SHA256SUMS"
 PACKAGES = "packages"
+KIOSK = ("cage", "xwayland")
+"""What `install.sh --kiosk` takes from the medium as well: a kiosk has no network either. Debian's
+cage is built to start Xwayland, which it only recommends, and does not start without it."""
 
 
 def make(root: Path, folder: Path, packages: Sequence[Path], models: Sequence[Path]) -> Path:
@@ -39,7 +42,7 @@ def make(root: Path, folder: Path, packages: Sequence[Path], models: Sequence[Pa
 
 
 def add_needed(deb: Path, folder: Path) -> None:
-    """Every package that `deb` needs, and what those need, with an index for apt."""
+    """Every package that `deb` and a kiosk need, and what those need, with an index for apt."""
     folder.mkdir()
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "partial").mkdir()
@@ -48,7 +51,8 @@ def add_needed(deb: Path, folder: Path) -> None:
         subprocess.run(
             ["apt-get", "-q", "-y", "--download-only", "--no-install-recommends",
              "-o", f"Dir::State::status={nothing}", "-o", f"Dir::Cache::archives={place}",
-             "-o", "Debug::NoLocking=true", "-o", "APT::Sandbox::User=root", "install", str(deb)],
+             "-o", "Debug::NoLocking=true", "-o", "APT::Sandbox::User=root",
+             "install", str(deb), *KIOSK],
             check=True, stdout=subprocess.DEVNULL,
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         )  # fmt: skip

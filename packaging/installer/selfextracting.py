@@ -13,7 +13,7 @@ from pathlib import Path
 
 import scripts
 from dependencies import needs
-from layout import ALONE, date, lay_around, lay_program
+from layout import ALONE, lay_around, lay_program, settle, tell_parts
 from release import Release
 
 _MARGIN = 1.1
@@ -32,10 +32,12 @@ def build(
     shutil.rmtree(work, ignore_errors=True)
     lay_program(program, work / "program")
     lay_around(root, work / "around", ALONE, release)
+    tell_parts(program, work / "around", ALONE)
     values = {
         "ROOT": "",
         "BELOW": ALONE.base,
         "BASE": f"/{ALONE.base}",
+        "SHARE": ALONE.share,
         "RELEASE": release.name,
         "AGAIN": "run the installer again",
     }
@@ -43,7 +45,7 @@ def build(
     uninstall.write_text(scripts.shell(assets, "uninstall.sh", values), "utf-8")
     uninstall.chmod(0o755)
     size = sum(p.lstat().st_size for p in work.rglob("*"))
-    date(work, release)
+    settle(work, release)
     payload = work.parent / "payload.tar.xz"
     _pack(work, payload, level)
     values |= {

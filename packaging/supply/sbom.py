@@ -1,9 +1,9 @@
 """The list of everything the product is made of, as CycloneDX 1.6 (JSON).
 
-    cd packaging && PYTHONPATH=.. ../.venv/bin/python -m supply.sbom [--bundle DIR] [--out FILE]
+    cd packaging && PYTHONPATH=.. ../.venv/bin/python -m supply.sbom [--program DIR] [--out FILE]
 
-With --bundle (the packaged program's folder, `…/cloister/_internal`) it lists the native files that
-are there, else those installed in this environment. It belongs beside them, as `sbom.cdx.json`.
+With --program (the folder of a packaged program) it lists the native files that are there, by their
+names in that folder, else those installed in this environment. program.py puts it into the folder.
 
 Rules kept here: the same files give the same bytes (no time, no random number); what is not known
 is left out or said to be unknown; nothing that licences.toml does not allow gets into a list, for
@@ -22,7 +22,7 @@ from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.natives import Inside
 from appliance.parts import PROGRAM, PYTHON
 
-from .components import ENGINE, ROOT, Component, Gathered, Native, Rules, gathered
+from .components import ENGINE, FREEZING, ROOT, Component, Gathered, Native, gathered
 from .weights import Model
 
 OUT = ROOT / "build" / "sbom.cdx.json"
@@ -68,7 +68,7 @@ def _component(one: Component) -> Json:
             *(_property("locked-sha256", digest) for digest in one.hashes),
         ],
     }
-    if one.name in ENGINE:
+    if one.name in {*ENGINE, *FREEZING}:
         made["properties"] = [
             *_list(made),
             _property("shipped", "in part: see docs/dependencies.md"),
@@ -158,12 +158,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--bundle", type=Path, help="the packaged program's folder of libraries")
+    parser.add_argument("--program", type=Path, help="the folder of a packaged program")
     parser.add_argument("--out", type=Path, default=OUT)
     arguments = parser.parse_args()
-    if arguments.bundle is not None:
-        Rules.read().require_no_gpl_of_qt(arguments.bundle)
-    content = written(gathered(arguments.bundle, default_encoder_folder()))
+    engine = None if arguments.program else default_encoder_folder()
+    content = written(gathered(arguments.program, engine))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_bytes(content)
     print(f"{arguments.out}: {len(content):,} bytes, SHA-256 {sha256(content).hexdigest()}")

@@ -49,6 +49,8 @@ def program(folder: Path, name: str, *, works: bool = True) -> Path:
     (folder / "cloister-window").symlink_to("cloister")
     (folder / "_internal").mkdir()
     (folder / "_internal" / "part").write_text(name)
+    (folder / "_internal" / "sbom.cdx.json").write_text("{}")
+    (folder / "_internal" / "THIRD-PARTY-NOTICES.txt").write_text("the work of others\n")
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -41,6 +42,7 @@ def test_it_installs_and_goes_without_a_leftover(machine: Machine) -> None:
     assert (machine.root / "usr/local/bin/cloister-window").exists()
     assert (machine.root / "usr/local/share/applications/cloister.desktop").is_file()
     assert (machine.root / "etc/systemd/system/cloister-kiosk.service").is_file()
+    assert (machine.root / "usr/local/share/doc/cloister/sbom.cdx.json").read_text() == "{}"
     done = uninstall(machine)
     assert done.returncode == 0, done.stderr
     assert machine.names() == before
@@ -101,6 +103,71 @@ def test_models_beside_it_come_along(machine: Machine, tmp_path: Path) -> None:
     there = machine.root / "var/lib/cloister/models"
     assert [path.name for path in there.iterdir()] == ["small@1"]
     assert "cloister model install /var/lib/cloister/models/small@1" in done.stdout
+
+
+def test_it_is_unpacked_only_into_a_folder_of_its_own(machine: Machine, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis").write_text("years of it")
+    done = run(machine.run_file(1), "--extract", str(mine))
+    assert done.returncode == 1
+    assert "is there already" in done.stderr
+    assert (mine / "thesis").read_text() == "years of it"
+    assert run(machine.run_file(1), "--extract", str(tmp_path / "new")).returncode == 0
+    assert (tmp_path / "new" / "program" / "cloister").is_file()
+
+
+def test_two_at_once_do_not_meet(machine: Machine) -> None:
+    installed(machine, 1)
+    held = os.open(machine.root / BASE, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        for done in (
+            run(machine.run_file(2), "--root", str(machine.root)),
+            uninstall(machine, "--data", "remove"),
+        ):
+            assert done.returncode == 1
+            assert "at this moment" in done.stderr
+    finally:
+        os.close(held)
+    assert machine.started(BASE) == "release 9.8.7-1"
+
+
+def test_what_ended_in_the_middle_is_taken_away_whole_and_can_be_done_again(
+    machine: Machine,
+) -> None:
+    before = machine.names()
+    applications = machine.root / "usr/local/share/applications"
+    applications.parent.mkdir()
+    applications.touch()  # something is in the way
+    assert run(machine.run_file(1), "--root", str(machine.root)).returncode != 0
+    assert not (machine.root / BASE / ".coming").exists()
+    assert machine.started(BASE) == "release 9.8.7-1"
+    assert uninstall(machine).returncode == 0
+    assert machine.names() == before | {"usr/local/share", "usr/local/share/applications"}
+    applications.unlink()
+    installed(machine, 1)
+
+
+def test_where_nothing_was_and_nothing_works_nothing_is_left(machine: Machine) -> None:
+    before = machine.names()
+    done = run(machine.run_file(2, works=False), "--root", str(machine.root))
+    assert done.returncode == 1
+    assert "Nothing goes on as before" in done.stderr
+    assert machine.names() == before
+
+
+def test_the_folder_below_which_it_is_installed_may_be_named_as_one_likes(
+    machine: Machine, tmp_path: Path
+) -> None:
+    place = tmp_path / "an image"
+    place.mkdir()
+    done = subprocess.run(
+        ["sh", str(machine.run_file(1)), "--silent", "--root", "an image"],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert Machine(place, machine.made).started(BASE) == "release 9.8.7-1"
 
 
 @pytest.mark.parametrize("answer", ["keep", "remove"])

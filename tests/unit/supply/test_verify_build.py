@@ -9,18 +9,18 @@ import io
 import marshal
 import os
 import shutil
-import struct
 import subprocess
 import sys
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import verify_build
 from verify_build import compared, tree
+
+from tests.unit.supply.archives import code, frozen
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -180,40 +180,6 @@ def run(left: Path, right: Path) -> subprocess.CompletedProcess[str]:
         [sys.executable, str(Path(str(verify_build.__file__))), str(left), str(right)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-
-
-def frozen(modules: dict[str, bytes], script: bytes, loader: bytes = b"loader") -> bytes:
-    """A program as PyInstaller makes one: the loader, then its archive, with a PYZ in it."""
-    body, table = bytearray(b"PYZ\0" + bytes(8)), []
-    for name, code in modules.items():
-        packed = zlib.compress(code)
-        table.append((name, (0, len(body), len(packed))))
-        body += packed
-    body[8:12] = struct.pack("!i", len(body))
-    pyz = bytes(body) + marshal.dumps(table)
-    packed_script = zlib.compress(script)
-    entries = [(b"s", "entry", packed_script, 1, len(script)), (b"z", "PYZ.pyz", pyz, 0, len(pyz))]
-    data, toc = b"", b""
-    for kind, name, content, squeezed, size in entries:
-        raw = name.encode() + b"\0"
-        header = struct.calcsize(verify_build._ENTRY_FORM)
-        toc += struct.pack(verify_build._ENTRY_FORM, header + len(raw), len(data), len(content),
-                           size, squeezed, kind) + raw  # fmt: skip
-        data += content
-    cookie = struct.calcsize(verify_build._COOKIE_FORM)
-    whole = len(data) + len(toc) + cookie
-    return (
-        loader
-        + data
-        + toc
-        + struct.pack(
-            verify_build._COOKIE_FORM, verify_build.COOKIE, whole, len(data), len(toc), 311, b"lib"
-        )
-    )
-
-
-def code(source: str, name: str = "/build/a.py") -> bytes:
-    return marshal.dumps(compile(source, name, "exec"))
 
 
 def test_a_frozen_program_is_compared_module_by_module(tmp_path: Path) -> None:
