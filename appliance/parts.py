@@ -53,8 +53,7 @@ def parts() -> tuple[PartShown, ...]:
 
 def licence_text(part: str, file: str) -> str:
     """One of the texts that `parts` named. Raises PartUnknown."""
-    known = {one.name: one.texts for one in parts()}
-    if file not in known.get(part, ()):
+    if file not in _texts_of(part):
         raise PartUnknown(f"There is no text “{file[:80]}” of {part[:80]}.")
     path = Path(sys.base_prefix, file) if part == PYTHON else _located(part, file)
     path = ROOT / NOTICES if file == NOTICES else path
@@ -130,6 +129,16 @@ def _part(name: str, listed: dict[str, tuple[str, str]]) -> PartShown | None:
         purpose,
         texts,
     )
+
+
+def _texts_of(part: str) -> tuple[str, ...]:
+    """The texts that `parts` names of this part; it alone is looked at."""
+    if part == PYTHON:
+        return _python_texts()
+    if _plain(part) not in {PROGRAM, *needed(), *stated()}:
+        return ()
+    found = _part(_plain(part), {})
+    return found.texts if found is not None and found.name == part else ()
 
 
 def _licence(found: Distribution) -> str:

@@ -1,6 +1,7 @@
 """`make installer`: the program frozen, then a Debian package, a self-extracting file and a medium.
 
   build.py [--part program|deb|run|medium|exe …] [--build N] [--models DIR …] [--out DIR] [--quick]
+           [--sign COMMAND]
 
 Rules kept here: it runs after packaging/bootstrap.py with nothing but Python's standard library; a
 part that is not asked for is taken as it lies there. What is made lies in `dist/`, and the program
@@ -75,12 +76,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--build", type=int, help="the number of the build; the count of commits")
     parser.add_argument("--models", type=Path, nargs="*", default=[], help="bundles for the medium")
     parser.add_argument("--out", type=Path, default=ROOT / "dist")
+    parser.add_argument("--sign", default="", help="of exe: a command that signs the file it gets")
     parser.add_argument("--quick", action="store_true", help="packed badly: for trials")
     return parser.parse_args()
 
 
 def main() -> None:
     given = arguments()
+    os.umask(0o022)  # what is made is for everybody to read, whoever makes it
     release = this_release(ROOT, given.build)
     wanted = given.part or BY_PLATFORM[sys.platform]
     packages = {
@@ -97,7 +100,8 @@ def main() -> None:
             there = [path for path in packages.values() if path.is_file()]
             made = medium.make(ROOT, given.out / "medium", there, given.models)
         elif part == "exe":
-            made = nsis.build(ROOT, PROGRAM, WORK / "cloister.ico", given.out, release)
+            icon = WORK / "cloister.ico"
+            made = nsis.build(ROOT, PROGRAM, icon, given.out, release, sign=given.sign)
         else:
             made = builders[part](given.out, release, quick=given.quick)
         say(f"{made} ({_megabytes(made):.0f} MB, {time.monotonic() - started:.0f} s)")

@@ -17,8 +17,7 @@ from pathlib import Path
 import manual
 from release import Release
 
-KIOSK = ("README.md", "logind-kiosk.conf", "machine.toml", "managed.toml", "openbox.xml",
-         "sysctl-kiosk.conf")  # fmt: skip
+UNIT = "cloister-kiosk.service"
 SBOM, NOTICES = "sbom.cdx.json", "THIRD-PARTY-NOTICES.txt"
 """In the program, where packaging/supply puts them."""
 NAMES = ("cloister", "cloister-window")
@@ -33,17 +32,20 @@ class Places:
     prefix: str
     units: str
 
+    @property
+    def share(self) -> str:
+        """The folder of what is neither program nor page."""
+        return f"{self.prefix}/share/cloister"
+
     def link(self, name: str) -> str:
         """What prefix/bin/name leads to."""
-        return f"{self._up()}{self.base}/current/{name}"
+        return os.path.relpath(f"{self.base}/current/{name}", f"{self.prefix}/bin")
 
     def document(self, name: str) -> str:
         """What prefix/share/doc/cloister/name leads to, which lies in the program."""
-        return f"../../{self._up()}{self.base}/current/_internal/{name}"
-
-    def _up(self) -> str:
-        """From prefix/bin to the root."""
-        return "../" * (self.prefix.count("/") + 2)
+        return os.path.relpath(
+            f"{self.base}/current/_internal/{name}", f"{self.prefix}/share/doc/cloister"
+        )
 
 
 DEBIAN = Places("usr/lib/cloister", "usr", "lib/systemd/system")
@@ -72,18 +74,20 @@ def lay_around(root: Path, staged: Path, places: Places, release: Release) -> No
         _make_link(staged / places.prefix / "bin" / name, places.link(name))
     _put(assets / "cloister.desktop", share / "applications" / "cloister.desktop")
     _put(assets / "cloister.svg", share / "icons/hicolor/scalable/apps" / "cloister.svg")
-    unit = staged / places.units / "cloister-kiosk.service"
-    _put(kiosk / "cloister-kiosk.service", unit)
+    unit = staged / places.units / UNIT
+    _put(kiosk / UNIT, unit)
     text = unit.read_text("utf-8").replace("/usr/bin/cloister ", f"/{places.prefix}/bin/cloister ")
     unit.write_text(text.replace("/usr/share/", f"/{places.prefix}/share/"), "utf-8")
-    for name in KIOSK:
-        _put(kiosk / name, share / "cloister" / "kiosk" / name)
-    _put(assets / "apparmor", staged / "etc/apparmor.d/cloister")
+    for path in sorted(kiosk.iterdir()):
+        if path.is_file() and path.name != UNIT:
+            _put(path, staged / places.share / "kiosk" / path.name)
+    _put(assets / "apparmor", staged / places.share / "apparmor")  # releases.sh lays it from there
     for path, name in _documents(root):
         _put(path, share / "doc" / "cloister" / name)
     manual.write(share / "man/man1", release)
     for page in sorted((share / "man/man1").iterdir()):
-        _compress(page)
+        compressed(page.with_name(f"{page.name}.gz"), page.read_text("utf-8"))
+        page.unlink()
 
 
 def tell_parts(program: Path, staged: Path, places: Places) -> None:
@@ -96,9 +100,12 @@ def tell_parts(program: Path, staged: Path, places: Places) -> None:
         _make_link(documents / SBOM, places.document(SBOM))
 
 
-def date(staged: Path, release: Release) -> None:
-    """Everything is as old as the release, so that the same release gives the same archive."""
+def settle(staged: Path, release: Release) -> None:
+    """Everything is as old as the release, for everybody to read and for root alone to change,
+    whatever the umask of who builds: the same release gives the same archive."""
     for path in (staged, *staged.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         os.utime(path, (release.time, release.time), follow_symlinks=False)
 
 
@@ -121,11 +128,9 @@ def _make_link(place: Path, leads_to: str) -> None:
     place.symlink_to(leads_to)
 
 
-def _compress(path: Path) -> None:
+def compressed(path: Path, text: str) -> None:
     """Without name and time, so that the same page gives the same bytes."""
-    with path.with_name(f"{path.name}.gz").open("wb") as file:
-        file.write(gzip.compress(path.read_bytes(), 9, mtime=0))
-    path.unlink()
+    path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
 def _link_or_copy(source: str, target: str) -> None:

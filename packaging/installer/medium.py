@@ -19,11 +19,17 @@ import scripts
 
 SUMS = "SHA256SUMS"
 PACKAGES = "packages"
+KIOSK = ("cage", "xwayland")
+"""What `install.sh --kiosk` takes from the medium as well: a kiosk has no network either. Debian's
+cage is built to start Xwayland, which it only recommends, and does not start without it."""
 
 
 def make(root: Path, folder: Path, packages: Sequence[Path], models: Sequence[Path]) -> Path:
     """The folder, made anew. models: bundles in MLC's layout, each a folder. Raises
-    CalledProcessError, OSError."""
+    CalledProcessError, OSError, SystemExit."""
+    deb = next((path for path in packages if path.suffix == ".deb"), None)
+    if deb is None:
+        raise SystemExit("A medium needs the Debian package: build it as well (--part deb).")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for package in packages:
@@ -32,14 +38,13 @@ def make(root: Path, folder: Path, packages: Sequence[Path], models: Sequence[Pa
     (folder / "install.sh").write_text(scripts.shell(assets, "install.sh", {}), "utf-8")
     for bundle in models:
         shutil.copytree(bundle, folder / "models" / bundle.name)
-    deb = next(path for path in packages if path.suffix == ".deb")
     add_needed(deb, folder / PACKAGES)
     write_sums(folder)
     return folder
 
 
 def add_needed(deb: Path, folder: Path) -> None:
-    """Every package that `deb` needs, and what those need, with an index for apt."""
+    """Every package that `deb` and a kiosk need, and what those need, with an index for apt."""
     folder.mkdir()
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "partial").mkdir()
@@ -48,7 +53,8 @@ def add_needed(deb: Path, folder: Path) -> None:
         subprocess.run(
             ["apt-get", "-q", "-y", "--download-only", "--no-install-recommends",
              "-o", f"Dir::State::status={nothing}", "-o", f"Dir::Cache::archives={place}",
-             "-o", "Debug::NoLocking=true", "-o", "APT::Sandbox::User=root", "install", str(deb)],
+             "-o", "Debug::NoLocking=true", "-o", "APT::Sandbox::User=root",
+             "install", str(deb), *KIOSK],
             check=True, stdout=subprocess.DEVNULL,
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         )  # fmt: skip

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import scripts
 from dependencies import needs
-from layout import ALONE, date, lay_around, lay_program, tell_parts
+from layout import ALONE, lay_around, lay_program, settle, tell_parts
 from release import Release
 
 _MARGIN = 1.1
@@ -37,6 +37,7 @@ def build(
         "ROOT": "",
         "BELOW": ALONE.base,
         "BASE": f"/{ALONE.base}",
+        "SHARE": ALONE.share,
         "RELEASE": release.name,
         "AGAIN": "run the installer again",
     }
@@ -44,7 +45,7 @@ def build(
     uninstall.write_text(scripts.shell(assets, "uninstall.sh", values), "utf-8")
     uninstall.chmod(0o755)
     size = sum(p.lstat().st_size for p in work.rglob("*"))
-    date(work, release)
+    settle(work, release)
     payload = work.parent / "payload.tar.xz"
     _pack(work, payload, level)
     values |= {
@@ -68,12 +69,14 @@ def build(
 
 
 def _pack(folder: Path, into: Path, level: int) -> None:
-    """One thread: how xz splits its work would otherwise be seen in the bytes."""
+    """In blocks, which say how long they are, so that two threads pack and unpack them; with two or
+    more threads xz gives the same bytes on every machine."""
     tar = ["tar", "--create", "--directory", str(folder), "--sort=name", "--owner=0", "--group=0",
            "--numeric-owner", "--format=gnu", "."]  # fmt: skip
     with into.open("wb") as file, subprocess.Popen(tar, stdout=subprocess.PIPE) as packing:
         subprocess.run(
-            ["xz", "-T1", "--x86", f"--lzma2=preset={level},dict=64MiB", "--stdout"],
+            ["xz", "-T2", "--block-size=192MiB", "--x86", f"--lzma2=preset={level},dict=64MiB",
+             "--stdout"],
             stdin=packing.stdout, stdout=file, check=True,
         )  # fmt: skip
     if packing.returncode != 0:

@@ -3,7 +3,8 @@ is gone. Run as a program: `python -m tests.faults.crashing FOLDER CYCLES SEED`.
 
 The process puts the guards on, loads the product and forks a desk for each round, so that a round
 costs the unlocking and not the loading. Vault, log, stores, originals and policy are the real ones;
-encoder and reader, which keep nothing, are the small fakes.
+encoder and reader, which keep nothing, are the small fakes. The passphrase is hardly stretched, so
+that it is working that is killed.
 """
 
 from __future__ import annotations
@@ -168,8 +169,19 @@ def main() -> None:
     folder, cycles, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     appliance = open_appliance(folder / "data", writable=(folder,))
     from appliance import assistant, intake, opening, pages, policy  # noqa: F401  before forking
+    from appliance.policies_in_force import packs_in_force
+    from appliance.settings import Settings
+    from tests.extension_once import extension_taken_as_good  # late: behind the guards
+    from tests.stretching import stretched_quickly
 
     with_small_parts()
+    extension_taken_as_good()
+    packs_in_force(Settings(), None)  # Python remembers their expressions, and so the desks do
+    with stretched_quickly():
+        killed_often(appliance, folder, cycles, seed)
+
+
+def killed_often(appliance: Appliance, folder: Path, cycles: int, seed: int) -> None:
     maker = os.fork()
     if maker == 0:
         appliance.create("Anna", PASSPHRASE)

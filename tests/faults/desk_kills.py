@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from appliance.app import Cancellation
+from tests.extension_once import extension_taken_as_good
 from tests.faults.rotation_kills import dying_at, forked
 from tests.people_at_work import CANARY, SECRETS, Hospital, found, founded, without_children
 
@@ -70,6 +71,7 @@ def main() -> None:
     folder, how_many, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     newer = folder / "newer.txt"
     newer.write_text(f"{NEWER}\n")
+    extension_taken_as_good()
     with without_children():
 
         def make() -> list[object]:

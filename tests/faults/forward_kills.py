@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from appliance.memory.history import History
+from tests.extension_once import extension_taken_as_good
 from tests.faults.store_child import MarkFile, read_marks
 from tests.unit.memory.material import KEY
 from tests.unit.memory.person_first import write_first
@@ -97,6 +98,7 @@ def in_a_child(work: Callable[[Path], None], folder: Path, after: float | None =
 def main(folder: Path, rounds: int, seed: int) -> dict[str, int]:
     import duckdb  # noqa: F401 - loaded before the forks; opens nothing and starts no thread
 
+    extension_taken_as_good()
     chance = random.Random(seed)  # noqa: S311  repeatable
     first = folder / "first"
     first.mkdir()

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.extension_once import extension_taken_as_good
 from tests.people_at_work import CANARY, SECRETS, Hospital, found, founded, without_children
 
 CALLS = ((os, "fsync"), (os, "fdatasync"), (os, "pwrite"), (Path, "replace"), (Path, "unlink"))
@@ -99,6 +100,7 @@ def look(hospital: Hospital) -> list[str]:
 
 def main() -> None:
     folder, how_many, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    extension_taken_as_good()
     with without_children():
 
         def make() -> list[object]:

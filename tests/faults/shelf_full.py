@@ -12,6 +12,7 @@ from pathlib import Path
 
 from appliance.errors import CloisterError
 from appliance.memory.library import Library
+from tests.extension_once import extension_taken_as_good
 from tests.faults.shelf_kills import DEEDS, GRAPH, OLD, answered, retire, settled
 from tests.faults.store_child import WARD
 from tests.unit.memory.collection_first import write_first
@@ -69,6 +70,7 @@ def told(folder: Path, name: str) -> dict[str, object]:
 
 def main() -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    extension_taken_as_good()
     folder = Path(sys.argv[1])
     sys.stdout.write(json.dumps({name: told(folder / name, name) for name in DEEDS}))
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from appliance.memory import collection, store
 from appliance.memory.library import Library
 from appliance.memory.store import Store, Transaction
+from tests.extension_once import extension_taken_as_good
 from tests.faults.rotation_kills import dying_at, forked
 from tests.faults.store_child import WARD, MarkFile, read_marks
 from tests.unit.memory.collection_first import write_first
@@ -171,6 +172,7 @@ def main() -> None:
     import duckdb  # noqa: F401 - loaded before the forks; opens nothing and starts no thread
     import hnswlib  # noqa: F401 - the same
 
+    extension_taken_as_good()
     folder, how_many = Path(sys.argv[1]), int(sys.argv[2])
     chance = random.Random(int(sys.argv[3]))  # noqa: S311  the kills must be repeatable
     said = {deed: killed(folder, deed, how_many, chance) for deed in DEEDS}

@@ -18,6 +18,7 @@ from pathlib import Path
 from appliance.errors import CloisterError
 from appliance.memory.library import Library
 from appliance.values import MarkState, StoreMark
+from tests.extension_once import extension_taken_as_good
 from tests.unit.memory.material import KEY, add_texts
 
 WARD = "ward"
@@ -137,6 +138,7 @@ def checkpoint_when_full(folder: Path) -> None:
 
 def main() -> None:
     what, folder = sys.argv[1], Path(sys.argv[2])
+    extension_taken_as_good()
     if what == "serve":
         serve_writers(folder)
     elif what == "fill":

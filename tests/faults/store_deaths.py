@@ -15,6 +15,7 @@ from pathlib import Path
 
 from appliance.memory.errors import WrongStoreKey
 from appliance.memory.store import Store
+from tests.extension_once import extension_taken_as_good
 from tests.faults import dying
 from tests.faults.store_child import MarkFile, read_marks
 from tests.unit.memory.material import KEY, OTHER_KEY
@@ -113,6 +114,7 @@ def died(folder: Path, chance: random.Random) -> bool:
 def main(folder: Path, rounds: int, seed: int) -> None:
     import duckdb  # noqa: F401  loaded before the forks; opens nothing and starts no thread
 
+    extension_taken_as_good()
     chance = random.Random(seed)  # noqa: S311  repeatable
     deaths = 0
     for number in range(rounds):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import subprocess
 from configparser import RawConfigParser
 from pathlib import Path
 
+import pytest
 from lxml import etree
 
 from appliance.cli.arguments import Arguments, parse
@@ -39,13 +42,37 @@ def require_kiosk(arguments: Arguments) -> None:
 def test_the_unit_starts_the_kiosk_with_its_credential() -> None:
     service = unit()["Service"]
     compositor, line = service["ExecStart"].split(" -- ")
-    assert compositor == "/usr/bin/cage -d"
+    assert compositor == "/bin/sh /usr/share/cloister/kiosk/session.sh"
+    assert "\ncage -d -- " in (FOLDER / "session.sh").read_text("utf-8")
     program, *words = shlex.split(line)
     assert program == "/usr/bin/cloister"
     require_kiosk(parse(words))
     assert service["ReadWritePaths"].split() == [str(parse(words).data), "/run/user"]
     assert service["LoadCredentialEncrypted"].startswith(f"{CREDENTIAL}:")
     assert (service["Restart"], service["LimitCORE"]) == ("always", "0")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="systemd is Linux's")
+@pytest.mark.parametrize(
+    ("kiosk", "cage", "status"),
+    [("exit 0", "", 0), ("exit 3", "", 3), ("kill -9 $$", "", 137), ("sleep 9", "exit 0", 1)],
+    ids=["an administrator left", "it failed", "it was killed", "the compositor went"],
+)
+def test_the_session_ends_as_the_kiosk_ended(
+    tmp_path: Path, kiosk: str, cage: str, status: int
+) -> None:
+    """By which systemd knows whether to start it again. cage is Debian 12's here, which ends with
+    0 whatever its program did."""
+    stand_in = tmp_path / "cage"
+    stand_in.write_text(f'#!/bin/sh\n{cage}\nshift 2\n"$@"\nexit 0\n')
+    stand_in.chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", FOLDER / "session.sh", "--", "sh", "-c", kiosk],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "RUNTIME_DIRECTORY": str(tmp_path)},
+        check=False,
+    )
+    assert done.returncode == status
+    assert unit()["Service"]["RestartPreventExitStatus"] == "0"
 
 
 def test_the_unit_takes_nothing_away_that_a_compositor_needs() -> None:

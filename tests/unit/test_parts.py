@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.metadata import files
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,20 @@ def test_a_licence_is_read_and_nothing_else_is() -> None:
     duckdb = shown["duckdb"]
     assert duckdb.texts
     assert parts.licence_text(duckdb.name, duckdb.texts[0])
+    developing = next(str(one) for one in files("pytest") or () if one.name == "LICENSE")
     for part, file in ((duckdb.name, "../../../etc/passwd"), ("nothing", "LICENSE"),
-                       (duckdb.name, "")):  # fmt: skip
+                       (duckdb.name, ""), ("pytest", developing),
+                       ("python", duckdb.texts[0])):  # fmt: skip
         with pytest.raises(PartUnknown):
             parts.licence_text(part, file)
+
+
+def test_to_read_a_licence_looks_at_its_part_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them take a quarter of a second, and NumPy brings seventeen texts."""
+    looked: list[str] = []
+    numpy = next(one for one in parts.parts() if one.name == "numpy")
+    each = parts._part
+    monkeypatch.setattr(parts, "_part", lambda name, said: looked.append(name) or each(name, said))
+    for text in numpy.texts:
+        assert parts.licence_text("numpy", text)
+    assert set(looked) == {"numpy"}

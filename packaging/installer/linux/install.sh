@@ -1,36 +1,55 @@
 #!/bin/sh
 # Installs Cloister from this medium, with the Debian packages it needs and the chat models on it.
-# Needs no network and asks nothing: `sh install.sh` as root. Where there is no dpkg, the .run file
+# Needs no network and asks nothing: `sh install.sh` as root. Where there is no apt, the .run file
 # does it.
 set -eu
+umask 022
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
 ROOT=""
 #MODELS
 
 say() { echo "cloister: $*"; }
 
+fail() {
+    echo "cloister: $1" >&2
+    exit "${2:-1}"
+}
+
+also=""
+case "${1:-}" in
+"") ;;
+--kiosk) also="cage xwayland" ;; # what shows the kiosk and nothing else
+--help)
+    echo "usage: sh install.sh [--kiosk]   (--kiosk: cage as well, which a kiosk needs)"
+    exit 0
+    ;;
+*) fail "There is no option $1; --help says which there are." 2 ;;
+esac
 here=$(cd "$(dirname "$0")" && pwd)
-[ "$(id -u)" = 0 ] || {
-    echo "cloister: Run this as root: it installs for everybody." >&2
-    exit 1
-}
-(cd "$here" && sha256sum --quiet --check SHA256SUMS) || {
-    echo "cloister: This medium is damaged: copy it again. Nothing was changed." >&2
-    exit 1
-}
+[ "$(id -u)" = 0 ] || fail "Run this as root: it installs for everybody."
+(cd "$here" && sha256sum --quiet --check SHA256SUMS) ||
+    fail "This medium is damaged: copy it again. Nothing was changed."
 if ! command -v apt-get >/dev/null; then
+    [ -z "$also" ] || say "This is no Debian: bring cage from your distribution."
     exec sh "$here"/cloister-*.run --silent
 fi
 
 # Only what is missing is taken from the medium, and nothing from anywhere else.
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
-mkdir -p "$place/lists/partial"
-echo "deb [trusted=yes] file:$here/packages ./" >"$place/sources.list"
+trap 'exit 130' HUP INT TERM
+mkdir -p "$place/lists/partial" "$place/archives/partial"
+ln -s "$here" "$place/medium" # apt takes no spaces in the name of a source
+echo "deb [trusted=yes] file:$place/medium/packages ./" >"$place/sources.list"
 apt() {
     DEBIAN_FRONTEND=noninteractive apt-get -q -o APT::Sandbox::User=root \
         -o Dir::Etc::SourceList="$place/sources.list" -o Dir::Etc::SourceParts=/dev/null \
-        -o Dir::State::Lists="$place/lists" -o APT::Get::List-Cleanup=false "$@"
+        -o Dir::State::Lists="$place/lists" -o APT::Get::List-Cleanup=false \
+        -o Dir::Cache::archives="$place/archives" -o Dir::Cache::pkgcache="" \
+        -o Dir::Cache::srcpkgcache="" "$@"
 }
 apt update
-apt install -y --no-install-recommends --allow-downgrades "$here"/cloister_*.deb
+apt install -y --no-install-recommends --allow-downgrades "$place"/medium/cloister_*.deb \
+    $also
 take_models "$here"

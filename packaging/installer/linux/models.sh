@@ -8,7 +8,7 @@ take_models() { # FOLDER beside the installer
         [ -f "${bundle}mlc-chat-config.json" ] || continue
         name=$(basename "$bundle")
         target=$ROOT/var/lib/cloister/models
-        mkdir -p "$target"
+        mkdir -p "$target" # by the umask of the script: others read there, and nobody else writes
         rm -rf "$target/.coming"
         cp -R "$bundle" "$target/.coming"
         chmod -R u=rwX,go=rX "$target/.coming"

@@ -12,6 +12,12 @@
 
 say() { echo "cloister: $*"; }
 
+# One at a time; who comes second is told. The lock goes with whoever holds it.
+alone() {
+    exec 9<"$BASE"
+    flock -n 9 || fail "Cloister is being installed or removed at this moment. Try again after that."
+}
+
 current() { readlink "$BASE/current" 2>/dev/null || true; }
 
 use() { # RELEASE
@@ -19,37 +25,56 @@ use() { # RELEASE
     mv -fT "$BASE/.next" "$BASE/current"
 }
 
+# What was written is on the disk before anything leads to it: a rename may reach it sooner than what
+# is in the files, and the power may go in between.
+settle() { [ -n "$ROOT" ] || sync -f "$BASE" 2>/dev/null || sync; }
+
 # Before files of a new release come: the one in use stays startable, whatever happens to its own.
 keep() {
+    # The release that comes may be one that somebody still has open: what leads to where that is
+    # kept goes, or it would be unpacked there.
+    [ ! -L "$BASE/$RELEASE" ] || rm -f "$BASE/$RELEASE"
     before=$(current)
     case "$before" in
     "") return 0 ;;
     kept-*) return 0 ;; # the last upgrade did not work out: that one goes on
     esac
     [ -d "$BASE/$before" ] || return 0
-    rm -rf "$BASE/.keeping" "$BASE/kept-$before"
+    kept=kept-$before
+    while in_use "$BASE/$kept"; do kept=$kept+; done # from before it came a second time
+    rm -rf "$BASE/.keeping" "${BASE:?}/$kept"
     cp -al "$BASE/$before" "$BASE/.keeping"
-    mv -T "$BASE/.keeping" "$BASE/kept-$before"
-    use "kept-$before"
+    mv -T "$BASE/.keeping" "$BASE/$kept"
+    use "$kept"
 }
 
 # As nobody, with an environment of its own: what came has not been trusted with anything yet. (In an
 # image of a machine, below $ROOT, as who makes it: that one owns the folders above.)
 prove() { # RELEASE
-    set -- "$BASE/$1/cloister" self-check
+    (cd / && as_nobody env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 TMPDIR="$(scratch)" \
+        "$BASE/$1/cloister" self-check 9<&-)
+}
+
+as_nobody() {
     if [ -z "$ROOT" ] && [ "$(id -u)" = 0 ]; then
         set -- setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs -- "$@"
     fi
-    (cd / && env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 TMPDIR="${TMPDIR:-/tmp}" "$@")
+    "$@"
+}
+
+# Where nobody may write: root's own TMPDIR is often closed to everybody else.
+scratch() {
+    for place in "${TMPDIR:-/tmp}" /tmp /var/tmp; do
+        ! as_nobody test -w "$place" || break
+    done
+    echo "$place"
 }
 
 # Whether a process still runs from it: people may have the program open.
 in_use() { # FOLDER
-    program=$(stat -c %d:%i "$1/cloister" 2>/dev/null) || return 1
-    for process in /proc/[0-9]*/exe; do
-        [ "$(stat -Lc %d:%i "$process" 2>/dev/null)" != "$program" ] || return 0
-    done
-    return 1
+    [ -f "$1/cloister" ] || return 1
+    found=$(find -L /proc/[0-9]*/exe -maxdepth 0 -samefile "$1/cloister" 2>/dev/null) || true
+    [ -n "$found" ]
 }
 
 # What nobody uses any more goes. What is open stays where it was started from, so that it can start
@@ -74,6 +99,7 @@ tidy() { # the RELEASE that is started now
 # The new release is started from now on if it works; otherwise the one before goes on.
 adopt() { # RELEASE
     if prove "$1"; then
+        settle
         use "$1"
         tidy "$1"
         return 0
@@ -87,12 +113,6 @@ adopt() { # RELEASE
     return 1
 }
 
-# Nothing came of it: the release in use is the one it was.
-back() { # RELEASE
-    [ ! -d "$BASE/$1" ] || use "$1"
-    rm -rf "$BASE"/kept-* "$BASE/.keeping"
-}
-
 # Takes what is left beside `current`, which is in no package's list.
 leave() {
     rm -f "$BASE/current" "$BASE/.next"
@@ -102,33 +122,106 @@ leave() {
     done
 }
 
-load_profile() {
-    if [ -z "$ROOT" ] && command -v apparmor_parser >/dev/null && aa-enabled --quiet 2>/dev/null; then
-        apparmor_parser --replace /etc/apparmor.d/cloister || say "The AppArmor profile was not loaded."
+# The profile is the release's; whether it only reports or also refuses is the administrator's, and
+# stays as it was (aa-enforce writes that into the file). Rules of one's own: local/cloister.
+lay_profile() {
+    profile=$ROOT/etc/apparmor.d/cloister
+    mkdir -p "${profile%/*}"
+    if [ -f "$profile" ] && ! grep -q "flags=(complain)" "$profile"; then
+        sed "s/ flags=(complain)//" "$ROOT/$SHARE/apparmor" >"$profile.new"
+    else
+        cp "$ROOT/$SHARE/apparmor" "$profile.new"
     fi
+    chmod 644 "$profile.new"
+    mv -f "$profile.new" "$profile"
+    ! guarded || apparmor_parser --replace "$profile" ||
+        echo "cloister: The AppArmor profile was not loaded." >&2
 }
 
 unload_profile() {
-    if [ -z "$ROOT" ] && command -v apparmor_parser >/dev/null && aa-enabled --quiet 2>/dev/null; then
-        apparmor_parser --remove /etc/apparmor.d/cloister 2>/dev/null || true
-    fi
+    ! guarded || apparmor_parser --remove /etc/apparmor.d/cloister 2>/dev/null || true
 }
 
+take_profile() {
+    rm -f "$ROOT/etc/apparmor.d/cloister"
+    rmdir "$ROOT/etc/apparmor.d" 2>/dev/null || true
+}
+
+guarded() {
+    [ -z "$ROOT" ] && command -v apparmor_parser >/dev/null && aa-enabled --quiet 2>/dev/null
+}
+
+# systemd hears of it where it runs; elsewhere its links go all the same.
 stop_kiosk() {
-    if [ -z "$ROOT" ] && [ -d /run/systemd/system ]; then
+    if running_systemd; then
         systemctl --no-reload disable --now cloister-kiosk.service >/dev/null 2>&1 || true
+    elif command -v systemctl >/dev/null; then
+        systemctl --root="${ROOT:-/}" disable cloister-kiosk.service >/dev/null 2>&1 || true
     fi
 }
 
-# Whose data there is on this machine: one folder a line.
+reload_units() { ! running_systemd || systemctl daemon-reload || true; }
+
+running_systemd() { [ -z "$ROOT" ] && [ -d /run/systemd/system ]; }
+
+# Whose data there is on this machine: one folder a line. Homes are those of the accounts, and what
+# lies in /home, for a domain's accounts are not all in any list.
 data_folders() {
     {
-        getent passwd | cut -d: -f6 | while read -r home; do
-            echo "$ROOT$home/.local/share/cloister"
-            echo "$ROOT$home/.config/cloister"
+        homes | while IFS= read -r home; do
+            echo "$home/.local/share/cloister"
+            echo "$home/.config/cloister"
         done
         echo "$ROOT/var/lib/cloister-kiosk"
         echo "$ROOT/var/lib/cloister"
         echo "$ROOT/etc/cloister"
-    } | sort -u | while read -r folder; do [ ! -d "$folder" ] || echo "$folder"; done
+    } | sort -u | while IFS= read -r folder; do [ ! -d "$folder" ] || echo "$folder"; done
+}
+
+homes() {
+    if [ -n "$ROOT" ]; then cat "$ROOT/etc/passwd" 2>/dev/null || true; else getent passwd; fi |
+        cut -d: -f6 | while IFS= read -r home; do echo "$ROOT$home"; done
+    for home in "$ROOT"/home/*; do
+        [ ! -d "$home" ] || echo "$home"
+        [ "$(stat -c %u "$home" 2>/dev/null)" = 0 ] || continue
+        for inner in "$home"/*; do # a domain's, with its accounts in it
+            [ ! -d "$inner" ] || echo "$inner"
+        done
+    done
+}
+
+# Every folder of data goes, or says that it stays. Status 1 where one could not be removed.
+settle_data() { # "remove" or "keep"
+    data_folders | {
+        failed=0
+        while IFS= read -r folder; do
+            if [ "$1" = remove ]; then
+                remove_data "$folder" || failed=1
+            else
+                say "$folder stays."
+            fi
+        done
+        [ "$failed" = 0 ]
+    }
+}
+
+# As whom the home belongs to: where a link of that one's leads, root does not follow.
+remove_data() { # FOLDER of data_folders
+    case "$1" in
+    */.local/share/cloister) owner=$(stat -c %u:%g "${1%/.local/share/cloister}") ;;
+    */.config/cloister) owner=$(stat -c %u:%g "${1%/.config/cloister}") ;;
+    *) owner=0:0 ;;
+    esac
+    [ ! -L "$1" ] || say "$1 is a link; what it leads to stays: $(readlink "$1")"
+    if [ "$(id -u)" = 0 ] && [ "${owner%:*}" != 0 ]; then
+        set -- "$1" setpriv --reuid="${owner%:*}" --regid="${owner#*:}" --clear-groups
+    fi
+    folder=$1
+    shift
+    "$@" rm -rf "$folder" || true
+    if [ -d "$folder" ]; then
+        say "$folder could not be removed; look at it, and remove it by hand."
+        return 1
+    fi
+    say "$folder was removed."
 }

@@ -1,15 +1,22 @@
 #!/bin/sh
 # Takes Cloister away again, and asks about data. Everything it put anywhere is in the list beside it.
 set -eu
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
 #RELEASES
 
 usage() {
     cat <<END
-usage: $BASE/uninstall [--data ask|keep|remove] [--root DIR]
+usage: $BASE/uninstall [--data ask|keep|remove] [--root DIR] | --help
 
   --data   what becomes of vaults, documents, conversations, logs and settings on this machine;
            "ask", unless there is no terminal: then they stay
 END
+}
+
+fail() {
+    echo "cloister: $1" >&2
+    exit "${2:-1}"
 }
 
 data=ask
@@ -20,9 +27,13 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     "--root "?*)
-        ROOT=$2
+        ROOT=$(cd "$2" && pwd) || fail "There is no folder $2." 2
         BASE=$ROOT/$BELOW
         shift
+        ;;
+    "--help ")
+        usage
+        exit 0
         ;;
     *)
         usage >&2
@@ -31,13 +42,10 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || {
-    echo "cloister: Run this as root." >&2
-    exit 1
-}
+[ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "Run this as root."
+[ -f "$BASE/files" ] || fail "There is no Cloister in $BASE."
+alone
 
-stop_kiosk
-unload_profile
 if [ "$data" = ask ]; then
     data=keep
     if [ -t 0 ] && [ -n "$(data_folders)" ]; then
@@ -45,22 +53,22 @@ if [ "$data" = ask ]; then
         data_folders | sed 's/^/  /'
         echo "What is removed cannot be had back, but from a backup. Logs may have to be kept for years."
         printf 'Type "remove" to remove them as well; anything else keeps them: '
-        read -r data
+        read -r answer || fail "There was no answer. Nothing was changed."
+        [ "$answer" != remove ] || data=remove
     fi
 fi
-data_folders | while read -r folder; do
-    if [ "$data" = remove ]; then
-        rm -rf "$folder"
-        say "$folder was removed."
-    else
-        say "$folder stays."
-    fi
-done
-while read -r file; do
+stop_kiosk
+unload_profile
+failed=0
+settle_data "$data" || failed=1
+while IFS= read -r file; do
     rm -f "$ROOT/$file"
 done <"$BASE/files"
-[ ! -f "$BASE/folders" ] || sort -ru "$BASE/folders" | while read -r folder; do
+take_profile
+[ ! -f "$BASE/folders" ] || sort -ru "$BASE/folders" | while IFS= read -r folder; do
     rmdir "$ROOT/$folder" 2>/dev/null || true # unless something else is in it by now
 done
 rm -rf "$BASE"
+reload_units
 say "Cloister is gone from this machine."
+exit "$failed"

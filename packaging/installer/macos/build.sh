@@ -8,6 +8,11 @@
 # what it starts is itself and inherits that. What was tried and what was not stands in
 # docs/installing.md.
 set -euo pipefail
+[ $# = 3 ] || {
+    echo "usage: build.sh VERSION-BUILD APPLICATION-CERTIFICATE INSTALLER-CERTIFICATE" >&2
+    exit 2
+}
+umask 022
 release=$1 signer=$2 installer=$3
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -30,10 +35,13 @@ codesign --force --timestamp --options runtime --sign "$signer" \
 codesign --force --timestamp --options runtime --sign "$signer" \
     --entitlements "$here/window.plist" "$app"
 codesign --verify --deep --strict "$app"
-if codesign --display --entitlements - "$app" 2>/dev/null | grep -q 'com.apple.security.network'; then
-    echo "The application asks for the network: this is no Cloister." >&2
-    exit 1
-fi
+for program in "$app" "$app/Contents/MacOS/cloister" "$app/Contents/MacOS/cloister-terminal"; do
+    if codesign --display --entitlements - "$program" 2>/dev/null |
+        grep -q 'com.apple.security.network'; then
+        echo "$program asks for the network: this is no Cloister." >&2
+        exit 1
+    fi
+done
 
 ditto "$app" "$work/payload/Applications/Cloister.app"
 pkgbuild --root "$work/payload" --install-location / --scripts "$here/scripts" \

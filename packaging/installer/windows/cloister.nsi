@@ -3,8 +3,9 @@
 ;   makensis /DVERSION=0.1.0 /DBUILD=757 /DPROGRAM=…\build\installer\program\cloister cloister.nsi
 ;
 ; Rules kept here: a release is laid beside the one in use and proves itself (`cloister self-check`)
-; before that one goes; data are people's and stay, unless the uninstaller is told otherwise. What
-; was tried and what was not stands in docs/installing.md.
+; before that one goes; data are people's and stay, unless the uninstaller is told otherwise; programs
+; of the system are started by their whole path, for what lies beside an installer may be anybody's.
+; What was tried and what was not stands in docs/installing.md.
 Unicode true
 ManifestDPIAware true
 RequestExecutionLevel admin
@@ -29,6 +30,10 @@ SetCompressor /SOLID lzma
 
 Name "Cloister"
 OutFile "${OUT}"
+!ifdef SIGN ; the vendor's command, which gets the file's name: for the installer and the uninstaller
+  !finalize '${SIGN} "%1"' = 0
+  !uninstfinalize '${SIGN} "%1"' = 0
+!endif
 InstallDir "$PROGRAMFILES64\Cloister"
 BrandingText " "
 VIProductVersion "${VERSION}.${BUILD}"
@@ -59,10 +64,20 @@ Function .onInit
   ${EndIf}
   SetRegView 64
   ReadRegStr $Before HKLM "${KEY}" "Release"
+  ReadRegStr $0 HKLM "${KEY}" "InstallLocation" ; an upgrade goes where the one before is
+  ${If} $0 != ""
+    StrCpy $INSTDIR $0
+  ${EndIf}
 FunctionEnd
 
 Section "Cloister"
   SetShellVarContext all
+  ; The power went between the two renames below: what was in use is so again.
+  ${IfNot} ${FileExists} "$INSTDIR\program\*.*"
+  ${AndIf} ${FileExists} "$INSTDIR\before\*.*"
+    Rename "$INSTDIR\before" "$INSTDIR\program"
+  ${EndIf}
+  RMDir /r "$INSTDIR\coming" ; of one that did not end
   SetOutPath "$INSTDIR\coming"
   File /r "${PROGRAM}\*"
 
@@ -100,7 +115,7 @@ Section "Cloister"
   ${If} ${Errors}
     Rename "$INSTDIR\before" "$INSTDIR\program"
     SetErrorLevel 5
-    Abort "The new release could not be put in place; the one before goes on."
+    Abort "The new release could not be put in place; what was there goes on."
   ${EndIf}
 
   File "${ICON}"
@@ -111,6 +126,7 @@ Section "Cloister"
   WriteRegStr HKLM "${KEY}" "DisplayIcon" "$INSTDIR\cloister.ico"
   WriteRegStr HKLM "${KEY}" "Publisher" "Cloister"
   WriteRegStr HKLM "${KEY}" "Release" "${RELEASE}"
+  WriteRegStr HKLM "${KEY}" "InstallLocation" "$INSTDIR"
   WriteRegStr HKLM "${KEY}" "UninstallString" '"$INSTDIR\uninstall.exe"'
   WriteRegStr HKLM "${KEY}" "QuietUninstallString" '"$INSTDIR\uninstall.exe" /S'
   WriteRegDWORD HKLM "${KEY}" "NoModify" 1
@@ -121,17 +137,17 @@ Section "Cloister"
   WriteRegStr HKLM "Software\Microsoft\Windows\CurrentVersion\App Paths\cloister-window.exe" "" "$INSTDIR\program\cloister-window.exe"
 
   ; A second line behind the program's own guards: the firewall lets none of it out.
-  nsExec::Exec 'netsh advfirewall firewall delete rule name="Cloister"'
+  nsExec::Exec '"$SYSDIR\netsh.exe" advfirewall firewall delete rule name="Cloister"'
   Pop $0
-  nsExec::Exec 'netsh advfirewall firewall add rule name="Cloister" dir=out action=block program="$INSTDIR\program\cloister.exe"'
+  nsExec::Exec '"$SYSDIR\netsh.exe" advfirewall firewall add rule name="Cloister" dir=out action=block program="$INSTDIR\program\cloister.exe"'
   Pop $0
-  nsExec::Exec 'netsh advfirewall firewall add rule name="Cloister" dir=out action=block program="$INSTDIR\program\cloister-window.exe"'
+  nsExec::Exec '"$SYSDIR\netsh.exe" advfirewall firewall add rule name="Cloister" dir=out action=block program="$INSTDIR\program\cloister-window.exe"'
   Pop $0
 
-  ; Chat models that lie beside the installer come along.
+  ; Chat models that lie beside the installer come along, to where administrators alone may write.
   ${If} ${FileExists} "$EXEDIR\models\*.*"
-    CreateDirectory "$APPDATA\Cloister\models"
-    CopyFiles /SILENT "$EXEDIR\models\*.*" "$APPDATA\Cloister\models"
+    CreateDirectory "$INSTDIR\models"
+    CopyFiles /SILENT "$EXEDIR\models\*.*" "$INSTDIR\models"
   ${EndIf}
   RMDir /r "$INSTDIR\before"
 SectionEnd
@@ -154,12 +170,23 @@ FunctionEnd
 
 Section "Uninstall"
   SetShellVarContext all
-  nsExec::Exec 'netsh advfirewall firewall delete rule name="Cloister"'
+  ; One rename tells whether somebody has it open, before anything is gone.
+  ClearErrors
+  ${If} ${FileExists} "$INSTDIR\program\*.*"
+    RMDir /r "$INSTDIR\before"
+    Rename "$INSTDIR\program" "$INSTDIR\before"
+    ${If} ${Errors}
+      SetErrorLevel 4
+      Abort "Cloister is in use. Close it for everybody on this machine, then run this again."
+    ${EndIf}
+  ${EndIf}
+  nsExec::Exec '"$SYSDIR\netsh.exe" advfirewall firewall delete rule name="Cloister"'
   Pop $0
   Delete "$SMPROGRAMS\Cloister.lnk"
   RMDir /r "$INSTDIR\program"
   RMDir /r "$INSTDIR\before"
   RMDir /r "$INSTDIR\coming"
+  RMDir /r "$INSTDIR\models"
   Delete "$INSTDIR\cloister.ico"
   Delete "$INSTDIR\uninstall.exe"
   RMDir "$INSTDIR"

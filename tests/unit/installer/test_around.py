@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import gzip
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -75,15 +76,26 @@ def test_the_kiosks_unit_starts_what_the_package_brings(
     unit = (tmp_path / places.units / "cloister-kiosk.service").read_text("utf-8")
     started = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
     assert f" /{places.prefix}/bin/cloister --data" in started
+    session = started.removeprefix("ExecStart=/bin/sh /").partition(" ")[0]
+    assert (tmp_path / session).is_file()
     assert (tmp_path / places.prefix / "bin" / "cloister").is_symlink()
     documented = next(line for line in unit.splitlines() if line.startswith("Documentation=file:"))
     assert (tmp_path / documented.partition("file:/")[2]).is_file()
 
 
+def test_what_the_kiosks_page_has_it_copies_is_there(laid: Path) -> None:
+    folder = laid / "usr/share/cloister/kiosk"
+    page = (folder / "README.md").read_text("utf-8")
+    named = re.findall(r"(?m)^ *install .* (\S+) /etc/|`([a-z-]+\.(?:conf|xml|toml))`", page)
+    files = {first or second for first, second in named}
+    assert {"system-kiosk.conf", "logind-kiosk.conf", "openbox.xml"} <= files
+    assert [name for name in sorted(files) if not (folder / name).is_file()] == []
+
+
 def test_every_line_of_the_profile_that_denies_a_network_is_there() -> None:
     """A "deny" of AppArmor holds even where the profile only complains."""
     text = (LINUX / "apparmor").read_text("utf-8")
-    for family in ("inet", "inet6", "netlink", "packet", "vsock"):
+    for family in ("inet", "inet6", "netlink", "packet", "vsock", "smc", "xdp"):
         assert f"  deny network {family},\n" in text
 
 

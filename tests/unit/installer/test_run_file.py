@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -89,6 +90,20 @@ def test_a_file_that_was_damaged_is_not_unpacked(machine: Machine, tmp_path: Pat
     assert machine.names() == before
 
 
+@pytest.mark.parametrize("kept", [0.0, 0.4, 1.0, 1.5], ids=["nothing", "half", "script", "more"])
+def test_a_file_that_was_cut_short_does_nothing(
+    machine: Machine, tmp_path: Path, kept: float
+) -> None:
+    """kept: of its script; more than that is the beginning of what is packed."""
+    content = machine.run_file(1).read_bytes()
+    script = content.index(b"\nexit 0\n")
+    file = tmp_path / "short.run"
+    file.write_bytes(content[: int(script * kept)])
+    before = machine.names()
+    assert run(file, "--root", str(machine.root)).returncode != 0 or kept < 1
+    assert machine.names() == before
+
+
 def test_models_beside_it_come_along(machine: Machine, tmp_path: Path) -> None:
     file = tmp_path / "stick" / "cloister.run"
     file.parent.mkdir()
@@ -102,6 +117,71 @@ def test_models_beside_it_come_along(machine: Machine, tmp_path: Path) -> None:
     there = machine.root / "var/lib/cloister/models"
     assert [path.name for path in there.iterdir()] == ["small@1"]
     assert "cloister model install /var/lib/cloister/models/small@1" in done.stdout
+
+
+def test_it_is_unpacked_only_into_a_folder_of_its_own(machine: Machine, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis").write_text("years of it")
+    done = run(machine.run_file(1), "--extract", str(mine))
+    assert done.returncode == 1
+    assert "is there already" in done.stderr
+    assert (mine / "thesis").read_text() == "years of it"
+    assert run(machine.run_file(1), "--extract", str(tmp_path / "new")).returncode == 0
+    assert (tmp_path / "new" / "program" / "cloister").is_file()
+
+
+def test_two_at_once_do_not_meet(machine: Machine) -> None:
+    installed(machine, 1)
+    held = os.open(machine.root / BASE, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        for done in (
+            run(machine.run_file(2), "--root", str(machine.root)),
+            uninstall(machine, "--data", "remove"),
+        ):
+            assert done.returncode == 1
+            assert "at this moment" in done.stderr
+    finally:
+        os.close(held)
+    assert machine.started(BASE) == "release 9.8.7-1"
+
+
+def test_what_ended_in_the_middle_is_taken_away_whole_and_can_be_done_again(
+    machine: Machine,
+) -> None:
+    before = machine.names()
+    applications = machine.root / "usr/local/share/applications"
+    applications.parent.mkdir()
+    applications.touch()  # something is in the way
+    assert run(machine.run_file(1), "--root", str(machine.root)).returncode != 0
+    assert not (machine.root / BASE / ".coming").exists()
+    assert machine.started(BASE) == "release 9.8.7-1"
+    assert uninstall(machine).returncode == 0
+    assert machine.names() == before | {"usr/local/share", "usr/local/share/applications"}
+    applications.unlink()
+    installed(machine, 1)
+
+
+def test_where_nothing_was_and_nothing_works_nothing_is_left(machine: Machine) -> None:
+    before = machine.names()
+    done = run(machine.run_file(2, works=False), "--root", str(machine.root))
+    assert done.returncode == 1
+    assert "Nothing goes on as before" in done.stderr
+    assert machine.names() == before
+
+
+def test_the_folder_below_which_it_is_installed_may_be_named_as_one_likes(
+    machine: Machine, tmp_path: Path
+) -> None:
+    place = tmp_path / "an image"
+    place.mkdir()
+    done = subprocess.run(
+        ["sh", str(machine.run_file(1)), "--silent", "--root", "an image"],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert Machine(place, machine.made).started(BASE) == "release 9.8.7-1"
 
 
 @pytest.mark.parametrize("answer", ["keep", "remove"])
