@@ -123,8 +123,12 @@ def test_models_beside_it_come_along(machine: Machine, tmp_path: Path) -> None:
     bundle.mkdir(parents=True)
     (bundle / "mlc-chat-config.json").write_text("{}")
     (file.parent / "models" / "notes").mkdir()
+    other = file.parent / "models" / "other@1"
+    shutil.copytree(bundle, other)
+    (other / "params_shard_0.bin").symlink_to("/etc/shadow")
     done = run(file, "--root", str(machine.root))
     assert done.returncode == 0, done.stderr
+    assert "other@1 was left: something in it is no file" in done.stderr
     there = machine.root / "var/lib/cloister/models"
     assert [path.name for path in there.iterdir()] == ["small@1"]
     assert "cloister model install /var/lib/cloister/models/small@1" in done.stdout
