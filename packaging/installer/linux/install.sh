@@ -54,7 +54,8 @@ if [ -z "$older" ] && [ "${was%% *}" = installed ] &&
     fail "A newer release is installed, ${was#* }. Nothing was changed; --older takes this one all the same."
 fi
 
-# Only what is missing is taken from the medium, and nothing from anywhere else.
+# Only what is missing is taken from the medium, and nothing from anywhere else. Where another
+# installation is under way it waits; what an administrator wrote into settings stays.
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 trap 'exit 130' HUP INT TERM
@@ -66,7 +67,8 @@ apt() {
         -o Dir::Etc::SourceList="$place/sources.list" -o Dir::Etc::SourceParts=/dev/null \
         -o Dir::State::Lists="$place/lists" -o APT::Get::List-Cleanup=false \
         -o Dir::Cache::archives="$place/archives" -o Dir::Cache::pkgcache="" \
-        -o Dir::Cache::srcpkgcache="" "$@"
+        -o Dir::Cache::srcpkgcache="" -o DPkg::Lock::Timeout=600 \
+        -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
 }
 apt update
 apt install -y --no-install-recommends --allow-downgrades "$place/medium/${package##*/}" \
