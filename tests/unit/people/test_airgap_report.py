@@ -146,9 +146,19 @@ def file_listed(program: Path, digest: str = "") -> dict[str, object]:
     }  # fmt: skip
 
 
-def found_in(program: Path, hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> AirgapEvidence:
+def run_from(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "_MEIPASS", str(program / "_internal"), raising=False)
     monkeypatch.setattr(airgap_evidence, "ROOT", program / "_internal")
+
+
+@pytest.fixture(autouse=True)
+def _small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program of one library: the real one's are looked at by its own test, once."""
+    run_from(packaged_with(tmp_path / "small", {}), monkeypatch)
+
+
+def found_in(program: Path, hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> AirgapEvidence:
+    run_from(program, monkeypatch)
     with hospital.desk("Egon") as appliance, appliance.at_desk() as desk:
         return gathered(desk, desk.airgap)
 
