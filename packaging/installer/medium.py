@@ -50,14 +50,18 @@ def add_needed(deb: Path, folder: Path) -> None:
         (Path(place) / "partial").mkdir()
         nothing = Path(place, "status")
         nothing.touch()  # as on a machine that has none of them
-        subprocess.run(
+        done = subprocess.run(
             ["apt-get", "-q", "-y", "--download-only", "--no-install-recommends",
              "-o", f"Dir::State::status={nothing}", "-o", f"Dir::Cache::archives={place}",
              "-o", "Debug::NoLocking=true", "-o", "APT::Sandbox::User=root",
              "install", str(deb), *KIOSK],
-            check=True, stdout=subprocess.DEVNULL,
+            check=False, stdout=subprocess.DEVNULL,
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         )  # fmt: skip
+        if done.returncode != 0:
+            raise SystemExit(
+                "apt-get has not got what is needed: `apt-get update`, then try again."
+            )
         for path in sorted(Path(place).glob("*.deb")):
             if _field(path, "Priority") != "required":
                 shutil.copyfile(path, folder / path.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,13 +15,17 @@ from appliance import airgap_evidence
 from appliance.airgap_evidence import (
     WRITING,
     WRITTEN,
+    EvidenceWrong,
     gathered,
     require_evidence,
     write_evidence,
 )
 from appliance.app import Appliance
+from appliance.audit import Record
+from appliance.audit.log import Log
+from appliance.audit.recorded import proof_file
 from appliance.desk import NotAllowed
-from appliance.errors import CloisterError, StorageFull, UsageError
+from appliance.errors import CloisterError, LogUnwritable, StorageFull, UsageError
 from appliance.exporting import FileExists, write_new
 from appliance.parts import SBOM
 from appliance.values import AirgapEvidence, EvidenceWritten, Sheet
@@ -77,6 +82,45 @@ def test_what_could_not_be_written_is_logged_as_failed(hospital: Hospital) -> No
         write(appliance, Files(full=True))
     ended = [one for one in hospital.records() if one.action == WRITTEN]
     assert [one.outcome for one in ended] == ["failed"]
+
+
+def test_where_the_log_cannot_be_written_no_byte_leaves(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, append = Files(), Log.append
+
+    def full(log: Log, record: Record, payload: bytes | None = None) -> int:
+        if record.action == WRITING:
+            raise LogUnwritable("The disk is full.")
+        return append(log, record, payload)
+
+    monkeypatch.setattr(Log, "append", full)
+    with hospital.desk("Egon") as appliance, pytest.raises(LogUnwritable):
+        write(appliance, files)
+    assert files.pages == []
+
+
+def test_the_proof_of_one_report_proves_no_other(hospital: Hospital, tmp_path: Path) -> None:
+    """Nor does a proof of another record of the same log. An old report stays one of its day."""
+    old, new = b"%PDF-old", b"%PDF-new"
+    with hospital.desk("Egon") as appliance, appliance.administration() as care:
+        for pdf in (old, new):
+            place, setter = tmp_path / pdf[5:].decode(), partial(_constant, pdf)
+            written = care.write_airgap(appliance.airgap, place, setter)
+        with appliance.at_desk() as desk:
+            log = desk.ledger.log
+            other = proof_file(log.inclusions((written.record + 1,))[0], log.epochs())
+    key = written.public_key
+    proofs = {name: (tmp_path / f"{name}.proof").read_bytes() for name in ("old", "new")}
+    was = require_evidence(proofs["old"], key, {"pdf": old}).record
+    assert was.leaf.seq < require_evidence(proofs["new"], key, {"pdf": new}).record.leaf.seq
+    for proof, pdf in ((proofs["old"], new), (proofs["new"], old), (other, new)):
+        with pytest.raises(EvidenceWrong):
+            require_evidence(proof, key, {"pdf": pdf})
+
+
+def _constant(pdf: bytes, _sheet: Sheet) -> bytes:
+    return pdf
 
 
 def test_the_window_writes_three_new_files_or_none(hospital: Hospital, tmp_path: Path) -> None:
@@ -146,9 +190,19 @@ def file_listed(program: Path, digest: str = "") -> dict[str, object]:
     }  # fmt: skip
 
 
-def found_in(program: Path, hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> AirgapEvidence:
+def run_from(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "_MEIPASS", str(program / "_internal"), raising=False)
     monkeypatch.setattr(airgap_evidence, "ROOT", program / "_internal")
+
+
+@pytest.fixture(autouse=True)
+def _small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program of one library: the real one's are looked at by its own test, once."""
+    run_from(packaged_with(tmp_path / "small", {}), monkeypatch)
+
+
+def found_in(program: Path, hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> AirgapEvidence:
+    run_from(program, monkeypatch)
     with hospital.desk("Egon") as appliance, appliance.at_desk() as desk:
         return gathered(desk, desk.airgap)
 
