@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import platform
 import re
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -92,7 +93,13 @@ def gathered(program: Path | None = None, engine: Path | None = None) -> Gathere
         natives += [_native(*_beside(engine, file), rules) for file in _sorted(engine)]
     _require_listed(components, natives)
     engine = engine or (program / "encoder" if program else None)
-    return Gathered(components, tuple(natives), models(ROOT), engine)
+    found = models(ROOT, inside_of(program) if program else None)
+    return Gathered(components, tuple(natives), found, engine)
+
+
+def inside_of(program: Path) -> Path:
+    """Where in a packaged program what is no code lies."""
+    return program / ("Resources" if sys.platform == "darwin" else "_internal")
 
 
 def _require_known(program: Path, names: set[str]) -> None:

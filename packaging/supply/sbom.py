@@ -88,7 +88,15 @@ def _model(one: Model) -> Json:
         "licenses": [{"expression": one.licence}],
         "properties": [
             *(_property("made-from", text) for text in (one.source, *one.trained_on) if text),
-            *(_property("sha256", f"{digest} {name}") for name, digest in one.files),
+        ],
+        "components": [
+            {
+                "type": "file",
+                "bom-ref": f"file:{name}",
+                "name": name,
+                "hashes": [{"alg": "SHA-256", "content": digest}],
+            }
+            for name, digest in one.files
         ],
     }
 
