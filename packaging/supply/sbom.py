@@ -115,6 +115,8 @@ def _file(native: Native) -> Json:
         properties.append(
             _property("system-package", f"{native.origin.package} {native.origin.version}")
         )
+    if native.published:
+        properties.append(_property("as-published", "in the locked wheel"))
     if file.build_id:
         properties.append(_property("build-id", file.build_id))
     if file.problem:

@@ -138,6 +138,15 @@ def test_a_program_whose_archive_cannot_be_read_is_refused(folder: Path, cut: in
             list(archived(broken))
 
 
+def test_a_library_that_is_not_as_its_wheel_has_it_stops_it(folder: Path) -> None:
+    library = folder / "_internal" / "lxml" / "_elementpath.so"
+    content = bytearray(library.read_bytes())
+    content[len(content) // 2] ^= 1
+    library.write_bytes(content)
+    with pytest.raises(LicenceRefused, match=r"_elementpath\.so is not as the wheel of lxml"):
+        program.put_into(folder)
+
+
 def test_the_names_are_those_below_the_folder(folder: Path) -> None:
     assert [place.path for place in native_files(["lxml"], folder)] == sorted(
         path.relative_to(folder).as_posix()
