@@ -96,6 +96,11 @@ def renamed_key(folder: Path) -> None:
     (folder / signed_release.SIGNATURE).write_bytes(canonical_json(said))
 
 
+def linked_list(folder: Path) -> None:
+    (folder / signed_release.LIST).rename(folder.parent / "list")
+    (folder / signed_release.LIST).symlink_to(folder.parent / "list")
+
+
 def cut(name: str) -> Callable[[Path], object]:
     def change(folder: Path) -> None:
         content = (folder / name).read_bytes()
@@ -123,10 +128,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a list alone": lambda folder: (folder / "more" / signed_release.LIST).write_bytes(b"{}"),
     "a hidden file more": lambda folder: (folder / ".hidden").write_bytes(b"x"),
     "a pipe": lambda folder: os.mkfifo(folder / "pipe"),
-    "a linked list": lambda folder: (
-        (folder / signed_release.LIST).rename(folder.parent / "list"),
-        (folder / signed_release.LIST).symlink_to(folder.parent / "list"),
-    ),
+    "a linked list": linked_list,
     "a byte": replaced("cloister_0.1.0_amd64.deb", b"p", b"q"),
     "a file more": lambda folder: (folder / "extra").write_bytes(b""),
     "a file less": lambda folder: (folder / "more" / "sbom.cdx.json").unlink(),
