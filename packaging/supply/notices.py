@@ -35,11 +35,12 @@ QT = """Qt and Qt for Python (PySide6, Shiboken), Copyright (C) The Qt Company L
 contributors, are used under the GNU Lesser General Public License, version 3, whose text
 stands below with that of the GNU General Public License, which it adds to. The product is
 linked with them dynamically: each is a file of its own in the program's folder, under
-PySide6/ and shiboken6/, taken unchanged from its published wheel, and may be exchanged
-for another build of the same version. Nothing keeps you from that, or from taking the
-product apart to look for errors in what you changed. The complete source of these
-versions is what the Qt Project publishes under the same version numbers; your vendor
-gives it to you on request for three years, at no more than the cost of the copy."""
+_internal/PySide6/ and _internal/shiboken6/, taken unchanged from its published wheel, and
+may be exchanged for another build of the same version. Nothing keeps you from that, or
+from taking the product apart to look for errors in what you changed.
+The complete source of these versions is what the Qt Project publishes under the same
+version numbers; your vendor gives it to you on request for three years, at no more than
+the cost of the copy."""
 AS_FILE = """{file} is under the GNU Lesser General Public License, version 2.1 or later. It is a
 file of its own in the program's folder, linked dynamically, and may be exchanged for another build.
 What is said of Qt below, of taking apart and of sources, holds for it, too."""
