@@ -8,6 +8,7 @@ the lock files alone (`--no-deps --require-hashes`): what is not locked is not i
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes.util
 import hashlib
 import os
@@ -76,12 +77,10 @@ def missing_packages(with_tests: bool, with_installer: bool = False) -> list[str
         missing.append(f"python{sys.version_info[0]}.{sys.version_info[1]}-venv")
     if any(ctypes.util.find_library(name) is None for name in QT_LIBRARIES):
         missing += QT_PACKAGES
-    tools = [("xauth", "xauth"), ("strace", "strace")] if with_tests else []
-    if with_tests or with_installer:
-        tools.append(("Xvfb", "xvfb"))
+    tools = {"Xvfb": "xvfb"} if with_tests or with_installer else {}
     if with_installer:
-        tools += INSTALLER_PACKAGES.items()
-    missing += [package for tool, package in tools if shutil.which(tool) is None]
+        tools |= INSTALLER_PACKAGES
+    missing += [package for tool, package in tools.items() if shutil.which(tool) is None]
     return missing
 
 
@@ -102,28 +101,40 @@ def install_system_packages(with_tests: bool, with_installer: bool = False) -> N
     subprocess.run([*as_root, *line.split()], check=True, env=env)
 
 
-def offer_window_manager() -> None:
-    """openbox, once: under it the kiosk's tests send what a window manager sends. It is not
-    insisted on; without it they use a small one of their own."""
+# Not insisted on; what the tests lose without it.
+OFFERED_PACKAGES = {
+    "openbox": "the kiosk's tests use a small window manager of their own",
+    "strace": "no journey is followed by the kernel's trace for sockets and look-ups",
+    "xauth": "no test shows a window on an X display",
+}
+
+
+def offer_packages() -> None:
+    """Once, and as far as they can be had: packages that make the tests say more."""
     mark = fingerprint(Path(__file__))
-    if shutil.which("openbox") is not None or done("openbox", mark):
+    missing = [name for name in OFFERED_PACKAGES if shutil.which(name) is None]
+    if not missing or done("offered", mark):
         return
     as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if shutil.which("apt-get") is None or (as_root and not _sudo_works()):
-        return
-    say("openbox, for the kiosk's tests")
+    if shutil.which("apt-get") is not None and (not as_root or _sudo_works()):
+        say(f"{', '.join(missing)}, for the tests")
+        steps = [["update"], *(["install", "-y", "--no-install-recommends", n] for n in missing)]
+        for step in steps:
+            _apt_may_fail(as_root, step)
+    for name in missing:
+        if shutil.which(name) is None:
+            say(f"without {name} {OFFERED_PACKAGES[name]}")
+    finish("offered", mark)
+
+
+def _apt_may_fail(as_root: list[str], step: list[str]) -> None:
     quick = ["-q", "-o", "Acquire::http::Timeout=10", "-o", "Acquire::Retries=0"]
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for step in (["update"], ["install", "-y", "--no-install-recommends", "openbox"]):
-        try:
-            subprocess.run(
-                [*as_root, "apt-get", *quick, *step],
-                check=True, env=env, timeout=180, capture_output=True,
-            )  # fmt: skip
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-            say("it could not be had; the tests use a small window manager of their own")
-            break
-    finish("openbox", mark)
+    with contextlib.suppress(subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        subprocess.run(
+            [*as_root, "apt-get", *quick, *step],
+            check=True, timeout=180, capture_output=True,
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        )  # fmt: skip
 
 
 def _sudo_works() -> bool:
@@ -139,13 +150,13 @@ def fingerprint(*paths: Path) -> str:
     return digest.hexdigest()
 
 
-def done(step: str, mark: str, venv: Path = VENV) -> bool:
-    stamp = venv / f".{step}"
+def done(step: str, mark: str, venv: Path | None = None) -> bool:
+    stamp = (venv or VENV) / f".{step}"
     return stamp.exists() and stamp.read_text() == mark
 
 
-def finish(step: str, mark: str, venv: Path = VENV) -> None:
-    (venv / f".{step}").write_text(mark)
+def finish(step: str, mark: str, venv: Path | None = None) -> None:
+    ((venv or VENV) / f".{step}").write_text(mark)
 
 
 def pip(*arguments: str, env: dict[str, str] | None = None, venv: Path = VENV) -> None:
@@ -229,7 +240,7 @@ def main() -> None:
         return
     install_packages(arguments.lock)
     if arguments.lock == "develop":
-        offer_window_manager()
+        offer_packages()
     if not arguments.no_engine:
         build_engine()
 

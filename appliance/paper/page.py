@@ -22,6 +22,8 @@ _STYLE: Final = (
     "p.small{color:#454f5d;font-size:.85rem}"
     "p.source{padding-left:1rem;border-left:3px solid #c8d0da}"
     "pre{font-size:.75rem;white-space:pre-wrap;background:#f4f6f8;padding:.6rem}"
+    "p.alarm{padding:.5rem 1rem;border-left:6px solid #a3121f;background:#fdecec;color:#8c0f1a;"
+    "font-weight:700}"
     "p,pre,h1,h2,h3{overflow-wrap:anywhere}em{background:#fff1c2;font-style:normal}"
 )
 _TAGS: Final = {
@@ -29,6 +31,7 @@ _TAGS: Final = {
     PartKind.QUESTION: ("<h2>", "</h2>"),
     PartKind.HEADING: ("<h3>", "</h3>"),
     PartKind.TEXT: ("<p>", "</p>"),
+    PartKind.ALARM: ('<p class="alarm"><strong>', "</strong></p>"),
     PartKind.SOURCE: ('<p class="source">', "</p>"),
     PartKind.SMALL: ('<p class="small">', "</p>"),
     PartKind.CODE: ("<pre>", "</pre>"),
@@ -43,10 +46,11 @@ def as_page(sheet: Sheet) -> bytes:
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{escape(sheet.title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        '<meta name="viewport" content="width=device-width,initial-scale=1">\n'
+        f"<title>{escape(sheet.title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
     )
     body = "\n".join(_part(part) for part in sheet.parts)
-    return f"{head}{body}\n</body>\n</html>\n".encode()
+    return f"{head}{body}\n</main>\n</body>\n</html>\n".encode()
 
 
 def _part(part: Part) -> str:

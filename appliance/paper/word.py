@@ -66,6 +66,7 @@ _STYLES: Final = {
     PartKind.QUESTION: _Style("Heading1", "heading 1", 26, 360, bold=True, level=0),
     PartKind.HEADING: _Style("Heading2", "heading 2", 22, 200, bold=True, level=1),
     PartKind.TEXT: _Style("Normal", "Normal", 22, 80),
+    PartKind.ALARM: _Style("Alarm", "Alarm", 22, 80, bold=True),
     PartKind.SOURCE: _Style("Source", "Source", 20, 60),
     PartKind.SMALL: _Style("Small", "Small", 17, 60),
     PartKind.CODE: _Style("Proof", "Proof", 14, 60),

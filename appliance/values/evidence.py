@@ -45,14 +45,15 @@ class NetworkPart:
 
 @dataclass(frozen=True, slots=True)
 class AirgapEvidence:
-    """looked_at: native files in all; unread: those nothing could be read out of. listed: the hash
-    of the packaged list of parts, "" where none is beside the program, and `unlisted`: files that
-    are not as it says."""
+    """machine: the name it gives itself. looked_at: native files in all; unread: those nothing
+    could be read out of. listed: the hash of the packaged list of parts, "" where none is beside
+    the program, and `unlisted`: files that are not as it says."""
 
     made: datetime
     version: str
     log: str
     public_key: str
+    machine: str
     report: AirgapReport
     denied: tuple[Denied, ...]
     local: tuple[LocalSocket, ...]

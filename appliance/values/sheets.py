@@ -8,11 +8,12 @@ from enum import StrEnum
 
 
 class PartKind(StrEnum):
-    """What a part of a sheet is."""
+    """What a part of a sheet is. ALARM: what must not be overlooked."""
 
     TITLE = "title"
     QUESTION = "question"
     TEXT = "text"
+    ALARM = "alarm"
     HEADING = "heading"
     SOURCE = "source"
     SMALL = "small"

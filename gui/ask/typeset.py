@@ -60,12 +60,13 @@ class _Look:
         return font
 
 
-_STRONG, _PALE = QFont.Weight.DemiBold, "#454F5D"
+_STRONG, _PALE, _RED = QFont.Weight.DemiBold, "#454F5D", "#A3121F"
 _LOOKS = {
     PartKind.TITLE: _Look(24, 0, weight=_STRONG),
     PartKind.QUESTION: _Look(17, 22, weight=_STRONG),
     PartKind.HEADING: _Look(14, 12, weight=_STRONG),
     PartKind.TEXT: _Look(14, 7),
+    PartKind.ALARM: _Look(14, 7, _RED, weight=QFont.Weight.Bold),
     PartKind.SOURCE: _Look(13, 5),
     PartKind.SMALL: _Look(11, 5, _PALE),
     PartKind.CODE: _Look(9, 5, _PALE, mono=True),

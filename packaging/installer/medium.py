@@ -26,7 +26,10 @@ cage is built to start Xwayland, which it only recommends, and does not start wi
 
 def make(root: Path, folder: Path, packages: Sequence[Path], models: Sequence[Path]) -> Path:
     """The folder, made anew. models: bundles in MLC's layout, each a folder. Raises
-    CalledProcessError, OSError."""
+    CalledProcessError, OSError, SystemExit."""
+    deb = next((path for path in packages if path.suffix == ".deb"), None)
+    if deb is None:
+        raise SystemExit("A medium needs the Debian package: build it as well (--part deb).")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for package in packages:
@@ -35,7 +38,6 @@ def make(root: Path, folder: Path, packages: Sequence[Path], models: Sequence[Pa
     (folder / "install.sh").write_text(scripts.shell(assets, "install.sh", {}), "utf-8")
     for bundle in models:
         shutil.copytree(bundle, folder / "models" / bundle.name)
-    deb = next(path for path in packages if path.suffix == ".deb")
     add_needed(deb, folder / PACKAGES)
     write_sums(folder)
     return folder

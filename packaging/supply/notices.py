@@ -2,8 +2,9 @@
 
     cd packaging && PYTHONPATH=.. ../.venv/bin/python -m supply.notices [--program DIR] [--out FILE]
 
-Rules kept here: a text is the one the part brings, else the one in `texts/`, word for word; a part
-without either stops the writing; the same files give the same bytes; each text stands once.
+Rules kept here: a text is the one the part brings, else the one in `texts/`, word for word, and of
+what a part is made of again `texts/PART-parts.txt`; a part, a library or a licence without a text
+stops the writing; the same files give the same bytes; each text stands once.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from pathlib import Path
 
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.natives import Inside
+from appliance.natives.inside import CRATE
 from appliance.parts import PROGRAM, PYTHON
 
 from .components import ROOT, Component, Gathered, Native, gathered
+from .rules import taken
 from .spdx import LicenceRefused
 from .weights import ADDRESSES
 
@@ -36,6 +39,12 @@ exchanged for another build of the same version. Nothing keeps you from that, or
 product apart to look for errors in what you changed. The complete source of these versions is what
 the Qt Project publishes under the same version numbers; your vendor gives it to you on request for
 three years, at no more than the cost of the copy."""
+EXCHANGEABLE = """{libraries} stands inside {part} and is under the GNU Lesser General
+Public License, whose text stands below. {part} {version} is a part of its own in the program's
+folder, whose complete source and that of the library are published by their authors; it may be made
+anew from them with another build of the library, and exchanged. Nothing keeps you from that, or
+from taking the product apart to look for errors in what you changed. Your vendor gives you both
+sources on request for three years, at no more than the cost of the copy."""
 
 
 def whole(found: Gathered) -> bytes:
@@ -56,7 +65,7 @@ def notices(found: Gathered) -> str:
                 lines.append(f"Taken under: {one.taken}")
             lines += _inside_of(one, found)
             lines += _referred(_texts_of(one, found.engine), texts)
-            lines.append("")
+            lines += ["", *_exchangeable(one, found), ""]
     for model in found.models:
         lines += [_RULE, f"{model.name} {model.version}, a model",
                   f"Licence: {model.licence} ({ADDRESSES[model.licence]})"]  # fmt: skip
@@ -91,12 +100,26 @@ def _inside_of(one: Component, found: Gathered) -> list[str]:
         f"{library.name} {library.version or '(version not stated)'}: {library.licence}"
         for native in natives
         for library in native.inside
-        if not library.name.startswith("crate:")
+        if not library.name.startswith(CRATE)
     }
+    held |= {f"{library.name}: {library.licence}" for library in one.holds}
     held |= {f"{native.file.path}: {native.licence}" for native in natives if _own(native, one)}
-    crates = {f"{x.name} {x.version}: {x.licence or 'not stated'}" for x in one.crates}
+    crates = {f"{x.name} {x.version}: {x.licence}{x.by and f', by {x.by}'}" for x in one.crates}
     lines = [f"  holds {text}" for text in sorted(held)]
     return lines + [f"  holds the Rust library {text}" for text in sorted(crates)]
+
+
+def _exchangeable(one: Component, found: Gathered) -> Iterator[str]:
+    """What LGPL 2.1 asks to be said where its code is linked into a file (section 6)."""
+    names = sorted(
+        f"{library.name} {library.version or '(version not stated)'}"
+        for native in found.natives
+        if native.file.part == one.name
+        for library in native.inside
+        if library.licence.startswith("LGPL-")
+    )
+    if names:
+        yield EXCHANGEABLE.format(libraries=", ".join(names), part=one.name, version=one.version)
 
 
 def _own(native: Native, one: Component) -> bool:
@@ -116,17 +139,22 @@ def _referred(found: Iterator[tuple[str, str]], texts: dict[str, str]) -> list[s
 def _texts_of(one: Component, engine: Path | None) -> Iterator[tuple[str, str]]:
     given = list(_brought(one.name, engine))
     yield from given
-    if not given:
+    if all(name.endswith("-parts.txt") for name, _ in given):
         yield from _kept(one)
+    crates = {name for x in one.crates for name in taken(x.name, x.licence, {}).split(" AND ")}
+    for name in sorted(crates):
+        if not (path := TEXTS / f"{name.partition(' WITH ')[0]}.txt").is_file():
+            raise LicenceRefused(f"{one.name} holds Rust libraries under {name}; texts/ has none.")
+        yield path.name, path.read_text("utf-8")
 
 
 def texts_missing(found: Gathered) -> tuple[str, ...]:
     """Libraries inside native files whose licence's text is in none of the files at hand."""
     texts = (_brought(one.name, found.engine) for one in found.components)
     brought = "\n".join(text for given in texts for _, text in given).lower()
-    held: dict[str, Inside] = {
-        library.name: library for native in found.natives for library in native.inside
-    }
+    within = [library for native in found.natives for library in native.inside]
+    within += [library for one in found.components for library in one.holds]
+    held: dict[str, Inside] = {library.name: library for library in within}
     return tuple(
         name
         for name, library in sorted(held.items())
@@ -140,7 +168,9 @@ def texts_missing(found: Gathered) -> tuple[str, ...]:
 _ALIASES = {"agg": "anti-grain", "lcms2": "little cms", "libpng": "png reference library",
             "libjpeg-turbo": "libjpeg-turbo", "libtiff": "silicon graphics", "icu": "unicode, inc",
             "openjpeg": "herve drolon",
-            "openblas": "openblas", "highway": "highway"}  # fmt: skip
+            "brg-endian": "brg_endian", "rfc6234": "rfc 6234", "xcb-xinput": "xinput",
+            "icc-srgb": "international color consortium", "pdfium-fonts": "pdfium",
+            "libbacktrace": "libbacktrace", "mpdecimal": "libmpdec"}  # fmt: skip
 
 
 _IN_ENGINE = {"apache-tvm": ("apache-tvm*",),
@@ -149,18 +179,24 @@ _IN_ENGINE = {"apache-tvm": ("apache-tvm*",),
 
 
 def _brought(name: str, engine: Path | None) -> Iterator[tuple[str, str]]:
-    """The texts in the part's own metadata, or beside what was made of it."""
+    """The texts in the part's own metadata, or beside what was made of it; and of its own parts."""
+    more = TEXTS / f"{name}-parts.txt"
+    if more.is_file():
+        yield more.name, more.read_text("utf-8")
     if name in _IN_ENGINE and engine is not None:
         for pattern in _IN_ENGINE[name]:
             for path in sorted((engine / "licences").glob(pattern)):
                 yield path.name, path.read_text("utf-8", "replace")
-        return
-    if name == PYTHON:
+    elif name == PYTHON:
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
         path = Path(sys.base_prefix, "lib", version, "LICENSE.txt")
         if path.is_file():
             yield path.name, path.read_text("utf-8", "replace")
-        return
+    else:
+        yield from _in_metadata(name)
+
+
+def _in_metadata(name: str) -> Iterator[tuple[str, str]]:
     try:
         files = distribution(name).files or ()
     except PackageNotFoundError:
@@ -190,6 +226,7 @@ def _qt() -> Iterator[tuple[str, str]]:
 def libraries(found: Gathered) -> str:
     """The texts of libraries inside native files, which no part brings."""
     names = {library.name for native in found.natives for library in native.inside}
+    names |= {library.name for one in found.components for library in one.holds}
     lines = []
     for path in sorted(TEXTS.glob("*.txt")):
         if path.stem in names:

@@ -73,8 +73,9 @@ def _component(one: Component) -> Json:
             *_list(made),
             _property("shipped", "in part: see docs/dependencies.md"),
         ]
-    if one.crates:
-        made["components"] = [_inside(f"{one.name}/{x.name}@{x.version}", x) for x in one.crates]
+    if one.crates or one.holds:
+        inner = {f"{one.name}/{x.name}@{x.version}": x for x in (*one.crates, *one.holds)}
+        made["components"] = [_inside(ref, inner[ref]) for ref in inner]
     return made
 
 
@@ -135,6 +136,8 @@ def _inside(ref: str, one: Inside) -> Json:
         made["version"] = one.version
     else:
         made["properties"] = [_property("seen", one.seen), _property("version", "not stated")]
+    if one.by:
+        made["authors"] = [{"name": one.by}]
     if one.licence:
         made["licenses"] = [{"expression": one.licence}]
     return made

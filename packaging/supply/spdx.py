@@ -12,15 +12,20 @@ import re
 from dataclasses import dataclass
 
 PERMISSIVE = frozenset(
-    """0BSD Apache-2.0 BSD-2-Clause BSD-3-Clause BSL-1.0 CC0-1.0 FTL IJG ISC MIT MIT-0
-    MIT-Modern-Variant PSF-2.0 Unicode-3.0 Unicode-DFS-2016 Unlicense Zlib blessing bzip2-1.0.6 curl
-    libpng-2.0 libtiff LicenseRef-Public-Domain LicenseRef-AGG-2.3 HPND""".split()
+    """0BSD Apache-2.0 blessing Brian-Gladman-3-Clause BSD-2-Clause BSD-3-Clause BSL-1.0
+    bzip2-1.0.6 CC0-1.0 curl FTL HPND ICC IJG ISC LicenseRef-AGG-2.3
+    LicenseRef-Public-Domain libpng-2.0 libtiff MIT MIT-0 MIT-Modern-Variant PostgreSQL
+    PSF-2.0 Unicode-3.0 Unicode-DFS-2016 Unlicense Zlib""".split()
 )
 """May be copied and linked in any way, with their texts."""
-EXCEPTIONS = frozenset(
-    {"LLVM-exception", "GCC-exception-3.1", "PCRE2-exception", "Bootloader-exception"}
-)
-"""With these even a copyleft licence asks nothing of the program it is linked with."""
+EXCEPTIONS = {
+    "LLVM-exception": {"Apache-2.0"},
+    "GCC-exception-3.1": {"GPL-3.0-only", "GPL-3.0-or-later"},
+    "PCRE2-exception": {"BSD-3-Clause"},
+    "Bootloader-exception": {"GPL-2.0-or-later"},
+}
+"""With these even a copyleft licence asks nothing of the program it is linked with; each is an
+exception to the licences named, and to no other."""
 _TOKEN = re.compile(r"\s*(\(|\)|[A-Za-z0-9.+-]+)")
 _COPYLEFT = re.compile(r"(?:L?GPL|MPL|EPL|CDDL|OSL|EUPL|SSPL)-")
 
@@ -96,10 +101,23 @@ def chosen(expression: str, dynamic: frozenset[str] = frozenset()) -> str:
     return " AND ".join(sorted(best))
 
 
+def require_same(name: str, stated: str, ruled: str) -> None:
+    """Both must come to the same choices, in whatever order. Raises LicenceRefused."""
+    if frozenset(choices(stated)) != frozenset(choices(ruled)):
+        raise LicenceRefused(f"{name} states “{stated}”, licences.toml “{ruled}”.")
+
+
+def require_known(name: str, stated: str) -> None:
+    """What a part calls by a name of its own means what it likes (LicenseRef, SPDX 2.3, annex D):
+    it counts only where somebody read it. Raises LicenceRefused."""
+    if any("LicenseRef-" in one for choice in choices(stated) for one in choice):
+        raise LicenceRefused(f"{name} has a licence of its own name: {stated}")
+
+
 def _allowed(name: str, dynamic: frozenset[str]) -> bool:
     if name.startswith("AGPL"):
         return False
     licence, _, exception = name.partition(" WITH ")
     if exception:
-        return exception in EXCEPTIONS
+        return licence in EXCEPTIONS.get(exception, ())
     return licence in PERMISSIVE or licence in dynamic

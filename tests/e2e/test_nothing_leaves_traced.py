@@ -1,78 +1,71 @@
-"""A whole journey, the window included, in an empty network namespace and under strace: no socket
+"""Whole journeys, the window's included, in an empty network namespace and under strace: no socket
 that is not AF_UNIX, no look-up, no local socket but those the evidence lists. What is planted is
 found."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import DOCUMENTS
-from tests.e2e.terminal import PASSPHRASE, PROGRAM, ROOT
-from tests.e2e.traced import STRACE, Traced, calls_in, namespace, traced
+from tests.e2e.terminal import ROOT, cloister, managed, require
+from tests.e2e.traced import (
+    LOST,
+    STRACE,
+    Traced,
+    able,
+    calls_in,
+    cloister_traced,
+    namespace,
+    on_a_display,
+    passphrase,
+    require_clean,
+    traced,
+)
 from tests.gui.real_journey import STEPS
+from tests.unit.api.bench import client
 
-_PLANTS = {
-    "a socket that is not AF_UNIX": (
-        "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-    ),
-    "an address that is not AF_UNIX": (
-        "import socket\n"
-        "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-        "try: s.sendto(b'?', ('192.0.2.53', 53))\n"
-        "except OSError: pass\n"
-    ),
-    "a local socket that is not listed": (
-        "import socket\n"
-        "try: socket.socket(socket.AF_UNIX).connect('/run/nscd/socket')\n"
-        "except OSError: pass\n"
-    ),
-}
-
-
-def require_clean(run: Traced) -> None:
-    assert run.status == 0, run.said
-    assert run.refused > 100, "the self-test's attempts are not in the trace"
-    assert run.violations == ()
+needs_strace = pytest.mark.skipif(not able(), reason=LOST)
+SOCKET, ADDRESS, LOCAL = (
+    "a socket that is not AF_UNIX",
+    "an address that is not AF_UNIX",
+    "a local socket that is not listed",
+)
+QUESTION = "When may apixaban be restarted after a high bleeding-risk procedure?"
+_PLANTED = """
+import socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as planted:
+    try: planted.sendto(b'?', ('192.0.2.53', 53))
+    except OSError: pass
+with socket.socket(socket.AF_UNIX) as planted:
+    try: planted.connect('/run/nscd/socket')
+    except OSError: pass
+"""
 
 
-def cloister_traced(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> Traced:
-    reading, writing = os.pipe()
-    os.write(writing, f"{PASSPHRASE}\n".encode())
-    os.close(writing)
-    try:
-        return traced(
-            [*PROGRAM, "--data", str(folder / "data"), "--passphrase-fd", str(reading), *arguments],
-            folder / "trace", env=env, pass_fds=(reading,),
-        )  # fmt: skip
-    finally:
-        os.close(reading)
-
-
-def test_the_terminals_journey_opens_no_way_out(tmp_path: Path) -> None:
-    documents, code = tmp_path / "documents", str(tmp_path / "code")
-    documents.mkdir()
-    (tmp_path / "backups").mkdir()
-    for name, text in DOCUMENTS.items():
-        (documents / name).write_text(text)
+@needs_strace
+def test_the_terminals_journey_opens_no_way_out(vault: Path, tmp_path: Path) -> None:
+    """The report is followed by its own test, `init` by the window's first run."""
+    note, out = tmp_path / "note.txt", tmp_path / "out"
+    note.write_text("The pharmacy is open until eight. Controlled drugs are signed for by two.\n")
+    out.mkdir()
     for arguments in (
-        ("init", "--name", "Anna", "--collection", "Ward", "--recovery-file", code),
-        ("add", str(documents)),
-        ("ask", "When may apixaban be restarted after surgery?"),
-        ("log", "export", str(tmp_path / "log")),
-        ("backup", "create", str(tmp_path / "backups")),
-        ("airgap", "report", str(tmp_path / "evidence")),
-        ("doctor",),
+        ("add", str(note)),
+        ("ask", "Who signs for controlled drugs?"),
+        ("log", "export", str(out / "log")),
+        ("backup", "create", str(out)),
     ):
-        require_clean(cloister_traced(tmp_path, *arguments))
+        require_clean(cloister_traced(vault, tmp_path / "trace", *arguments))
 
 
+@needs_strace
+@pytest.mark.skipif(not on_a_display(), reason="there is no Xvfb, or no xauth: no X display")
 def test_the_windows_journey_opens_no_way_out(tmp_path: Path) -> None:
+    """A person's first day (tests/gui/real_journey.py), on a display, every step of it."""
     home = tmp_path / "home"
     home.mkdir()
     run = traced(
@@ -83,47 +76,59 @@ def test_the_windows_journey_opens_no_way_out(tmp_path: Path) -> None:
         screen=True,
     )  # fmt: skip
     require_clean(run)
-    assert [line for line in run.said.splitlines() if line in STEPS] == list(STEPS)
+    assert tuple(run.said.splitlines()) == STEPS
+    assert run.errors == ""
     assert any("X11-unix" in call.arguments for call in run.calls), "it was drawn on no display"
 
 
-def test_programs_are_served_over_a_listed_socket_alone(vault: Path) -> None:
-    """`cloister serve` is ended from outside, so its calls are read, not its status."""
-    trace = vault.parent / "trace"
-    reading, writing = os.pipe()
-    os.write(writing, f"{PASSPHRASE}\n".encode())
-    os.close(writing)
-    with subprocess.Popen(
-        [*namespace(), *STRACE, "-o", str(trace), *PROGRAM, "--data", str(vault),
+@needs_strace
+def test_a_program_is_answered_over_the_listed_socket_alone(vault: Path, tmp_path: Path) -> None:
+    """`cloister serve`, where the institution lets it, and a client outside of the trace."""
+    (tmp_path / "managed.toml").write_text('packs = "api"\n')
+    program = managed(tmp_path / "managed.toml")
+    made = cloister(vault, "token", "create", "letters", "--purpose", "Letters.", program=program)
+    with passphrase() as reading, subprocess.Popen(
+        [*namespace(), *STRACE, "-o", str(tmp_path / "trace"), *program, "--data", str(vault),
          "--passphrase-fd", str(reading), "serve"],
-        cwd=ROOT, pass_fds=(reading,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        cwd=ROOT, pass_fds=(reading,), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
     ) as serving:  # fmt: skip
-        os.close(reading)
-        ended = time.monotonic() + 60
-        while not (vault / "api.sock").exists() and serving.poll() is None:
-            if time.monotonic() > ended:
-                break
-            time.sleep(0.05)
-        serving.terminate()
-        serving.wait(60)
-    run = Traced(0, "", tuple(calls_in(trace.read_text())))
+        try:
+            assert serving.stdout is not None
+            assert b"can ask" in serving.stdout.readline()
+            with client(vault / "api.sock", str(require(made).find("token"))) as asking:
+                told = asking.chat.completions.create(
+                    model="cloister", messages=[{"role": "user", "content": QUESTION}]
+                )
+        finally:
+            end_traced(serving.pid)
+            serving.communicate(timeout=60)
+    run = Traced(serving.returncode, "", "", tuple(calls_in((tmp_path / "trace").read_text())))
     require_clean(run)
+    assert "48 to 72 hours" in str(told.choices[0].message.content)
+    assert any("api.sock" in call.arguments for call in run.calls), "nothing was served"
 
 
-@pytest.mark.parametrize("child", [False, True], ids=["itself", "a child"])
-@pytest.mark.parametrize("wanted", list(_PLANTS))
-def test_what_is_planted_is_found(tmp_path: Path, wanted: str, child: bool) -> None:
-    """Before the guards are on, as a library could at import; by itself or by a child."""
-    planted, program = tmp_path / "planted", _PLANTS[wanted]
+def end_traced(strace: int) -> None:
+    """strace itself lets no signal end it; what it runs is its child."""
+    for child in Path(f"/proc/{strace}/task/{strace}/children").read_text().split():
+        os.kill(int(child), signal.SIGTERM)
+
+
+@needs_strace
+def test_what_is_planted_is_found_in_the_process_and_in_its_child(tmp_path: Path) -> None:
+    """Before the guards are on, as a library could at import."""
+    planted = tmp_path / "planted"
     planted.mkdir()
-    if child:
-        program = (
-            f"import subprocess, sys\nsubprocess.run([sys.executable, '-S', '-c', {program!r}])"
-        )
-    (planted / "sitecustomize.py").write_text(program)
-    run = cloister_traced(tmp_path, "doctor", env={"PYTHONPATH": f"{planted}:{ROOT}"})
-    assert any(found.startswith(wanted) for found in run.violations), run.said
+    (planted / "sitecustomize.py").write_text(
+        f"{_PLANTED}\nimport subprocess, sys\n"
+        f"subprocess.run([sys.executable, '-S', '-c', {_PLANTED!r}])\n"
+    )
+    run = cloister_traced(
+        tmp_path / "none", tmp_path / "trace", "doctor", env={"PYTHONPATH": f"{planted}:{ROOT}"}
+    )
+    for wanted in (SOCKET, ADDRESS, LOCAL):
+        processes = {call.process for why, call in run.wrong if why == wanted}
+        assert len(processes) >= 2, (wanted, run.violations)
 
 
 def test_a_trace_cut_in_two_is_read_as_one() -> None:
@@ -133,10 +138,9 @@ def test_a_trace_cut_in_two_is_read_as_one() -> None:
         "7 <... socket resumed>) = 4\n"
         '8 connect(3, {sa_family=AF_UNIX, sun_path=@"/tmp/dbus-x"}, 14) = 0\n'
         '9 sendto(5, "x", 1, 0, {sa_family=AF_INET6, sin6_port=htons(53)}, 28) = -1 EPERM (…)\n'
+        "9 io_uring_setup(8, {flags=0}) = 3\n"
     )
-    found = Traced(0, "", tuple(calls_in(text))).violations
+    found = Traced(0, "", "", tuple(calls_in(text))).violations
     assert sorted(one.partition(":")[0] for one in found) == [
-        "a local socket that is not listed",
-        "a socket that is not AF_UNIX",
-        "an address that is not AF_UNIX",
-    ]
+        LOCAL, SOCKET, "a way round the filter", ADDRESS
+    ]  # fmt: skip

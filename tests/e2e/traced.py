@@ -8,16 +8,24 @@ packet or a connection was for. Nothing the program says of itself is believed.
 from __future__ import annotations
 
 import fnmatch
+import functools
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.airgap.reach import ALLOWED
-from tests.e2e.terminal import ROOT
+from tests.e2e.terminal import PASSPHRASE, PROGRAM, ROOT
 
+LOST = (
+    "strace is not here or may not trace: that no process of the product opens a socket but "
+    "AF_UNIX is then not seen from the kernel's side; the guard's own tests still run"
+)
+"""Why a test that follows the kernel's trace is skipped."""
 STRACE = ("strace", "-f", "-qq", "-s", "256", "-e", "trace=%network,io_uring_setup",
           "-e", "signal=none")  # fmt: skip
 _LINE = re.compile(r"(\d+) +(?:<\.\.\. )?(\w+)(?: resumed>|\()(.*)")
@@ -52,6 +60,7 @@ class Traced:
 
     status: int
     said: str
+    errors: str
     calls: tuple[Call, ...]
 
     @property
@@ -64,7 +73,56 @@ class Traced:
 
     @property
     def violations(self) -> tuple[str, ...]:
-        return tuple(f"{why}: {call}" for call in self.calls for why in _wrong(call))
+        return tuple(f"{why}: {call}" for why, call in self.wrong)
+
+    @property
+    def wrong(self) -> tuple[tuple[str, Call], ...]:
+        return tuple((why, call) for call in self.calls for why in _wrong(call))
+
+
+@functools.cache
+def able() -> bool:
+    """Whether strace is here and may trace: in some containers the kernel does not let it."""
+    try:
+        done = subprocess.run(
+            [*STRACE, "-o", os.devnull, "true"], capture_output=True, check=False, timeout=30
+        )
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+def on_a_display() -> bool:
+    """Whether an X display can be had: xvfb-run needs xauth."""
+    return shutil.which("xvfb-run") is not None and shutil.which("xauth") is not None
+
+
+def require_clean(run: Traced) -> None:
+    """It ended well, its self-test's attempts are in the trace, and nothing else is."""
+    assert run.status == 0, run.said + run.errors
+    assert run.refused > 100, "the self-test's attempts are not in the trace"
+    assert run.violations == ()
+
+
+def cloister_traced(
+    data: Path, trace: Path, *arguments: str, env: Mapping[str, str] | None = None
+) -> Traced:
+    """`cloister --json --data DATA …`, the passphrase through a descriptor."""
+    with passphrase() as reading:
+        command = [*PROGRAM, "--json", "--data", str(data), "--passphrase-fd", str(reading)]
+        return traced([*command, *arguments], trace, env=env, pass_fds=(reading,))
+
+
+@contextmanager
+def passphrase() -> Iterator[int]:
+    """A descriptor to read it from."""
+    reading, writing = os.pipe()
+    os.write(writing, f"{PASSPHRASE}\n".encode())
+    os.close(writing)
+    try:
+        yield reading
+    finally:
+        os.close(reading)
 
 
 def traced(
@@ -83,9 +141,11 @@ def traced(
         capture_output=True, text=True, check=False, cwd=ROOT, timeout=timeout,
         env={**os.environ, **(env or {})}, pass_fds=pass_fds, stdin=subprocess.DEVNULL,
     )  # fmt: skip
-    return Traced(done.returncode, done.stdout + done.stderr, tuple(calls_in(trace.read_text())))
+    calls = tuple(calls_in(trace.read_text())) if trace.exists() else ()
+    return Traced(done.returncode, done.stdout, done.stderr, calls)
 
 
+@functools.cache
 def namespace() -> tuple[str, ...]:
     """A network namespace of its own, by root's means or a user's; none where neither may."""
     for means in (("unshare", "-n"), ("unshare", "-rn")):

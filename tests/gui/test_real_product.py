@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.terminal import ROOT
+from tests.e2e.traced import able, on_a_display
 from tests.gui.event_loop import HELD_UP
 from tests.gui.real_journey import STEPS
 
@@ -28,6 +31,11 @@ def run(module: str, folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.skipif(
+    able() and on_a_display(),
+    reason="the same day is gone through on a display, followed by the kernel's trace: "
+    "tests/e2e/test_nothing_leaves_traced.py",
+)
 def test_the_window_serves_a_persons_first_day_on_real_parts(tmp_path: Path) -> None:
     assert tuple(run("tests.gui.real_journey", tmp_path).splitlines()) == STEPS
 

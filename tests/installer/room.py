@@ -67,7 +67,7 @@ class Room:
     """One clean Debian with an ordinary user, and `medium` mounted where sticks are."""
 
     def __init__(self, folder: Path, medium: Path, display: str) -> None:
-        self.folder, self._medium, self.display = folder, medium, display
+        self.folder, self.medium, self.display = folder, medium, display
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         subprocess.run(["tar", "-C", str(folder), "-xf", str(clean())], check=True)
@@ -101,7 +101,7 @@ class Room:
             f"mount -t proc proc {folder}/proc",
             f"mount --rbind /dev {folder}/dev",
             f"mount -t sysfs -o ro sys {folder}/sys",
-            f"mount --bind -o ro {shlex.quote(str(self._medium))} {folder}{MEDIUM}",
+            f"mount --bind -o ro {shlex.quote(str(self.medium))} {folder}{MEDIUM}",
             f"mount --bind {SOCKETS} {folder}{SOCKETS}",
         ]
         if processor is not None:

@@ -95,7 +95,7 @@ def test_what_the_kiosks_page_has_it_copies_is_there(laid: Path) -> None:
 def test_every_line_of_the_profile_that_denies_a_network_is_there() -> None:
     """A "deny" of AppArmor holds even where the profile only complains."""
     text = (LINUX / "apparmor").read_text("utf-8")
-    for family in ("inet", "inet6", "netlink", "packet", "vsock"):
+    for family in ("inet", "inet6", "netlink", "packet", "vsock", "smc", "xdp"):
         assert f"  deny network {family},\n" in text
 
 

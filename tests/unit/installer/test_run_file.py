@@ -90,6 +90,20 @@ def test_a_file_that_was_damaged_is_not_unpacked(machine: Machine, tmp_path: Pat
     assert machine.names() == before
 
 
+@pytest.mark.parametrize("kept", [0.0, 0.4, 1.0, 1.5], ids=["nothing", "half", "script", "more"])
+def test_a_file_that_was_cut_short_does_nothing(
+    machine: Machine, tmp_path: Path, kept: float
+) -> None:
+    """kept: of its script; more than that is the beginning of what is packed."""
+    content = machine.run_file(1).read_bytes()
+    script = content.index(b"\nexit 0\n")
+    file = tmp_path / "short.run"
+    file.write_bytes(content[: int(script * kept)])
+    before = machine.names()
+    assert run(file, "--root", str(machine.root)).returncode != 0 or kept < 1
+    assert machine.names() == before
+
+
 def test_models_beside_it_come_along(machine: Machine, tmp_path: Path) -> None:
     file = tmp_path / "stick" / "cloister.run"
     file.parent.mkdir()

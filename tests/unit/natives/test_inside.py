@@ -32,6 +32,38 @@ def test_a_bare_number_names_nothing() -> None:
     )
 
 
+def test_a_name_that_a_file_takes_from_another_is_not_inside() -> None:
+    """Qt takes zstd from the system, Python's ctypes takes libffi from a file beside it."""
+    core = next(
+        Path(str(one.locate()))
+        for one in distribution("PySide6-Essentials").files or ()
+        if one.name == "libQt6Core.so.6"
+    ).read_bytes()
+    assert b"ZSTD_decompress\0" in core
+    assert "zstd" not in {one.name for one in inside(core)}
+    assert "pcre2" in {one.name for one in inside(core)}
+
+
+def test_what_duckdb_takes_in_is_named() -> None:
+    where = next(
+        Path(str(one.locate()))
+        for one in distribution("duckdb").files or ()
+        if "_duckdb" in one.name
+    )
+    found = {one.name for one in inside(where.read_bytes())}
+    assert found >= {
+        "fmt",
+        "re2",
+        "zstd",
+        "lz4",
+        "snappy",
+        "libpg_query",
+        "mbedtls",
+        "icu",
+        "utf8proc",
+    }
+
+
 def test_a_version_that_is_stated_wins_over_a_mark_that_states_none() -> None:
     data = b"cpp-httplib-multipart-data-\0cpp-httplib/0.27.0\0"
     assert [(one.name, one.version) for one in inside(data)] == [("cpp-httplib", "0.27.0")]

@@ -8,11 +8,13 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
-from supply.components import Gathered, Rules, shipped
-from supply.notices import QT, texts_missing
+from supply.components import Gathered, licence_in, shipped
+from supply.notices import EXCHANGEABLE, QT, notices, texts_missing
+from supply.rules import Rules
 from supply.spdx import LicenceRefused, choices, chosen
 
-from appliance.natives import read_elf
+from appliance.natives import Inside, inside, read_elf
+from appliance.natives.marks import COMPILER
 
 PARTS = Path(str(distribution("PySide6-Essentials").locate_file("")))
 
@@ -38,7 +40,9 @@ def test_the_best_choice_is_taken(expression: str, taken: str) -> None:
         "AGPL-3.0-only", "AGPL-3.0-or-later OR SSPL-1.0", "GPL-3.0-only", "LGPL-3.0-only",
         "MIT AND GPL-2.0-only", "MPL-2.0 AND AGPL-3.0-only", "Proprietary", "", "MIT OR",
         "MIT GPL-2.0", "(MIT", "MIT WITH", "MIT WITH Made-up-exception", "UNKNOWN",
-        "GPL-3.0-only WITH Made-up", "MIT/Apache-2.0",
+        "GPL-3.0-only WITH Made-up", "MIT/Apache-2.0", "LicenseRef-Whatever",
+        "SSPL-1.0 WITH LLVM-exception", "GPL-2.0-only WITH LLVM-exception",
+        "LGPL-2.1-only WITH GCC-exception-3.1", "Proprietary WITH Bootloader-exception",
     ],
 )  # fmt: skip
 def test_what_is_not_allowed_or_not_understood_is_refused(expression: str) -> None:
@@ -64,6 +68,111 @@ def test_a_part_that_states_another_licence_than_the_rule_is_refused() -> None:
         Rules.read().part("duckdb", "AGPL-3.0-only")
     with pytest.raises(LicenceRefused, match="no licence"):
         Rules.read().part("never-heard-of", "")
+    for stated in ("MIT AND Apache-2.0", "BSD-3-Clause AND MIT", "BSD-3-Clause OR Apache-2.0"):
+        with pytest.raises(LicenceRefused, match="states"):
+            Rules.read().part("pypdfium2", stated)
+
+
+def test_a_name_of_its_own_means_nothing_unless_somebody_read_it() -> None:
+    """Whoever writes the metadata chooses what LicenseRef- stands for."""
+    for stated in ("LicenseRef-Public-Domain", "MIT OR LicenseRef-AGG-2.3"):
+        with pytest.raises(LicenceRefused, match="of its own name"):
+            Rules.read().part("never-heard-of", stated)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "License :: OSI Approved :: GNU Affero General Public License v3",
+        "License :: OSI Approved :: GNU General Public License v2 (GPLv2)",
+        "License :: Other/Proprietary License",
+        "AGPLv3",
+        "dual: LGPL or commercial",
+    ],
+)
+def test_words_that_say_otherwise_than_the_rule_stop_it(words: str) -> None:
+    """As of a new version that changed its licence, and states no expression."""
+    rules = Rules.read()
+    assert rules.part("duckdb", "", ("License :: OSI Approved :: MIT License",))[1] == "MIT"
+    with pytest.raises(LicenceRefused, match="says"):
+        rules.part("duckdb", "", (words,))
+    assert rules.part("pyinstaller-hooks-contrib", "", (words,))[1] == "Apache-2.0"
+
+
+def inside_of(name: str, licence: str) -> Inside:
+    return Inside(name, "", licence, "a mark")
+
+
+def test_lgpl_linked_into_a_file_is_refused_but_for_what_a_rule_names() -> None:
+    rules = Rules.read()
+    libiconv = inside_of("libiconv", "LGPL-2.1-or-later")
+    rules.require_inside("lxml", "lxml/etree.so", [libiconv])
+    named = {name: rule["exchangeable"] for name, rule in rules.parts.items()
+             if "exchangeable" in rule}  # fmt: skip
+    assert named == {"lxml": {"libiconv": "LGPL-2.1-or-later"}}
+    for part, found in (
+        ("duckdb", libiconv),
+        ("lxml", inside_of("glib", "LGPL-2.1-or-later")),
+        ("lxml", inside_of("libiconv", "GPL-3.0-or-later")),
+        ("lxml", inside_of("mupdf", "AGPL-3.0-or-later")),
+        ("", inside_of("readline", "GPL-3.0-or-later")),
+    ):
+        with pytest.raises(LicenceRefused):
+            rules.require_inside(part, "file.so", [found])
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        b"\0rl_readline_name\0", b"MuPDF error: %s", b"GNU MP: Cannot allocate memory",
+        b"\0libiconv_open\0", b"libavcodec license: ", b"_ZN4llvm11LLVMContextC1Ev",
+        b"Berkeley DB 18.1.40: ", b"GLib-GObject",
+    ],
+)  # fmt: skip
+def test_copyleft_code_and_compilers_in_a_file_are_seen_and_refused(planted: bytes) -> None:
+    found = inside(b"\0" * 20 + planted + b"\0")
+    assert found
+    with pytest.raises(LicenceRefused):
+        Rules.read().require_inside("duckdb", "_duckdb.so", found)
+
+
+def test_a_library_that_a_wheel_took_in_is_named_or_refused() -> None:
+    """A part's own licence does not cover what auditwheel put beside it."""
+    rules = Rules.read()
+    numpy = ("BSD-3-Clause", "BSD-3-Clause")
+    gcc = "GPL-3.0-or-later WITH GCC-exception-3.1"
+    assert rules.library("_internal/numpy.libs/libgfortran-1.so.5", numpy) == (gcc, gcc)
+    assert rules.library("numpy/_core/_umath.so", numpy) == numpy
+    for path in ("numpy.libs/libreadline-1.so.8", "_internal/lxml.libs/libfoo.so",
+                 "PySide6/Qt/lib/libavcodec.so.61", "lxml/.dylibs/libfoo.dylib"):  # fmt: skip
+        with pytest.raises(LicenceRefused, match="does not name it"):
+            rules.library(path, numpy)
+
+
+@pytest.mark.parametrize(
+    "licences",
+    [
+        [{"license": {"name": "My own"}}],
+        [{"license": {"id": "MIT"}}, {"license": {"name": "and something"}}],
+    ],
+)
+def test_a_list_that_tells_a_licence_in_words_is_refused(licences: list[object]) -> None:
+    with pytest.raises(LicenceRefused):
+        licence_in({"name": "x", "licenses": licences})
+
+
+def test_of_several_licences_in_a_list_all_hold() -> None:
+    both = {"licenses": [{"license": {"id": "MIT"}}, {"license": {"id": "AGPL-3.0-only"}}]}
+    assert licence_in(both) == "(MIT) AND (AGPL-3.0-only)"
+    assert licence_in({"licenses": [{"expression": "MIT OR Apache-2.0"}]}) == "MIT OR Apache-2.0"
+    assert licence_in({}) == ""
+
+
+def test_no_compiler_is_in_anything_the_product_carries(found: Gathered) -> None:
+    assert [one.file.path for one in found.natives if "tvm_runtime" in one.file.path]
+    for native in found.natives:
+        assert COMPILER not in {one.name for one in native.inside}, native.file.path
+        assert not [name for name in native.file.needed if "LLVM" in name or "tvm_compiler" in name]
 
 
 def test_everything_the_product_carries_is_allowed_and_has_its_text(found: Gathered) -> None:
@@ -79,7 +188,7 @@ def test_everything_the_product_carries_is_allowed_and_has_its_text(found: Gathe
 def test_a_library_of_nobody_is_refused() -> None:
     """As one that the building system let slip into a packaged program."""
     with pytest.raises(LicenceRefused, match="of no part"):
-        Rules.read().library("libreadline.so.8", ("", ""))
+        Rules.read().library("_internal/libreadline.so.8", ("", ""))
     assert Rules.read().library("libcrypto.so.3", ("", "")) == ("Apache-2.0", "Apache-2.0")
 
 
@@ -90,6 +199,17 @@ def test_qt_is_linked_dynamically_and_can_be_exchanged() -> None:
         assert f"libQt6{module[2:]}.so.6" in elf.needed
         assert (PARTS / "PySide6" / "Qt" / "lib" / f"libQt6{module[2:]}.so.6").is_file()
     assert "exchanged" in QT
+
+
+def test_the_notices_say_what_the_lgpl_asks_for(found: Gathered) -> None:
+    """Of Qt, and of what a part's authors linked into a file of theirs."""
+    text = notices(found)
+    assert QT in text
+    lxml = next(one for one in found.components if one.name == "lxml")
+    said = EXCHANGEABLE.format(libraries="libiconv (version not stated)", part="lxml",
+                               version=lxml.version)  # fmt: skip
+    assert said in text
+    assert text.count("stands inside") == 1
 
 
 def test_what_of_qt_is_under_the_gpl_alone_is_stopped(tmp_path: Path) -> None:
