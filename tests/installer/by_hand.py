@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.gui.x_input import Display
-from tests.installer.room import HOME, USER, Room
+from tests.installer.room import CALM, HOME, USER, Room
 
 DATA = f"{HOME}/by-hand"
 WIDE = 900
@@ -71,8 +71,7 @@ def until(what: str, there: Callable[[], bool]) -> None:
 @contextmanager
 def window(room: Room) -> Iterator[subprocess.Popen[bytes]]:
     """As an ordinary user starts it."""
-    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": HOME,
-                   "DISPLAY": room.display}  # fmt: skip
+    environment = CALM | {"HOME": HOME, "DISPLAY": room.display}
     started = subprocess.Popen(
         room.entered(("cloister-window", "--data", DATA), USER), env=environment,
         stdin=subprocess.DEVNULL,
