@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import signed_release
-from signed_release import ReleaseRefused, public_file, read_public, signed, verified
 
+from appliance import release as signed_release
+from appliance.release import ReleaseRefused, public_file, read_public, signed, verified
 from appliance.vault.canonical import canonical_json
 from appliance.vault.signers import SignerKey
 
@@ -196,7 +196,15 @@ def test_the_tool_signs_with_a_vendors_key_and_verifies(folder: Path, tmp_path: 
     older = run("signed_release", *verify, "0.2.0")
     assert older.returncode == 1
     assert "This is release 0.1.0, not 0.2.0." in older.stderr
+    product = ("-m", "appliance", "--json", "release", "verify", str(folder), "--public", public)
+    done = subprocess.run([sys.executable, *product, "--release", "0.1.0"], cwd=ROOT,
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert (said["verified"], said["release"], said["files"]) == (True, "0.1.0", 2)
     (folder / "cloister_0.1.0_amd64.deb").write_bytes(b"other")
+    done = subprocess.run([sys.executable, *product], cwd=ROOT, capture_output=True, text=True,
+                          check=False)  # fmt: skip
+    assert (done.returncode, json.loads(done.stdout)["error"]) == (1, "release_refused")
     done = run("signed_release", "verify", str(folder), "--public", public)
     assert done.returncode == 1
     assert "cloister_0.1.0_amd64.deb is changed" in done.stderr
