@@ -10,6 +10,7 @@ this one must open.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import subprocess
 import sys
@@ -26,6 +27,18 @@ from tests.installer.stick import Lacking, with_models
 
 MEDIUM = ROOT / "dist" / "medium"
 DISPLAY = ":93"
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """There is one room."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    with (WORK / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SystemExit("Another of these is under way; wait for its end.") from error
+        yield
 
 
 @contextmanager
@@ -72,7 +85,7 @@ def main() -> int:
         raise SystemExit("This makes a clean Debian and namespaces: run it as root.")
     if not (MEDIUM / "install.sh").is_file():
         raise SystemExit("There is no medium in dist/; run `make installer`.")
-    with screen() as display:
+    with alone(), screen() as display:
         room = Room(WORK / "room", with_models(MEDIUM, WORK / "medium"), display)
         try:
             good = list(_tried(room, given.previous))

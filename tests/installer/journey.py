@@ -115,7 +115,7 @@ class Journey:
         said = self.ask_for("library", data=by_hand.DATA).said
         assert said.startswith(f"Ward  ({papers} documents, "), said
         assert QUESTION in self.ask_for("conversation", "list", data=by_hand.DATA).said
-        closed = self.ask_for("log", "show", data=by_hand.DATA).said
+        closed = self.ask_for("log", "show", "--count", "60", data=by_hand.DATA).said
         assert any("ask.closed" in line and "answered" in line for line in closed.splitlines()), (
             closed
         )
