@@ -24,7 +24,15 @@ from appliance.audit.recorded import Recorded, proof_file, require_recorded
 from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.errors import CloisterError
 from appliance.exporting import FileExists, Typeset, require_outside, write_new
-from appliance.natives import NativeFile, Place, inside, looked_at, native_files, packaged
+from appliance.natives import (
+    NativeFile,
+    Place,
+    inside,
+    links_out,
+    looked_at,
+    native_files,
+    packaged,
+)
 from appliance.paper import airgap_sheet, as_page
 from appliance.parts import PROGRAM, PYTHON, ROOT, needed
 from appliance.parts import SBOM as LIST
@@ -136,9 +144,10 @@ def require_evidence(
 
 def gathered(desk: Desk, report: AirgapReport) -> AirgapEvidence:
     """Every native file is read for it: about a second for a hundred megabytes."""
-    listed, said = listed_files()
+    listed, said = listed_files(ROOT)
     looked = [(_owned(place, said), file) for place, file in _looked()]
     hashes = {place.path: file.sha256 for place, file in looked}
+    unlike = frozenset(_unlike(hashes, said)) if listed else frozenset()
     return AirgapEvidence(
         made=desk.now(),
         version=_version(PROGRAM),
@@ -148,11 +157,15 @@ def gathered(desk: Desk, report: AirgapReport) -> AirgapEvidence:
         report=report,
         denied=denied(),
         local=ALLOWED,
-        network=tuple(_able(place, file) for place, file in looked if file.can_network),
+        network=tuple(
+            _able(place, file, "" if place.path in unlike else WHY.get(place.part, ""))
+            for place, file in looked
+            if file.can_network
+        ),
         looked_at=len(looked),
         unread=tuple(file.path for _, file in looked if file.problem),
         listed=listed,
-        unlisted=tuple(_unlike(hashes, said)) if listed else (),
+        unlisted=(*_leading_out(), *sorted(unlike)),
     )
 
 
@@ -164,7 +177,7 @@ class Listed:
     part: str
 
 
-def listed_files(folder: Path = ROOT) -> tuple[str, dict[str, Listed]]:
+def listed_files(folder: Path) -> tuple[str, dict[str, Listed]]:
     """The SHA-256 of the packaged list, and each native file as it says; ("", {}) where there is
     none, as in a checkout. A damaged list names no file."""
     try:
@@ -207,9 +220,14 @@ def _owned(place: Place, said: Mapping[str, Listed]) -> Place:
 
 def _unlike(hashes: Mapping[str, str], said: Mapping[str, Listed]) -> Iterator[str]:
     """Files that are not as the list says, that it does not name, or that it names in vain."""
-    for path in sorted({*hashes, *said}):
+    for path in {*hashes, *said}:
         if path not in said or path not in hashes or said[path].sha256 != hashes[path]:
             yield path
+
+
+def _leading_out() -> tuple[str, ...]:
+    program = packaged()
+    return links_out(program) if program is not None else ()
 
 
 def _looked() -> Iterator[tuple[Place, NativeFile]]:
@@ -217,7 +235,10 @@ def _looked() -> Iterator[tuple[Place, NativeFile]]:
     if packaged() is None:  # where it is packaged, all of its folder is in `found`
         found += tuple(runtime_files(default_encoder_folder()))
     for place in found:
-        yield place, looked_at(place)[0]
+        try:
+            yield place, looked_at(place)[0]
+        except OSError:
+            yield place, NativeFile(place.path, place.part, 0, "", problem="It cannot be read.")
 
 
 def runtime_files(folder: Path) -> Iterator[Place]:
@@ -226,7 +247,8 @@ def runtime_files(folder: Path) -> Iterator[Place]:
         yield Place(file, f"encoder/{file.relative_to(folder).as_posix()}", RUNTIME)
 
 
-def _able(place: Place, file: NativeFile) -> NetworkPart:
+def _able(place: Place, file: NativeFile, why: str) -> NetworkPart:
+    """A part's reason is no reason for a file that the part did not bring."""
     held = inside(place.file.read_bytes())
     named = tuple(
         f"{one.name} {one.version or '(version not stated in the file)'}"
@@ -235,7 +257,7 @@ def _able(place: Place, file: NativeFile) -> NetworkPart:
     )
     return NetworkPart(
         place.part, _version(place.part), place.path, file.sha256, file.calls, named,
-        WHY.get(place.part, ""),
+        why,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from appliance.cli.log import given_key
 from appliance.cli.opening import data_folder, guarded, unlocked
 from appliance.cli.output import Output
 from appliance.cli.placing import new_file, require_outside, write_durably
-from appliance.errors import CloisterError, StorageReadOnly, UsageError
+from appliance.errors import CloisterError, UsageError
 from appliance.values import Sheet
 
 TYPESETTING = "gui.typesetting"
@@ -50,7 +50,7 @@ def report(arguments: Arguments, output: Output) -> int:
             try:
                 for descriptor, content in zip(descriptors, contents, strict=True):
                     write_durably(descriptor, content, "The report", _ANEW)
-            except StorageReadOnly:
+            except BaseException:
                 for descriptor in descriptors:  # empty ones are taken away: all three or none
                     os.ftruncate(descriptor, 0)
                 raise
@@ -91,14 +91,16 @@ def verify(arguments: Arguments, output: Output) -> int:
     record = checked.record
     output.data(
         verified=True, files=list(checked.files), record=record.leaf.seq, log=record.log,
-        written=record.written.isoformat(), holds=checked.holds,
+        written=record.written.isoformat(), person=record.leaf.person, role=record.leaf.role,
+        holds=checked.holds,
     )  # fmt: skip
     output.line(
         f"Verified: {' and '.join(checked.files)} are as record {record.leaf.seq} of the log "
-        f"{record.log} has them, written {record.written:%Y-%m-%d %H:%M:%S} UTC."
+        f"{record.log} has them, written {record.written:%Y-%m-%d %H:%M:%S} UTC by "
+        f"{record.leaf.person} ({record.leaf.role})."
     )
     held = "The air gap held then." if checked.holds else "The air gap did NOT hold then."
-    output.line(held)
+    output.line(f"{held} It says nothing of any other time.")
     return 0
 
 

@@ -6,7 +6,7 @@ to be unknown; nothing is loaded or run to be looked at.
 """
 
 from appliance.natives.elf import Elf, ElfUnreadable, read_elf
-from appliance.natives.files import NativeFile, Place, looked_at, native_files, packaged
+from appliance.natives.files import NativeFile, Place, links_out, looked_at, native_files, packaged
 from appliance.natives.inside import Inside, inside
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "NativeFile",
     "Place",
     "inside",
+    "links_out",
     "looked_at",
     "native_files",
     "packaged",

@@ -1,10 +1,11 @@
 """Which native files the program brings, each with its hash and what of the network it could call.
 
-Rules kept here: of a packaged program every native file of its folder is looked at, the loader that
-starts it too, of a checkout those that the installed parts name, and Python's own; a link is not
-followed; a file that cannot be read out of itself is listed all the same, and says so. An import
-table shows what a file was built to call. It does not show what is reached by a bare system call:
-that the kernel's filter refuses all the same, and no list could.
+Rules kept here: of a packaged program every native file of its folder is looked at, whatever it is
+called, the loader that starts it too, of a checkout those that the installed parts name, and
+Python's own; a link is not followed, and one that leads out of the folder is told; a file that
+cannot be read out of itself is listed all the same, and says so. An import table shows what a file
+was built to call. It does not show what is reached by a bare system call: that the kernel's filter
+refuses all the same, and no list could.
 """
 
 from __future__ import annotations
@@ -33,8 +34,7 @@ NETWORK_CALLS = frozenset(
 )
 """Those that make a socket or ask for a name. Who only sends must have been given one."""
 _MAKING = frozenset({"socket"}) | {call for call in NETWORK_CALLS if "get" in call or "res" in call}
-_ENDINGS = (".so", ".duckdb_extension")
-_BUNDLED = (".libs",)  # where auditwheel puts a wheel's libraries: "numpy.libs"
+_OBJECT = b"\x01\x00"  # ET_REL: what a compiler makes and no loader loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +166,24 @@ def _tops(part: str) -> Iterator[str]:
 
 
 def _native(file: Path) -> bool:
-    """By its first bytes, of what is named like a library or has no ending."""
-    name = file.name
-    if not (name.endswith(_ENDINGS) or ".so." in name or "." not in name or name[:6] == "python"):
-        return False
+    """By its first bytes, whatever it is called; one that cannot be read may be one."""
     if file.is_symlink() or not file.is_file():
         return False
     try:
         with file.open("rb") as opened:
-            return opened.read(4) == MAGIC
+            header = opened.read(18)
+            return header[:4] == MAGIC and header[16:] != _OBJECT
     except OSError:
-        return False
+        return True
+
+
+def links_out(program: Path) -> tuple[str, ...]:
+    """Links in a packaged program's folder that lead out of it: nothing there is looked at."""
+    inside = program.resolve()
+    return tuple(
+        sorted(
+            link.relative_to(program).as_posix()
+            for link in program.rglob("*")
+            if link.is_symlink() and not link.resolve().is_relative_to(inside)
+        )
+    )

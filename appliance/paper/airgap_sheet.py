@@ -118,6 +118,8 @@ def _able(evidence: AirgapEvidence) -> Iterator[Part]:
 
 def _compared(evidence: AirgapEvidence) -> Iterator[Part]:
     """With the list that is packaged beside the files."""
+    for path in evidence.unlisted:
+        yield _alarm(f"{path} is not what the program was packaged with.")
     if not evidence.listed:
         yield _alarm(
             "No packaged list of parts lies beside this program, as in one that runs from its "
@@ -126,8 +128,6 @@ def _compared(evidence: AirgapEvidence) -> Iterator[Part]:
         return
     if not evidence.unlisted:
         yield _part(PartKind.TEXT, "Every native file is as the packaged list of parts says.")
-    for path in evidence.unlisted:
-        yield _alarm(f"{path} is not as the packaged list of parts says.")
     yield _part(
         PartKind.SMALL,
         f"SHA-256 of that list (sbom.cdx.json, CycloneDX): {evidence.listed}. Whether the list is "

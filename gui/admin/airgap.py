@@ -84,7 +84,7 @@ class AirGapPage(Page):
         self._tried(report)
         name = path.with_suffix("").name
         self.notice.say(
-            "good",
+            "good" if written.holds else "danger",
             self.tr("The proof lies in {folder}: {name}.html, .pdf and .proof.").format(
                 folder=path.parent, name=name
             ),

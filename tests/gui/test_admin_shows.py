@@ -302,6 +302,20 @@ def test_the_proof_is_written_out_as_three_files_and_takes_no_files_place(
     assert "proof.html, .pdf and .proof" in page.notice.sentence
     assert (tmp_path / "proof.pdf").read_bytes().startswith(b"%PDF")
     assert len([*tmp_path.glob("proof.*")]) == 3
+    assert page.notice.property("tone") == "good"
+
+
+def test_a_proof_of_what_did_not_hold_is_written_and_is_red(
+    shell: Shell, pace: Pace, qtbot: QtBot, tmp_path: Path
+) -> None:
+    shown(shell, "airgap")
+    page = workplace(shell).admin.airgap
+    qtbot.waitUntil(page.write.isVisible)
+    pace.breached = True
+    page.write_out(tmp_path / "proof.pdf")
+    qtbot.waitUntil(page.notice.isVisible)
+    assert page.notice.property("tone") == "danger"
+    assert page.result.property("tone") == "danger"
 
 
 def test_who_may_not_write_the_proof_out_is_not_offered_it(

@@ -18,7 +18,7 @@ from pathlib import Path
 from appliance.licensing.licence import licence_bytes
 from appliance.licensing.signed import Kind, key_in, self_signed
 from appliance.licensing.standing import State
-from tests.installer import licensed
+from tests.installer import by_hand, licensed
 from tests.installer.room import HOME, MEDIUM, ROOT, USER, Done, Room, require
 from tests.installer.stick import STORIES, Lacking
 from tests.stories260k import SHARED
@@ -120,6 +120,20 @@ class Journey:
             seconds = time.monotonic() - started
         return f"usable and closed again in {seconds:.2f} s, warm"
 
+    def by_hand(self) -> str:
+        """The window, by real keys: first start, a vault, a library, a question."""
+        self.room.write(SECRET, f"{PASSPHRASE}\n")
+        papers = self._lay_papers()
+        by_hand.first_question(self.room, PASSPHRASE, f"{HOME}/papers", papers, QUESTION)
+        said = self.ask_for("library", data=by_hand.DATA).said
+        assert said.startswith(f"Ward  ({papers} documents, "), said
+        assert QUESTION in self.ask_for("conversation", "list", data=by_hand.DATA).said
+        closed = self.ask_for("log", "show", data=by_hand.DATA).said
+        assert any("ask.closed" in line and "answered" in line for line in closed.splitlines()), (
+            closed
+        )
+        return f"a vault, {papers} documents and an answer, by keys and one click"
+
     # --- using it ---------------------------------------------------------------------------
 
     def first_run(self) -> str:
@@ -157,16 +171,21 @@ class Journey:
         target.with_name("cloister.new").replace(target)
 
     def add(self) -> str:
+        papers = self._lay_papers()
+        added = self.ask_for("add", f"{HOME}/papers", "--to", "Library").said
+        assert f"{papers} added, 0 already there, 0 failed" in added, added
+        there = self.ask_for("library").said.splitlines()[0]
+        assert there.startswith(f"Library  ({papers} documents, "), there
+        return there
+
+    def _lay_papers(self) -> int:
+        """The sample hospital's documents into the user's folder; how many."""
         hospital = ROOT / "appliance" / "sample" / "hospital"
         papers = [path for path in sorted(hospital.rglob("*")) if path.is_file()]
         for path in papers:
             self.room.write(f"papers/{path.name}", path.read_bytes())
         os.chown(self.room.folder / HOME[1:] / "papers", USER, USER)
-        added = self.ask_for("add", f"{HOME}/papers", "--to", "Library").said
-        assert f"{len(papers)} added, 0 already there, 0 failed" in added, added
-        there = self.ask_for("library").said.splitlines()[0]
-        assert there.startswith(f"Library  ({len(papers)} documents, "), there
-        return there
+        return len(papers)
 
     def quote(self) -> str:
         said = self.ask_for("ask", QUESTION).said
@@ -309,7 +328,8 @@ def _without_avx512(line: str) -> str:
 
 Step = Callable[[Journey], str]
 STEPS: tuple[Step, ...] = (
-    Journey.no_network, Journey.install, Journey.self_check, Journey.window, Journey.first_run,
+    Journey.no_network, Journey.install, Journey.self_check, Journey.window, Journey.by_hand,
+    Journey.first_run,
     Journey.seat, Journey.add, Journey.quote, Journey.written, Journey.chat, Journey.log,
     Journey.kiosk, Journey.kiosk_in_cage, Journey.backup, Journey.older_processor,
 )  # fmt: skip

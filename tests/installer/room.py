@@ -23,7 +23,7 @@ USER, HOME = 1000, "/home/anna"
 MEDIUM = "/media/stick"
 SOCKETS = Path("/tmp/.X11-unix")
 """Where X servers put them."""
-_CALM = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+CALM = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Room:
         timeout: float = 600,
     ) -> Done:
         """processor: a file to be /proc/cpuinfo instead of the kernel's own."""
-        environment = _CALM | {"HOME": "/root" if user == 0 else HOME} | dict(extra or {})
+        environment = CALM | {"HOME": "/root" if user == 0 else HOME} | dict(extra or {})
         done = subprocess.run(
             self.entered(command, user, processor),
             env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 import subprocess
 import sys
 from contextlib import suppress
@@ -44,6 +45,49 @@ def test_duckdb_is_seen_to_be_able_to_reach_out() -> None:
 def test_what_is_no_such_file_is_refused(untrusted: bytes) -> None:
     with pytest.raises(ElfUnreadable):
         read_elf(untrusted)
+
+
+def _patched(sound: bytes, at: int, form: str, *values: int) -> bytes:
+    return sound[:at] + struct.pack(form, *values) + sound[at + struct.calcsize(form) :]
+
+
+def _without_segment(sound: bytes, kind: int) -> bytes:
+    (at,) = struct.unpack_from("<Q", sound, 32)
+    (count,) = struct.unpack_from("<H", sound, 56)
+    for place in range(at, at + 56 * count, 56):
+        if struct.unpack_from("<I", sound, place) == (kind,):
+            return _patched(sound, place, "<I", 0)
+    raise AssertionError("there is no such segment")
+
+
+def _dynsym(sound: bytes) -> int:
+    """Where the header of the table of names stands."""
+    (at,) = struct.unpack_from("<Q", sound, 40)
+    (count,) = struct.unpack_from("<H", sound, 60)
+    return next(
+        place
+        for place in range(at, at + 64 * count, 64)
+        if struct.unpack_from("<I", sound, place + 4) == (11,)
+    )
+
+
+def test_a_file_that_hides_what_it_takes_from_others_is_not_taken_for_one_that_takes_nothing() -> (
+    None
+):
+    """The loader needs no sections: who cuts them off, or lies in them, changes nothing for it."""
+    sound = _small().read_bytes()
+    assert read_elf(sound).imported
+    table = _dynsym(sound)
+    (at,) = struct.unpack_from("<Q", sound, table + 24)
+    for hidden in (
+        _patched(_patched(sound, 40, "<Q", 0), 60, "<H", 0),  # no sections
+        _patched(sound, table + 4, "<I", 0),  # no table of names
+        _patched(sound, table + 24, "<Q", at + 24),  # another one
+        _patched(sound, table + 32, "<Q", 24),  # its beginning alone
+        _without_segment(sound, 2),  # linked into one piece
+    ):
+        with pytest.raises(ElfUnreadable):
+            read_elf(hidden)
 
 
 @settings(deadline=None, max_examples=150)

@@ -4,13 +4,17 @@ that speak of the source are so."""
 from __future__ import annotations
 
 import ast
+import shutil
+import subprocess
 from pathlib import Path
+
+import pytest
 
 from appliance.airgap import guard
 from appliance.airgap.reach import ALLOWED, WHY, denied
 from appliance.airgap_evidence import runtime_files
 from appliance.engine.encoder.bundle import default_encoder_folder
-from appliance.natives import looked_at, native_files
+from appliance.natives import links_out, looked_at, native_files
 from appliance.parts import needed
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -57,3 +61,25 @@ def test_no_remote_function_of_the_runtime_is_looked_up() -> None:
 def test_local_sockets_are_listed_with_who_and_when() -> None:
     assert all(one.who and one.what and one.when for one in ALLOWED)
     assert len({one.path for one in ALLOWED}) == len(ALLOWED)
+
+
+COMPILER = shutil.which("c++")
+PLANTED = (
+    'extern "C" int socket(int, int, int);\nextern "C" int out() { return socket(2, 1, 0); }\n'
+)
+
+
+@pytest.mark.skipif(COMPILER is None, reason="there is no compiler to plant a library with")
+def test_a_planted_library_is_found_whatever_it_is_called(tmp_path: Path) -> None:
+    program = tmp_path / "cloister"
+    (program / "_internal" / "fonts").mkdir(parents=True)
+    source, library = tmp_path / "out.cpp", program / "_internal" / "fonts" / "notes.ttf"
+    source.write_text(PLANTED)
+    subprocess.run([str(COMPILER), "-shared", "-fPIC", "-o", library, source], check=True)
+    outside = tmp_path / "outside.so"
+    outside.write_bytes(library.read_bytes())
+    (program / "_internal" / "linked.so").symlink_to(outside)
+    (program / "_internal" / "within.so").symlink_to(library)
+    found = [looked_at(place)[0] for place in native_files((), program)]
+    assert [(one.path, one.can_network) for one in found] == [("_internal/fonts/notes.ttf", True)]
+    assert links_out(program) == ("_internal/linked.so",)
