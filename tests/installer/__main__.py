@@ -88,8 +88,10 @@ def _tried(room: Room, previous: Path | None) -> Iterator[bool | None]:
     """Up to the first step that does not hold; later ones build on it."""
     before = room.tree()
     journey = Journey(room)
-    mine = ((step.__name__, partial(step, journey)) for step in STEPS)
-    for name, step in (*mine, *renewal.steps(journey, before, previous)):
+    steps: list[tuple[str, Callable[[], str]]] = []
+    steps += ((step.__name__, partial(step, journey)) for step in STEPS)
+    steps += renewal.steps(journey, before, previous)
+    for name, step in steps:
         yield (outcome := held(name, step))
         if outcome is False:
             return
