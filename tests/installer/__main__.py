@@ -101,7 +101,8 @@ def _tried(room: Room, previous: Path | None) -> Iterator[bool | None]:
     """Up to the first step that does not hold; later ones build on it."""
     before = room.tree()
     journey = Journey(room)
-    steps = [(step.__name__, partial(step, journey)) for step in STEPS]
+    steps: list[tuple[str, Callable[[], str]]] = []
+    steps += ((step.__name__, partial(step, journey)) for step in STEPS)
     steps += renewal.steps(journey, before, previous)
     for name, step in steps:
         yield (outcome := held(name, step))
