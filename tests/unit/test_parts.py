@@ -98,3 +98,17 @@ def test_to_read_a_licence_looks_at_its_part_alone(monkeypatch: pytest.MonkeyPat
     for text in numpy.texts:
         assert parts.licence_text("numpy", text)
     assert set(looked) == {"numpy"}
+
+
+def test_the_notices_of_a_packaged_program_are_among_its_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert parts.NOTICES not in parts.parts()[0].texts  # a checkout has none
+    monkeypatch.setattr(parts, "ROOT", tmp_path)
+    whole = "the work of others\n" * 45_000
+    (tmp_path / parts.NOTICES).write_text(whole)
+    own = parts.parts()[0]
+    assert own.texts[-1] == parts.NOTICES
+    assert parts.licence_text(own.name, parts.NOTICES) == whole
+    with pytest.raises(PartUnknown):
+        parts.licence_text("duckdb", parts.NOTICES)
