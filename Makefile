@@ -9,6 +9,10 @@ JOBS ?= 2
 run: setup
 	@$(BIN)/python packaging/run.py
 
+# Compiled Python is kept beside the source, whatever the environment says: the tests start the
+# product some thousand times, and it would be compiled each time.
+test check: export PYTHONDONTWRITEBYTECODE :=
+
 test: setup-develop
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 

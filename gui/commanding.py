@@ -229,7 +229,7 @@ def _export(place: Workplace) -> None:
 
 def _places() -> dict[str, Deed]:
     def go(name: str) -> Deed:
-        return Deed(lambda place: place.go(name))
+        return Deed(lambda place: place.went(name))
 
     return {f"go_{name}": go(name) for name in ("ask", "library", "log", "admin")} | {
         "airgap": Deed(lambda place: place.pill.open_evidence()),

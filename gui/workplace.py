@@ -158,6 +158,13 @@ class Workplace(QWidget):
         elif place == "admin":
             self.admin.refresh()
 
+    def went(self, place: str) -> None:
+        """By the side or a key: whoever goes to Ask is there to type."""
+        if place == "ask":
+            self.focus_composer()
+        else:
+            self.go(place)
+
     def new_question(self) -> None:
         self.go("ask")
         self.ask.new_question()
@@ -301,7 +308,7 @@ class Workplace(QWidget):
 
     def _connect(self) -> None:
         self.side.new_wanted.connect(self.new_question)
-        self.side.place_wanted.connect(self.go)
+        self.side.place_wanted.connect(self.went)
         self.side.lock_wanted.connect(self.lock_wanted)
         self.side.conversations.opened.connect(self._open_conversation)
         self.ordering.changed.connect(self.read_conversations)

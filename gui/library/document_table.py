@@ -27,6 +27,10 @@ from gui.text import counts, plain
 _Index = QModelIndex | QPersistentModelIndex
 _ROLE = Qt.ItemDataRole
 _WIDTHS = {1: 92, 2: 74, 3: 94, 4: 84, 5: 128, 6: 96}
+_TITLE = 260
+_SPARED = (4, 3, 5, 1, 2)
+"""What goes first where a title had less room than that."""
+_PROBLEMS = 6
 
 
 class DocumentModel(QAbstractTableModel):
@@ -47,6 +51,10 @@ class DocumentModel(QAbstractTableModel):
 
     def document(self, row: int) -> DocumentInfo:
         return self._documents[row]
+
+    @property
+    def has_problems(self) -> bool:
+        return any(document.failures for document in self._documents)
 
     def row_of(self, document: str) -> int:
         return next((n for n, one in enumerate(self._documents) if one.id == document), -1)
@@ -78,7 +86,7 @@ class DocumentModel(QAbstractTableModel):
             glyph = "barred" if document.retired else "file"
             return icon(glyph, current().muted, 17)
         if role == _ROLE.ForegroundRole and (index.column() or document.retired):
-            failed = index.column() == 6 and document.failures
+            failed = index.column() == _PROBLEMS and document.failures
             return QColor(current().warn if failed else current().muted)
         return None
 
@@ -97,7 +105,7 @@ class DocumentModel(QAbstractTableModel):
         )[column]  # fmt: skip
 
     def _tip(self, document: DocumentInfo, column: int) -> str:
-        if column == 6 and document.failures:
+        if column == _PROBLEMS and document.failures:
             return "\n".join(
                 self.tr("Page {}: ").format(failure.page) + plain.spoken(failure.sentence)
                 if failure.page
@@ -131,6 +139,7 @@ class DocumentTable(QTableView):
         self.selectionModel().selectionChanged.connect(self._tell)
         self.rows.modelAboutToBeReset.connect(self._keep)
         self.rows.modelReset.connect(self._choose_kept)
+        self.rows.modelReset.connect(self._make_room)
         self.doubleClicked.connect(lambda _: self.opened.emit(self.document()))
 
     def document(self) -> DocumentInfo | None:
@@ -148,13 +157,22 @@ class DocumentTable(QTableView):
         super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where room is short the title keeps it; a heading has what its words need."""
-        head = self.horizontalHeader()
-        for column, width in _WIDTHS.items():
-            head.resizeSection(column, max(px(width), head.sectionSizeHint(column)))
-        for column, least in ((4, 640), (3, 600), (5, 560), (1, 400), (2, 340)):
-            self.setColumnHidden(column, self.width() < px(least))
+        self._make_room()
         super().resizeEvent(event)
+
+    def _make_room(self) -> None:
+        """Where room is short the title has it, and problems are told where there are any; a
+        heading has what its words need."""
+        head = self.horizontalHeader()
+        widths = {n: max(px(width), head.sectionSizeHint(n)) for n, width in _WIDTHS.items()}
+        shown = set(widths) if self.rows.has_problems else set(widths) - {_PROBLEMS}
+        for column in _SPARED:
+            if self.width() - sum(widths[n] for n in shown) >= px(_TITLE):
+                break
+            shown.discard(column)
+        for column, width in widths.items():
+            head.resizeSection(column, width)
+            self.setColumnHidden(column, column not in shown)
 
     def _tell(self) -> None:
         self.chosen.emit(self.document())

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import scripts
 from dependencies import SUGGESTED, Depends
-from layout import DEBIAN, settle
+from layout import DEBIAN, compressed, settle
 from release import Release
 
 SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
+_MAINTAINER = "Cloister <support@cloister.invalid>"
 _DESCRIPTION = (
     "Cloister answers questions over an institution's own documents on the machine in front of the "
     "person who asks, each sentence with its page. It has no network: the kernel refuses the "
@@ -41,13 +42,23 @@ def control(release: Release, depends: Depends, size: int) -> str:
     )
     return (
         f"Package: cloister\nVersion: {release.name}\nArchitecture: {release.debian_machine}\n"
-        "Maintainer: Cloister <support@cloister.invalid>\nSection: misc\nPriority: optional\n"
+        f"Maintainer: {_MAINTAINER}\nSection: misc\nPriority: optional\n"
         f"Installed-Size: {(size + 1023) // 1024}\n"
         f"Depends: {', '.join(depends.depends)}\n"
         f"Recommends: {', '.join(depends.recommends)}\n"
         f"Suggests: {', '.join(SUGGESTED)}\n"
         "Description: answers from your own documents, with no network at all\n"
         f"{described}\n"
+    )
+
+
+def changelog(release: Release) -> str:
+    """As Debian's tools read it (deb-changelog(5)); for people there is CHANGELOG.md beside it."""
+    day = f"{release.day:%a, %d %b %Y %H:%M:%S} +0000"
+    return (
+        f"cloister ({release.name}) stable; urgency=medium\n\n"
+        "  * What changed is in CHANGELOG.md.\n\n"
+        f" -- {_MAINTAINER}  {day}\n"
     )
 
 
@@ -58,6 +69,9 @@ def build(
     folder here. level: of xz. Raises CalledProcessError."""
     assets, meta = root / "packaging" / "installer" / "linux", staged / "DEBIAN"
     shutil.rmtree(meta, ignore_errors=True)
+    compressed(
+        staged / DEBIAN.prefix / "share/doc/cloister/changelog.Debian.gz", changelog(release)
+    )
     files = sorted(p for p in staged.rglob("*") if p.is_file() and not p.is_symlink())
     meta.mkdir()
     values = {
@@ -78,8 +92,9 @@ def build(
     settle(staged, release)
     out.mkdir(parents=True, exist_ok=True)
     made = out / file_name(release)
+    # dpkg-deb cuts what it packs into the same blocks however many threads there are for them.
     subprocess.run(
-        ["dpkg-deb", "--root-owner-group", "-Zxz", f"-z{level}", "--threads-max=1", "--build",
+        ["dpkg-deb", "--root-owner-group", "-Zxz", f"-z{level}", "--threads-max=2", "--build",
          staged, made],
         check=True, stdout=subprocess.DEVNULL,
         env={**os.environ, "SOURCE_DATE_EPOCH": str(release.time)},

@@ -20,8 +20,8 @@ OPTIONAL = re.compile(r"printsupport/|libqt-plugin-wayland-egl|xcbglintegrations
 """Plugins that Qt does without where they do not load."""
 ON_SOME_MACHINES = frozenset({"libcuda.so.1", "libcudart.so.13"})
 """A GPU's driver and runtime: the institution's, where there is a GPU (docs/gpu.md)."""
-ALWAYS = ("fonts-dejavu-core | fonts-liberation | fonts-noto-core", "util-linux")
-"""A letter to draw with; setpriv(1), by which an installation checks itself as nobody."""
+ALWAYS = ("fonts-dejavu-core | fonts-liberation | fonts-noto-core", "debconf | debconf-2.0")
+"""A letter to draw with; what asks about data at the end. (setpriv(1) is essential in Debian.)"""
 RECOMMENDED = ("libcups2", "libwayland-egl1", "libsecret-tools")
 """What the optional parts need, and the program that speaks to the system's key store."""
 SUGGESTED = ("cage", "apparmor")

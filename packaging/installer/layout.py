@@ -86,7 +86,8 @@ def lay_around(root: Path, staged: Path, places: Places, release: Release) -> No
         _put(path, share / "doc" / "cloister" / name)
     manual.write(share / "man/man1", release)
     for page in sorted((share / "man/man1").iterdir()):
-        _compress(page)
+        compressed(page.with_name(f"{page.name}.gz"), page.read_text("utf-8"))
+        page.unlink()
 
 
 def tell_parts(program: Path, staged: Path, places: Places) -> None:
@@ -127,11 +128,9 @@ def _make_link(place: Path, leads_to: str) -> None:
     place.symlink_to(leads_to)
 
 
-def _compress(path: Path) -> None:
+def compressed(path: Path, text: str) -> None:
     """Without name and time, so that the same page gives the same bytes."""
-    with path.with_name(f"{path.name}.gz").open("wb") as file:
-        file.write(gzip.compress(path.read_bytes(), 9, mtime=0))
-    path.unlink()
+    path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
 
 
 def _link_or_copy(source: str, target: str) -> None:

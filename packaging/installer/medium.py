@@ -26,7 +26,10 @@ cage is built to start Xwayland, which it only recommends, and does not start wi
 
 def make(root: Path, folder: Path, packages: Sequence[Path], models: Sequence[Path]) -> Path:
     """The folder, made anew. models: bundles in MLC's layout, each a folder. Raises
-    CalledProcessError, OSError."""
+    CalledProcessError, OSError, SystemExit."""
+    deb = next((path for path in packages if path.suffix == ".deb"), None)
+    if deb is None:
+        raise SystemExit("A medium needs the Debian package: build it as well (--part deb).")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for package in packages:
@@ -35,7 +38,6 @@ def make(root: Path, folder: Path, packages: Sequence[Path], models: Sequence[Pa
     (folder / "install.sh").write_text(scripts.shell(assets, "install.sh", {}), "utf-8")
     for bundle in models:
         shutil.copytree(bundle, folder / "models" / bundle.name)
-    deb = next(path for path in packages if path.suffix == ".deb")
     add_needed(deb, folder / PACKAGES)
     write_sums(folder)
     return folder
@@ -48,14 +50,18 @@ def add_needed(deb: Path, folder: Path) -> None:
         (Path(place) / "partial").mkdir()
         nothing = Path(place, "status")
         nothing.touch()  # as on a machine that has none of them
-        subprocess.run(
+        done = subprocess.run(
             ["apt-get", "-q", "-y", "--download-only", "--no-install-recommends",
              "-o", f"Dir::State::status={nothing}", "-o", f"Dir::Cache::archives={place}",
              "-o", "Debug::NoLocking=true", "-o", "APT::Sandbox::User=root",
              "install", str(deb), *KIOSK],
-            check=True, stdout=subprocess.DEVNULL,
+            check=False, stdout=subprocess.DEVNULL,
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         )  # fmt: skip
+        if done.returncode != 0:
+            raise SystemExit(
+                "apt-get has not got what is needed: `apt-get update`, then try again."
+            )
         for path in sorted(Path(place).glob("*.deb")):
             if _field(path, "Priority") != "required":
                 shutil.copyfile(path, folder / path.name)

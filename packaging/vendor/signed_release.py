@@ -2,14 +2,16 @@
 
   signed_release.py public --key FILE --out vendor.pub  the public halves, to hand out beforehand
   signed_release.py sign FOLDER --key FILE --version 0.1.0  writes FOLDER/release.json, release.sig
-  signed_release.py verify FOLDER --public vendor.pub  every file is as it was signed, no other
+  signed_release.py verify FOLDER --public vendor.pub [--version 0.1.0]  every file is as it was
+      signed, no other, and of that release
 
 The key is one that `vendor.py new-key` made. `release.json` names each file with its size and
 SHA-256; `release.sig` holds an Ed25519 and an ML-DSA-65 signature over it, and both must hold.
 
 Rules kept here: a folder with a file more or less than was signed is refused; links are refused;
 what is signed for a release fits nothing else (its domain); the public file is believed because it
-came by another way than the release.
+came by another way than the release. An older release is as well signed as a newer one: which one
+it has to be is for who installs it to say (--version).
 """
 
 from __future__ import annotations
@@ -58,8 +60,9 @@ def verified(folder: Path, trusted: TrustedKey) -> tuple[str, int]:
         require_signer(Fields(read_json(_read(folder / SIGNATURE))), DOMAIN, content, (trusted,))
         said = Fields(read_json(content)).only("files", "format", "version")
         _require(said.text("format") == "cloister-release", "format")
-        rows = said.rows("files", _MOST)
+        rows = [row.only("name", "sha256", "size") for row in said.rows("files", _MOST)]
         told = {row.text("name", 400): (row.integer("size"), row.text("sha256")) for row in rows}
+        _require(len(told) == len(rows), "a name twice")
         version = said.text("version")
     except (Malformed, CloisterError, OSError) as error:
         raise ReleaseRefused(f"The release is not signed by this key ({error}).") from error
@@ -100,6 +103,8 @@ def read_public(path: Path) -> TrustedKey:
     """Raises ReleaseRefused."""
     try:
         said = Fields(read_json(_read(path).strip()))
+        said.only("ed25519", "format", "id", "ml-dsa-65")
+        _require(said.text("format") == "cloister-vendor-key", "format")
         key = TrustedKey("vendor", said.blob("ed25519"), said.blob("ml-dsa-65"))
         _require(said.text("id") == key.id, "id")
     except (Malformed, OSError) as error:
@@ -129,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--passphrase-file", type=Path)
     sign.add_argument("--version", required=True)
     verify.add_argument("--public", type=Path, required=True)
+    verify.add_argument("--version", help="the release that was announced: no older one will do")
     for one in (sign, verify):
         one.add_argument("folder", type=Path)
     return parser
@@ -137,6 +143,8 @@ def _parser() -> argparse.ArgumentParser:
 def _run(arguments: argparse.Namespace) -> None:
     if arguments.command == "verify":
         version, files = verified(arguments.folder, read_public(arguments.public))
+        if arguments.version not in (None, version):
+            raise ReleaseRefused(f"This is release {version}, not {arguments.version}.")
         print(f"Release {version}: {files} files, each as it was signed.")
         return
     key = read_key(arguments.key, passphrase_of(arguments))
@@ -147,6 +155,7 @@ def _run(arguments: argparse.Namespace) -> None:
     content, signature = signed(arguments.folder, arguments.version, key)
     (arguments.folder / LIST).write_bytes(content)
     (arguments.folder / SIGNATURE).write_bytes(signature)
+    verified(arguments.folder, key.public("vendor"))  # as who gets it will
     print(f"Release {arguments.version}: {len(found(arguments.folder))} files signed by "
           f"{key.public('').id}.")  # fmt: skip
 

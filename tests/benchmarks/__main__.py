@@ -41,7 +41,8 @@ AIMS = {
 NOTES = """
 What is meant by each figure stands in the module that measures it (`tests/benchmarks/`). Quality of
 quote mode on all held-out questions, and what falls short:
-[decisions/0006-quote-mode.md](decisions/0006-quote-mode.md).
+[decisions/0006-quote-mode.md](decisions/0006-quote-mode.md) and
+[models/reader.md](models/reader.md).
 """
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 

@@ -71,6 +71,17 @@ def test_stop_ends_the_ask_and_the_next_one_works(shell: Shell, pace: Pace, qtbo
     assert again.answer is not None
 
 
+def test_whoever_goes_to_ask_can_type_at_once(shell: Shell, qtbot: QtBot) -> None:
+    place = workplace(shell)
+    place.go("library")
+    QTest.mouseClick(place.side.places["ask"], Qt.MouseButton.LeftButton)
+    assert place.ask.composer.typing.hasFocus()
+    place.go("library")
+    place.side.places["library"].setFocus()
+    QTest.keyClick(place, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    assert place.ask.composer.typing.hasFocus()
+
+
 def test_a_refusal_shows_its_sentence_and_next_step(shell: Shell, qtbot: QtBot) -> None:
     view = ask(shell, qtbot, "How do I delete an entry of the log?")
     assert view.notice is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from appliance.values import (
     DocumentKind,
     ImportFinished,
     ImportStarted,
+    PageFailure,
     PageImage,
 )
 from gui.controls.confirm import Confirm
@@ -221,3 +223,24 @@ def test_a_list_that_is_read_anew_keeps_what_was_chosen(qtbot: QtBot) -> None:
     assert table.document() == second
     table.rows.show_documents((first,))
     assert table.document() is None
+
+
+@pytest.mark.parametrize("width", [480, 690, 900, 1400])
+def test_where_room_is_short_the_title_has_it(width: int, qtbot: QtBot) -> None:
+    read = DocumentInfo(
+        "one", "k1", "Peri-operative Management of Anticoagulants", DocumentKind.PDF, 1, 1, 9, "00",
+        datetime(2026, 1, 2, tzinfo=UTC),
+    )  # fmt: skip
+    failed = replace(read, id="two", failures=(PageFailure(1, "document.page", "It is empty."),))
+    table = DocumentTable()
+    qtbot.addWidget(table)
+    table.resize(width, 300)
+    table.show()
+    table.rows.show_documents((read,))
+    assert table.isColumnHidden(6)
+    assert table.columnWidth(0) >= 240
+    shown = [column for column in range(7) if not table.isColumnHidden(column)]
+    assert width < 900 or shown == [0, 1, 2, 3, 4, 5]
+    table.rows.show_documents((read, failed))
+    assert not table.isColumnHidden(6)
+    assert table.columnWidth(0) >= 240

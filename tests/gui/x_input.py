@@ -52,13 +52,14 @@ class Shown:
 
 
 class Display:
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        """name: of the display; that of DISPLAY if none is given."""
         self._x, self._test = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXtst.so.6")
         x = self._x
         x.XOpenDisplay.restype = ctypes.c_void_p
-        for name in ("XDefaultRootWindow", "XInternAtom", "XCreateSimpleWindow"):
-            getattr(x, name).restype = ctypes.c_ulong
-        opened = x.XOpenDisplay(None)
+        for function in ("XDefaultRootWindow", "XInternAtom", "XCreateSimpleWindow"):
+            getattr(x, function).restype = ctypes.c_ulong
+        opened = x.XOpenDisplay(name.encode() or None)
         if not opened:
             raise OSError("there is no X display")
         self._display = ctypes.c_void_p(opened)

@@ -1,9 +1,10 @@
 """`make installer-test`: installs what is in dist/, uses it, brings it up to date, takes it away.
 
-  python -m tests.installer [--keep]
+  python -m tests.installer [--keep] [--previous DEB]
 
 Exit status 0 only if every step held. Needs root, for a clean Debian and its namespaces, and the
-packages that `make installer` has made.
+packages that `make installer` has made. --previous: the package of an earlier build, whose data
+this one must open.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 
 from tests.installer import renewal
 from tests.installer.journey import STEPS, Journey
 from tests.installer.room import ROOT, SOCKETS, WORK, Room
+from tests.installer.stick import Lacking, with_models
 
 MEDIUM = ROOT / "dist" / "medium"
 DISPLAY = ":93"
@@ -43,10 +47,14 @@ def screen() -> Iterator[str]:
         server.wait()
 
 
-def held(name: str, step: Callable[[], str]) -> bool:
+def held(name: str, step: Callable[[], str]) -> bool | None:
+    """None: it could not be tried."""
     started = time.monotonic()
     try:
         said = step()
+    except Lacking as lacking:
+        print(f"SKIPPED {name}: {lacking}", flush=True)
+        return None
     except (AssertionError, OSError, subprocess.SubprocessError) as error:
         print(f"FAILED  {name}: {error}", flush=True)
         return False
@@ -58,29 +66,34 @@ def held(name: str, step: Callable[[], str]) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave the room as it is afterwards")
+    parser.add_argument("--previous", type=Path, help="the package of an earlier build")
     given = parser.parse_args()
     if os.geteuid() != 0:
         raise SystemExit("This makes a clean Debian and namespaces: run it as root.")
     if not (MEDIUM / "install.sh").is_file():
         raise SystemExit("There is no medium in dist/; run `make installer`.")
-    good = []
     with screen() as display:
-        room = Room(WORK / "room", MEDIUM, display)
+        room = Room(WORK / "room", with_models(MEDIUM, WORK / "medium"), display)
         try:
-            before = room.tree()
-            journey = Journey(room)
-            for step in STEPS:
-                good.append(held(step.__name__, lambda step=step: step(journey)))  # type: ignore[misc]
-                if not good[-1]:
-                    break
-            if all(good):
-                for name, more in renewal.steps(journey, before):
-                    good.append(held(name, more))
+            good = list(_tried(room, given.previous))
         finally:
             if not given.keep:
                 room.close()
-    print(f"{sum(good)} passed, {len(good) - sum(good)} failed")
-    return int(not all(good))
+    failed, skipped = good.count(False), good.count(None)
+    print(f"{good.count(True)} passed, {failed} failed, {skipped} skipped")
+    return int(bool(failed))
+
+
+def _tried(room: Room, previous: Path | None) -> Iterator[bool | None]:
+    """Up to the first step that does not hold; later ones build on it."""
+    before = room.tree()
+    journey = Journey(room)
+    steps = [(step.__name__, partial(step, journey)) for step in STEPS]
+    steps += renewal.steps(journey, before, previous)
+    for name, step in steps:
+        yield (outcome := held(name, step))
+        if outcome is False:
+            return
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.installer.journey import ANSWER, QUESTION, Journey
-from tests.installer.room import HOME, ROOT, USER, require
+from tests.installer.room import HOME, ROOT, USER, WORK, require
+from tests.installer.stick import Lacking, with_package
 
 LEFT = ("etc/cloister", "home/anna", "var/lib/cloister")
 """Data, and folders of the user's own: they stay where nobody says otherwise."""
@@ -19,14 +21,20 @@ _NOTED = ("var/log/", "var/cache/", "var/lib/dpkg/", "var/lib/apt/", "var/lib/sy
 """Where Debian and its packages note what was done, and the later packages of these steps."""
 
 
-def steps(journey: Journey, before: dict[str, str]) -> Iterator[tuple[str, Callable[[], str]]]:
+def steps(
+    journey: Journey, before: dict[str, str], previous: Path | None
+) -> tuple[tuple[str, Callable[[], str]], ...]:
+    """previous: the package of an earlier build."""
     renewal = Renewal(journey, before)
-    yield "upgrade", renewal.upgrade
-    yield "upgrade that fails", renewal.broken
-    yield "upgrade after that", renewal.mended
-    yield "removal, data kept", renewal.remove
-    yield "the .run file", renewal.alone
-    yield "the .run file's end", renewal.alone_gone
+    return (
+        ("upgrade", renewal.upgrade),
+        ("upgrade that fails", renewal.broken),
+        ("upgrade after that", renewal.mended),
+        ("removal, data kept", renewal.remove),
+        ("the .run file", renewal.alone),
+        ("the .run file's end", renewal.alone_gone),
+        ("from the build before", partial(renewal.from_before, previous)),
+    )
 
 
 UNDER_A_WINDOW = """\
@@ -75,7 +83,10 @@ class Renewal:
         return f"{self._release()}, and nothing of the others is left"
 
     def remove(self) -> str:
-        require(self._room.run("dpkg", "--purge", "cloister"))
+        said = require(self._room.run("dpkg", "--purge", "cloister")).said
+        for folder in (self._journey.data, "/var/lib/cloister", "/etc/cloister"):
+            if (self._room.folder / folder[1:]).is_dir():
+                assert f"{folder} stays." in said, said
         names = self._names_left()
         assert not names, names[:20]
         return "nothing is left but data, which was said"
@@ -98,6 +109,25 @@ class Renewal:
         assert not (self._room.folder / HOME[1:] / ".local/share/cloister").exists()
         return "nothing is left, and data went because that was asked for"
 
+    def from_before(self, previous: Path | None) -> str:
+        """An earlier build's data, under this one. Which package that is has to be said."""
+        if previous is None:
+            raise Lacking("no package of an earlier build was named (--previous)")
+        (self._room.folder / HOME[1:] / "code").unlink()  # of the vault that went
+        newer = self._room.medium
+        self._room.medium = with_package(newer, previous, WORK / "earlier")
+        self._journey.install()
+        before = self._release()
+        self._journey.first_run()
+        self._journey.add()
+        self._still_answers()
+        self._room.medium = newer
+        self._journey.install()
+        assert self._release() != before
+        self._still_answers()
+        self._journey.log()
+        return f"{before} became {self._release()}; its vault, documents and log are good"
+
     # --- inside -------------------------------------------------------------------------------
 
     def _release(self) -> str:
@@ -107,12 +137,13 @@ class Renewal:
         assert ANSWER in self._journey.ask_for("ask", QUESTION).said
 
     def _names_left(self) -> list[str]:
-        """What was not there in the beginning, but for data, Debian's notes and its packages."""
+        """What was not there in the beginning or is not as it was, but for data, Debian's notes and
+        its packages."""
         packages = self._of_packages()
         return [
             name
-            for name in self._room.tree()
-            if name not in self._before
+            for name, what in self._room.tree().items()
+            if what != self._before.get(name)
             and not name.startswith((*LEFT, *_NOTED))
             and name not in packages
         ]

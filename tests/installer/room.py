@@ -23,7 +23,7 @@ USER, HOME = 1000, "/home/anna"
 MEDIUM = "/media/stick"
 SOCKETS = Path("/tmp/.X11-unix")
 """Where X servers put them."""
-_CALM = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
+CALM = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Room:
     """One clean Debian with an ordinary user, and `medium` mounted where sticks are."""
 
     def __init__(self, folder: Path, medium: Path, display: str) -> None:
-        self.folder, self._medium, self.display = folder, medium, display
+        self.folder, self.medium, self.display = folder, medium, display
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         subprocess.run(["tar", "-C", str(folder), "-xf", str(clean())], check=True)
@@ -84,7 +84,7 @@ class Room:
         timeout: float = 600,
     ) -> Done:
         """processor: a file to be /proc/cpuinfo instead of the kernel's own."""
-        environment = _CALM | {"HOME": "/root" if user == 0 else HOME} | dict(extra or {})
+        environment = CALM | {"HOME": "/root" if user == 0 else HOME} | dict(extra or {})
         done = subprocess.run(
             self.entered(command, user, processor),
             env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -101,7 +101,7 @@ class Room:
             f"mount -t proc proc {folder}/proc",
             f"mount --rbind /dev {folder}/dev",
             f"mount -t sysfs -o ro sys {folder}/sys",
-            f"mount --bind -o ro {shlex.quote(str(self._medium))} {folder}{MEDIUM}",
+            f"mount --bind -o ro {shlex.quote(str(self.medium))} {folder}{MEDIUM}",
             f"mount --bind {SOCKETS} {folder}{SOCKETS}",
         ]
         if processor is not None:

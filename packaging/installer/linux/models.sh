@@ -7,6 +7,11 @@ take_models() { # FOLDER beside the installer
     for bundle in "$1"/models/*/; do
         [ -f "${bundle}mlc-chat-config.json" ] || continue
         name=$(basename "$bundle")
+        # A link would lead elsewhere, and root would make a device anew, for everybody to read.
+        if [ -n "$(find "$bundle" ! -type f ! -type d)" ]; then
+            echo "cloister: The chat model $name was left: something in it is no file." >&2
+            continue
+        fi
         target=$ROOT/var/lib/cloister/models
         mkdir -p "$target" # by the umask of the script: others read there, and nobody else writes
         rm -rf "$target/.coming"

@@ -10,10 +10,12 @@ export PATH
 
 usage() {
     cat <<END
-usage: sh $(basename "$0") [--silent] [--root DIR] | --check | --extract DIR | --help
+usage: sh $(basename "$0") [--silent] [--older] [--root DIR] | --check | --extract DIR | --help
 
   (nothing)      install, or bring up to date; the release before goes on if this one does not work
   --silent       say only what went wrong
+  --older        even where a newer release is installed: it may have brought data forward, which
+                 this one does not read then
   --root DIR     install below DIR: for images of machines
   --check        only see whether this file is whole
   --extract DIR  only unpack, into a folder that is not there yet
@@ -46,6 +48,14 @@ require_machine() {
     [ ! -e "$ROOT/usr/lib/cloister" ] ||
         fail "Cloister is installed as a Debian package: bring that up to date, or remove it first."
     [ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "Run this as root: it installs for everybody."
+}
+
+require_newer() {
+    before=$(current)
+    before=${before#kept-}
+    newest=$(printf '%s\n%s\n' "$RELEASE" "$before" | sort -V | tail -n 1)
+    [ -n "$older" ] || [ "$newest" = "$RELEASE" ] ||
+        fail "A newer release is installed, $before. Nothing was changed; --older takes this one all the same."
 }
 
 require_room() {
@@ -109,6 +119,7 @@ install() {
     require_room
     mkdir -p "$BASE"
     alone
+    require_newer
     trap clear_away EXIT
     trap 'exit 130' HUP INT TERM
     rm -rf "$BASE/.coming"
@@ -132,9 +143,11 @@ install() {
 
 FILE=$0
 do=install
+older=""
 while [ $# -gt 0 ]; do
     case "$1" in
     --silent) say() { :; } ;;
+    --older) older=yes ;;
     --root)
         [ $# -gt 1 ] || fail "--root needs a folder." 2
         ROOT=$(cd "$2" && pwd) || fail "--root needs a folder that is there." 2

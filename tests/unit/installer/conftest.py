@@ -54,6 +54,16 @@ def program(folder: Path, name: str, *, works: bool = True) -> Path:
     return folder
 
 
+def few_pages(folder: Path) -> Path:
+    """The checkout with two of its handbooks: each is a file that is laid down and taken away."""
+    root = folder / "checkout"
+    if not root.is_dir():
+        (root / "docs").mkdir(parents=True)
+        for name in ("docs/security.md", "docs/kiosk.md", "packaging", "CHANGELOG.md", "LICENSE"):
+            (root / name).symlink_to(ROOT / name)
+    return root
+
+
 @dataclass(frozen=True)
 class Machine:
     """A throwaway root, and packages for it; each is made once."""
@@ -66,16 +76,18 @@ class Machine:
         if (made := folder / deb.file_name(now)).is_file():
             return made
         source = program(folder / "program", now.name, works=works)
-        layout.lay_out(ROOT, source, folder / "staged", layout.DEBIAN, now)
+        root = few_pages(self.made)
+        layout.lay_out(root, source, folder / "staged", layout.DEBIAN, now)
         depends = Depends(("base-files",), ("libcups2",))
-        return deb.build(ROOT, folder / "staged", folder, now, depends, level=0)
+        return deb.build(root, folder / "staged", folder, now, depends, level=0)
 
     def run_file(self, build: int, *, works: bool = True) -> Path:
         now, folder = release(build), self.made / f"run-{build}-{works}"
         if (made := folder / selfextracting.file_name(now)).is_file():
             return made
         source = program(folder / "program", now.name, works=works)
-        return selfextracting.build(ROOT, source, folder / "staged", folder, now, level=0)
+        root = few_pages(self.made)
+        return selfextracting.build(root, source, folder / "staged", folder, now, level=0)
 
     def dpkg(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -57,6 +57,24 @@ def test_the_desktop_starts_the_window_by_the_name_it_has(laid: Path) -> None:
     assert f'setDesktopFileName("{desktop["StartupWMClass"]}")' in source
 
 
+@pytest.mark.skipif(shutil.which("desktop-file-validate") is None, reason="it is not installed")
+def test_the_desktops_own_tool_finds_nothing_wrong_with_its_entry(laid: Path) -> None:
+    entry = laid / "usr/share/applications/cloister.desktop"
+    done = subprocess.run(
+        ["desktop-file-validate", entry], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="it is not installed")
+def test_systemds_own_tool_finds_nothing_wrong_with_the_kiosks_unit(laid: Path) -> None:
+    unit = laid / "lib/systemd/system/cloister-kiosk.service"
+    done = subprocess.run(
+        ["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False
+    )
+    assert [line for line in done.stderr.splitlines() if unit.name in line] == []
+
+
 @pytest.mark.parametrize("places", [layout.DEBIAN, layout.ALONE])
 def test_the_names_lead_to_the_release_that_is_started(
     tmp_path: Path, places: layout.Places
@@ -95,7 +113,7 @@ def test_what_the_kiosks_page_has_it_copies_is_there(laid: Path) -> None:
 def test_every_line_of_the_profile_that_denies_a_network_is_there() -> None:
     """A "deny" of AppArmor holds even where the profile only complains."""
     text = (LINUX / "apparmor").read_text("utf-8")
-    for family in ("inet", "inet6", "netlink", "packet", "vsock"):
+    for family in ("inet", "inet6", "netlink", "packet", "vsock", "smc", "xdp"):
         assert f"  deny network {family},\n" in text
 
 

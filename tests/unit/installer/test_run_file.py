@@ -66,6 +66,17 @@ def test_what_is_open_stays_where_it_was_started_from_until_it_is_closed(machine
     assert not part.exists()
 
 
+def test_an_older_release_comes_only_where_that_is_said(machine: Machine) -> None:
+    """It may not read what the newer one has brought forward."""
+    installed(machine, 10)
+    done = run(machine.run_file(9), "--root", str(machine.root))
+    assert done.returncode == 1
+    assert "A newer release is installed, 9.8.7-10." in done.stderr
+    assert machine.started(BASE) == "release 9.8.7-10"
+    assert run(machine.run_file(9), "--older", "--root", str(machine.root)).returncode == 0
+    assert machine.started(BASE) == "release 9.8.7-9"
+
+
 def test_where_a_release_does_not_work_nothing_has_changed(machine: Machine) -> None:
     installed(machine, 1)
     before = machine.names()
@@ -90,6 +101,20 @@ def test_a_file_that_was_damaged_is_not_unpacked(machine: Machine, tmp_path: Pat
     assert machine.names() == before
 
 
+@pytest.mark.parametrize("kept", [0.0, 0.4, 1.0, 1.5], ids=["nothing", "half", "script", "more"])
+def test_a_file_that_was_cut_short_does_nothing(
+    machine: Machine, tmp_path: Path, kept: float
+) -> None:
+    """kept: of its script; more than that is the beginning of what is packed."""
+    content = machine.run_file(1).read_bytes()
+    script = content.index(b"\nexit 0\n")
+    file = tmp_path / "short.run"
+    file.write_bytes(content[: int(script * kept)])
+    before = machine.names()
+    assert run(file, "--root", str(machine.root)).returncode != 0 or kept < 1
+    assert machine.names() == before
+
+
 def test_models_beside_it_come_along(machine: Machine, tmp_path: Path) -> None:
     file = tmp_path / "stick" / "cloister.run"
     file.parent.mkdir()
@@ -98,8 +123,12 @@ def test_models_beside_it_come_along(machine: Machine, tmp_path: Path) -> None:
     bundle.mkdir(parents=True)
     (bundle / "mlc-chat-config.json").write_text("{}")
     (file.parent / "models" / "notes").mkdir()
+    other = file.parent / "models" / "other@1"
+    shutil.copytree(bundle, other)
+    (other / "params_shard_0.bin").symlink_to("/etc/shadow")
     done = run(file, "--root", str(machine.root))
     assert done.returncode == 0, done.stderr
+    assert "other@1 was left: something in it is no file" in done.stderr
     there = machine.root / "var/lib/cloister/models"
     assert [path.name for path in there.iterdir()] == ["small@1"]
     assert "cloister model install /var/lib/cloister/models/small@1" in done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 import signed_release
 from signed_release import ReleaseRefused, public_file, read_public, signed, verified
 
+from appliance.vault.canonical import canonical_json
 from appliance.vault.signers import SignerKey
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -50,7 +52,81 @@ def without_ml_dsa(folder: Path) -> None:
     (folder / signed_release.SIGNATURE).write_text(content)
 
 
+def swapped(folder: Path) -> None:
+    """Both files are the vendor's, under each other's names."""
+    one, other = folder / "cloister_0.1.0_amd64.deb", folder / "more" / "sbom.cdx.json"
+    content = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(content)
+
+
+def moved(folder: Path) -> None:
+    (folder / "more" / "sbom.cdx.json").rename(folder / "sbom.cdx.json")
+
+
+def of_another_release(folder: Path) -> None:
+    """List and signature of an older one, which are in order."""
+    deb = folder / "cloister_0.1.0_amd64.deb"
+    content = deb.read_bytes()
+    deb.write_bytes(b"older" * 1000)
+    told, signature = signed(folder, "0.0.9", KEY)
+    (folder / signed_release.LIST).write_bytes(told)
+    (folder / signed_release.SIGNATURE).write_bytes(signature)
+    deb.write_bytes(content)
+
+
+def signature_of_another_list(folder: Path) -> None:
+    _, signature = signed(folder, "0.2.0", KEY)
+    (folder / signed_release.SIGNATURE).write_bytes(signature)
+
+
+def for_another_purpose(folder: Path) -> None:
+    """What the vendor's key signed as something else than a release."""
+    content = (folder / signed_release.LIST).read_bytes()
+    said = KEY.signatures(b"cloister/parcel/v1\n", content)
+    (folder / signed_release.SIGNATURE).write_bytes(canonical_json(said))
+
+
+def renamed_key(folder: Path) -> None:
+    """Signed by another key, which says that it is the vendor's."""
+    other = SignerKey.generate()
+    content = (folder / signed_release.LIST).read_bytes()
+    said = dict(other.signatures(signed_release.DOMAIN, content))
+    said["key"] = KEY.public("vendor").id
+    (folder / signed_release.SIGNATURE).write_bytes(canonical_json(said))
+
+
+def cut(name: str) -> Callable[[Path], object]:
+    def change(folder: Path) -> None:
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content[:-1])
+
+    return change
+
+
+def emptied(name: str) -> Callable[[Path], object]:
+    return lambda folder: (folder / name).write_bytes(b"")
+
+
 CHANGES: dict[str, Callable[[Path], object]] = {
+    "two files' names": swapped,
+    "where a file lies": moved,
+    "the files alone": of_another_release,
+    "another list's signature": signature_of_another_list,
+    "a signature made for something else": for_another_purpose,
+    "another key by the vendor's name": renamed_key,
+    "a cut file": cut("cloister_0.1.0_amd64.deb"),
+    "a cut list": cut(signed_release.LIST),
+    "a cut signature": cut(signed_release.SIGNATURE),
+    "an empty list": emptied(signed_release.LIST),
+    "an empty signature": emptied(signed_release.SIGNATURE),
+    "a list alone": lambda folder: (folder / "more" / signed_release.LIST).write_bytes(b"{}"),
+    "a hidden file more": lambda folder: (folder / ".hidden").write_bytes(b"x"),
+    "a pipe": lambda folder: os.mkfifo(folder / "pipe"),
+    "a linked list": lambda folder: (
+        (folder / signed_release.LIST).rename(folder.parent / "list"),
+        (folder / signed_release.LIST).symlink_to(folder.parent / "list"),
+    ),
     "a byte": replaced("cloister_0.1.0_amd64.deb", b"p", b"q"),
     "a file more": lambda folder: (folder / "extra").write_bytes(b""),
     "a file less": lambda folder: (folder / "more" / "sbom.cdx.json").unlink(),
@@ -71,6 +147,17 @@ def test_whatever_is_changed_is_refused(folder: Path, change: str) -> None:
 def test_another_key_is_refused(folder: Path) -> None:
     with pytest.raises(ReleaseRefused):
         verified(folder, SignerKey.generate().public("vendor"))
+
+
+def test_a_name_that_the_list_has_twice_is_refused(folder: Path) -> None:
+    said = json.loads((folder / signed_release.LIST).read_bytes())
+    said["files"].append(said["files"][0])
+    content = canonical_json(said)
+    (folder / signed_release.LIST).write_bytes(content)
+    signature = canonical_json(KEY.signatures(signed_release.DOMAIN, content))
+    (folder / signed_release.SIGNATURE).write_bytes(signature)
+    with pytest.raises(ReleaseRefused, match="twice"):
+        verified(folder, KEY.public("vendor"))
 
 
 def test_a_public_key_is_read_or_refused(tmp_path: Path) -> None:
@@ -102,6 +189,11 @@ def test_the_tool_signs_with_a_vendors_key_and_verifies(folder: Path, tmp_path: 
     ):
         assert done.returncode == 0, done.stderr
     assert done.stdout == "Release 0.1.0: 2 files, each as it was signed.\n"
+    verify = ("verify", str(folder), "--public", public, "--version")
+    assert run("signed_release", *verify, "0.1.0").returncode == 0
+    older = run("signed_release", *verify, "0.2.0")
+    assert older.returncode == 1
+    assert "This is release 0.1.0, not 0.2.0." in older.stderr
     (folder / "cloister_0.1.0_amd64.deb").write_bytes(b"other")
     done = run("signed_release", "verify", str(folder), "--public", public)
     assert done.returncode == 1
