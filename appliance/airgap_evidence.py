@@ -37,7 +37,7 @@ from appliance.paper import airgap_sheet, as_page
 from appliance.parts import PROGRAM, PYTHON, ROOT, needed
 from appliance.parts import SBOM as LIST
 from appliance.policy import Action
-from appliance.values import AirgapEvidence, AirgapReport, EvidenceWritten, NetworkPart
+from appliance.values import AirgapEvidence, AirgapReport, EvidenceWritten, NetworkPart, PartKind
 
 if TYPE_CHECKING:
     from appliance.desk import Desk
@@ -57,10 +57,12 @@ class EvidenceWrong(CloisterError):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a proof says of the files that were held against it. holds: whether the air gap held."""
+    """What a proof says of the files that were held against it. holds: whether the air gap held;
+    marked: how much in them is red."""
 
     record: Recorded
     holds: bool
+    marked: int
     files: tuple[str, ...]
 
 
@@ -73,9 +75,11 @@ def write_evidence(
     page, pdf = as_page(sheet), typeset(sheet)
     html_hash, pdf_hash = sha256(page).hexdigest(), sha256(pdf).hexdigest()
     ledger, holds = desk.ledger, report.holds
+    marked = sum(part.kind is PartKind.ALARM for part in sheet.parts)
     details: tuple[Detail, ...] = (
         ("holds", holds),
         ("html", html_hash),
+        ("marked", marked),
         ("pdf", pdf_hash),
         ("probes", len(report.probes)),
     )
@@ -88,7 +92,7 @@ def write_evidence(
         ledger.note(WRITTEN, object=str(seq), outcome="failed", code=code)
         raise
     ledger.note(WRITTEN, object=str(seq), outcome="done")
-    return EvidenceWritten(html_hash, pdf_hash, seq, holds, ledger.log.public_key)
+    return EvidenceWritten(html_hash, pdf_hash, seq, holds, marked, ledger.log.public_key)
 
 
 ENDINGS = (".html", ".pdf", ".proof")
@@ -139,7 +143,8 @@ def require_evidence(
                 f"The {kind.upper()} file is not the one the log holds the hash of."
             )
     holds = dict(record.leaf.details).get("holds")
-    return Checked(record, holds is True, tuple(sorted(untrusted_files)))
+    marked = record.leaf.number("marked")
+    return Checked(record, holds is True, marked, tuple(sorted(untrusted_files)))
 
 
 def gathered(desk: Desk, report: AirgapReport) -> AirgapEvidence:

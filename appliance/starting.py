@@ -17,6 +17,10 @@ from appliance.settings import Settings, read_settings
 from appliance.values import AirgapReport
 from appliance.vault import harden_process
 
+BUSES = ("DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS", "DBUS_STARTER_ADDRESS")
+NO_BUS = "disabled:"
+"""A transport that neither libdbus nor GDBus has: nothing is connected to."""
+
 
 def guarded(data: Path, writable: Sequence[Path], *, screen: bool) -> tuple[Settings, AirgapReport]:
     """See `app.open_appliance`."""
@@ -25,8 +29,9 @@ def guarded(data: Path, writable: Sequence[Path], *, screen: bool) -> tuple[Sett
     spill = made_folders(data)
     # Whatever library makes a temporary file makes it where nothing in the clear can outlive it.
     os.environ["TMPDIR"] = str(spill)
-    # Who sits on the session bus could act for us (docs/decisions/0008-air-gap.md).
-    os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
+    # Who sits on a bus could act for us (docs/decisions/0008-air-gap.md). Without an address
+    # libdbus goes to the one in XDG_RUNTIME_DIR by itself: it must have one that leads nowhere.
+    os.environ |= dict.fromkeys(BUSES, NO_BUS)
     required = settings.airgap == "required"
     guard.engage((data, *settings.written_folders, *writable), screen=screen, required=required)
     return settings, selftest.prove(now())

@@ -168,11 +168,13 @@ def _restrict_files(folders: tuple[Path, ...], screen: bool) -> landlock.Applied
 
 
 def _answer_names_from_files() -> None:
-    """Tells glibc to look host names up in /etc/hosts alone.
+    """Tells glibc to look names up in files of /etc alone: of hosts, and of users and groups, which
+    a library may ask for as well (the print service's does).
 
-    Its usual list may name a local service (nss-resolve, nscd, mDNS) that is asked over a UNIX
-    socket and would ask the network for us. Other libcs do not have the call, nor such a list.
+    Its usual lists may name a local service (nss-resolve, nscd, mDNS, sssd) that is asked over a
+    UNIX socket and would ask the network for us. Other libcs do not have the call, nor such lists.
     """
     configure = getattr(syscalls.libc(), "__nss_configure_lookup", None)
     if configure is not None:
-        configure(ctypes.c_char_p(b"hosts"), ctypes.c_char_p(b"files"))
+        for names in (b"hosts", b"passwd", b"group", b"initgroups"):
+            configure(ctypes.c_char_p(names), ctypes.c_char_p(b"files"))

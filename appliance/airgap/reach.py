@@ -34,13 +34,20 @@ ALLOWED: tuple[LocalSocket, ...] = (
     LocalSocket("@/tmp/.X11-unix/X*", "window", "the X display, by its abstract name",
                 "a window under X11"),
     LocalSocket("/run/user/*/wayland-*", "window", "the display", "a window under Wayland"),
+    LocalSocket("/run/user/*/at-spi/bus*", "window", "the accessibility bus",
+                "where a screen reader is turned on, under X11"),
+    LocalSocket("/run/cups/cups.sock", "window", "the print service, which prints where it is told",
+                "when a person prints a recovery code"),
+    LocalSocket("/var/run/cups/cups.sock", "window", "the same, by its older name",
+                "when a person prints a recovery code"),
     LocalSocket("/run/user/*/bus", "secret-tool, a child that ends before the guards go on",
                 "the system's key store", "only where somebody logs in with it"),
     LocalSocket("*/api.sock", "desk, its clients", "other programs of this user that ask",
                 "only while `cloister serve` runs, which a policy must allow"),
 )  # fmt: skip
-"""Everything else of AF_UNIX is not used. The session bus has no address in the window's
-environment; commands cannot reach abstract sockets at all, where the kernel has Landlock 6."""
+"""Everything else of AF_UNIX is not used. The buses of the session and of the system have an
+address that leads nowhere (starting.py); users and groups are looked up in files (guard.py);
+commands cannot reach abstract sockets at all, where the kernel has Landlock 6."""
 
 _EVERYWHERE = (
     "the kernel refuses it the socket, in every thread and every child, and names are answered "

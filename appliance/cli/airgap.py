@@ -62,11 +62,13 @@ def report(arguments: Arguments, output: Output) -> int:
             written = write_evidence(desk, tried, _typesetter(), into)
     output.data(
         files=[str(path) for path in paths], html=written.html, pdf=written.pdf,
-        record=written.record, holds=written.holds, key=written.public_key,
+        record=written.record, holds=written.holds, marked=written.marked, key=written.public_key,
     )  # fmt: skip
     output.line(f"The evidence is in {paths[0]}, {paths[1].name} and {paths[2].name}.")
     held = "The air gap held." if written.holds else "THE AIR GAP DID NOT HOLD: see the report."
-    output.line(f"{held} Log record {written.record}. Anyone can verify it with:")
+    output.line(
+        f"{held} {_red(written.marked)}Log record {written.record}. Anyone can verify it with:"
+    )
     output.line(f"  cloister airgap verify {paths[0]} --key '{written.public_key}'")
     return 0
 
@@ -92,7 +94,7 @@ def verify(arguments: Arguments, output: Output) -> int:
     output.data(
         verified=True, files=list(checked.files), record=record.leaf.seq, log=record.log,
         written=record.written.isoformat(), person=record.leaf.person, role=record.leaf.role,
-        holds=checked.holds,
+        holds=checked.holds, marked=checked.marked,
     )  # fmt: skip
     output.line(
         f"Verified: {' and '.join(checked.files)} are as record {record.leaf.seq} of the log "
@@ -100,8 +102,12 @@ def verify(arguments: Arguments, output: Output) -> int:
         f"{record.leaf.person} ({record.leaf.role})."
     )
     held = "The air gap held then." if checked.holds else "The air gap did NOT hold then."
-    output.line(f"{held} It says nothing of any other time.")
+    output.line(f"{held} {_red(checked.marked)}It says nothing of any other time.")
     return 0
+
+
+def _red(marked: int) -> str:
+    return f"Marked red in the report: {marked}. " if marked else ""
 
 
 def _name(path: Path) -> Path:

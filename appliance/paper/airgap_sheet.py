@@ -27,8 +27,7 @@ TITLE = "Air gap: evidence"
 
 
 def airgap_sheet(evidence: AirgapEvidence) -> Sheet:
-    parts = (
-        *_summary(evidence),
+    found = (
         *_denied(evidence.denied, evidence.report.guards),
         *_tried(evidence.report),
         *_able(evidence),
@@ -36,10 +35,11 @@ def airgap_sheet(evidence: AirgapEvidence) -> Sheet:
         *_limits(),
         *_checking(evidence),
     )
-    return Sheet(TITLE, evidence.made, parts)
+    red = sum(part.kind is PartKind.ALARM for part in found)
+    return Sheet(TITLE, evidence.made, (*_summary(evidence, red), *found))
 
 
-def _summary(evidence: AirgapEvidence) -> Iterator[Part]:
+def _summary(evidence: AirgapEvidence, red: int) -> Iterator[Part]:
     report = evidence.report
     yield _part(PartKind.TITLE, TITLE)
     yield _part(
@@ -54,6 +54,8 @@ def _summary(evidence: AirgapEvidence) -> Iterator[Part]:
             f"The air gap held: all {len(report.probes)} ways out that were tried on this machine "
             f"at {_moment(report.tested)} were refused by the kernel.",
         )
+        if red:
+            yield _alarm(f"Look into what is red below as well: {red} in all.")
     else:
         yield _alarm(
             f"THE AIR GAP DID NOT HOLD at {_moment(report.tested)}: {blocked} of "

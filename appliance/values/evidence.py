@@ -67,10 +67,12 @@ class AirgapEvidence:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceWritten:
-    """What left: both files' SHA-256, the record that holds them, and the proof of that."""
+    """What left: both files' SHA-256, the record that holds them, and the proof of that. marked:
+    how much in them is red."""
 
     html: str
     pdf: str
     record: int
     holds: bool
+    marked: int
     public_key: str

@@ -83,15 +83,18 @@ class AirGapPage(Page):
     def _written(self, path: Path, report: AirgapReport, written: EvidenceWritten) -> None:
         self._tried(report)
         name = path.with_suffix("").name
+        tone = "good" if not written.marked else "warn" if written.holds else "danger"
+        red = self.tr("Marked red in it: {}.").format(counts.number(written.marked))
+        told = self.tr(
+            "Record {} of the log has the hashes of both. With the log’s public key anybody "
+            "can verify them: `cloister airgap verify`."
+        ).format(counts.number(written.record))
         self.notice.say(
-            "good" if written.holds else "danger",
+            tone,
             self.tr("The proof lies in {folder}: {name}.html, .pdf and .proof.").format(
                 folder=path.parent, name=name
             ),
-            self.tr(
-                "Record {} of the log has the hashes of both. With the log’s public key anybody "
-                "can verify them: `cloister airgap verify`."
-            ).format(counts.number(written.record)),
+            f"{red} {told}" if written.marked else told,
         )
         self.notice.show()
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -65,16 +66,21 @@ def test_the_terminals_journey_opens_no_way_out(vault: Path, tmp_path: Path) -> 
 @needs_strace
 @pytest.mark.skipif(not on_a_display(), reason="there is no Xvfb, or no xauth: no X display")
 def test_the_windows_journey_opens_no_way_out(tmp_path: Path) -> None:
-    """A person's first day (tests/gui/real_journey.py), on a display, every step of it."""
-    home = tmp_path / "home"
+    """A person's first day (tests/gui/real_journey.py), on a display, every step of it. There is a
+    session bus as on any desktop, where libdbus finds it without being told."""
+    home, bus = tmp_path / "home", socket.socket(socket.AF_UNIX)
     home.mkdir()
+    tmp_path.chmod(0o700)
+    bus.bind(str(tmp_path / "bus"))
     run = traced(
         [sys.executable, "-W", "error", "-m", "tests.gui.real_journey", str(tmp_path)],
         tmp_path / "trace",
         env={"QT_QPA_PLATFORM": "xcb", "HOME": str(home), "TMPDIR": str(tmp_path),
-             "XDG_CONFIG_HOME": str(home / ".config")},
+             "XDG_CONFIG_HOME": str(home / ".config"), "XDG_RUNTIME_DIR": str(tmp_path),
+             "DBUS_SESSION_BUS_ADDRESS": f"unix:path={tmp_path}/bus"},
         screen=True,
     )  # fmt: skip
+    bus.close()
     require_clean(run)
     assert tuple(run.said.splitlines()) == STEPS
     assert run.errors == ""
@@ -129,6 +135,30 @@ def test_what_is_planted_is_found_in_the_process_and_in_its_child(tmp_path: Path
     for wanted in (SOCKET, ADDRESS, LOCAL):
         processes = {call.process for why, call in run.wrong if why == wanted}
         assert len(processes) >= 2, (wanted, run.violations)
+
+
+@needs_strace
+def test_users_and_hosts_are_looked_up_in_files_alone(tmp_path: Path) -> None:
+    """As the print service's library looks its user up; by a name that no file has, so that it
+    would be asked for further on."""
+    asked = (
+        "import pwd, socket, sys\n"
+        "from pathlib import Path\n"
+        "from appliance.airgap.guard import engage\n"
+        "if sys.argv[1] == 'guarded': engage((Path(sys.argv[2]),), screen=False)\n"
+        "for ask in (lambda: pwd.getpwuid(3_999_999), lambda: pwd.getpwnam('no-such-user'),\n"
+        "            lambda: socket.gethostbyname('example.com')):\n"
+        "    try: ask()\n"
+        "    except (KeyError, OSError): pass\n"
+    )
+    runs = {
+        how: traced([sys.executable, "-c", asked, how, str(tmp_path)], tmp_path / how)
+        for how in ("bare", "guarded")
+    }
+    assert runs["guarded"].status == 0, runs["guarded"].errors
+    assert runs["guarded"].violations == ()
+    if not runs["bare"].violations:
+        pytest.skip("this system asks nobody for a name, guarded or not")
 
 
 def test_a_trace_cut_in_two_is_read_as_one() -> None:

@@ -77,7 +77,7 @@ class MemoryCarrying:
         for ending, content in ((".html", b"<p>"), (".pdf", typeset(sheet)), (".proof", b"{}")):
             with path.with_suffix(ending).open("xb") as file:
                 file.write(content)
-        return EvidenceWritten("", "", 17, report.holds, "key")
+        return EvidenceWritten("", "", 17, report.holds, 0 if report.holds else 2, "key")
 
     @staticmethod
     def parts() -> tuple[PartShown, ...]:

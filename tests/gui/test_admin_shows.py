@@ -315,6 +315,7 @@ def test_a_proof_of_what_did_not_hold_is_written_and_is_red(
     page.write_out(tmp_path / "proof.pdf")
     qtbot.waitUntil(page.notice.isVisible)
     assert page.notice.property("tone") == "danger"
+    assert "Marked red in it: 2." in page.notice.step
     assert page.result.property("tone") == "danger"
 
 
