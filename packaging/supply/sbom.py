@@ -40,11 +40,7 @@ def document(found: Gathered, when: int | None = None) -> Json:
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "version": 1,
-        "metadata": {
-            "component": {**_component(own), "type": "application"},
-            "lifecycles": [{"phase": "build"}],
-            "supplier": {"name": "The Cloister authors"},
-        },
+        "metadata": _metadata(own, when),
         "components": components,
         # What was linked into a file without leaving a mark is not seen.
         "compositions": [
@@ -52,11 +48,19 @@ def document(found: Gathered, when: int | None = None) -> Json:
         ],
         "dependencies": [_depends(one, others) for one in (own, *others)],
     }
-    if when is not None:
-        stamp = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        body["metadata"] = {**_table(body, "metadata"), "timestamp": stamp}
     digest = sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     return {**body, "serialNumber": f"urn:uuid:{uuid.uuid5(_SPACE, digest)}"}
+
+
+def _metadata(own: Component, when: int | None) -> Json:
+    made: Json = {
+        "component": {**_component(own), "type": "application"},
+        "lifecycles": [{"phase": "build"}],
+        "supplier": {"name": "The Cloister authors"},
+    }
+    if when is not None:
+        made["timestamp"] = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return made
 
 
 def written(found: Gathered, when: int | None = None) -> bytes:
@@ -111,11 +115,6 @@ def _model(one: Model) -> Json:
             for name, digest in one.files
         ],
     }
-
-
-def _table(made: Json, name: str) -> Json:
-    found = made[name]
-    return found if isinstance(found, dict) else {}
 
 
 def _file_ref(native: Native) -> str:

@@ -78,7 +78,9 @@ def test_it_is_cyclonedx_and_the_same_each_time(listed: dict[str, Any], found: G
 
 def test_the_only_time_in_it_is_the_releases(found: Gathered) -> None:
     one, other = document(found, 1_790_000_000), document(found, 1_790_000_001)
-    assert one["metadata"]["timestamp"] == "2026-09-21T14:13:20Z"  # type: ignore[index]
+    metadata = one["metadata"]
+    assert isinstance(metadata, dict)
+    assert metadata["timestamp"] == "2026-09-21T14:13:20Z"
     assert one["serialNumber"] != other["serialNumber"]
     assert document(found, 1_790_000_000) == one
 
