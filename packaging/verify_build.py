@@ -32,6 +32,9 @@ _OF_CONTENT = "sbom.cdx.json"
 _LISTS = ("md5sums", "SHA256SUMS", "RECORD", "sbom.cdx.json", "files.json", "manifest.json")
 
 
+_TIME = "its time"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """kind: "file", "folder", "link" (then `link` says where to), or what else it is. when:
@@ -164,7 +167,7 @@ def compared(left: Tree, right: Tree) -> tuple[Difference, ...]:
                 found.append(Difference(path, f"mode {one.mode:o} {one.owner}, "
                                               f"{other.mode:o} {other.owner}", ""))  # fmt: skip
             if one.when != other.when:
-                found.append(Difference(path, "its time", "packed at another time"))
+                found.append(Difference(path, _TIME, "packed at another time"))
             if one.kind == "file" and one.read() != other.read():
                 if path.rpartition("/")[2] in _LISTS:
                     lists.append(path)
@@ -208,7 +211,10 @@ def main() -> int:
     arguments = parser.parse_args()
     left, right = tree(arguments.a), tree(arguments.b)
     found = compared(left, right)
-    for one in found:
+    later = [one for one in found if one.what == _TIME]
+    if later:
+        print(f"explained: {len(later)} entries: {_TIME} ({later[0].reason})")
+    for one in (one for one in found if one.what != _TIME):
         print(f"{'explained' if one.reason else 'UNEXPLAINED'}: {one.path}: {one.what}"
               f"{f' ({one.reason})' if one.reason else ''}")  # fmt: skip
     open_ = sum(not one.reason for one in found)
