@@ -256,9 +256,7 @@ def _able(place: Place, file: NativeFile, why: str) -> NetworkPart:
     """A part's reason is no reason for a file that the part did not bring."""
     held = inside(place.file.read_bytes())
     named = tuple(
-        f"{one.name} {one.version or '(version not stated in the file)'}"
-        for one in held
-        if not one.name.startswith("crate:")
+        f"{one.name} {one.version}".rstrip() for one in held if not one.name.startswith("crate:")
     )
     return NetworkPart(
         place.part, _version(place.part), place.path, file.sha256, file.calls, named,

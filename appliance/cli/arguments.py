@@ -173,6 +173,8 @@ def parser() -> argparse.ArgumentParser:
     add_model_commands(model, common, from_zero)
     airgap = command("airgap", "airgap", "report", "Write or verify the air gap's evidence.")
     airgap_commands(_group(airgap, common, "airgap"))
+    release = command("release", "release", "verify", "Verify a medium before it is installed.")
+    _release_commands(_group(release, common, "release"))
     command("settings", "settings", "show", "Show each setting, who set it, and where.")
     add_application_commands(command, common, from_zero)
     talk = command("conversation", "conversation", "show", "Find, order, export, delete them.")
@@ -232,6 +234,13 @@ def _licence_groups(command: TopCommand, common: _Parser) -> None:
     seat_commands(_group(seat, common, "licence"))
     authority = command("authority", "authority", "report", "Give seats, on IT's own machine.")
     authority_commands(_group(authority, common, "authority"), from_zero)
+
+
+def _release_commands(command: Command) -> None:
+    verify = command("verify", "verify", "Prove that a folder is as the vendor signed it.")
+    verify.add_argument("folder", metavar="DIR", help="the medium, with release.json on it")
+    verify.add_argument("--public", required=True, metavar="FILE", help="the vendor's public key")
+    verify.add_argument("--release", default="", metavar="VERSION", help="which one it must be")
 
 
 def _group(parser: argparse.ArgumentParser, common: _Parser, module: str) -> Command:

@@ -139,7 +139,8 @@ def _compared(evidence: AirgapEvidence) -> Iterator[Part]:
 
 def _part_able(one: NetworkPart) -> Iterator[Part]:
     name = f"{one.part or 'system'} {one.version}".strip()
-    holding = f" Inside: {', '.join(one.inside)}." if one.inside else ""
+    holding = f" Inside (with the version, where it states one): {', '.join(one.inside)}."
+    holding = holding if one.inside else ""
     yield _part(PartKind.HEADING, f"{name}: {one.path}")
     if one.why:
         yield _part(PartKind.TEXT, f"{one.why}{holding}")

@@ -32,7 +32,8 @@ class LocalSocket:
 @dataclass(frozen=True, slots=True)
 class NetworkPart:
     """A native file that was built to make sockets or to ask for names. inside: libraries compiled
-    into it; why: why it cannot reach out here, "" where nobody has said."""
+    into it, with the version where the file states one; why: why it cannot reach out here, ""
+    where nobody has said."""
 
     part: str
     version: str

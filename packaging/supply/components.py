@@ -10,9 +10,12 @@ from __future__ import annotations
 import json
 import platform
 import re
+import sys
 import tomllib
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -57,13 +60,15 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """A native file, whose it is, and what is inside."""
+    """A native file, whose it is, and what is inside. published: whether it is, byte for byte, in
+    the wheel that its part was installed from."""
 
     file: NativeFile
     inside: tuple[Inside, ...]
     licence: str
     taken: str
     origin: Origin = NONE
+    published: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,13 @@ def gathered(program: Path | None = None, engine: Path | None = None) -> Gathere
         natives += [_native(*_beside(engine, file), rules) for file in _sorted(engine)]
     _require_listed(components, natives)
     engine = engine or (program / "encoder" if program else None)
-    return Gathered(components, tuple(natives), models(ROOT), engine)
+    found = models(ROOT, inside_of(program) if program else None)
+    return Gathered(components, tuple(natives), found, engine)
+
+
+def inside_of(program: Path) -> Path:
+    """Where in a packaged program what is no code lies."""
+    return program / ("Resources" if sys.platform == "darwin" else "_internal")
 
 
 def _require_known(program: Path, names: set[str]) -> None:
@@ -233,5 +244,28 @@ def _native(file: NativeFile, data: bytes, rules: Rules) -> Native:
     licence, choice = rules.library(file.path, owner)
     found = inside(data)
     rules.require_inside(file.part, file.path, found)
+    published = file.sha256 in _published(file.part)
+    if not published and _from_wheel(file.part, rules):
+        raise LicenceRefused(f"{file.path} is not as the wheel of {file.part} has it.")
     name = file.path.rpartition("/")[2]
-    return Native(file, found, licence, choice, NONE if file.part else origin(name, file.sha256))
+    source = NONE if file.part else origin(name, file.sha256)
+    return Native(file, found, licence, choice, source, published)
+
+
+@cache
+def _published(part: str) -> frozenset[str]:
+    """SHA-256 of every file of the part, as its wheel's own record had it when it was installed
+    (RECORD, PEP 376); the wheel's is locked."""
+    try:
+        files = distribution(part).files or ()
+    except (PackageNotFoundError, ValueError):
+        return frozenset()
+    told = (one.hash for one in files if one.hash is not None and one.hash.mode == "sha256")
+    return frozenset(urlsafe_b64decode(f"{one.value}=").hex() for one in told)
+
+
+def _from_wheel(part: str, rules: Rules) -> bool:
+    """Whether its files come out of a wheel as they are: not so what is compiled or stripped here,
+    and nothing on macOS, where each file gets a signature."""
+    own = {"", PROGRAM, PYTHON, *ENGINE, *FREEZING}
+    return sys.platform == "linux" and part not in own and not rules.compiled_here(part)

@@ -31,14 +31,19 @@ OUT = ROOT / "build" / "THIRD-PARTY-NOTICES.txt"
 TEXTS = Path(__file__).with_name("texts")
 _NAMED = re.compile(r"(?i)(licen[cs]es?|copying|notice|authors|unlicense)[^/]*(/.*)?$")
 _RULE = "=" * 78
-QT = """Qt and Qt for Python (PySide6, Shiboken) are used under the GNU Lesser General Public
-License, version 3, whose text stands below with that of the GNU General Public License, which it
-adds to. The product is linked with them dynamically: each is a file of its own in the program's
-folder, under PySide6/ and shiboken6/, taken unchanged from its published wheel, and may be
-exchanged for another build of the same version. Nothing keeps you from that, or from taking the
-product apart to look for errors in what you changed. The complete source of these versions is what
-the Qt Project publishes under the same version numbers; your vendor gives it to you on request for
-three years, at no more than the cost of the copy."""
+QT = """Qt and Qt for Python (PySide6, Shiboken), Copyright (C) The Qt Company Ltd. and other
+contributors, are used under the GNU Lesser General Public License, version 3, whose text
+stands below with that of the GNU General Public License, which it adds to. The product is
+linked with them dynamically: each is a file of its own in the program's folder, under
+_internal/PySide6/ and _internal/shiboken6/, taken unchanged from its published wheel, and
+may be exchanged for another build of the same version. Nothing keeps you from that, or
+from taking the product apart to look for errors in what you changed.
+The complete source of these versions is what the Qt Project publishes under the same
+version numbers; your vendor gives it to you on request for three years, at no more than
+the cost of the copy."""
+AS_FILE = """{file} is under the GNU Lesser General Public License, version 2.1 or later. It is a
+file of its own in the program's folder, linked dynamically, and may be exchanged for another build.
+What is said of Qt below, of taking apart and of sources, holds for it, too."""
 EXCHANGEABLE = """{libraries} stands inside {part} and is under the GNU Lesser General
 Public License, whose text stands below. {part} {version} is a part of its own in the program's
 folder, whose complete source and that of the library are published by their authors; it may be made
@@ -65,14 +70,14 @@ def notices(found: Gathered) -> str:
                 lines.append(f"Taken under: {one.taken}")
             lines += _inside_of(one, found)
             lines += _referred(_texts_of(one, found.engine), texts)
-            lines += ["", *_exchangeable(one, found), ""]
+            lines += ["", *_as_files(one, found), *_exchangeable(one, found), ""]
     for model in found.models:
         lines += [_RULE, f"{model.name} {model.version}, a model",
                   f"Licence: {model.licence} ({ADDRESSES[model.licence]})"]  # fmt: skip
         lines += [f"  made from: {text}" for text in (model.source, *model.trained_on) if text]
         lines.append("")
     lines += _of_the_system(found, texts)
-    lines += [_RULE, "Qt", "", QT, "", *_referred(_qt(), texts), ""]
+    lines += [_RULE, "Qt", "", QT, "", *_referred(_copyleft(), texts), ""]
     for number, text in enumerate(texts, 1):
         lines += [_RULE, f"Text {number}", _RULE, text.strip("\n"), ""]
     return "\n".join(lines)
@@ -107,6 +112,13 @@ def _inside_of(one: Component, found: Gathered) -> list[str]:
     crates = {f"{x.name} {x.version}: {x.licence}{x.by and f', by {x.by}'}" for x in one.crates}
     lines = [f"  holds {text}" for text in sorted(held)]
     return lines + [f"  holds the Rust library {text}" for text in sorted(crates)]
+
+
+def _as_files(one: Component, found: Gathered) -> Iterator[str]:
+    """Of libraries under the LGPL 2.1 that a wheel took in as files of their own (section 6)."""
+    for native in found.natives:
+        if native.file.part == one.name and native.taken.startswith("LGPL-2"):
+            yield AS_FILE.format(file=native.file.path)
 
 
 def _exchangeable(one: Component, found: Gathered) -> Iterator[str]:
@@ -218,8 +230,8 @@ def _kept(one: Component) -> Iterator[tuple[str, str]]:
         yield path.name, path.read_text("utf-8")
 
 
-def _qt() -> Iterator[tuple[str, str]]:
-    for name in ("LGPL-3.0-only", "GPL-3.0-only"):
+def _copyleft() -> Iterator[tuple[str, str]]:
+    for name in ("LGPL-3.0-only", "GPL-3.0-only", "LGPL-2.1-or-later"):
         yield f"{name}.txt", (TEXTS / f"{name}.txt").read_text("utf-8")
 
 

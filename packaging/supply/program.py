@@ -17,7 +17,7 @@ from pathlib import Path
 from appliance.parts import NOTICES
 from appliance.parts import SBOM as LIST
 
-from .components import gathered
+from .components import gathered, inside_of
 from .notices import whole
 from .sbom import written
 from .spdx import LicenceRefused
@@ -25,7 +25,7 @@ from .spdx import LicenceRefused
 
 def put_into(program: Path) -> tuple[Path, Path]:
     """Both files. Raises LicenceRefused, OSError."""
-    inner = inside(program)
+    inner = inside_of(program)
     for name in (LIST, NOTICES):
         (inner / name).unlink(missing_ok=True)
     found = gathered(program)
@@ -37,11 +37,6 @@ def put_into(program: Path) -> tuple[Path, Path]:
             link.unlink(missing_ok=True)
             link.symlink_to(f"../Resources/{name}")
     return inner / LIST, inner / NOTICES
-
-
-def inside(program: Path) -> Path:
-    """Where what is no code lies in it."""
-    return program / ("Resources" if sys.platform == "darwin" else "_internal")
 
 
 def main() -> None:

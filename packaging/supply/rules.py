@@ -77,6 +77,9 @@ class Rules:
         seen = "by the source of the part; the file itself does not tell"
         return tuple(Inside(library, "", found[library], seen) for library in sorted(found))
 
+    def compiled_here(self, part: str) -> bool:
+        return bool(self.parts.get(plain(part), {}).get("compiled"))
+
     def library(self, path: str, owner: tuple[str, str]) -> tuple[str, str]:
         """That of a native file: its own where a rule names it, else its part's. Raises
         LicenceRefused for one that is no part's, or a wheel took in, and that no rule names."""

@@ -88,7 +88,15 @@ def _model(one: Model) -> Json:
         "licenses": [{"expression": one.licence}],
         "properties": [
             *(_property("made-from", text) for text in (one.source, *one.trained_on) if text),
-            *(_property("sha256", f"{digest} {name}") for name, digest in one.files),
+        ],
+        "components": [
+            {
+                "type": "file",
+                "bom-ref": f"file:{name}",
+                "name": name,
+                "hashes": [{"alg": "SHA-256", "content": digest}],
+            }
+            for name, digest in one.files
         ],
     }
 
@@ -107,6 +115,8 @@ def _file(native: Native) -> Json:
         properties.append(
             _property("system-package", f"{native.origin.package} {native.origin.version}")
         )
+    if native.published:
+        properties.append(_property("as-published", "in the locked wheel"))
     if file.build_id:
         properties.append(_property("build-id", file.build_id))
     if file.problem:

@@ -30,7 +30,8 @@ ADDRESSES = {
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """trained_on: as its facts say. files: name and SHA-256."""
+    """trained_on: as its facts say. files: each by its name below the program's folder, and its
+    SHA-256."""
 
     name: str
     version: str
@@ -40,12 +41,16 @@ class Model:
     files: tuple[tuple[str, str], ...]
 
 
-def models(root: Path) -> tuple[Model, ...]:
-    """Encoder, reader and composer. Raises LicenceRefused."""
+def models(root: Path, inner: Path | None = None) -> tuple[Model, ...]:
+    """Encoder, reader and composer. inner: of a packaged program, where what is no code lies in
+    it; else those of the checkout are looked at. Raises LicenceRefused."""
     encoder, reader = default_encoder_folder(), default_reader_folder()
+    below, top = inner or root, (inner or root).parent if inner else root
+    if inner is not None:
+        encoder, reader = top / "encoder", inner / reader.relative_to(root)
     told = json.loads((encoder / "manifest.json").read_text("utf-8"))
     facts = json.loads((reader / "reader.json").read_text("utf-8"))
-    composers = sorted((root / "appliance" / "engine" / "composer").glob("*@*"))
+    composers = sorted((below / "appliance" / "engine" / "composer").glob("*@*"))
     return (
         Model(
             told["name"],
@@ -53,7 +58,7 @@ def models(root: Path) -> tuple[Model, ...]:
             _licence(told["name"], told["licence"]),
             told["source"],
             (),
-            _hashed(encoder, ("params.bin", "tokenizer.json")),
+            _hashed(encoder, ("params.bin", "tokenizer.json"), "encoder"),
         ),
         Model(
             facts["name"],
@@ -61,18 +66,19 @@ def models(root: Path) -> tuple[Model, ...]:
             _licence(facts["name"], facts["licence"]),
             facts["base"],
             tuple(map(str, facts["trained_on"])),
-            _hashed(reader, ("reader.bin",)),
+            _hashed(reader, ("reader.bin",), reader.relative_to(top).as_posix()),
         ),
-        *map(_composer, composers),
+        *(_composer(folder, folder.relative_to(top).as_posix()) for folder in composers),
     )
 
 
-def _composer(folder: Path) -> Model:
+def _composer(folder: Path, place: str) -> Model:
     said = json.loads((folder / "manifest.json").read_text("utf-8"))
     names = tuple(sorted(path.name for path in folder.iterdir() if path.is_file()))
     name, _, version = folder.name.partition("@")
     licence = _licence(name, said["licence"])
-    return Model(name, version, licence, str(said.get("source", "")), (), _hashed(folder, names))
+    files = _hashed(folder, names, place)
+    return Model(name, version, licence, str(said.get("source", "")), (), files)
 
 
 def _licence(name: str, stated: str) -> str:
@@ -81,5 +87,7 @@ def _licence(name: str, stated: str) -> str:
     return _SPDX[stated]
 
 
-def _hashed(folder: Path, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, sha256((folder / name).read_bytes()).hexdigest()) for name in names)
+def _hashed(folder: Path, names: tuple[str, ...], place: str) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (f"{place}/{name}", sha256((folder / name).read_bytes()).hexdigest()) for name in names
+    )

@@ -69,7 +69,7 @@ WORDS = (
 that also hold what is said to models."""
 _UNSEEN = """
 __main__ api/ cli/ claims/ diagnosis/ provisioning/ airgap_evidence exports_checked fleet forms
-health insights natives/ restoring sample/ suggestions airgap/reach paper/airgap_sheet
+health insights natives/ release restoring sample/ suggestions airgap/reach paper/airgap_sheet
 audit/canonical audit/excerpt audit/record engine/bundles/sealing
 engine/chat/assembling engine/chat/host engine/chat/messages engine/chat/packing
 engine/chat/prefixes engine/chat/preflight engine/compile/ engine/decoding/ engine/encoder/frames

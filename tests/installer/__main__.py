@@ -10,6 +10,7 @@ this one must open.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import subprocess
 import sys
@@ -26,6 +27,18 @@ from tests.installer.stick import Lacking, with_models
 
 MEDIUM = ROOT / "dist" / "medium"
 DISPLAY = ":93"
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """There is one room."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    with (WORK / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SystemExit("Another of these is under way; wait for its end.") from error
+        yield
 
 
 @contextmanager
@@ -72,7 +85,7 @@ def main() -> int:
         raise SystemExit("This makes a clean Debian and namespaces: run it as root.")
     if not (MEDIUM / "install.sh").is_file():
         raise SystemExit("There is no medium in dist/; run `make installer`.")
-    with screen() as display:
+    with alone(), screen() as display:
         room = Room(WORK / "room", with_models(MEDIUM, WORK / "medium"), display)
         try:
             good = list(_tried(room, given.previous))
@@ -88,7 +101,8 @@ def _tried(room: Room, previous: Path | None) -> Iterator[bool | None]:
     """Up to the first step that does not hold; later ones build on it."""
     before = room.tree()
     journey = Journey(room)
-    steps = [(step.__name__, partial(step, journey)) for step in STEPS]
+    steps: list[tuple[str, Callable[[], str]]] = []
+    steps += ((step.__name__, partial(step, journey)) for step in STEPS)
     steps += renewal.steps(journey, before, previous)
     for name, step in steps:
         yield (outcome := held(name, step))

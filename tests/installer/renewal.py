@@ -17,8 +17,10 @@ LEFT = ("etc/cloister", "home/anna", "var/lib/cloister")
 """Data, and folders of the user's own: they stay where nobody says otherwise."""
 _NOTED = ("var/log/", "var/cache/", "var/lib/dpkg/", "var/lib/apt/", "var/lib/systemd/",
           "etc/ld.so.cache", "etc/passwd-", "etc/shadow-", "etc/fonts/", "usr/local/share/fonts",
+          "etc/rc", "etc/systemd/system/multi-user.target.wants/seatd.service",
           "root/later-")  # fmt: skip
-"""Where Debian and its packages note what was done, and the later packages of these steps."""
+"""Where Debian and its packages note what was done, seatd's among them, which cage needs; and the
+later packages of these steps."""
 
 
 def steps(

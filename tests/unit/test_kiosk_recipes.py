@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import time
 from configparser import RawConfigParser
 from pathlib import Path
 
@@ -73,6 +74,24 @@ def test_the_session_ends_as_the_kiosk_ended(
     )
     assert done.returncode == status
     assert unit()["Service"]["RestartPreventExitStatus"] == "0"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="systemd is Linux's")
+def test_who_stops_the_session_ends_the_kiosk_and_not_what_shows_it(tmp_path: Path) -> None:
+    stand_in = tmp_path / "cage"
+    stand_in.write_text('#!/bin/sh\ntrap "exit 9" TERM\nshift 2\n"$@"\n')
+    stand_in.chmod(0o755)
+    kiosk = "trap 'echo closed >closed; exit 0' TERM; echo open >open; sleep 9 & wait; exit 7"
+    session = subprocess.Popen(
+        ["/bin/sh", FOLDER / "session.sh", "--", "sh", "-c", kiosk],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "RUNTIME_DIRECTORY": str(tmp_path)},
+    )
+    while not (tmp_path / "open").exists():
+        assert session.poll() is None
+        time.sleep(0.02)
+    session.terminate()
+    assert session.wait(60) == 0
+    assert (tmp_path / "closed").exists()
 
 
 def test_the_unit_takes_nothing_away_that_a_compositor_needs() -> None:

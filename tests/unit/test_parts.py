@@ -11,6 +11,7 @@ import pytest
 
 from appliance import parts
 from appliance.parts import ROOT, PartUnknown
+from appliance.values import PartShown
 
 
 def test_every_part_that_is_needed_is_named_with_version_and_licence() -> None:
@@ -94,7 +95,26 @@ def test_to_read_a_licence_looks_at_its_part_alone(monkeypatch: pytest.MonkeyPat
     looked: list[str] = []
     numpy = next(one for one in parts.parts() if one.name == "numpy")
     each = parts._part
-    monkeypatch.setattr(parts, "_part", lambda name, said: looked.append(name) or each(name, said))
+
+    def noted(name: str, listed: dict[str, tuple[str, str]]) -> PartShown | None:
+        looked.append(name)
+        return each(name, listed)
+
+    monkeypatch.setattr(parts, "_part", noted)
     for text in numpy.texts:
         assert parts.licence_text("numpy", text)
     assert set(looked) == {"numpy"}
+
+
+def test_the_notices_of_a_packaged_program_are_among_its_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert parts.NOTICES not in parts.parts()[0].texts  # a checkout has none
+    monkeypatch.setattr(parts, "ROOT", tmp_path)
+    whole = "the work of others\n" * 45_000
+    (tmp_path / parts.NOTICES).write_text(whole)
+    own = parts.parts()[0]
+    assert own.texts[-1] == parts.NOTICES
+    assert parts.licence_text(own.name, parts.NOTICES) == whole
+    with pytest.raises(PartUnknown):
+        parts.licence_text("duckdb", parts.NOTICES)

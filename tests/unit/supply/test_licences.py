@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from supply.components import Gathered, licence_in, shipped
-from supply.notices import EXCHANGEABLE, QT, notices, texts_missing
+from supply.notices import AS_FILE, EXCHANGEABLE, QT, libraries, notices, texts_missing
 from supply.rules import Rules
 from supply.spdx import LicenceRefused, choices, chosen
 
@@ -210,6 +210,9 @@ def test_the_notices_say_what_the_lgpl_asks_for(found: Gathered) -> None:
                                version=lxml.version)  # fmt: skip
     assert said in text
     assert text.count("stands inside") == 1
+    quadmath = next(n.file.path for n in found.natives if "libquadmath" in n.file.path)
+    assert AS_FILE.format(file=quadmath) in text
+    assert "Version 2.1, February 1999" in text + libraries(found)
 
 
 def test_what_of_qt_is_under_the_gpl_alone_is_stopped(tmp_path: Path) -> None:

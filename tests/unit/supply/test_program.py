@@ -18,6 +18,7 @@ from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.natives import inside, native_files
 from tests.unit.supply.archives import code, frozen
 
+ROOT = components.ROOT
 LIBRARY = "lxml/_elementpath"
 MODULES = {"appliance.app": code("x = 1"), "duckdb": code("y = 1"), "json": code("z = 1")}
 
@@ -39,6 +40,13 @@ def folder(tmp_path: Path) -> Path:
     (made / "_internal" / "link.so").symlink_to("lxml/_elementpath.so")
     engine = default_encoder_folder()
     shutil.copytree(engine / "licences", made / "encoder" / "licences")
+    for name in ("manifest.json", "tokenizer.json"):
+        shutil.copyfile(engine / name, made / "encoder" / name)
+    (made / "encoder" / "params.bin").write_bytes(b"weights of this program")
+    for name in ("reading/weights", "composer"):
+        shutil.copytree(ROOT / "appliance" / "engine" / name,
+                        made / "_internal" / "appliance" / "engine" / name,
+                        ignore=shutil.ignore_patterns("*.py", "*.pyc", "__pycache__"))  # fmt: skip
     (made / "encoder" / "runtime").mkdir()
     shutil.copyfile(library, made / "encoder" / "runtime" / "libtvm_runtime.so")
     loader = library.read_bytes() + b"\0 inflate 1.3.1 Copyright 1995-2024 Mark Adler "
@@ -62,6 +70,13 @@ def test_every_native_file_of_the_folder_is_listed_and_no_other(folder: Path) ->
         "_internal/lxml/_elementpath.so": "lxml",
         "encoder/runtime/libtvm_runtime.so": "apache-tvm",
     }
+    weights = sha256(b"weights of this program").hexdigest()
+    models = [one for one in said["components"] if one["type"] == "machine-learning-model"]
+    named = {one["name"]: one["hashes"][0]["content"] for m in models for one in m["components"]}
+    assert named["encoder/params.bin"] == weights  # its own, not the checkout's
+    assert "_internal/appliance/engine/reading/weights/reader.bin" in named
+    for name, digest in named.items():
+        assert sha256((folder / name).read_bytes()).hexdigest() == digest
     assert "pyinstaller" in {one["name"] for one in said["components"]}
     assert "Bootloader Exception" in notices.read_text()
     before = listed.read_bytes(), notices.read_bytes()
@@ -121,6 +136,15 @@ def test_a_program_whose_archive_cannot_be_read_is_refused(folder: Path, cut: in
     for broken in (content[:-cut] + b"\xff" * cut, content[: len(content) // 4], b""):
         with pytest.raises(ProgramUnreadable):
             list(archived(broken))
+
+
+def test_a_library_that_is_not_as_its_wheel_has_it_stops_it(folder: Path) -> None:
+    library = folder / "_internal" / "lxml" / "_elementpath.so"
+    content = bytearray(library.read_bytes())
+    content[len(content) // 2] ^= 1
+    library.write_bytes(content)
+    with pytest.raises(LicenceRefused, match=r"_elementpath\.so is not as the wheel of lxml"):
+        program.put_into(folder)
 
 
 def test_the_names_are_those_below_the_folder(folder: Path) -> None:

@@ -4,6 +4,7 @@ hashes; and the notices, with the texts."""
 from __future__ import annotations
 
 import json
+import re
 from hashlib import sha256
 from importlib.metadata import distribution
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from supply.components import Component, Gathered, shipped
 from supply.notices import libraries, notices
 from supply.sbom import document, written
+from supply.spdx import choices
 
 from appliance.airgap_evidence import listed_files
 from appliance.engine.reading.weights import default_reader_folder
@@ -24,6 +26,38 @@ def listed(found: Gathered) -> dict[str, Any]:
     return said
 
 
+TYPES = {"library", "file", "machine-learning-model"}
+FIELDS = {"type", "bom-ref", "name", "version", "purl", "licenses", "hashes", "properties",
+          "components", "authors"}  # fmt: skip
+
+
+def every(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With those within."""
+    return [one for c in components for one in (c, *every(c.get("components", [])))]
+
+
+def test_every_component_is_as_the_schema_has_it(listed: dict[str, Any]) -> None:
+    """CycloneDX 1.6, `component`: the fields that are used here, and no other."""
+    assert set(listed) == {"bomFormat", "specVersion", "version", "serialNumber", "metadata",
+                           "components", "dependencies"}  # fmt: skip
+    number = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    assert re.fullmatch(number, listed["serialNumber"])
+    for one in every(listed["components"]):
+        assert set(one) <= FIELDS
+        assert one["type"] in TYPES
+        assert one["name"]
+        for said in one.get("licenses", ()):
+            assert set(said) == {"expression"}
+            assert choices(said["expression"])
+        assert len(one.get("licenses", ())) <= 1
+        for said in one.get("hashes", ()):
+            assert said["alg"] == "SHA-256"
+            assert re.fullmatch("[0-9a-f]{64}", said["content"])
+        for said in one.get("properties", ()):
+            assert set(said) == {"name", "value"}
+            assert isinstance(said["value"], str)
+
+
 def test_it_is_cyclonedx_and_the_same_each_time(listed: dict[str, Any], found: Gathered) -> None:
     assert (listed["bomFormat"], listed["specVersion"]) == ("CycloneDX", "1.6")
     assert listed["serialNumber"].startswith("urn:uuid:")
@@ -31,8 +65,8 @@ def test_it_is_cyclonedx_and_the_same_each_time(listed: dict[str, Any], found: G
     text = json.dumps(listed)
     assert "timestamp" not in text
     assert str(Path.home()) not in text
-    refs = [one["bom-ref"] for one in listed["components"]]
-    assert len(refs) == len(set(refs))
+    refs = [one["bom-ref"] for one in every(listed["components"])]
+    assert len(refs) == len(set(refs)) > 500
     for row in listed["dependencies"]:
         assert set(row["dependsOn"]) <= set(refs)
 
@@ -85,9 +119,13 @@ def test_the_models_that_ship_are_named_with_licence_and_hashes(
     assert licence == "CC-BY-SA-4.0"
     reader = next(one for one in found.models if one.name == "cloister-reader")
     folder = default_reader_folder()
-    assert (
-        dict(reader.files)["reader.bin"] == sha256((folder / "reader.bin").read_bytes()).hexdigest()
-    )
+    digest = sha256((folder / "reader.bin").read_bytes()).hexdigest()
+    name = "appliance/engine/reading/weights/reader.bin"
+    assert dict(reader.files) == {name: digest}
+    files = {
+        one["name"]: one["hashes"][0]["content"] for one in models["cloister-reader"]["components"]
+    }
+    assert files == {name: digest}
     assert "SQuAD" in notices(found)
 
 

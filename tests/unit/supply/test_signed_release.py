@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import signed_release
-from signed_release import ReleaseRefused, public_file, read_public, signed, verified
 
+from appliance import release as signed_release
+from appliance.release import ReleaseRefused, public_file, read_public, signed, verified
 from appliance.vault.canonical import canonical_json
 from appliance.vault.signers import SignerKey
 
@@ -96,6 +96,11 @@ def renamed_key(folder: Path) -> None:
     (folder / signed_release.SIGNATURE).write_bytes(canonical_json(said))
 
 
+def linked_list(folder: Path) -> None:
+    (folder / signed_release.LIST).rename(folder.parent / "list")
+    (folder / signed_release.LIST).symlink_to(folder.parent / "list")
+
+
 def cut(name: str) -> Callable[[Path], object]:
     def change(folder: Path) -> None:
         content = (folder / name).read_bytes()
@@ -123,10 +128,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a list alone": lambda folder: (folder / "more" / signed_release.LIST).write_bytes(b"{}"),
     "a hidden file more": lambda folder: (folder / ".hidden").write_bytes(b"x"),
     "a pipe": lambda folder: os.mkfifo(folder / "pipe"),
-    "a linked list": lambda folder: (
-        (folder / signed_release.LIST).rename(folder.parent / "list"),
-        (folder / signed_release.LIST).symlink_to(folder.parent / "list"),
-    ),
+    "a linked list": linked_list,
     "a byte": replaced("cloister_0.1.0_amd64.deb", b"p", b"q"),
     "a file more": lambda folder: (folder / "extra").write_bytes(b""),
     "a file less": lambda folder: (folder / "more" / "sbom.cdx.json").unlink(),
@@ -194,7 +196,15 @@ def test_the_tool_signs_with_a_vendors_key_and_verifies(folder: Path, tmp_path: 
     older = run("signed_release", *verify, "0.2.0")
     assert older.returncode == 1
     assert "This is release 0.1.0, not 0.2.0." in older.stderr
+    product = ("-m", "appliance", "--json", "release", "verify", str(folder), "--public", public)
+    done = subprocess.run([sys.executable, *product, "--release", "0.1.0"], cwd=ROOT,
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert (said["verified"], said["release"], said["files"]) == (True, "0.1.0", 2)
     (folder / "cloister_0.1.0_amd64.deb").write_bytes(b"other")
+    done = subprocess.run([sys.executable, *product], cwd=ROOT, capture_output=True, text=True,
+                          check=False)  # fmt: skip
+    assert (done.returncode, json.loads(done.stdout)["error"]) == (1, "release_refused")
     done = run("signed_release", "verify", str(folder), "--public", public)
     assert done.returncode == 1
     assert "cloister_0.1.0_amd64.deb is changed" in done.stderr
