@@ -46,7 +46,7 @@ def test_one_changed_byte_is_found_though_it_was_found_good_before(
     _attached(tmp_path).close()
     whole = bytearray(extension.read_bytes())
     whole[int(len(whole) * where)] ^= 1
-    _replaced(extension, whole)
+    _replaced(extension, bytes(whole))
     for _ in range(2):
         with pytest.raises(StoreEngineMissing):
             _attached(tmp_path)
