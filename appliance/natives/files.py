@@ -25,6 +25,7 @@ RUNTIME = "apache-tvm"
 """Runs the compiled models; lies beside them."""
 LOADER = "pyinstaller"
 """Starts a packaged program: its loader is the only native file at the top of the folder."""
+_LOADERS = ("cloister", "cloister-window", "cloister.exe", "cloister-window.exe")
 INSIDE = "_internal/"
 NETWORK_CALLS = frozenset(
     "socket connect bind listen accept accept4 getaddrinfo gethostbyname gethostbyname_r "
@@ -143,7 +144,7 @@ def _beside(path: str) -> str:
     """Whose a file beside the program's own folder is: "encoder/…", "chat/…", the loader."""
     folder, _, name = path.rpartition("/")
     if not folder:
-        return LOADER
+        return LOADER if name in _LOADERS else ""
     return RUNTIME if name.startswith("libtvm_") else PROGRAM
 
 

@@ -138,6 +138,20 @@ def test_a_program_whose_archive_cannot_be_read_is_refused(folder: Path, cut: in
             list(archived(broken))
 
 
+@pytest.mark.parametrize(
+    "place",
+    ["planted", "_internal/appliance/planted.so", "_internal/lxml/planted.so",
+     "_internal/libz.so.9", "_internal/lxml.libs/libz.so.9"],
+)  # fmt: skip
+def test_a_planted_library_stops_it_wherever_it_lies(folder: Path, place: str) -> None:
+    library = folder / "_internal" / "lxml" / "_elementpath.so"
+    (folder / place).parent.mkdir(exist_ok=True)
+    (folder / place).write_bytes(library.read_bytes() + b"planted")
+    with pytest.raises(LicenceRefused, match=Path(place).name):
+        program.put_into(folder)
+    assert not (folder / "_internal" / "sbom.cdx.json").exists()
+
+
 def test_a_library_that_is_not_as_its_wheel_has_it_stops_it(folder: Path) -> None:
     library = folder / "_internal" / "lxml" / "_elementpath.so"
     content = bytearray(library.read_bytes())
