@@ -33,20 +33,21 @@ class ProgramUnreadable(Exception):
 
 
 def packages_in(program: Path) -> Iterator[tuple[str, str]]:
-    """Every module at the top, and whose it is ("" where nobody is known), in order. Raises
-    ProgramUnreadable."""
-    owners = {name: plain(parts[0]) for name, parts in packages_distributions().items()}
-    tops = {name.partition(".")[0] for name in _names(program)}
-    for top in sorted(tops):
-        yield top, _owner(top, owners)
+    """Every module at the top, and whose it is ("" where nobody is known), in order; once for each
+    part that says it is theirs. Raises ProgramUnreadable."""
+    owners = packages_distributions()
+    for top in sorted({name.partition(".")[0] for name in _names(program)}):
+        own = _owner(top)
+        for part in [own] if own else sorted({plain(one) for one in owners.get(top, [""])}):
+            yield top, part
 
 
-def _owner(top: str, owners: dict[str, str]) -> str:
+def _owner(top: str) -> str:
     if top in _OWN:
         return _OWN[top]
     if top in sys.stdlib_module_names or top.startswith("_sysconfigdata"):
         return PYTHON
-    return LOADER if top.startswith(_HOOKS) else owners.get(top, "")
+    return LOADER if top.startswith(_HOOKS) else ""
 
 
 def _names(program: Path) -> Iterator[str]:

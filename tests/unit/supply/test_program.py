@@ -138,6 +138,15 @@ def test_a_program_whose_archive_cannot_be_read_is_refused(folder: Path, cut: in
             list(archived(broken))
 
 
+def test_a_module_that_another_part_says_is_theirs_too_stops_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed = {"duckdb": ["duckdb", "gpl-thing"]}
+    monkeypatch.setattr("supply.frozen.packages_distributions", lambda: claimed)
+    with pytest.raises(LicenceRefused, match="gpl-thing"):
+        program.put_into(folder)
+
+
 @pytest.mark.parametrize(
     "place",
     ["planted", "_internal/appliance/planted.so", "_internal/lxml/planted.so",
