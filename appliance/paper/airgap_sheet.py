@@ -138,7 +138,8 @@ def _compared(evidence: AirgapEvidence) -> Iterator[Part]:
 
 
 def _part_able(one: NetworkPart) -> Iterator[Part]:
-    name = f"{one.part or 'system'} {one.version}".strip()
+    nobodys = "system" if one.why else "of no known part"
+    name = f"{one.part or nobodys} {one.version}".strip()
     holding = f" Inside (with the version, where it states one): {', '.join(one.inside)}."
     holding = holding if one.inside else ""
     yield _part(PartKind.HEADING, f"{name}: {one.path}")
