@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from appliance.engine.prompts.grounded import INSTRUCTIONS
+from appliance.processes import CHAT_HOST
 from tests import storyteller
 from tests.e2e.terminal import PASSPHRASE, ROOT, Said, cloister, read_said, require
 from tests.e2e.test_every_process_is_guarded import observed, require_filtered
@@ -143,4 +144,4 @@ def test_the_models_process_is_behind_the_filter_as_all_others_are(place: Path) 
     status, seen = observed(["ask", ASKED], place)
     assert status == 0
     require_filtered(seen)
-    assert any("appliance.engine.chat.host" in process.command for process in seen.values())
+    assert any(f" {CHAT_HOST} " in process.command for process in seen.values())
