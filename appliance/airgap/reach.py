@@ -35,7 +35,7 @@ ALLOWED: tuple[LocalSocket, ...] = (
                 "a window under X11"),
     LocalSocket("/run/user/*/wayland-*", "window", "the display", "a window under Wayland"),
     LocalSocket("/run/user/*/at-spi/bus*", "window", "the accessibility bus",
-                "where a screen reader is turned on, under X11"),
+                "where AT_SPI_BUS_ADDRESS names it, for a screen reader"),
     LocalSocket("/run/cups/cups.sock", "window", "the print service, which prints where it is told",
                 "when a person prints a recovery code"),
     LocalSocket("/var/run/cups/cups.sock", "window", "the same, by its older name",

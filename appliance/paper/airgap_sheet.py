@@ -138,7 +138,8 @@ def _compared(evidence: AirgapEvidence) -> Iterator[Part]:
 
 
 def _part_able(one: NetworkPart) -> Iterator[Part]:
-    name = f"{one.part or 'system'} {one.version}".strip()
+    nobodys = "system" if one.why else "of no known part"
+    name = f"{one.part or nobodys} {one.version}".strip()
     holding = f" Inside (with the version, where it states one): {', '.join(one.inside)}."
     holding = holding if one.inside else ""
     yield _part(PartKind.HEADING, f"{name}: {one.path}")
@@ -154,9 +155,10 @@ def _local(local: tuple[LocalSocket, ...]) -> Iterator[Part]:
     yield _part(
         PartKind.TEXT,
         "A socket of this family reaches programs of this machine alone. The product uses these "
-        "and no others: its tests follow whole journeys by the kernel's trace and find no other. "
-        "The kernel does not keep to this list itself. A program of the same user that listens on "
-        "a local socket and forwards what it is given is outside of what its filter can see.",
+        "and no others: its tests follow whole journeys, in a terminal and in a window under X11, "
+        "by the kernel's trace, and find no other. The kernel does not keep to this list itself. A "
+        "program of the same user that listens on a local socket and forwards what it is given is "
+        "outside of what its filter can see.",
     )
     for one in local:
         where = one.path or "pairs without a name"
