@@ -1,4 +1,5 @@
-"""What an ELF file asks of the system: its name, the libraries it needs, the versions of symbols.
+"""What an ELF file asks of the system: its name, the libraries it needs, the versions of symbols,
+and the folders it has them searched in before the system's.
 
 Rules kept here: read from the file alone, in plain Python, little-endian 64-bit; what is no such
 file is told apart, not guessed at. Layout: System V ABI, chapters 4 and 5; LSB Core, "Symbol
@@ -15,6 +16,7 @@ from pathlib import Path
 _MAGIC = b"\x7fELF\x02\x01"  # 64 bits, little-endian
 _LOAD, _DYNAMIC = 1, 2
 _NEEDED, _STRTAB, _SONAME, _VERNEED, _VERNEEDNUM = 1, 5, 14, 0x6FFFFFFE, 0x6FFFFFFF
+_SEARCHED = frozenset({15, 29})  # DT_RPATH, DT_RUNPATH
 
 
 class NotElf(ValueError):
@@ -23,11 +25,13 @@ class NotElf(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Wants:
-    """needed: sonames. versions: of a library's symbols, like ("libc.so.6", "GLIBC_2.34")."""
+    """needed: sonames. versions: of a library's symbols, like ("libc.so.6", "GLIBC_2.34").
+    searched: folders, as they stand there."""
 
     soname: str
     needed: tuple[str, ...]
     versions: tuple[tuple[str, str], ...]
+    searched: tuple[str, ...] = ()
 
 
 def is_elf(path: Path) -> bool:
@@ -41,11 +45,7 @@ def wants(path: Path) -> Wants:
     if image[: len(_MAGIC)] != _MAGIC:
         raise NotElf(str(path))
     segments = tuple(_segments(image))
-    dynamic = [s for s in segments if s[0] == _DYNAMIC]
-    if not dynamic:
-        return Wants("", (), ())
-    _, offset, _, size = dynamic[0]
-    entries = [struct.unpack_from("<qQ", image, offset + at) for at in range(0, size, 16)]
+    _, entries = _dynamic(image)
     named = dict(reversed(entries))
     if _STRTAB not in named:
         return Wants("", (), ())
@@ -56,13 +56,37 @@ def wants(path: Path) -> Wants:
 
     needed = tuple(text(value) for tag, value in entries if tag == _NEEDED)
     soname = text(named[_SONAME]) if _SONAME in named else ""
+    searched = tuple(
+        folder for tag, value in entries if tag in _SEARCHED for folder in text(value).split(":")
+    )
     if _VERNEED not in named:
-        return Wants(soname, needed, ())
+        return Wants(soname, needed, (), searched)
     start = _place(segments, named[_VERNEED])
     versions = tuple(
         (text(file), text(name)) for file, name in _versions(image, start, named[_VERNEEDNUM])
     )
-    return Wants(soname, needed, versions)
+    return Wants(soname, needed, versions, searched)
+
+
+def without_search(image: bytes) -> bytes:
+    """The same file, which has its libraries searched where the system says, and nowhere else."""
+    offset, entries = _dynamic(image)
+    kept = [entry for entry in entries if entry[0] not in _SEARCHED]
+    kept += [(0, 0)] * (len(entries) - len(kept))
+    changed = bytearray(image)
+    for number, entry in enumerate(kept):
+        struct.pack_into("<qQ", changed, offset + 16 * number, *entry)
+    return bytes(changed)
+
+
+def _dynamic(image: bytes) -> tuple[int, list[tuple[int, int]]]:
+    """Where the dynamic section lies in the file, and its entries (tag, value)."""
+    for kind, offset, _, size in _segments(image):
+        if kind == _DYNAMIC:
+            return offset, [
+                struct.unpack_from("<qQ", image, offset + a) for a in range(0, size, 16)
+            ]
+    return 0, []
 
 
 def _segments(image: bytes) -> Iterator[tuple[int, int, int, int]]:

@@ -5,7 +5,7 @@ and PyInstaller, and nothing else (packaging/locks/installer.txt).
 
 Rules kept here: the same checkout gives the same folder; what is not from a wheel is stripped of
 what only debuggers read; the folder is proved before anything is made of it: no compiler, no
-framework, no test in it, each library either there or the system's.
+framework, no test in it, each library either there or the system's, none searched elsewhere.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+
+import elf
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "build" / "installer"
@@ -117,17 +119,28 @@ def _add_python_licence() -> None:
 
 def _strip() -> None:
     """Only what was compiled on this machine: Python and its modules, and hnswlib. Wheels stay as
-    they were published."""
+    they were published. That Python's modules name the folder they were built in goes too."""
     own = [*inside().glob("libpython*"), *inside().glob("python*/lib-dynload/*.so")]
     own += inside().glob("hnswlib*.so")
     subprocess.run(["strip", "--strip-unneeded", *map(str, own)], check=True)
+    for path in own:
+        path.write_bytes(elf.without_search(path.read_bytes()))
 
 
 def require_clean(folder: Path) -> None:
     """Raises SystemExit where something is there that must not be, naming it."""
-    found = sorted({str(p.relative_to(folder)) for p in _forbidden(folder)})
+    found = sorted({str(p.relative_to(folder)) for p in (*_forbidden(folder), *_led(folder))})
     if found:
         raise SystemExit(f"This must not be in the program: {', '.join(found[:10])}")
+
+
+def _led(folder: Path) -> Iterator[Path]:
+    """What has its libraries searched in a folder of the building machine: on another one that may
+    be anybody's to fill."""
+    for path in folder.rglob("*"):
+        searched = elf.wants(path).searched if path.is_file() and elf.is_elf(path) else ()
+        if any(not place.startswith("$ORIGIN") for place in searched):
+            yield path
 
 
 def _forbidden(folder: Path) -> Iterator[Path]:

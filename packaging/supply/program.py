@@ -11,6 +11,7 @@ the same bytes; a licence that is not allowed leaves the folder without them, an
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -23,13 +24,14 @@ from .sbom import written
 from .spdx import LicenceRefused
 
 
-def put_into(program: Path) -> tuple[Path, Path]:
-    """Both files. Raises LicenceRefused, OSError."""
+def put_into(program: Path, when: int | None = None) -> tuple[Path, Path]:
+    """Both files. when: the time of the release, in seconds since 1970. Raises LicenceRefused,
+    OSError."""
     inner = inside_of(program)
     for name in (LIST, NOTICES):
         (inner / name).unlink(missing_ok=True)
     found = gathered(program)
-    made = {LIST: written(found), NOTICES: whole(found)}
+    made = {LIST: written(found, when), NOTICES: whole(found)}
     for name, content in made.items():
         (inner / name).write_bytes(content)
         if sys.platform == "darwin":  # the program looks among its libraries, codesign(1) here
@@ -44,8 +46,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("program", type=Path)
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")  # as packaging/build.py sets it
     try:
-        for path in put_into(parser.parse_args().program):
+        for path in put_into(parser.parse_args().program, int(epoch) if epoch else None):
             print(f"{path.name}: {path.stat().st_size:,} bytes")
     except LicenceRefused as error:
         raise SystemExit(f"The program may not be given to anybody like this. {error}") from error

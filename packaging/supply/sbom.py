@@ -5,9 +5,9 @@
 With --program (the folder of a packaged program) it lists the native files that are there, by their
 names in that folder, else those installed in this environment. program.py puts it into the folder.
 
-Rules kept here: the same files give the same bytes (no time, no random number); what is not known
-is left out or said to be unknown; nothing that licences.toml does not allow gets into a list, for
-none is written then.
+Rules kept here: the same files give the same bytes (no time but the release's, no random number);
+what is not known is left out or said to be unknown; nothing that licences.toml does not allow gets
+into a list, for none is written then.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import uuid
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -30,7 +31,8 @@ _SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "cloister/sbom")
 Json = dict[str, object]
 
 
-def document(found: Gathered) -> Json:
+def document(found: Gathered, when: int | None = None) -> Json:
+    """when: seconds since 1970, of the release."""
     own = next(one for one in found.components if one.name == PROGRAM)
     others = [one for one in found.components if one.name != PROGRAM]
     components = [*map(_component, others), *map(_model, found.models), *map(_file, found.natives)]
@@ -38,18 +40,32 @@ def document(found: Gathered) -> Json:
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "version": 1,
-        "metadata": {"component": {**_component(own), "type": "application"}},
+        "metadata": _metadata(own, when),
         "components": components,
+        # What was linked into a file without leaving a mark is not seen.
+        "compositions": [
+            {"aggregate": "unknown", "assemblies": [_file_ref(one) for one in found.natives]}
+        ],
         "dependencies": [_depends(one, others) for one in (own, *others)],
     }
     digest = sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     return {**body, "serialNumber": f"urn:uuid:{uuid.uuid5(_SPACE, digest)}"}
 
 
-def written(found: Gathered) -> bytes:
-    return (
-        json.dumps(document(found), indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
-    )
+def _metadata(own: Component, when: int | None) -> Json:
+    made: Json = {
+        "component": {**_component(own), "type": "application"},
+        "lifecycles": [{"phase": "build"}],
+        "supplier": {"name": "The Cloister authors"},
+    }
+    if when is not None:
+        made["timestamp"] = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return made
+
+
+def written(found: Gathered, when: int | None = None) -> bytes:
+    said = document(found, when)
+    return json.dumps(said, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
 def _component(one: Component) -> Json:
@@ -101,6 +117,10 @@ def _model(one: Model) -> Json:
     }
 
 
+def _file_ref(native: Native) -> str:
+    return f"file:{native.file.path}"
+
+
 def _list(made: Json) -> list[Json]:
     found = made["properties"]
     return found if isinstance(found, list) else []
@@ -123,7 +143,7 @@ def _file(native: Native) -> Json:
         properties.append(_property("unread", file.problem))
     made: Json = {
         "type": "file",
-        "bom-ref": f"file:{file.path}",
+        "bom-ref": _file_ref(native),
         "name": file.path,
         "hashes": [{"alg": "SHA-256", "content": file.sha256}],
         "properties": properties,

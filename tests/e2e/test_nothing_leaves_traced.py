@@ -16,7 +16,6 @@ import pytest
 from tests.e2e.terminal import ROOT, cloister, managed, require
 from tests.e2e.traced import (
     LOST,
-    STRACE,
     Traced,
     able,
     calls_in,
@@ -25,6 +24,7 @@ from tests.e2e.traced import (
     on_a_display,
     passphrase,
     require_clean,
+    strace,
     traced,
 )
 from tests.gui.real_journey import STEPS
@@ -94,7 +94,7 @@ def test_a_program_is_answered_over_the_listed_socket_alone(vault: Path, tmp_pat
     program = managed(tmp_path / "managed.toml")
     made = cloister(vault, "token", "create", "letters", "--purpose", "Letters.", program=program)
     with passphrase() as reading, subprocess.Popen(
-        [*namespace(), *STRACE, "-o", str(tmp_path / "trace"), *program, "--data", str(vault),
+        [*namespace(), *strace(), "-o", str(tmp_path / "trace"), *program, "--data", str(vault),
          "--passphrase-fd", str(reading), "serve"],
         cwd=ROOT, pass_fds=(reading,), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
     ) as serving:  # fmt: skip
@@ -114,14 +114,17 @@ def test_a_program_is_answered_over_the_listed_socket_alone(vault: Path, tmp_pat
     assert any("api.sock" in call.arguments for call in run.calls), "nothing was served"
 
 
-def end_traced(strace: int) -> None:
+def end_traced(tracer: int) -> None:
     """strace itself lets no signal end it; what it runs is its child."""
-    for child in Path(f"/proc/{strace}/task/{strace}/children").read_text().split():
+    for child in Path(f"/proc/{tracer}/task/{tracer}/children").read_text().split():
         os.kill(int(child), signal.SIGTERM)
 
 
 @needs_strace
-def test_what_is_planted_is_found_in_the_process_and_in_its_child(tmp_path: Path) -> None:
+@pytest.mark.parametrize("quick", [True, False], ids=["as the journeys are", "every call"])
+def test_what_is_planted_is_found_in_the_process_and_in_its_child(
+    tmp_path: Path, quick: bool
+) -> None:
     """Before the guards are on, as a library could at import."""
     planted = tmp_path / "planted"
     planted.mkdir()
@@ -130,7 +133,11 @@ def test_what_is_planted_is_found_in_the_process_and_in_its_child(tmp_path: Path
         f"subprocess.run([sys.executable, '-S', '-c', {_PLANTED!r}])\n"
     )
     run = cloister_traced(
-        tmp_path / "none", tmp_path / "trace", "doctor", env={"PYTHONPATH": f"{planted}:{ROOT}"}
+        tmp_path / "none", tmp_path / "trace", "doctor", quick=quick,
+        env={"PYTHONPATH": f"{planted}:{ROOT}"},
+    )  # fmt: skip
+    assert quick or run.refused > 1_000, (
+        "the kernel's refusals to the self-test are not in the trace"
     )
     for wanted in (SOCKET, ADDRESS, LOCAL):
         processes = {call.process for why, call in run.wrong if why == wanted}

@@ -26,8 +26,12 @@ LOST = (
     "AF_UNIX is then not seen from the kernel's side; the guard's own tests still run"
 )
 """Why a test that follows the kernel's trace is skipped."""
-STRACE = ("strace", "-f", "-qq", "-s", "256", "-e", "trace=%network,io_uring_setup",
-          "-e", "signal=none")  # fmt: skip
+_STRACE = ("strace", "-f", "-qq", "-s", "256", "-e", "trace=%network,io_uring_setup",
+           "-e", "signal=none")  # fmt: skip
+_QUICK = "--seccomp-bpf"
+"""Stops at those calls alone, which halves what the trace costs. What the program's own filter
+refuses is then not all in the trace, for the kernel refuses it before strace is asked; whatever is
+let through is."""
 _LINE = re.compile(r"(\d+) +(?:<\.\.\. )?(\w+)(?: resumed>|\()(.*)")
 _ANSWER = re.compile(r"\) += (-?\d+)")
 _FAMILY = re.compile(r"(?:AF_[A-Z0-9]+|0x[0-9a-f]+|\d+)")
@@ -80,16 +84,23 @@ class Traced:
         return tuple((why, call) for call in self.calls for why in _wrong(call))
 
 
-@functools.cache
 def able() -> bool:
     """Whether strace is here and may trace: in some containers the kernel does not let it."""
-    try:
+    return bool(strace())
+
+
+@functools.cache
+def strace(*, quick: bool = True) -> tuple[str, ...]:
+    """How it is started here: quick if it can be and is wanted; () where it may not trace."""
+    if shutil.which(_STRACE[0]) is None:
+        return ()
+    for command in ((*_STRACE, _QUICK), _STRACE)[not quick :]:
         done = subprocess.run(
-            [*STRACE, "-o", os.devnull, "true"], capture_output=True, check=False, timeout=30
+            [*command, "-o", os.devnull, "true"], capture_output=True, check=False, timeout=30
         )
-    except OSError:
-        return False
-    return done.returncode == 0
+        if done.returncode == 0 and not done.stderr:
+            return command
+    return ()
 
 
 def on_a_display() -> bool:
@@ -98,19 +109,23 @@ def on_a_display() -> bool:
 
 
 def require_clean(run: Traced) -> None:
-    """It ended well, its self-test's attempts are in the trace, and nothing else is."""
+    """It ended well, its self-test is in the trace, and nothing that it looks for is."""
     assert run.status == 0, run.said + run.errors
-    assert run.refused > 100, "the self-test's attempts are not in the trace"
+    assert any("SO_DOMAIN" in call.arguments for call in run.calls), "the self-test is not in it"
     assert run.violations == ()
 
 
 def cloister_traced(
-    data: Path, trace: Path, *arguments: str, env: Mapping[str, str] | None = None
+    data: Path,
+    trace: Path,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    quick: bool = True,
 ) -> Traced:
     """`cloister --json --data DATA …`, the passphrase through a descriptor."""
     with passphrase() as reading:
         command = [*PROGRAM, "--json", "--data", str(data), "--passphrase-fd", str(reading)]
-        return traced([*command, *arguments], trace, env=env, pass_fds=(reading,))
+        return traced([*command, *arguments], trace, env=env, pass_fds=(reading,), quick=quick)
 
 
 @contextmanager
@@ -132,12 +147,13 @@ def traced(
     env: Mapping[str, str] | None = None,
     pass_fds: tuple[int, ...] = (),
     screen: bool = False,
+    quick: bool = True,
     timeout: float = 280,
 ) -> Traced:
     """screen: on an X display of its own, whose server is not traced."""
     display = ("xvfb-run", "-a", "-s", "-screen 0 1440x900x24") if screen else ()
     done = subprocess.run(
-        [*namespace(), *display, *STRACE, "-o", str(trace), *command],
+        [*namespace(), *display, *strace(quick=quick), "-o", str(trace), *command],
         capture_output=True, text=True, check=False, cwd=ROOT, timeout=timeout,
         env={**os.environ, **(env or {})}, pass_fds=pass_fds, stdin=subprocess.DEVNULL,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from appliance.documents import SandboxedReader
 from appliance.paper import sheet_of
-from appliance.values import Outcome, Turn
+from appliance.values import Outcome, Part, PartKind, Run, Sheet, Turn
 from gui.ask.leaving import wording
 from gui.ask.typeset import typeset
 from gui.worker import Lane, Worker
@@ -64,6 +64,16 @@ def test_a_pdf_is_archival_and_carries_its_letters(qapp: QApplication) -> None:
         assert not any(re.search(rb"/" + name + rb"\b", one) for one in objects), name
     text = pypdfium2.PdfDocument(content)[0].get_textpage().get_text_range()
     assert "Größer als 5 µg ≥ α?" in text
+
+
+def test_what_must_not_be_overlooked_is_red(qapp: QApplication) -> None:
+    def red(kind: PartKind) -> int:
+        content = typeset(Sheet("x", WHEN, (Part(kind, (Run("The air gap did not hold."),)),)))
+        drawn = pypdfium2.PdfDocument(content)[0].render().to_pil().convert("RGB").tobytes()
+        return sum(r > 1.5 * g for r, g in zip(drawn[::3], drawn[1::3], strict=True))
+
+    assert red(PartKind.TEXT) == 0
+    assert red(PartKind.ALARM) > 100
 
 
 @pytest.mark.qt_log_ignore("OpenType support missing")

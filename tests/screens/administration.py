@@ -120,6 +120,7 @@ def models(camera: Camera, shell: Shell, scene: Scene) -> None:
 
 def airgap(camera: Camera, shell: Shell, scene: Scene) -> None:
     admin = at(shell, "airgap")
+    camera.until(admin.airgap.write.isVisible)
     camera.take("air-gap-page")
     admin.airgap.again.click()
     camera.until(admin.airgap.again.isEnabled)

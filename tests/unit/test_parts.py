@@ -96,9 +96,9 @@ def test_to_read_a_licence_looks_at_its_part_alone(monkeypatch: pytest.MonkeyPat
     numpy = next(one for one in parts.parts() if one.name == "numpy")
     each = parts._part
 
-    def noted(name: str, listed: dict[str, tuple[str, str]]) -> PartShown | None:
+    def noted(name: str, said: dict[str, tuple[str, str]]) -> PartShown | None:
         looked.append(name)
-        return each(name, listed)
+        return each(name, said)
 
     monkeypatch.setattr(parts, "_part", noted)
     for text in numpy.texts:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import _ctypes
+import ctypes
 import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+from dataclasses import replace
 from pathlib import Path
 
 import elf
+import freeze
 import numpy as np
 import pytest
 from dependencies import needs
@@ -32,6 +35,23 @@ def test_names_and_versions_are_those_that_readelf_finds(file: Path) -> None:
     wants = elf.wants(file)
     assert list(wants.needed) == needed
     assert sorted(version for _, version in wants.versions) == sorted(versions)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no compiler")
+def test_where_libraries_are_searched_is_read_and_taken_away(tmp_path: Path) -> None:
+    library = tmp_path / "module.so"
+    subprocess.run(
+        ["cc", "-shared", "-x", "c", "-", "-o", library, "-Wl,-rpath,/home/builder/lib:$ORIGIN"],
+        input=b"int one(void) { return 1; }", check=True,
+    )  # fmt: skip
+    before = elf.wants(library)
+    assert before.searched == ("/home/builder/lib", "$ORIGIN")
+    with pytest.raises(SystemExit, match="module"):
+        freeze.require_clean(tmp_path)
+    library.write_bytes(elf.without_search(library.read_bytes()))
+    assert elf.wants(library) == replace(before, searched=())
+    assert ctypes.CDLL(str(library)).one() == 1
+    freeze.require_clean(tmp_path)
 
 
 def test_what_is_no_elf_is_told_apart(tmp_path: Path) -> None:

@@ -39,7 +39,12 @@ def every(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_every_component_is_as_the_schema_has_it(listed: dict[str, Any]) -> None:
     """CycloneDX 1.6, `component`: the fields that are used here, and no other."""
     assert set(listed) == {"bomFormat", "specVersion", "version", "serialNumber", "metadata",
-                           "components", "dependencies"}  # fmt: skip
+                           "components", "compositions", "dependencies"}  # fmt: skip
+    (unknown,) = listed["compositions"]
+    assert unknown["aggregate"] == "unknown"
+    assert set(unknown["assemblies"]) == {
+        one["bom-ref"] for one in listed["components"] if one["type"] == "file"
+    }
     number = r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     assert re.fullmatch(number, listed["serialNumber"])
     for one in every(listed["components"]):
@@ -69,6 +74,15 @@ def test_it_is_cyclonedx_and_the_same_each_time(listed: dict[str, Any], found: G
     assert len(refs) == len(set(refs)) > 500
     for row in listed["dependencies"]:
         assert set(row["dependsOn"]) <= set(refs)
+
+
+def test_the_only_time_in_it_is_the_releases(found: Gathered) -> None:
+    one, other = document(found, 1_790_000_000), document(found, 1_790_000_001)
+    metadata = one["metadata"]
+    assert isinstance(metadata, dict)
+    assert metadata["timestamp"] == "2026-09-21T14:13:20Z"
+    assert one["serialNumber"] != other["serialNumber"]
+    assert document(found, 1_790_000_000) == one
 
 
 def test_every_part_is_there_with_licence_and_locked_hashes(listed: dict[str, Any]) -> None:
