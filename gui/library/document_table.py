@@ -164,6 +164,8 @@ class DocumentTable(QTableView):
         """Where room is short the title has it, and problems are told where there are any; a
         heading has what its words need."""
         head = self.horizontalHeader()
+        for column in _WIDTHS:  # a heading that is hidden says that it needs nothing
+            self.setColumnHidden(column, False)
         widths = {n: max(px(width), head.sectionSizeHint(n)) for n, width in _WIDTHS.items()}
         shown = set(widths) if self.rows.has_problems else set(widths) - {_PROBLEMS}
         for column in _SPARED:

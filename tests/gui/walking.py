@@ -5,11 +5,12 @@ What is found is a line of words: where, which widget, and what is wrong with it
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import shiboken6
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QAccessible, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -42,7 +43,6 @@ from gui.text.view import PlainView
 from tests.screens.camera import Camera, Scene, dialogs
 from tests.screens.tour import SCENES
 
-_LONGEST = 0.2
 Look = Callable[[QWidget], Iterator[str]]
 CONTROLS = (
     QAbstractButton, QLineEdit, QTextEdit, QPlainTextEdit, QAbstractItemView, QProgressBar,
@@ -52,6 +52,8 @@ CONTROLS = (
 
 _LONGEST = 0.4
 """Seconds of a rest: nobody looks at what is shown meanwhile."""
+_QUIET = 0.05
+"""Seconds of quiet after which nothing more comes."""
 
 
 class Walker(Camera):
@@ -65,8 +67,28 @@ class Walker(Camera):
         self.seen: list[str] = []
 
     def rest(self, seconds: float = 0.0) -> None:
-        """Nobody looks at a picture here: what a scene waits for comes sooner, or is waited for."""
-        super().rest(min(seconds, _LONGEST) or self._pause)
+        """Nobody looks at a picture here: a rest ends when the window has come to rest."""
+        if not seconds:
+            super().rest(self._pause)
+            return
+        began = quiet = time.monotonic()
+
+        def rested() -> bool:
+            nonlocal quiet
+            now = time.monotonic()
+            if self._busy():
+                quiet = now
+            return now - quiet > _QUIET or now - began > min(seconds, _LONGEST)
+
+        self.until(rested)
+
+    def _busy(self) -> bool:
+        """Whether a lane works for the window, or a timer of it is about to go off."""
+        soon = int(_LONGEST * 1000)
+        return bool(self._shell.worker._tasks) or any(
+            timer.isActive() and timer.isSingleShot() and timer.remainingTime() < soon
+            for timer in self._shell.findChildren(QTimer)
+        )
 
     def take(self, name: str, widget: QWidget | None = None) -> None:
         self.rest()
