@@ -48,7 +48,7 @@ class Places:
         )
 
 
-DEBIAN = Places("usr/lib/cloister", "usr", "lib/systemd/system")
+DEBIAN = Places("usr/lib/cloister", "usr", "usr/lib/systemd/system")
 ALONE = Places("opt/cloister", "usr/local", "etc/systemd/system")
 
 

@@ -54,7 +54,7 @@ def add_needed(deb: Path, folder: Path) -> None:
             ["apt-get", "-q", "-y", "--download-only", "--no-install-recommends",
              "-o", f"Dir::State::status={nothing}", "-o", f"Dir::Cache::archives={place}",
              "-o", "Debug::NoLocking=true", "-o", "APT::Sandbox::User=root",
-             "install", str(deb), *KIOSK],
+             "install", str(deb.absolute()), *KIOSK],
             check=False, stdout=subprocess.DEVNULL,
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         )  # fmt: skip

@@ -68,7 +68,7 @@ def test_the_desktops_own_tool_finds_nothing_wrong_with_its_entry(laid: Path) ->
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="it is not installed")
 def test_systemds_own_tool_finds_nothing_wrong_with_the_kiosks_unit(laid: Path) -> None:
-    unit = laid / "lib/systemd/system/cloister-kiosk.service"
+    unit = laid / "usr/lib/systemd/system/cloister-kiosk.service"
     done = subprocess.run(
         ["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False
     )

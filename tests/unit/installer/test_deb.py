@@ -67,7 +67,7 @@ def test_what_is_installed_lies_where_it_belongs_and_goes_without_a_leftover(
         "usr/share/doc/cloister/security.md",
         "usr/share/doc/cloister/copyright",
         "usr/share/cloister/kiosk/managed.toml",
-        "lib/systemd/system/cloister-kiosk.service",
+        "usr/lib/systemd/system/cloister-kiosk.service",
         "etc/apparmor.d/cloister",
     ):
         assert (machine.root / name).is_file(), name
