@@ -187,9 +187,9 @@ def _checking(evidence: AirgapEvidence) -> Iterator[Part]:
         PartKind.TEXT,
         "The hashes of this file and of the one beside it stand in a record of the log below, "
         "whose checkpoint is signed with Ed25519 and ML-DSA-65. The proof lies beside them "
-        "(.proof). Run `cloister airgap verify FILE --key KEY` on any machine that Cloister runs on; "
-        "it needs no vault. Have the key by another way than this file. The proof's form is open "
-        "(docs/formats/airgap-proof.md), so that other programs can check it.",
+        "(.proof). Run `cloister airgap verify FILE --key KEY` on any machine that Cloister runs "
+        "on; it needs no vault. Have the key by another way than this file. The proof's form is "
+        "open (docs/formats/airgap-proof.md), so that other programs can check it.",
     )
     yield _part(PartKind.SMALL, f"Log: {evidence.log}")
     yield _part(PartKind.SMALL, f"Public key of the log: {evidence.public_key}")
