@@ -22,6 +22,7 @@ import shiboken6
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from appliance.errors import CloisterError
+from gui.collecting import Collecting
 
 if TYPE_CHECKING:
     from appliance.app import Cancellation
@@ -108,6 +109,7 @@ class Worker(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         sys.setswitchinterval(min(YIELD, sys.getswitchinterval()))
+        self._collecting = Collecting(self)
         self._lanes: dict[Lane, SimpleQueue[Callable[[], None] | None]] = {}
         self._threads: list[threading.Thread] = []
         self._road: deque[_Delivery[object]] = deque()
@@ -214,6 +216,7 @@ class Worker(QObject):
         end = monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, end - monotonic()))
+        self._collecting.stop()
         return not any(thread.is_alive() for thread in self._threads)
 
     # --- the lanes --------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -39,6 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _styled(qapp: QApplication) -> None:
     theme.apply(qapp, LIGHT)
     choice.speak(qapp, catalogue("en"), QLocale("en"))  # whatever the system speaks
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """A window that a test leaves as it is has not the last word on garbage."""
+    yield
+    gc.enable()
 
 
 @pytest.fixture
