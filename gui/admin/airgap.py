@@ -45,13 +45,13 @@ class AirGapPage(Page):
         self.again = self.head_button(
             TextButton(self.tr("Try every way again"), glyph="again", tone="muted")
         )
-        self.write = self.head_button(
-            TextButton(self.tr("Write the proof out …"), glyph="leave", tone="muted")
-        )
+        self.write = TextButton(self.tr("Write the proof out …"), glyph="leave", tone="muted")
         self.result = Result()
         self.facts = Facts(self.tr("Guards"))
         self.probes = ProbeList()
-        for widget in (self.result, self.facts, Words(self.tr("Attempts"), "title"), self.probes):
+        self.body.addWidget(self.result)
+        self.buttons(self.write)  # not beside the other: two are too wide for large text
+        for widget in (self.facts, Words(self.tr("Attempts"), "title"), self.probes):
             self.body.addWidget(widget)
         self.body.addStretch(1)
         self.again.clicked.connect(self.try_again)

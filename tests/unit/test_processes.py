@@ -14,7 +14,8 @@ from appliance import processes
 from tests.e2e.terminal import ROOT
 
 PLACES = {"appliance/processes.py", "appliance/engine/bundles/libraries.py",
-          "appliance/engine/encoder/bundle.py"}  # fmt: skip
+          "appliance/engine/bundles/brought.py", "appliance/engine/encoder/bundle.py",
+          "appliance/natives/files.py"}  # fmt: skip
 """The one that starts processes, and those that look for what lies beside the program."""
 
 
