@@ -45,6 +45,8 @@ from appliance.values import DocumentKind, Page
 STATUS = struct.Struct("<i")
 READY = b"R"
 REQUEST_BYTES = 4 << 20
+_RESERVE = 8 << 20
+"""Bytes that are kept back, to say with that there is no memory left."""
 _PR_SET_PDEATHSIG = 1
 _INPUT, _OUTPUT = 0, 1
 
@@ -113,6 +115,7 @@ def serve(limits: ReaderLimits, do: Work) -> None:
     _write(hello(sandbox))
     request = request_from(read_frame(_read_exactly, REQUEST_BYTES))
     (length,) = HEADER.unpack(_read_exactly(HEADER.size))
+    reserve = bytearray(_RESERVE)
     try:
         untrusted = _read_exactly(length)
         for frame in do(request, untrusted, limits):
@@ -120,6 +123,7 @@ def serve(limits: ReaderLimits, do: Work) -> None:
     except Unreadable as error:
         _write(["error", error.kind.code])
     except MemoryError:
+        del reserve  # what was read is still held, by the frames that the error came through
         _write(["error", errors.ReadingOutOfMemory.code])
     except BrokenPipeError:
         return

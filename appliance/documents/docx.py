@@ -1,8 +1,9 @@
 """DOCX: paragraphs with their heading styles, lists, tables and notes, out of a bounded archive.
 
 Rules kept here: runs only in the sandboxed reader process; an archive member is read up to a limit
-that does not depend on what the archive says of itself; XML with a document type is refused, so no
-entity is ever expanded; headers and footers of the page, deleted and hidden text are left out.
+that does not depend on what the archive says of itself; XML with a document type is refused
+(docx_xml.py), so no entity is ever expanded; headers and footers of the page, deleted and hidden
+text are left out.
 
 Sources: ECMA-376 part 1 (WordprocessingML), APPNOTE.TXT (ZIP) 4.4.4.
 """
@@ -16,10 +17,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lxml import etree
-
 from appliance.documents import errors
 from appliance.documents.docx_numbering import Numbering, numbering_of, reference, value_of
+from appliance.documents.docx_xml import Element, tree_of
 from appliance.documents.errors import Unreadable
 from appliance.documents.limits import ReaderLimits
 from appliance.documents.stretches import Piece, row, tidy
@@ -94,7 +94,7 @@ def read_docx(untrusted: bytes, limits: ReaderLimits) -> tuple[str, Iterator[Pie
 
 def _pieces(
     archive: zipfile.ZipFile,
-    body: etree._Element,
+    body: Element,
     book: _Book,
     notes: list[tuple[str, str]],
 ) -> Iterator[Piece]:
@@ -105,7 +105,7 @@ def _pieces(
                 yield from _blocks(note, book, 0)
 
 
-def _xml(archive: zipfile.ZipFile, name: str) -> etree._Element:
+def _xml(archive: zipfile.ZipFile, name: str) -> Element:
     """The member as a tree. Raises Unreadable for bombs of both kinds and for damage."""
     info = archive.getinfo(name)
     if info.flag_bits & _ENCRYPTED_FLAG:
@@ -127,19 +127,10 @@ def _xml(archive: zipfile.ZipFile, name: str) -> etree._Element:
         raise Unreadable(errors.DocumentTooLarge)
     # The strict dialect names the same elements in another namespace (ECMA-376 part 1, annex A).
     data = data.replace(_STRICT_W.encode(), _W[1:-1].encode())
-    parser = etree.XMLParser(
-        resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, recover=False
-    )
-    try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as error:
-        raise Unreadable(errors.DocumentDamaged) from error
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise Unreadable(errors.DocumentDamaged)
-    return root
+    return tree_of(data)
 
 
-def _styles(root: etree._Element) -> dict[str, _Style]:
+def _styles(root: Element) -> dict[str, _Style]:
     """Heading level and list by style id, inherited from the style it is based on."""
     own: dict[str, tuple[_Style, str]] = {}
     for element in root.iter(f"{_W}style"):
@@ -148,7 +139,7 @@ def _styles(root: etree._Element) -> dict[str, _Style]:
     return {identifier: _inherited(own, identifier) for identifier in own}
 
 
-def _own_style(element: etree._Element) -> _Style:
+def _own_style(element: Element) -> _Style:
     name = value_of(element, "name")
     heading = _HEADING_NAME.match(name)
     level = int(heading[1]) if heading else 1 if name.lower() == "title" else 0
@@ -179,13 +170,13 @@ def _inherited(own: dict[str, tuple[_Style, str]], identifier: str) -> _Style:
     return merged
 
 
-def _outline(element: etree._Element) -> int:
+def _outline(element: Element) -> int:
     """w:outlineLvl counts from 0; 9 means body text."""
     value = element.get(f"{_W}val", "9")
     return int(value) + 1 if value.isdigit() and int(value) < 9 else 0
 
 
-def _blocks(parent: etree._Element, book: _Book, depth: int) -> Iterator[Piece]:
+def _blocks(parent: Element, book: _Book, depth: int) -> Iterator[Piece]:
     if depth > _DEEPEST:
         raise Unreadable(errors.DocumentDamaged)
     for element in parent:
@@ -193,12 +184,12 @@ def _blocks(parent: etree._Element, book: _Book, depth: int) -> Iterator[Piece]:
             yield from _paragraph(element, book, depth)
         elif element.tag == f"{_W}tbl":
             yield from _table(element, book, depth)
-        elif isinstance(element.tag, str) and element.tag not in (f"{_W}sectPr", f"{_MC}Fallback"):
+        elif element.tag not in (f"{_W}sectPr", f"{_MC}Fallback"):
             yield from _blocks(element, book, depth + 1)
 
 
-def _paragraph(paragraph: etree._Element, book: _Book, depth: int) -> Iterator[Piece]:
-    boxes: list[etree._Element] = []
+def _paragraph(paragraph: Element, book: _Book, depth: int) -> Iterator[Piece]:
+    boxes: list[Element] = []
     text = tidy(_text(paragraph, boxes))
     properties = paragraph.find(f"{_W}pPr")
     style, label = _Style(), ""
@@ -214,7 +205,7 @@ def _paragraph(paragraph: etree._Element, book: _Book, depth: int) -> Iterator[P
         yield from _blocks(box, book, depth + 1)
 
 
-def _meaning(properties: etree._Element, book: _Book) -> tuple[_Style, str]:
+def _meaning(properties: Element, book: _Book) -> tuple[_Style, str]:
     """The paragraph's style, with what it says itself, and the number before it."""
     name = value_of(properties, "pStyle")
     style = book.styles.get(name, _Style())
@@ -231,14 +222,14 @@ def _meaning(properties: etree._Element, book: _Book) -> tuple[_Style, str]:
     return _Style(level or style.level, True), book.numbering.label(number, step)
 
 
-def _text(element: etree._Element, boxes: list[etree._Element]) -> str:
+def _text(element: Element, boxes: list[Element]) -> str:
     """The paragraph's visible text; text boxes in it are put aside into `boxes`."""
     parts: list[str] = []
     waiting = [element]
     while waiting:
         node = waiting.pop()
         tag = node.tag
-        if not isinstance(tag, str) or tag in _LEFT_OUT:
+        if tag in _LEFT_OUT:
             continue
         if tag == f"{_W}txbxContent":
             boxes.append(node)
@@ -265,12 +256,13 @@ _MARKS = {
 }
 
 
-def _is_hidden(run: etree._Element) -> bool:
-    vanish = run.find(f"{_W}rPr/{_W}vanish")
+def _is_hidden(run: Element) -> bool:
+    properties = run.find(f"{_W}rPr")
+    vanish = properties.find(f"{_W}vanish") if properties is not None else None
     return vanish is not None and vanish.get(f"{_W}val", "1") not in ("0", "false", "off")
 
 
-def _table(table: etree._Element, book: _Book, depth: int) -> Iterator[Piece]:
+def _table(table: Element, book: _Book, depth: int) -> Iterator[Piece]:
     """Rows as lines of cells; a table of one column arranges paragraphs and is read as them."""
     rows = [list(_cells(line)) for line in _below(table, f"{_W}tr")]
     if all(len(cells) <= 1 for cells in rows):
@@ -286,11 +278,11 @@ def _table(table: etree._Element, book: _Book, depth: int) -> Iterator[Piece]:
             yield Piece(BlockKind.TABLE_ROW, text)
 
 
-def _cells(line: etree._Element) -> Iterator[etree._Element]:
+def _cells(line: Element) -> Iterator[Element]:
     yield from _below(line, f"{_W}tc")
 
 
-def _below(parent: etree._Element, tag: str) -> Iterator[etree._Element]:
+def _below(parent: Element, tag: str) -> Iterator[Element]:
     """Children with the tag, also those inside content controls and tracked insertions."""
     for child in parent:
         if child.tag == tag:
@@ -300,7 +292,7 @@ def _below(parent: etree._Element, tag: str) -> Iterator[etree._Element]:
 
 
 def warm() -> None:
-    """Has libxml2 and zipfile load what they load late."""
+    """Has expat and zipfile load what they load late."""
     holder = io.BytesIO()
     with zipfile.ZipFile(holder, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("word/document.xml", f'<w:p xmlns:w="{_W[1:-1]}"><w:t>é</w:t></w:p>')

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from lxml import etree
+from appliance.documents.docx_xml import Element
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _LEVELS = 9
@@ -84,7 +84,7 @@ class Numbering:
         return _PLACE.sub(written, level.text)[:_LONGEST].strip()
 
 
-def numbering_of(root: etree._Element) -> Numbering:
+def numbering_of(root: Element) -> Numbering:
     """What word/numbering.xml defines."""
     numbering = Numbering()
     for abstract in root.iter(f"{_W}abstractNum"):
@@ -107,7 +107,7 @@ def numbering_of(root: etree._Element) -> Numbering:
     return numbering
 
 
-def reference(properties: etree._Element) -> tuple[str, int | None]:
+def reference(properties: Element) -> tuple[str, int | None]:
     """(list, level) of a w:pPr; the list is "" where there is none, "0" where it is taken away."""
     element = properties.find(f"{_W}numPr")
     if element is None:
@@ -115,13 +115,13 @@ def reference(properties: etree._Element) -> tuple[str, int | None]:
     return value_of(element, "numId"), _index(value_of(element, "ilvl"))
 
 
-def value_of(element: etree._Element, tag: str) -> str:
+def value_of(element: Element, tag: str) -> str:
     """w:val of the first child of that name, "" without."""
     child = element.find(f"{_W}{tag}")
     return str(child.get(f"{_W}val", "")) if child is not None else ""
 
 
-def _level(element: etree._Element) -> _Level:
+def _level(element: Element) -> _Level:
     start = value_of(element, "start")
     return _Level(
         min(int(start[:6]), _HIGHEST) if start.isdecimal() else 1,

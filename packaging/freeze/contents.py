@@ -33,7 +33,7 @@ _EXCLUDED = (
     "tvm torch transformers triton sentence_transformers hypothesis pytest _pytest numpy.f2py "
     "numpy.distutils numpy.testing.tests numpy.tests numpy._core._multiarray_tests "
     "xgrammar.kernels "
-    "tvm_ffi.stub tvm_ffi.testing lxml.isoschematron lxml.html.clean lxml.objectify lxml.sax "
+    "tvm_ffi.stub tvm_ffi.testing "
     "pydantic.v1 pydantic.mypy duckdb.experimental duckdb.polars_io "
     # Networks: nothing here needs them, and the kernel refuses them
     "ssl _ssl urllib3 requests httpx huggingface_hub ftplib smtplib poplib imaplib nntplib "

@@ -243,7 +243,7 @@ def _native(file: NativeFile, data: bytes, rules: Rules) -> Native:
         owner = rules.part(PYTHON, "") if file.part == PYTHON else rules.installed(file.part)
     licence, choice = rules.library(file.path, owner)
     found = inside(data)
-    rules.require_inside(file.part, file.path, found)
+    rules.require_inside(file.path, found)
     published = file.sha256 in _published(file.part)
     if not published and _from_wheel(file.part, rules):
         raise LicenceRefused(f"{file.path} is not as the wheel of {file.part} has it.")

@@ -44,12 +44,6 @@ the cost of the copy."""
 AS_FILE = """{file} is under the GNU Lesser General Public License, version 2.1 or later. It is a
 file of its own in the program's folder, linked dynamically, and may be exchanged for another build.
 What is said of Qt below, of taking apart and of sources, holds for it, too."""
-EXCHANGEABLE = """{libraries} stands inside {part} and is under the GNU Lesser General
-Public License, whose text stands below. {part} {version} is a part of its own in the program's
-folder, whose complete source and that of the library are published by their authors; it may be made
-anew from them with another build of the library, and exchanged. Nothing keeps you from that, or
-from taking the product apart to look for errors in what you changed. Your vendor gives you both
-sources on request for three years, at no more than the cost of the copy."""
 
 
 def whole(found: Gathered) -> bytes:
@@ -70,7 +64,7 @@ def notices(found: Gathered) -> str:
                 lines.append(f"Taken under: {one.taken}")
             lines += _inside_of(one, found)
             lines += _referred(_texts_of(one, found.engine), texts)
-            lines += ["", *_as_files(one, found), *_exchangeable(one, found), ""]
+            lines += ["", *_as_files(one, found), ""]
     for model in found.models:
         lines += [_RULE, f"{model.name} {model.version}, a model",
                   f"Licence: {model.licence} ({ADDRESSES[model.licence]})"]  # fmt: skip
@@ -119,19 +113,6 @@ def _as_files(one: Component, found: Gathered) -> Iterator[str]:
     for native in found.natives:
         if native.file.part == one.name and native.taken.startswith("LGPL-2"):
             yield AS_FILE.format(file=native.file.path)
-
-
-def _exchangeable(one: Component, found: Gathered) -> Iterator[str]:
-    """What LGPL 2.1 asks to be said where its code is linked into a file (section 6)."""
-    names = sorted(
-        f"{library.name} {library.version or '(version not stated)'}"
-        for native in found.natives
-        if native.file.part == one.name
-        for library in native.inside
-        if library.licence.startswith("LGPL-")
-    )
-    if names:
-        yield EXCHANGEABLE.format(libraries=", ".join(names), part=one.name, version=one.version)
 
 
 def _own(native: Native, one: Component) -> bool:

@@ -92,13 +92,13 @@ class Rules:
             raise LicenceRefused(f"{path} is of no part, and licences.toml does not name it.")
         return owner
 
-    def require_inside(self, part: str, path: str, found: Iterable[Inside]) -> None:
-        """Raises LicenceRefused where the file holds what may not be linked into it."""
-        allowed = _table(self.parts.get(plain(part), {}), "exchangeable")
+    def require_inside(self, path: str, found: Iterable[Inside]) -> None:
+        """Raises LicenceRefused where the file holds what may not be linked into it, whatever part
+        it is of."""
         for one in found:
             if one.name == COMPILER:
                 raise LicenceRefused(f"{path} holds a compiler ({one.seen}).")
-            if one.licence and allowed.get(one.name) != one.licence:
+            if one.licence:
                 taken(f"{path}: {one.name}", one.licence, {})
 
     def require_no_gpl_of_qt(self, program: Path) -> None:

@@ -119,6 +119,18 @@ def test_a_bomb_does_not_go_off(reader: SandboxedReader, data: bytes, codes: set
     assert reader.parse(b"well", "a.txt").pages[0].text == "well"
 
 
+def test_a_tree_larger_than_memory_is_named_as_that() -> None:
+    """What is read is held to the end, so there is nothing left to say it with but a reserve."""
+    many = io.BytesIO()
+    with zipfile.ZipFile(many, "w") as archive:
+        archive.writestr("word/document.xml", b"<w>" + b'<p a="bc"/>' * 1_500_000 + b"</w>")
+    small = SandboxedReader(ReaderLimits(memory_bytes=400 * MEGABYTE))
+    try:
+        assert failing(small, many.getvalue(), "many.docx") == "reading_out_of_memory"
+    finally:
+        small.close()
+
+
 def test_html_nested_a_hundred_thousand_deep_is_read_or_stopped(reader: SandboxedReader) -> None:
     depth = 100_000
     data = b"<html>" + b"<div>" * depth + b"deep" + b"</div>" * depth

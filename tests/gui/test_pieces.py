@@ -51,7 +51,7 @@ def test_the_window_is_made_without_the_heavy_parts() -> None:
     """First paint must not wait for stores, engines or page renderers."""
     script = (
         "import sys, gui.shell, gui.workplace, gui.style.theme;"
-        "heavy = {'duckdb', 'tvm_ffi', 'numpy', 'pypdfium2', 'cedarpy', 'hnswlib', 'lxml',"
+        "heavy = {'duckdb', 'tvm_ffi', 'numpy', 'pypdfium2', 'cedarpy', 'hnswlib', 'selectolax',"
         " 'cryptography', 'PySide6.QtNetwork', 'PySide6.QtPrintSupport'};"
         "sys.exit(' '.join(sorted(heavy & set(sys.modules))) or 0)"
     )

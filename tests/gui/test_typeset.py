@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from xml.etree import ElementTree
 
 import pypdfium2
 import pytest
-from lxml import etree
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
@@ -48,7 +48,7 @@ def test_a_pdf_is_archival_and_carries_its_letters(qapp: QApplication) -> None:
     assert re.search(rb"trailer\s*<<[^>]*/ID \[", content)
     assert re.search(rb"/OutputIntent\s/S/GTS_PDFA1\s/DestOutputProfile", content)
     packet = content[content.index(b"<x:xmpmeta") : content.index(b"</x:xmpmeta>") + 12]
-    described = etree.fromstring(packet)
+    described = ElementTree.fromstring(packet)
     pdfa = "{http://www.aiim.org/pdfa/ns/id/}"
     ours = next(one for one in described.iter() if one.get(f"{pdfa}part"))
     assert (ours.get(f"{pdfa}part"), ours.get(f"{pdfa}conformance")) == ("1", "B")

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-from lxml import etree
+from xml.etree import ElementTree
 
 from appliance.managed import REGISTRY
 from appliance.settings import CHOICES, LEAST, MOST, NAMES, Settings
 
 FOLDER = Path(__file__).resolve().parents[2] / "packaging" / "admx"
 SPACE = "{http://schemas.microsoft.com/GroupPolicy/2006/07/PolicyDefinitions}"
-ADMX = etree.parse(FOLDER / "Cloister.admx").getroot()
-ADML = etree.parse(FOLDER / "en-US" / "Cloister.adml").getroot()
+ADMX = ElementTree.parse(FOLDER / "Cloister.admx").getroot()
+ADML = ElementTree.parse(FOLDER / "en-US" / "Cloister.adml").getroot()
 
 
-def policies() -> dict[str, etree._Element]:
+def policies() -> dict[str, ElementTree.Element]:
     return {str(one.get("name")): one for one in ADMX.iter(f"{SPACE}policy")}
 
 

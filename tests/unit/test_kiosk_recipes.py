@@ -8,9 +8,9 @@ import subprocess
 import time
 from configparser import RawConfigParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
-from lxml import etree
 
 from appliance.cli.arguments import Arguments, parse
 from appliance.cli.kiosk import CREDENTIAL
@@ -103,7 +103,7 @@ def test_the_unit_takes_nothing_away_that_a_compositor_needs() -> None:
 
 def test_the_shell_of_windows_starts_it_too() -> None:
     space = "{http://schemas.microsoft.com/ShellLauncher/2018/Configuration}"
-    root = etree.parse(FOLDER / "windows" / "ShellLauncher.xml").getroot()
+    root = ElementTree.parse(FOLDER / "windows" / "ShellLauncher.xml").getroot()
     shells = [str(one.get("Shell")) for one in root.iter(f"{space}Shell")]
     (line,) = [shell for shell in shells if "cloister" in shell]
     require_kiosk(parse(line.rpartition('"')[2].split()))
@@ -131,6 +131,6 @@ def test_the_vault_is_one_that_can_be_provisioned(tmp_path: Path) -> None:
 
 def test_openbox_has_no_keys_and_no_menus() -> None:
     space = "{http://openbox.org/3.4/rc}"
-    root = etree.parse(FOLDER / "openbox.xml").getroot()
+    root = ElementTree.parse(FOLDER / "openbox.xml").getroot()
     assert [len(one) for one in root.iter(f"{space}keybind")] == [0]
     assert [action.get("name") for action in root.iter(f"{space}action")] == ["Focus"]

@@ -6,9 +6,9 @@ import plistlib
 import shutil
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
-from lxml import etree
 
 from tests.unit.installer.conftest import PACKAGING, ROOT
 
@@ -38,7 +38,7 @@ def test_every_program_is_signed_with_its_entitlements_and_looked_at() -> None:
 
 
 def test_the_package_is_what_its_pages_call_it() -> None:
-    (reference,) = etree.parse(MACOS / "distribution.xml").getroot().findall("pkg-ref")
+    (reference,) = ElementTree.parse(MACOS / "distribution.xml").getroot().findall("pkg-ref")
     (component,) = plistlib.loads((MACOS / "component.plist").read_bytes())
     script = (MACOS / "build.sh").read_text("utf-8")
     assert f"--identifier {reference.get('id')} " in script

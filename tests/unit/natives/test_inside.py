@@ -74,7 +74,7 @@ def test_a_version_that_is_stated_wins_over_a_mark_that_states_none() -> None:
     [
         ("cryptography", "_rust.abi3.so", "openssl"),
         ("duckdb-extension-httpfs", "httpfs.duckdb_extension", "openssl"),
-        ("lxml", "etree", "libxml2"),
+        ("numpy", "openblas64_", "openblas"),
         ("PySide6-Essentials", "libicuuc.so", "icu"),
     ],
 )

@@ -19,7 +19,7 @@ from appliance.natives import inside, native_files
 from tests.unit.supply.archives import code, frozen
 
 ROOT = components.ROOT
-LIBRARY = "lxml/_elementpath"
+LIBRARY = "markupsafe/_speedups"
 MODULES = {"appliance.app": code("x = 1"), "duckdb": code("y = 1"), "json": code("z = 1")}
 
 
@@ -33,11 +33,11 @@ def no_freezing(monkeypatch: pytest.MonkeyPatch) -> None:
 def folder(tmp_path: Path) -> Path:
     """Like a packaged program: loader, a library of a part's, the encoder's runtime, a link."""
     made = tmp_path / "cloister"
-    files = distribution("lxml").files or ()
+    files = distribution("markupsafe").files or ()
     library = next(Path(str(f.locate())) for f in files if LIBRARY in str(f) and f.suffix == ".so")
-    (made / "_internal" / "lxml").mkdir(parents=True)
-    shutil.copyfile(library, made / "_internal" / "lxml" / "_elementpath.so")
-    (made / "_internal" / "link.so").symlink_to("lxml/_elementpath.so")
+    (made / "_internal" / "markupsafe").mkdir(parents=True)
+    shutil.copyfile(library, made / "_internal" / "markupsafe" / "_speedups.so")
+    (made / "_internal" / "link.so").symlink_to("markupsafe/_speedups.so")
     engine = default_encoder_folder()
     shutil.copytree(engine / "licences", made / "encoder" / "licences")
     for name in ("manifest.json", "tokenizer.json"):
@@ -59,7 +59,7 @@ def test_every_native_file_of_the_folder_is_listed_and_no_other(folder: Path) ->
     said = json.loads(listed.read_bytes())
     files = {one["name"]: one for one in said["components"] if one["type"] == "file"}
     assert set(files) == {
-        "cloister", "_internal/lxml/_elementpath.so", "encoder/runtime/libtvm_runtime.so"
+        "cloister", "_internal/markupsafe/_speedups.so", "encoder/runtime/libtvm_runtime.so"
     }  # fmt: skip
     for name, one in files.items():
         content = (folder / name).read_bytes()
@@ -67,7 +67,7 @@ def test_every_native_file_of_the_folder_is_listed_and_no_other(folder: Path) ->
     owners = {name: one["properties"][0]["value"] for name, one in files.items()}
     assert owners == {
         "cloister": "pyinstaller",
-        "_internal/lxml/_elementpath.so": "lxml",
+        "_internal/markupsafe/_speedups.so": "markupsafe",
         "encoder/runtime/libtvm_runtime.so": "apache-tvm",
     }
     weights = sha256(b"weights of this program").hexdigest()
@@ -122,7 +122,7 @@ def test_python_code_of_nobody_stops_it(folder: Path) -> None:
 
 def test_a_library_of_nobody_stops_it_and_takes_the_old_list_away(folder: Path) -> None:
     program.put_into(folder)
-    library = folder / "_internal" / "lxml" / "_elementpath.so"
+    library = folder / "_internal" / "markupsafe" / "_speedups.so"
     shutil.copyfile(library, folder / "_internal" / "libreadline.so.8")
     with pytest.raises(LicenceRefused, match="libreadline"):
         program.put_into(folder)
@@ -149,11 +149,11 @@ def test_a_module_that_another_part_says_is_theirs_too_stops_it(
 
 @pytest.mark.parametrize(
     "place",
-    ["planted", "_internal/appliance/planted.so", "_internal/lxml/planted.so",
-     "_internal/libz.so.9", "_internal/lxml.libs/libz.so.9"],
+    ["planted", "_internal/appliance/planted.so", "_internal/markupsafe/planted.so",
+     "_internal/libz.so.9", "_internal/markupsafe.libs/libz.so.9"],
 )  # fmt: skip
 def test_a_planted_library_stops_it_wherever_it_lies(folder: Path, place: str) -> None:
-    library = folder / "_internal" / "lxml" / "_elementpath.so"
+    library = folder / "_internal" / "markupsafe" / "_speedups.so"
     (folder / place).parent.mkdir(exist_ok=True)
     (folder / place).write_bytes(library.read_bytes() + b"planted")
     with pytest.raises(LicenceRefused, match=Path(place).name):
@@ -162,19 +162,19 @@ def test_a_planted_library_stops_it_wherever_it_lies(folder: Path, place: str) -
 
 
 def test_a_library_that_is_not_as_its_wheel_has_it_stops_it(folder: Path) -> None:
-    library = folder / "_internal" / "lxml" / "_elementpath.so"
+    library = folder / "_internal" / "markupsafe" / "_speedups.so"
     content = bytearray(library.read_bytes())
     content[len(content) // 2] ^= 1
     library.write_bytes(content)
-    with pytest.raises(LicenceRefused, match=r"_elementpath\.so is not as the wheel of lxml"):
+    with pytest.raises(LicenceRefused, match=r"_speedups\.so is not as the wheel of markupsafe"):
         program.put_into(folder)
 
 
 def test_the_names_are_those_below_the_folder(folder: Path) -> None:
-    assert [place.path for place in native_files(["lxml"], folder)] == sorted(
+    assert [place.path for place in native_files(["markupsafe"], folder)] == sorted(
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if path.name in {"cloister", "_elementpath.so", "libtvm_runtime.so"}
+        if path.name in {"cloister", "_speedups.so", "libtvm_runtime.so"}
         and path.is_file()
         and not path.is_symlink()
     )
