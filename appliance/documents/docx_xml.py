@@ -4,7 +4,7 @@ Rules kept here: XML with a document type is refused before the parser is given 
 that nothing is ever declared, expanded or fetched; depth and the length of one text are bounded
 while the tree grows; whatever is wrong with it is Unreadable.
 
-Sources: XML 1.0 2.8; ECMA-376 part 2, 8.1.2 (parts are UTF-8 or UTF-16, without a DTD).
+Sources: XML 1.0, 2.8; ECMA-376 part 2, M1.17 and M1.18 (UTF-8 or UTF-16, no document type).
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ _DOCTYPES = tuple("<!DOCTYPE".encode(form) for form in ("ascii", "utf-16-le", "u
 that are ASCII where ASCII is."""
 
 
-class _Bounded(ElementTree.TreeBuilder):
-    """Drops comments and processing instructions; the text on both sides of one is one text."""
+class _Bounded:
+    """What the parser tells of. Comments and processing instructions it does not ask for, so the
+    text on both sides of one is one text, put together once."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self._tree = ElementTree.TreeBuilder()
         self._depth = 0
         self._text = 0
 
@@ -38,22 +39,25 @@ class _Bounded(ElementTree.TreeBuilder):
         if self._depth > _DEEPEST:
             raise Unreadable(errors.DocumentDamaged)
         self._text = 0
-        return super().start(tag, attrs)
+        return self._tree.start(tag, attrs)
 
     def end(self, tag: str, /) -> Element:
         self._depth -= 1
         self._text = 0
-        return super().end(tag)
+        return self._tree.end(tag)
 
     def data(self, data: str, /) -> None:
         self._text += len(data)
         if self._text > _TEXT:
             raise Unreadable(errors.DocumentDamaged)
-        super().data(data)
+        self._tree.data(data)
 
     def doctype(self, name: str, public: str | None, system: str | None, /) -> None:
         """A second lock: tree_of lets none come so far."""
         raise Unreadable(errors.DocumentDamaged)
+
+    def close(self) -> Element:
+        return self._tree.close()
 
 
 def tree_of(untrusted: bytes) -> Element:
