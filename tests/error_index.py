@@ -29,8 +29,7 @@ _SENTENCE = re.compile(r"[A-Z“`…].*\s.*[.?…]", re.S)
 
 def modules() -> Iterator[str]:
     for found in pkgutil.walk_packages(appliance.__path__, "appliance."):
-        if not found.name.endswith(".__main__"):
-            yield found.name
+        yield found.name
 
 
 @cache

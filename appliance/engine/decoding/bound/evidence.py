@@ -2,7 +2,7 @@
 
 Rules kept here: pure. A state is a position in the evidence, which means that what was just written
 is a copy of what stands before it. Words may begin anywhere, numbers with all that belongs to them
-(items.py) only where no number stands directly before, a name not right behind another one,
+(items.py) only where no number or code stands directly before, a name not right behind another one,
 units and signs nowhere: they are reached by going on from what they follow in the evidence. A copy
 may end where a word or an item does.
 Every position kept leads to such an end by bytes of the alphabet. Evidence, question and citation
@@ -94,7 +94,8 @@ class Source:
             is_link = token.kind is Kind.WORD and token.text in LINKS
             number = inside and token.kind is not Kind.CODE
             number = number or (token.kind is Kind.UNIT and not word)
-            behind_number = number or (behind_number and is_link)
+            coded = token.kind is Kind.CODE and token.text[-1].isdecimal()  # CP-014 2024
+            behind_number = number or coded or (behind_number and is_link)
             if at in leave if inside else _may_end(found, text, at):
                 word_like = Before.NAME if _is_name(token) else Before.WORD
                 link = Before.LINK if behind_number else word_like

@@ -89,6 +89,15 @@ def test_a_model_that_wants_nothing_but_digits_writes_those_of_the_evidence() ->
     assert "50 mg" in said.text
 
 
+def test_no_number_stands_right_behind_a_code_that_ends_in_one() -> None:
+    """Of "CP-014 of 12 March 2024" a model that likes blanks made "CP-014 2024"."""
+    evidence = Evidence((*PASSAGES, QUESTION), len(PASSAGES))
+    for start in range(40):
+        sampling = Sampling(temperature=0.0, max_tokens=30, evidence=evidence)
+        said = told("glued", [35370 + start, 3139, 46142, 0], sampling, " ,.-–", 1000.0)
+        assert strangers(said.text, evidence.texts, evidence.marks) == []
+
+
 @pytest.mark.parametrize("most", range(1, 12))
 def test_an_item_that_is_cut_short_is_not_shown(most: int) -> None:
     evidence = Evidence(("Give 50 mg/kg.",))
