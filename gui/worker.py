@@ -222,6 +222,7 @@ class Worker(QObject):
     # --- the lanes --------------------------------------------------------------------------
 
     def _begin(self, owner: QObject) -> Task:
+        self._collecting.work()
         task = Task(self._epoch, owner)
         self._tasks.add(task)
         return task
@@ -256,6 +257,7 @@ class Worker(QObject):
             self._timer.start(max(0, int(wait * 1000) + 1) if wait > 0 else 0)
 
     def _deliver(self) -> None:
+        self._collecting.work()
         end = monotonic() + SLICE
         while self._road and monotonic() < end:
             first = self._road.popleft()

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from appliance.errors import CloisterError
+from gui import collecting
 from gui.worker import Lane, Worker
 
 
@@ -58,6 +59,30 @@ def test_what_a_lane_leaves_dies_on_the_windows_thread(worker: Worker, qtbot: Qt
     finally:
         gc.callbacks.remove(watched)
     assert {*seen, *died} == {threading.main_thread()}
+
+
+def test_all_of_it_is_collected_when_no_lane_works(
+    worker: Worker, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[int] = []
+    monkeypatch.setattr(gc, "get_count", lambda: (0, 0, 11))
+    monkeypatch.setattr(gc, "collect", lambda generation=2: done.append(generation))
+    monkeypatch.setattr(collecting, "REST", 0.5)
+    rested = threading.Event()
+
+    def busy() -> Iterator[int]:
+        for number in range(40):
+            rested.wait(0.025)
+            yield number
+
+    def complain(error: CloisterError) -> None:
+        raise error
+
+    while_busy: list[int] = []
+    worker.stream(worker, Lane.READ, lambda _: busy(), lambda _: while_busy.extend(done),
+                  lambda: None, complain)  # fmt: skip
+    qtbot.waitUntil(lambda: 2 in done, timeout=10_000)
+    assert while_busy == []
 
 
 def test_until_the_lanes_end_python_collects_nothing_by_itself(worker: Worker) -> None:
