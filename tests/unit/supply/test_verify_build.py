@@ -156,6 +156,8 @@ def deb(folder: Path, when: int, content: bytes, mode: int = 0o644) -> Path:
     (place / "usr" / "share" / "file").write_bytes(content)
     (place / "usr" / "share" / "file").chmod(mode)
     for path in [*place.rglob("*"), place]:
+        if path.is_dir():
+            path.chmod(0o755)  # dpkg-deb takes no other, and a test before may have left a umask
         os.utime(path, (when, when))
     package = folder / f"cloister-{when}.deb"
     subprocess.run(
