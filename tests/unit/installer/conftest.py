@@ -122,6 +122,14 @@ class Machine:
         return {path.relative_to(self.root).as_posix() for path in self.root.rglob("*")}
 
 
+@pytest.fixture(autouse=True)
+def _usual_umask() -> Iterator[None]:
+    """The product closes its process's; a test before may have been such a process."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("packages")
