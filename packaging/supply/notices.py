@@ -9,20 +9,18 @@ stops the writing; the same files give the same bytes; each text stands once.
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections.abc import Iterator
-from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.natives import Inside
 from appliance.natives.inside import CRATE
 from appliance.parts import PROGRAM, PYTHON
 
-from .components import ROOT, Component, Gathered, Native, gathered
+from .asked import write_out
+from .components import ROOT, Component, Gathered, Native
 from .rules import taken
 from .spdx import LicenceRefused
 from .weights import ADDRESSES
@@ -228,19 +226,5 @@ def libraries(found: Gathered) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--program", type=Path, help="the folder of a packaged program")
-    parser.add_argument("--out", type=Path, default=OUT)
-    arguments = parser.parse_args()
-    engine = None if arguments.program else default_encoder_folder()
-    content = whole(gathered(arguments.program, engine))
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_bytes(content)
-    print(f"{arguments.out}: {len(content):,} bytes, SHA-256 {sha256(content).hexdigest()}")
-
-
 if __name__ == "__main__":
-    main()
+    write_out(__doc__, OUT, whole)

@@ -12,18 +12,16 @@ into a list, for none is written then.
 
 from __future__ import annotations
 
-import argparse
 import json
 import uuid
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 
-from appliance.engine.encoder.bundle import default_encoder_folder
 from appliance.natives import Inside
 from appliance.parts import PROGRAM, PYTHON
 
-from .components import ENGINE, FREEZING, ROOT, Component, Gathered, Native, gathered
+from .asked import write_out
+from .components import ENGINE, FREEZING, ROOT, Component, Gathered, Native
 from .weights import Model
 
 OUT = ROOT / "build" / "sbom.cdx.json"
@@ -187,19 +185,5 @@ def _property(name: str, value: str) -> Json:
     return {"name": f"cloister:{name}", "value": value}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--program", type=Path, help="the folder of a packaged program")
-    parser.add_argument("--out", type=Path, default=OUT)
-    arguments = parser.parse_args()
-    engine = None if arguments.program else default_encoder_folder()
-    content = written(gathered(arguments.program, engine))
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_bytes(content)
-    print(f"{arguments.out}: {len(content):,} bytes, SHA-256 {sha256(content).hexdigest()}")
-
-
 if __name__ == "__main__":
-    main()
+    write_out(__doc__, OUT, written)

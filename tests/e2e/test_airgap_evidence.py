@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from hashlib import sha256
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pypdfium2
@@ -15,32 +14,10 @@ from appliance.airgap_evidence import EvidenceWrong, require_evidence
 from appliance.errors import CloisterError
 from tests.e2e.terminal import cloister, managed, require
 from tests.e2e.traced import LOST, able, cloister_traced, require_clean, strace
+from tests.page_elements import elements
 
 LOADING = {"script", "link", "img", "iframe", "object", "embed", "audio", "video", "source", "base",
            "form", "svg", "frame", "input", "button", "a"}  # fmt: skip
-
-
-class Elements(HTMLParser):
-    """Every element of a page, its attributes, and the text."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-        self.attributes: set[str] = set()
-        self.text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def elements(page: bytes) -> Elements:
-    found = Elements()
-    found.feed(page.decode())
-    return found
 
 
 def written(vault: Path, folder: Path) -> tuple[dict[str, Path], str]:
@@ -69,7 +46,7 @@ def test_it_is_written_logged_and_proved_and_any_change_is_found(
 ) -> None:
     files, key = written(vault, tmp_path)
     page = elements(files["html"].read_bytes())
-    assert not page.names & LOADING
+    assert not LOADING & set(page.names)
     assert not {
         name for name in page.attributes if name.startswith("on") or name in ("src", "href")
     }

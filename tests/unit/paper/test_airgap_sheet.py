@@ -6,7 +6,6 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 
 import pytest
 
@@ -22,6 +21,7 @@ from appliance.values import (
     Run,
     Sheet,
 )
+from tests.page_elements import elements
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 GUARDS = ("seccomp: sockets, io_uring, namespaces, tracing", "no_new_privs", "landlock 6: writes")
@@ -31,27 +31,6 @@ SOUND = AirgapEvidence(
     NOON, "0.1.0", "log", "key", "ward-9", HELD, denied(), ALLOWED, (LIBRARY,), 9, (), "cd" * 32, ()
 )
 HOSTILE = '</p><img src="http://x/y" onerror=z>\u202e<script>'
-
-
-class Elements(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-        self.attributes: set[str] = set()
-        self.text = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.append(tag)
-        self.attributes |= {name for name, _ in attrs}
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def elements(page: bytes) -> Elements:
-    found = Elements()
-    found.feed(page.decode())
-    return found
 
 
 def alarms(evidence: AirgapEvidence) -> list[str]:
