@@ -37,7 +37,14 @@ from appliance.paper import airgap_sheet, as_page
 from appliance.parts import PROGRAM, PYTHON, ROOT, needed
 from appliance.parts import SBOM as LIST
 from appliance.policy import Action
-from appliance.values import AirgapEvidence, AirgapReport, EvidenceWritten, NetworkPart, PartKind
+from appliance.values import (
+    AirgapEvidence,
+    AirgapReport,
+    EvidenceWritten,
+    NetworkPart,
+    PartKind,
+    evidence_paths,
+)
 
 if TYPE_CHECKING:
     from appliance.desk import Desk
@@ -85,18 +92,8 @@ def write_evidence(
     )
     seq = ledger.note(WRITING, verdict=verdict, details=details)
     proof = proof_file(ledger.log.inclusions((seq,))[0], ledger.log.epochs())
-    try:
-        into(page, pdf, proof)
-    except BaseException as error:
-        code = error.code if isinstance(error, CloisterError) else "unexpected"
-        ledger.note(WRITTEN, object=str(seq), outcome="failed", code=code)
-        raise
-    ledger.note(WRITTEN, object=str(seq), outcome="done")
+    ledger.note_outcome(WRITTEN, lambda: into(page, pdf, proof), object=str(seq))
     return EvidenceWritten(html_hash, pdf_hash, seq, holds, marked, ledger.log.public_key)
-
-
-ENDINGS = (".html", ".pdf", ".proof")
-"""Of the three files."""
 
 
 def write_beside(desk: Desk, report: AirgapReport, typeset: Typeset, path: Path) -> EvidenceWritten:
@@ -121,12 +118,6 @@ def write_beside(desk: Desk, report: AirgapReport, typeset: Typeset, path: Path)
             raise
 
     return write_evidence(desk, report, typeset, into)
-
-
-def evidence_paths(path: Path) -> tuple[Path, Path, Path]:
-    name = path.with_suffix("") if path.suffix in ENDINGS else path
-    html, pdf, proof = (name.with_name(name.name + ending) for ending in ENDINGS)
-    return html, pdf, proof
 
 
 def require_evidence(

@@ -115,15 +115,9 @@ def export(
     )
     ledger = desk.ledger
     ledger.note("answer.exporting", object=conversation, verdict=verdict, details=details)
-    try:
-        into(content)
-    except BaseException as error:
-        code = error.code if isinstance(error, CloisterError) else "unexpected"
-        ledger.note(
-            "answer.exported", object=conversation, outcome="failed", code=code, details=details
-        )
-        raise
-    record = ledger.note("answer.exported", object=conversation, outcome="done", details=details)
+    record = ledger.note_outcome(
+        "answer.exported", lambda: into(content), object=conversation, details=details
+    )
     return Exported(digest, len(content), record)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 
 from appliance.audit import Detail, Log, Record
 from appliance.counting import Meter
@@ -60,6 +61,23 @@ class Ledger:
                 details=details,
             )
         )
+
+    def note_outcome(
+        self,
+        action: str,
+        work: Callable[[], None],
+        *,
+        object: str,
+        details: tuple[Detail, ...] = (),
+    ) -> int:
+        """Does the work and notes what became of it. Raises what it raises."""
+        try:
+            work()
+        except BaseException as error:
+            code = error.code if isinstance(error, CloisterError) else "unexpected"
+            self.note(action, object=object, outcome="failed", code=code, details=details)
+            raise
+        return self.note(action, object=object, outcome="done", details=details)
 
     def note_sealed(
         self, action: str, object: str, text: dict[str, object], details: tuple[Detail, ...] = ()

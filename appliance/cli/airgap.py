@@ -17,11 +17,10 @@ from appliance.cli.opening import data_folder, guarded, unlocked
 from appliance.cli.output import Output
 from appliance.cli.placing import new_file, require_outside, write_durably
 from appliance.errors import CloisterError, UsageError
-from appliance.values import Sheet
+from appliance.values import Sheet, evidence_paths
 
 TYPESETTING = "gui.typesetting"
 """By name: the appliance knows no screen."""
-ENDINGS = (".html", ".pdf", ".proof")
 _LIMIT = 256 * 1024 * 1024
 _ANEW = "Free some space, or name a disk that has some; then write it out anew."
 
@@ -38,8 +37,7 @@ class NoScreenPart(CloisterError):
 
 def report(arguments: Arguments, output: Output) -> int:
     """0 whether the air gap held or not: the evidence says which, and so does the last line."""
-    name = _name(Path(arguments.text("file")).absolute())
-    paths = tuple(name.with_name(name.name + ending) for ending in ENDINGS)
+    paths = _paths(Path(arguments.text("file")).absolute())
     for path in paths:
         require_outside(path, data_folder(arguments))
     with ExitStack() as stack:
@@ -79,16 +77,16 @@ def verify(arguments: Arguments, output: Output) -> int:
     from appliance.airgap_evidence import require_evidence  # late: it imports what starts threads
 
     key = given_key(arguments)
-    name = _name(Path(arguments.text("file")))
+    html, pdf, beside = _paths(Path(arguments.text("file")))
     found = {
         kind: content
-        for kind in ("html", "pdf")
-        if (content := _read(name.with_name(f"{name.name}.{kind}"))) is not None
+        for kind, path in (("html", html), ("pdf", pdf))
+        if (content := _read(path)) is not None
     }
-    proof = _read(name.with_name(f"{name.name}.proof"))
+    proof = _read(beside)
     if not found or proof is None:
         missing = "proof" if found else "report"
-        raise FileMissing(f"There is no {missing} called {name.name}.")
+        raise FileMissing(f"There is no {missing} called {beside.stem}.")
     checked = require_evidence(proof, key, found)
     record = checked.record
     output.data(
@@ -110,12 +108,11 @@ def _red(marked: int) -> str:
     return f"Marked red in the report: {marked}. " if marked else ""
 
 
-def _name(path: Path) -> Path:
-    """Without the ending, whichever of the three was given. Raises UsageError."""
-    name = path.with_suffix("") if path.suffix in ENDINGS else path
-    if not name.name:
+def _paths(path: Path) -> tuple[Path, Path, Path]:
+    """Page, PDF and proof. Raises UsageError."""
+    if not path.name:
         raise UsageError(f"{path} names no file.", hint="Name one, like air-gap.html.")
-    return name
+    return evidence_paths(path)
 
 
 def _read(path: Path) -> bytes | None:

@@ -71,6 +71,7 @@ from appliance.values.evidence import (
     EvidenceWritten,
     LocalSocket,
     NetworkPart,
+    evidence_paths,
 )
 from appliance.values.fleet import Fleet, SeatLog, SeatProblem
 from appliance.values.importing import (
@@ -239,6 +240,7 @@ __all__ = [
     "Why",
     "Wording",
     "Writing",
+    "evidence_paths",
     "grounds_of",
     "replaced",
     "standing",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from appliance.values.checks import AirgapReport
 
@@ -76,3 +77,14 @@ class EvidenceWritten:
     holds: bool
     marked: int
     public_key: str
+
+
+_ENDINGS = (".html", ".pdf", ".proof")
+
+
+def evidence_paths(path: Path) -> tuple[Path, Path, Path]:
+    """The page, the PDF and the proof that go by one name, whichever of them `path` names, or by
+    the name alone."""
+    name = path.with_suffix("") if path.suffix in _ENDINGS else path
+    html, pdf, proof = (path.with_name(name.name + ending) for ending in _ENDINGS)
+    return html, pdf, proof

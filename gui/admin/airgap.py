@@ -12,7 +12,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from appliance.errors import CloisterError
-from appliance.values import AirgapReport, EvidenceWritten, ExportForm
+from appliance.values import AirgapReport, EvidenceWritten, ExportForm, evidence_paths
 from gui.admin.page import Page
 from gui.airgap.probes import ProbeList, Result
 from gui.ask.leaving import choose_place
@@ -82,7 +82,7 @@ class AirGapPage(Page):
 
     def _written(self, path: Path, report: AirgapReport, written: EvidenceWritten) -> None:
         self._tried(report)
-        name = path.with_suffix("").name
+        name = evidence_paths(path)[0].stem
         tone = "good" if not written.marked else "warn" if written.holds else "danger"
         red = self.tr("Marked red in it: {}.").format(counts.number(written.marked))
         told = self.tr(

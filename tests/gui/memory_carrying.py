@@ -28,6 +28,7 @@ from appliance.values import (
     PartShown,
     Run,
     Sheet,
+    evidence_paths,
 )
 from tests.gui.memory_screens import MemoryModels
 from tests.gui.memory_state import Pace
@@ -74,8 +75,9 @@ class MemoryCarrying:
     ) -> EvidenceWritten:
         """The PDF is set as the product's is; the rest is a word each."""
         sheet = Sheet("proof", report.tested, (Part(PartKind.TITLE, (Run("proof"),)),))
-        for ending, content in ((".html", b"<p>"), (".pdf", typeset(sheet)), (".proof", b"{}")):
-            with path.with_suffix(ending).open("xb") as file:
+        contents = (b"<p>", typeset(sheet), b"{}")
+        for one, content in zip(evidence_paths(path), contents, strict=True):
+            with one.open("xb") as file:
                 file.write(content)
         return EvidenceWritten("", "", 17, report.holds, 0 if report.holds else 2, "key")
 

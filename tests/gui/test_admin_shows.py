@@ -303,6 +303,9 @@ def test_the_proof_is_written_out_as_three_files_and_takes_no_files_place(
     assert (tmp_path / "proof.pdf").read_bytes().startswith(b"%PDF")
     assert len([*tmp_path.glob("proof.*")]) == 3
     assert page.notice.property("tone") == "good"
+    qtbot.waitUntil(page.again.isEnabled)
+    page.write_out(tmp_path / "proof.2026")
+    qtbot.waitUntil(lambda: "proof.2026.html, .pdf and .proof" in page.notice.sentence)
 
 
 def test_a_proof_of_what_did_not_hold_is_written_and_is_red(
